@@ -1,1 +1,16 @@
-//! kiosk
+//! The rules of a water kiosk: values in, values out.
+//!
+//! Nothing in this crate knows a clock, a file, a socket or a thread. Both programs, the gateway at a site and the
+//! hub, ask these rules and so decide alike.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`units`] | volumes in millilitres, money in minor units with its currency |
+//! | [`ids`] | the names of things: boxes, logs, records, customers, grants, holds |
+//! | [`moment`] | what time it is, how far that is to be believed, and the dice |
+//! | [`fact`] | what happened, as it travels between a site and the hub |
+
+pub mod fact;
+pub mod ids;
+pub mod moment;
+pub mod units;
