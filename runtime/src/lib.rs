@@ -1,1 +1,19 @@
-//! runtime
+//! The room that owns time and chance: one thread decides, everything else only carries messages.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`machine`] | the trait both machines implement: one input, one transaction |
+//! | [`decide`] | the deciding thread: drain the queue, commit once, then let the effects leave |
+//! | [`clock`] | the wall clock and how far it is trusted |
+//! | [`dice`] | randomness, one draw an input |
+//! | [`stop`] | the token that ends a program |
+//! | [`supervise`] | adapters that fail are started again, with back-off |
+//!
+//! The simulated world replaces exactly this crate: it calls [`machine::Machine`] from its own step loop.
+
+pub mod clock;
+pub mod decide;
+pub mod dice;
+pub mod machine;
+pub mod stop;
+pub mod supervise;
