@@ -9,7 +9,9 @@
 //! | [`ids`] | the names of things: boxes, logs, records, customers, grants, holds |
 //! | [`moment`] | what time it is, how far that is to be believed, and the dice |
 //! | [`fact`] | what happened, as it travels between a site and the hub |
+//! | [`dispense`] | may this person draw this water here and now |
 
+pub mod dispense;
 pub mod fact;
 pub mod ids;
 pub mod moment;
