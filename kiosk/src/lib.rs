@@ -9,8 +9,12 @@
 //! | [`ids`] | the names of things: boxes, logs, records, customers, grants, holds |
 //! | [`moment`] | what time it is, how far that is to be believed, and the dice |
 //! | [`fact`] | what happened, as it travels between a site and the hub |
+//! | [`dispense`] | may this person draw this water here and now |
+//! | [`grant`] | rights to draw: what a pour costs them, what they cost the hub |
 
+pub mod dispense;
 pub mod fact;
+pub mod grant;
 pub mod ids;
 pub mod moment;
 pub mod units;
