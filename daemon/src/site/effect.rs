@@ -1,0 +1,160 @@
+//! Everything a site's machine can want done outside, on one page. None leaves before its commit.
+
+use kiosk::{
+    dispense::Reason,
+    ids::{CustomerId, DispenserId, RecordId, RequestId},
+    moment::{Trust, Wall},
+    units::Volume,
+};
+
+use super::input::{Door, ReplyId};
+
+/// An effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// An answer or a receipt, in the bytes that were stored.
+    Deliver(Door, Delivery),
+    /// A dispenser's payload cannot be used; nothing changed.
+    Reject(Door, RequestId, Rejection),
+    /// The retained configuration of a dispenser.
+    Configure(DispenserId, DispenserConfig),
+    /// The secrets that the broker's front checks, after one changed.
+    Credentials(Vec<(DispenserId, [u8; 32])>),
+    /// A frame for the hub.
+    Send(Vec<u8>),
+    /// Close the socket to the hub and dial again after this many seconds.
+    HangUp {
+        /// Seconds; zero for the usual back-off.
+        retry_after_s: u32,
+    },
+    /// A source named the time.
+    ClockHeard(Trust, Wall),
+    /// What a person is told.
+    Reply(ReplyId, Result<Told, Refusal>),
+    /// Something changed that an open page shows.
+    Live,
+}
+
+/// What is delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// On `answer`.
+    Answer(Vec<u8>),
+    /// On `receipt`.
+    Receipt(Vec<u8>),
+}
+
+/// Why a payload of a dispenser cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejection {
+    /// The same request came before with other content.
+    RequestConflict,
+    /// This box has not joined a hub, so nothing can be recorded.
+    NotJoined,
+}
+
+/// The decision on an ask, before it is put into bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The request it answers.
+    pub request: RequestId,
+    /// `None` when approved.
+    pub denied: Option<Reason>,
+    /// What may flow: the volume asked, or nothing.
+    pub volume: Volume,
+    /// The customer, unless the reason keeps it.
+    pub customer: Option<CustomerShown>,
+    /// Four lines for the display.
+    pub lines: [String; 4],
+}
+
+/// What an answer tells of a customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomerShown {
+    /// The first name.
+    pub name: String,
+    /// The account, once the hub gave one.
+    pub account: Option<kiosk::ids::AccountId>,
+    /// Prepaid litres at this site.
+    pub balance: Volume,
+    /// Whole jerrycans left of the month's allowance.
+    pub jerrycans_left: u64,
+}
+
+/// The acknowledgement of a pour, before it is put into bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The request it settles.
+    pub request: RequestId,
+    /// What was charged, or what flowed when nobody could be charged.
+    pub volume: Volume,
+    /// Prepaid litres left; `None` without a customer.
+    pub balance: Option<Volume>,
+    /// The receipt number.
+    pub receipt: String,
+    /// Four lines for the display.
+    pub lines: [String; 4],
+}
+
+/// How answers and receipts look as bytes: the wire's business, handed in by whoever assembles the program.
+#[derive(Clone, Copy)]
+pub struct Wire {
+    /// An answer for this door.
+    pub answer: fn(&Door, &Answer) -> Vec<u8>,
+    /// A receipt for this door.
+    pub receipt: fn(&Door, &Receipt) -> Vec<u8>,
+}
+
+/// What a dispenser is configured with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DispenserConfig {
+    /// Grows with every change.
+    pub revision: i64,
+    /// Pulses of the flow meter per litre.
+    pub pulses_per_litre: i64,
+    /// The most that may be asked for at once.
+    pub volume_max: Volume,
+    /// The display's language.
+    pub language: String,
+    /// Whether it sells.
+    pub enabled: bool,
+}
+
+/// A good answer to a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It is done.
+    Done,
+    /// A customer was registered, provisionally.
+    Registered(CustomerId),
+    /// It waits for the hub under this id.
+    Waiting(RecordId),
+}
+
+/// Why a person's command changed nothing. A refusal is an answer, not an error.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A field is not usable.
+    #[error("{field}: {message}")]
+    Field {
+        /// Which.
+        field: &'static str,
+        /// What it must be.
+        message: String,
+    },
+    /// No such thing here.
+    #[error("{0} is not known at this site")]
+    Unknown(&'static str),
+    /// A person with this phone is here already.
+    #[error("this phone is registered already")]
+    PhoneTaken(CustomerId),
+    /// The box has not joined.
+    #[error("this box has not joined a hub: run kisima-gateway join HUB_URL CODE")]
+    NotJoined,
+    /// The box waits for a part of its past.
+    #[error("this box waits for the hub and sells nothing until it has answered")]
+    InDoubt,
+    /// The store failed; nothing was changed.
+    #[error("the gateway could not save this; nothing was changed, try again")]
+    Degraded,
+}

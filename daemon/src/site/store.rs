@@ -1,0 +1,93 @@
+//! The site's rows. All SQL of the gateway is in this folder; nothing here decides.
+
+pub mod asked;
+pub mod dispensers;
+pub mod documents;
+pub mod meta;
+pub mod people;
+pub mod read;
+pub mod requests;
+pub mod rights;
+pub mod sales;
+
+use std::path::Path;
+
+use kiosk::{
+    grant::Charge,
+    ids::{CustomerId, Epoch, GrantId},
+    units::Volume,
+};
+use store::{Database, Durability, StoreError};
+
+/// The schema, oldest first. A released step is never edited: add one.
+const MIGRATIONS: [&str; 2] = [store::journal::SCHEMA, include_str!("schema/1.sql")];
+
+/// Opens the site's database at `path`.
+pub fn open(path: &Path, durability: Durability) -> Result<Database, StoreError> {
+    Database::open(path, durability, &MIGRATIONS)
+}
+
+/// A random id as SQLite's signed integer: the same 64 bits.
+pub(crate) const fn signed(id: u64) -> i64 {
+    id.cast_signed()
+}
+
+/// The id in a signed column.
+pub(crate) const fn unsigned(column: i64) -> u64 {
+    column.cast_unsigned()
+}
+
+/// A volume column; negative or absurd values are damage.
+pub(crate) fn volume(column: i64) -> Result<Volume, StoreError> {
+    Volume::try_from_ml(column).ok_or(StoreError::Row("a volume"))
+}
+
+/// Parts of a hold as bytes: grant epoch, grant number, volume, each 8 bytes, big-endian.
+pub(crate) fn pack_parts(parts: &[(GrantId, Volume)]) -> Vec<u8> {
+    let words = parts.iter().flat_map(|(grant, volume)| [grant.epoch.0, grant.number, volume.ml()]);
+    words.flat_map(u64::to_be_bytes).collect()
+}
+
+/// Reads [`pack_parts`] back.
+pub(crate) fn unpack_parts(bytes: &[u8]) -> Result<Vec<(GrantId, Volume)>, StoreError> {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let (parts, words_left) = words.as_chunks::<3>();
+    if !rest.is_empty() || !words_left.is_empty() {
+        return Err(StoreError::Row("the parts of a hold"));
+    }
+    let part = |[epoch, number, volume]: &[[u8; 8]; 3]| {
+        let grant = GrantId { epoch: Epoch(u64::from_be_bytes(*epoch)), number: u64::from_be_bytes(*number) };
+        (grant, Volume::from_ml(u64::from_be_bytes(*volume)))
+    };
+    Ok(parts.iter().map(part).collect())
+}
+
+/// A charge as bytes: what went over, then its parts.
+pub(crate) fn pack_charge(charge: &Charge) -> Vec<u8> {
+    [&charge.over.ml().to_be_bytes()[..], &pack_parts(&charge.parts)].concat()
+}
+
+/// Reads [`pack_charge`] back.
+pub(crate) fn unpack_charge(bytes: &[u8]) -> Result<Charge, StoreError> {
+    let (over, parts) = bytes.split_first_chunk().ok_or(StoreError::Row("a charge"))?;
+    Ok(Charge { parts: unpack_parts(parts)?, over: Volume::from_ml(u64::from_be_bytes(*over)) })
+}
+
+/// A customer column.
+pub(crate) const fn customer(column: i64) -> CustomerId {
+    CustomerId(unsigned(column))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_read_back() {
+        let grant = GrantId { epoch: Epoch(u64::MAX), number: 7 };
+        let parts = vec![(grant, Volume::from_ml(20_000)), (GrantId { number: 8, ..grant }, Volume::ZERO)];
+        assert_eq!(unpack_parts(&pack_parts(&parts)).unwrap(), parts);
+        assert!(unpack_parts(&[0; 23]).is_err());
+        assert!(unpack_parts(&[0; 32]).is_err());
+    }
+}

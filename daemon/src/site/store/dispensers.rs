@@ -1,0 +1,99 @@
+//! Dispensers of this site.
+
+use kiosk::{ids::DispenserId, units::Volume};
+use rusqlite::{Connection, OptionalExtension, Row};
+use store::StoreError;
+
+use super::volume;
+
+/// A dispenser's row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DispenserRow {
+    /// Its id.
+    pub id: DispenserId,
+    /// Whether it sells.
+    pub enabled: bool,
+    /// The most it may be asked for at once.
+    pub volume_max: Volume,
+    /// Pulses of its flow meter per litre.
+    pub pulses_per_litre: i64,
+    /// Its display's language.
+    pub language: String,
+    /// Grows with every change of its configuration.
+    pub config_revision: i64,
+    /// Wrong PINs typed here of late, as the PIN rules keep them.
+    pub wrong_pins: Option<Vec<u8>>,
+}
+
+const COLUMNS: &str = "id, enabled, volume_max_ml, pulses_per_litre, language, config_revision, wrong_pins";
+
+/// The dispenser with this id.
+pub fn find(connection: &Connection, id: &DispenserId) -> Result<Option<DispenserRow>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM dispenser WHERE id = ?1"))?;
+    statement.query_row([id.as_str()], |row| Ok(read(row))).optional()?.transpose()
+}
+
+/// All dispensers, by id.
+pub fn all(connection: &Connection) -> Result<Vec<DispenserRow>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM dispenser ORDER BY id"))?;
+    let rows = statement.query_map([], |row| Ok(read(row)))?;
+    rows.map(|row| row?).collect()
+}
+
+/// The id and the hashed secret of each dispenser.
+pub fn secrets(connection: &Connection) -> Result<Vec<(DispenserId, [u8; 32])>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT id, secret FROM dispenser ORDER BY id")?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, [u8; 32]>(1)?)))?;
+    rows.map(|row| {
+        let (id, secret) = row?;
+        Ok((id.parse().map_err(|_| StoreError::Row("a dispenser's id"))?, secret))
+    })
+    .collect()
+}
+
+/// Adds a dispenser, or gives an existing one a new secret.
+pub fn add(connection: &Connection, row: &DispenserRow, secret: &[u8; 32]) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO dispenser (id, secret, enabled, volume_max_ml, pulses_per_litre, language) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (id) DO UPDATE SET secret = excluded.secret",
+    )?;
+    let values =
+        (row.id.as_str(), secret, row.enabled, row.volume_max.signed_ml(), row.pulses_per_litre, &row.language);
+    Ok(statement.execute(values).map(drop)?)
+}
+
+/// Switches a dispenser on or off; its configuration gets a new revision. Returns whether there is such a dispenser.
+pub fn enable(connection: &Connection, id: &DispenserId, enabled: bool) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE dispenser SET enabled = ?2, config_revision = config_revision + 1 WHERE id = ?1",
+    )?;
+    Ok(statement.execute((id.as_str(), enabled))? == 1)
+}
+
+/// Applies the site's settings document to every dispenser that differs. Returns whether any did.
+pub fn apply_settings(connection: &Connection, pulses_per_litre: i64, language: &str) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE dispenser SET pulses_per_litre = ?1, language = ?2, config_revision = config_revision + 1
+         WHERE pulses_per_litre <> ?1 OR language <> ?2",
+    )?;
+    Ok(statement.execute((pulses_per_litre, language))? > 0)
+}
+
+/// Remembers the wrong PINs typed at a dispenser.
+pub fn put_wrong_pins(connection: &Connection, id: &DispenserId, wrong_pins: &[u8]) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached("UPDATE dispenser SET wrong_pins = ?2 WHERE id = ?1")?;
+    Ok(statement.execute((id.as_str(), wrong_pins)).map(drop)?)
+}
+
+fn read(row: &Row<'_>) -> Result<DispenserRow, StoreError> {
+    let id: String = row.get(0)?;
+    Ok(DispenserRow {
+        id: id.parse().map_err(|_| StoreError::Row("a dispenser's id"))?,
+        enabled: row.get(1)?,
+        volume_max: volume(row.get(2)?)?,
+        pulses_per_litre: row.get(3)?,
+        language: row.get(4)?,
+        config_revision: row.get(5)?,
+        wrong_pins: row.get(6)?,
+    })
+}

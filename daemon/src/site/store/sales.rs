@@ -1,0 +1,83 @@
+//! What happened at this site, a row a record.
+
+use kiosk::{
+    fact::Outcome,
+    ids::{CustomerId, DispenserId, RecordId, RequestId},
+    moment::Wall,
+};
+use rusqlite::Connection;
+use store::StoreError;
+
+use super::signed;
+
+/// What a row of sales is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaleKind {
+    /// Water drawn, by report or by rule.
+    Dispense,
+    /// A later report lowered what was booked by rule.
+    Correction,
+    /// Water that nobody pays.
+    Loss,
+}
+
+impl SaleKind {
+    /// The word in APIs and CSV.
+    pub const fn name(self) -> &'static str {
+        match self {
+            SaleKind::Dispense => "dispense",
+            SaleKind::Correction => "correction",
+            SaleKind::Loss => "loss",
+        }
+    }
+}
+
+/// A row to write.
+#[derive(Clone, Debug)]
+pub struct SaleRow<'a> {
+    /// The record it shows.
+    pub record: RecordId,
+    /// When.
+    pub time: Wall,
+    /// Whether the clock was trusted.
+    pub clock_trusted: bool,
+    /// What it is about.
+    pub kind: SaleKind,
+    /// The dispenser's request, when this run of the site knows it.
+    pub request: Option<&'a RequestId>,
+    /// Who pays.
+    pub customer: Option<CustomerId>,
+    /// Where.
+    pub dispenser: &'a DispenserId,
+    /// What this record changes for the customer, negative for a correction; for a loss, what flowed.
+    pub volume_ml: i64,
+    /// What flowed beyond the hold.
+    pub over_ml: i64,
+    /// How the pour ended.
+    pub outcome: Option<Outcome>,
+    /// The receipt number.
+    pub receipt: &'a str,
+}
+
+/// Writes a row.
+pub fn insert(connection: &Connection, row: &SaleRow<'_>) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO sale (epoch, seq, time, clock_trusted, kind, request, customer, dispenser, volume_ml, over_ml,
+           outcome, receipt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )?;
+    let values = (
+        signed(row.record.log.epoch.0),
+        row.record.seq,
+        row.time.0,
+        row.clock_trusted,
+        row.kind.name(),
+        row.request.map(RequestId::as_str),
+        row.customer.map(|customer| signed(customer.0)),
+        row.dispenser.as_str(),
+        row.volume_ml,
+        row.over_ml,
+        row.outcome.map(Outcome::name),
+        row.receipt,
+    );
+    Ok(statement.execute(values).map(drop)?)
+}
