@@ -11,10 +11,12 @@
 //! | [`fact`] | what happened, as it travels between a site and the hub |
 //! | [`dispense`] | may this person draw this water here and now |
 //! | [`grant`] | rights to draw: what a pour costs them, what they cost the hub |
+//! | [`pin`] | PINs: their verifier, and the locks that wrong tries bring |
 
 pub mod dispense;
 pub mod fact;
 pub mod grant;
 pub mod ids;
 pub mod moment;
+pub mod pin;
 pub mod units;
