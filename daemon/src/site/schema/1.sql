@@ -128,13 +128,13 @@ CREATE TABLE asked (
   PRIMARY KEY (epoch, seq)
 ) STRICT, WITHOUT ROWID;
 
--- Documents, saved whole, and changes that wait for what they depend on.
+-- Documents, saved whole, named customer:ID or site:NAME, and changes that wait for what they depend on.
 CREATE TABLE document (
-  id INTEGER PRIMARY KEY,
+  id TEXT PRIMARY KEY,
   bytes BLOB NOT NULL
 ) STRICT;
 CREATE TABLE document_waiting (
-  id INTEGER NOT NULL,
+  id TEXT NOT NULL,
   change BLOB NOT NULL,
   PRIMARY KEY (id, change)
 ) STRICT, WITHOUT ROWID;

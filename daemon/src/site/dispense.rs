@@ -1,0 +1,372 @@
+//! A dispenser asks, and later tells what flowed (CONTRACTS section 3).
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use kiosk::{
+    dispense::{self, CustomerView, DispenserView, PinVerdict, Reason, Situation, TokenVerdict, Verdict},
+    fact::{Fact, How, Poured, Purse},
+    grant::{Charge, Part, Settlement},
+    ids::{AccountId, DispenserId, HoldId, RequestId},
+    moment::Moment,
+    phone,
+    pin::{Pin, PinTries},
+    units::Volume,
+};
+use sha2::Sha256;
+use store::StoreError;
+
+use super::{
+    Site, SiteError,
+    effect::{Answer, CustomerShown, Delivery, Effect, Receipt, Rejection},
+    enrolment::Enrolled,
+    input::{Ask, Door, Report, Who},
+    parked::Wait,
+    store::{dispensers::DispenserRow, people, people::CustomerRow, requests, requests::RequestRow, rights, rights::HoldRow, rights::OpenGrant},
+    talk, tries,
+};
+
+/// Overdue holds booked by rule in one tick, so that a tick stays short.
+const OVERDUE_PER_TICK_MAX: u32 = 200;
+
+/// A customer who was found, with what they hold here.
+struct Known {
+    row: CustomerRow,
+    grants: Vec<OpenGrant>,
+}
+
+impl Site {
+    /// Decides on an ask, or answers a repeated one with the bytes of the first time.
+    pub(super) fn asked(&mut self, moment: &Moment, door: Door, ask: Ask) -> Result<Vec<Effect>, SiteError> {
+        let content = self.content(&ask);
+        if let Some(row) = requests::find(self.connection(), door.dispenser(), &ask.request)? {
+            let same = row.content == content;
+            return Ok(vec![match row.answer {
+                Some(answer) if same => Effect::Deliver(door, Delivery::Answer(answer)),
+                _ => Effect::Reject(door, ask.request, Rejection::RequestConflict),
+            }]);
+        }
+        if self.parked.repeat(&door, &ask.request) {
+            return Ok(Vec::new());
+        }
+        if self.is_degraded() {
+            return Ok(vec![self.degraded(door, &ask.request)]);
+        }
+        let dispenser = self.dispenser(door.dispenser())?;
+        let slowed_ms = tries::delay_ms(&dispenser, self.present(moment).stamp.uptime)?;
+        if slowed_ms > 0 {
+            self.parked.put(moment, Wait::Slowed { ms: slowed_ms }, door, ask);
+            return Ok(Vec::new());
+        }
+        self.decide(moment, door, ask, &dispenser, true)
+    }
+
+    /// Decides now. With `may_seek` and a link, what this site lacks is first asked of the hub.
+    pub(super) fn decide(
+        &mut self,
+        moment: &Moment,
+        door: Door,
+        ask: Ask,
+        dispenser: &DispenserRow,
+        may_seek: bool,
+    ) -> Result<Vec<Effect>, SiteError> {
+        let known = self.known(&ask.who)?;
+        let before = known.as_ref().and_then(|known| known.row.pin_tries.clone());
+        let situation = self.situation(moment, &ask, dispenser, known.as_ref())?;
+        let verdict = dispense::decide(&dispense::Ask::Water { volume_ml: ask.volume_ml }, &situation);
+        if may_seek
+            && let Verdict::Denied(reason) = &verdict
+            && let Some(frame) = self.seek(moment, &ask, *reason, known.as_ref().map(|known| known.row.id))?
+        {
+            self.parked.put(moment, Wait::Hub { id: frame.0 }, door, ask);
+            return Ok(vec![Effect::Send(frame.1)]);
+        }
+        if let Some(known) = &known {
+            self.count_tries(moment, dispenser, known, before.as_deref(), &situation)?;
+        }
+        let hold = match &verdict {
+            Verdict::Approved { parts } => Some(self.hold(moment, &door, &ask, known.as_ref(), parts)?),
+            Verdict::Denied(_) => None,
+        };
+        let answer = self.answer(&ask, &verdict, known.as_ref(), dispenser, moment);
+        let bytes = (self.wire.answer)(&door, &answer);
+        let row = RequestRow { content: self.content(&ask), answer: Some(bytes.clone()), hold, receipt: None };
+        requests::insert(self.connection(), door.dispenser(), &ask.request, &row, moment.wall)?;
+        Ok(vec![Effect::Deliver(door, Delivery::Answer(bytes)), Effect::Live])
+    }
+
+    /// What was asked, under a key that is not in the database: four digits would fall to any plain hash.
+    fn content(&self, ask: &Ask) -> Vec<u8> {
+        let key = self.enrolled.as_ref().map(|enrolled| enrolled.receipt_key.expose().as_slice()).unwrap_or_default();
+        let mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+        let (kind, who) = match &ask.who {
+            Who::User(user) => (b'u', user),
+            Who::Code(code) => (b'c', code),
+        };
+        let mac = mac.chain_update([kind]).chain_update((who.len() as u64).to_be_bytes()).chain_update(who);
+        let mac = mac.chain_update((ask.pin.len() as u64).to_be_bytes()).chain_update(&ask.pin);
+        mac.chain_update(ask.volume_ml.to_be_bytes()).finalize().into_bytes()[..16].to_vec()
+    }
+
+    fn known(&self, who: &Who) -> Result<Option<Known>, SiteError> {
+        let connection = self.connection();
+        let found = match who {
+            Who::Code(code) => people::by_code(connection, &code.to_ascii_uppercase())?,
+            Who::User(user) => match user.parse::<AccountId>() {
+                Ok(account) => people::by_account(connection, account)?,
+                Err(_) => match phone::parse(user, self.country()) {
+                    Ok(phone) => people::by_phone(connection, phone.as_str())?,
+                    Err(_) => None,
+                },
+            },
+        };
+        let Some(found) = found else { return Ok(None) };
+        let id = people::resolve(connection, found.id)?;
+        let row = if id == found.id { found } else { people::find(connection, id)?.unwrap_or(found) };
+        let grants = rights::open_grants(connection, row.id)?;
+        Ok(Some(Known { row, grants }))
+    }
+
+    fn situation(
+        &self,
+        moment: &Moment,
+        ask: &Ask,
+        dispenser: &DispenserRow,
+        known: Option<&Known>,
+    ) -> Result<Situation, SiteError> {
+        let customer = match known {
+            None => None,
+            Some(known) => Some(self.view(moment, ask, known)?),
+        };
+        Ok(Situation {
+            degraded: false,
+            dispenser: DispenserView { enabled: dispenser.enabled, volume_max: dispenser.volume_max },
+            customer,
+            now: moment.wall,
+            trust: moment.trust,
+        })
+    }
+
+    fn view(&self, moment: &Moment, ask: &Ask, known: &Known) -> Result<CustomerView, SiteError> {
+        let row = &known.row;
+        let pin = match (&row.pin, ask.pin.parse::<Pin>()) {
+            (None, _) => PinVerdict::NotSet,
+            (Some(verifier), Ok(pin)) if self.pin_is_right(verifier, row, &pin) => PinVerdict::Right,
+            _ => PinVerdict::Wrong,
+        };
+        let drawn_today = if row.day == self.today(moment) { row.day_drawn } else { Volume::ZERO };
+        Ok(CustomerView {
+            at_this_site: row.admitted && row.account.is_some(),
+            locked: tries::customer(row.pin_tries.as_deref())?.is_locked(&self.present(moment)),
+            pin,
+            token: TokenVerdict::Absent,
+            active: row.active,
+            bill_overdue: row.bill_overdue,
+            daily_limit: row.daily_limit,
+            drawn_today,
+            subscription_until: row.subscription_until,
+            rights: known.grants.iter().map(|grant| grant.right.clone()).collect(),
+        })
+    }
+
+    fn pin_is_right(&self, verifier: &[u8; 16], row: &CustomerRow, pin: &Pin) -> bool {
+        self.enrolled.as_ref().is_some_and(|enrolled| enrolled.pin_key.is_right(verifier, row.id, pin))
+    }
+
+    /// The try counter moves in the same commit as the verdict.
+    fn count_tries(
+        &self,
+        moment: &Moment,
+        dispenser: &DispenserRow,
+        known: &Known,
+        before: Option<&[u8]>,
+        situation: &Situation,
+    ) -> Result<(), SiteError> {
+        let Some(view) = &situation.customer else { return Ok(()) };
+        if !view.at_this_site || view.locked || !dispenser.enabled {
+            return Ok(());
+        }
+        let present = self.present(moment);
+        match view.pin {
+            PinVerdict::Wrong => {
+                let after = tries::customer(before)?.after_wrong(&present);
+                people::put_pin_tries(self.connection(), known.row.id, Some(&tries::pack_customer(&after)))?;
+                tries::note_wrong(self.connection(), dispenser, present.stamp.uptime)?;
+            }
+            PinVerdict::Right if tries::customer(before)? != PinTries::cleared() => {
+                people::put_pin_tries(self.connection(), known.row.id, None)?;
+            }
+            PinVerdict::Right | PinVerdict::NotSet => {}
+        }
+        Ok(())
+    }
+
+    fn hold(
+        &mut self,
+        moment: &Moment,
+        door: &Door,
+        ask: &Ask,
+        known: Option<&Known>,
+        parts: &[Part],
+    ) -> Result<HoldId, SiteError> {
+        let id = self.next_hold();
+        let day = self.today(moment);
+        let row = HoldRow {
+            dispenser: door.dispenser().clone(),
+            request: Some(ask.request.clone()),
+            customer: known.map(|known| known.row.id),
+            held: parts.to_vec(),
+            settlement: Settlement::default(),
+            day,
+        };
+        rights::put_hold(self.connection(), id, &row, moment.monotonic_ms + self.settings.report_within_ms)?;
+        for (grant, volume) in parts {
+            rights::adjust(self.connection(), *grant, volume.signed_ml(), 0)?;
+        }
+        if let Some(known) = known {
+            let volume: Volume = parts.iter().map(|(_, volume)| *volume).sum();
+            people::count_drawn(self.connection(), known.row.id, day, volume.signed_ml())?;
+        }
+        Ok(id)
+    }
+
+    fn answer(&self, ask: &Ask, verdict: &Verdict, known: Option<&Known>, dispenser: &DispenserRow, moment: &Moment) -> Answer {
+        let denied = match verdict {
+            Verdict::Approved { .. } => None,
+            Verdict::Denied(reason) => Some(*reason),
+        };
+        let shown = known.filter(|_| denied.is_none_or(Reason::tells_customer)).map(|known| self.shown(known, moment));
+        let volume = match (denied, Volume::try_from_ml(ask.volume_ml)) {
+            (None, Some(volume)) => volume,
+            _ => Volume::ZERO,
+        };
+        let language = self.language(known.map(|known| known.row.language.as_str()), dispenser);
+        let lines = talk::answer(language, denied, volume, shown.as_ref());
+        Answer { request: ask.request.clone(), denied, volume, customer: shown, lines }
+    }
+
+    fn shown(&self, known: &Known, moment: &Moment) -> CustomerShown {
+        let (balance, allowance) = self.purses(&known.grants, moment);
+        CustomerShown {
+            name: known.row.name.split_whitespace().next().unwrap_or_default().to_owned(),
+            account: known.row.account,
+            balance,
+            jerrycans_left: allowance.ml() / self.jerrycan().ml().max(1),
+        }
+    }
+
+    /// Prepaid litres, and what is left of allowances that are still honoured (CONTRACTS section 3).
+    pub(super) fn purses(&self, grants: &[OpenGrant], moment: &Moment) -> (Volume, Volume) {
+        let valid = |grant: &&OpenGrant| {
+            !moment.trust.is_trusted() || grant.right.valid_until.is_none_or(|until| moment.wall < until)
+        };
+        let of = |purse: Purse| grants.iter().filter(move |grant| grant.right.purse == purse);
+        let prepaid = of(Purse::Prepaid).map(|grant| grant.unspent).sum();
+        (prepaid, of(Purse::Allowance).filter(valid).map(|grant| grant.unspent).sum())
+    }
+
+    /// The answer to an ask that nothing can be decided on now; it is not final, so it is not remembered.
+    pub(super) fn degraded(&self, door: Door, request: &RequestId) -> Effect {
+        self.denied_unremembered(door, request, Reason::GatewayDegraded)
+    }
+
+    /// The answer to an ask that cannot be read; the same bytes each time without being remembered.
+    pub(super) fn denied_unremembered(&self, door: Door, request: &RequestId, reason: Reason) -> Effect {
+        let lines = talk::answer(&self.settings.language, Some(reason), Volume::ZERO, None);
+        let answer =
+            Answer { request: request.clone(), denied: Some(reason), volume: Volume::ZERO, customer: None, lines };
+        let bytes = (self.wire.answer)(&door, &answer);
+        Effect::Deliver(door, Delivery::Answer(bytes))
+    }
+
+    /// Records what flowed, once; a repeat gets the bytes of the first receipt.
+    pub(super) fn poured(&mut self, moment: &Moment, door: Door, report: &Report) -> Result<Vec<Effect>, SiteError> {
+        let Some(enrolled) = &self.enrolled else {
+            return Ok(vec![Effect::Reject(door, report.request.clone(), Rejection::NotJoined)]);
+        };
+        let receipt_key = enrolled.receipt_key.clone();
+        let row = requests::find(self.connection(), door.dispenser(), &report.request)?;
+        if let Some(receipt) = row.as_ref().and_then(|row| row.receipt.clone()) {
+            return Ok(vec![Effect::Deliver(door, Delivery::Receipt(receipt))]);
+        }
+        let hold_id = row.as_ref().and_then(|row| row.hold);
+        let hold = hold_id.map(|id| rights::hold(self.connection(), id)).transpose()?.flatten();
+        let charge = match &hold {
+            Some(hold) => Charge::reported(&hold.held, report.volume),
+            None => Charge { parts: Vec::new(), over: report.volume },
+        };
+        let charged = if hold.is_some() { charge.paid() } else { report.volume };
+        let fact = Poured {
+            hold: hold_id.filter(|_| hold.is_some()),
+            parts: charge.parts,
+            over: charge.over,
+            how: How::Report,
+            outcome: Some(report.outcome),
+            dispenser: door.dispenser().clone(),
+            time: moment.wall,
+            clock_trusted: moment.trust.is_trusted(),
+        };
+        let (record, mut effects) = self.write_fact(moment, Fact::Poured(fact))?;
+        let number = kiosk::receipt::number(receipt_key.expose(), record.log.epoch, record.seq);
+        let customer = hold.as_ref().and_then(|hold| hold.customer);
+        let receipt = self.receipt(moment, door.dispenser(), &report.request, charged, customer, number)?;
+        let bytes = (self.wire.receipt)(&door, &receipt);
+        if row.is_some() {
+            requests::put_receipt(self.connection(), door.dispenser(), &report.request, &bytes)?;
+        } else {
+            let row = RequestRow { receipt: Some(bytes.clone()), ..RequestRow::default() };
+            requests::insert(self.connection(), door.dispenser(), &report.request, &row, moment.wall)?;
+        }
+        effects.push(Effect::Deliver(door, Delivery::Receipt(bytes)));
+        effects.push(Effect::Live);
+        Ok(effects)
+    }
+
+    fn receipt(
+        &self,
+        moment: &Moment,
+        dispenser: &DispenserId,
+        request: &RequestId,
+        volume: Volume,
+        customer: Option<kiosk::ids::CustomerId>,
+        number: String,
+    ) -> Result<Receipt, SiteError> {
+        let row = self.dispenser(dispenser)?;
+        let mut known = None;
+        if let Some(id) = customer {
+            let id = people::resolve(self.connection(), id)?;
+            let grants = rights::open_grants(self.connection(), id)?;
+            known = people::find(self.connection(), id)?.map(|row| Known { row, grants });
+        }
+        let balance = known.as_ref().map(|known| self.purses(&known.grants, moment).0);
+        let language = self.language(known.as_ref().map(|known| known.row.language.as_str()), &row);
+        let lines = talk::receipt(language, volume, balance, &number);
+        Ok(Receipt { request: request.clone(), volume, balance, receipt: number, lines })
+    }
+
+    /// Books in full what no report came for in time (PROTOCOL rule 23).
+    pub(super) fn book_overdue(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
+        let mut effects = Vec::new();
+        if self.enrolled.is_none() {
+            return Ok(effects);
+        }
+        for id in rights::overdue(self.connection(), moment.monotonic_ms, OVERDUE_PER_TICK_MAX)? {
+            let hold = rights::hold(self.connection(), id)?.ok_or(StoreError::Row("an open hold"))?;
+            let charge = Charge::by_rule(&hold.held);
+            let fact = Poured {
+                hold: Some(id),
+                parts: charge.parts,
+                over: charge.over,
+                how: How::Rule,
+                outcome: None,
+                dispenser: hold.dispenser,
+                time: moment.wall,
+                clock_trusted: moment.trust.is_trusted(),
+            };
+            effects.extend(self.write_fact(moment, Fact::Poured(fact))?.1);
+        }
+        Ok(effects)
+    }
+
+    pub(super) fn enrolled(&self) -> Result<&Enrolled, SiteError> {
+        self.enrolled.as_ref().ok_or(SiteError::NotJoined)
+    }
+}

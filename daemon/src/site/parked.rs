@@ -1,0 +1,93 @@
+//! Asks that wait a moment for their decision: for the hub, or because their dispenser is slowed. They are memory, not
+//! rows: a dispenser that hears nothing asks again.
+
+use kiosk::{ids::RequestId, moment::Moment};
+
+use super::input::{Ask, Door};
+
+/// How long the hub is waited for (the person stands at the tap).
+pub const HUB_WAIT_MS: u64 = 2_000;
+/// How many asks may wait; one more is decided at once with what is known.
+pub const PARKED_MAX: usize = 64;
+
+/// What an ask waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// The hub's word on what it was asked under this id.
+    Hub {
+        /// The id.
+        id: u64,
+    },
+    /// The end of a slowed dispenser's delay.
+    Slowed {
+        /// How long.
+        ms: u64,
+    },
+}
+
+/// One that waits.
+pub(super) struct Parked {
+    wait: Wait,
+    due_monotonic_ms: u64,
+    /// Where its answer goes; once more for each time it was repeated meanwhile.
+    pub(super) doors: Vec<Door>,
+    /// What is asked.
+    pub(super) ask: Ask,
+}
+
+/// All that wait, the oldest first.
+#[derive(Default)]
+pub(super) struct Parking(Vec<Parked>);
+
+impl Parking {
+    /// Whether one more may wait.
+    pub(super) fn has_room(&self) -> bool {
+        self.0.len() < PARKED_MAX
+    }
+
+    /// Lets an ask wait. Without room the oldest is due at once.
+    pub(super) fn put(&mut self, moment: &Moment, wait: Wait, door: Door, ask: Ask) {
+        if !self.has_room()
+            && let Some(oldest) = self.0.first_mut()
+        {
+            oldest.due_monotonic_ms = 0;
+        }
+        let wait_ms = match wait {
+            Wait::Hub { .. } => HUB_WAIT_MS,
+            Wait::Slowed { ms } => ms,
+        };
+        self.0.push(Parked { wait, due_monotonic_ms: moment.monotonic_ms + wait_ms, doors: vec![door], ask });
+    }
+
+    /// The same request came again: it will be answered once more. False when it does not wait here.
+    pub(super) fn repeat(&mut self, door: &Door, request: &RequestId) -> bool {
+        let same = |parked: &&mut Parked| {
+            parked.ask.request == *request && parked.doors.iter().all(|other| other.dispenser() == door.dispenser())
+        };
+        self.0.iter_mut().find(same).is_some_and(|parked| {
+            parked.doors.push(door.clone());
+            true
+        })
+    }
+
+    /// Takes out what the hub has answered.
+    pub(super) fn sought(&mut self, id: u64) -> Option<Parked> {
+        let place = self.0.iter().position(|parked| parked.wait == Wait::Hub { id })?;
+        Some(self.0.remove(place))
+    }
+
+    /// Takes out one that has waited long enough.
+    pub(super) fn due(&mut self, moment: &Moment) -> Option<Parked> {
+        let place = self.0.iter().position(|parked| parked.due_monotonic_ms <= moment.monotonic_ms)?;
+        Some(self.0.remove(place))
+    }
+
+    /// The link is gone: whoever waits for the hub is decided on without it.
+    pub(super) fn give_up_on_hub(&mut self) {
+        for parked in &mut self.0 {
+            if matches!(parked.wait, Wait::Hub { .. }) {
+                parked.due_monotonic_ms = 0;
+            }
+        }
+    }
+}
