@@ -139,20 +139,20 @@ impl Database {
         }
     }
 
-    /// Runs `work` so that its changes are undone alone when it fails.
-    pub fn alone<T, E: From<StoreError>>(&self, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
-        self.execute("SAVEPOINT input")?;
-        match work(&self.connection) {
-            Ok(value) => {
-                self.execute("RELEASE input")?;
-                Ok(value)
-            }
-            Err(error) => {
-                self.execute("ROLLBACK TO input")?;
-                self.execute("RELEASE input")?;
-                Err(error)
-            }
-        }
+    /// Marks the point to which [`Database::undo`] goes back: the beginning of one input.
+    pub fn save(&self) -> Result<(), StoreError> {
+        self.execute("SAVEPOINT input")
+    }
+
+    /// Keeps what was changed since [`Database::save`].
+    pub fn keep(&self) -> Result<(), StoreError> {
+        self.execute("RELEASE input")
+    }
+
+    /// Undoes what was changed since [`Database::save`], and nothing else.
+    pub fn undo(&self) -> Result<(), StoreError> {
+        self.execute("ROLLBACK TO input")?;
+        self.execute("RELEASE input")
     }
 
     /// Copies the database as of the last commit to a new file at `path`, while it stays in use.
@@ -252,15 +252,11 @@ mod tests {
         let folder = Folder::new("alone");
         let database = folder.database(&[FIRST]).unwrap();
         database.begin().unwrap();
-        let insert = |id: i64| {
-            move |connection: &Connection| -> Result<(), StoreError> {
-                connection.execute("INSERT INTO tap (id) VALUES (?1)", [id])?;
-                if id == 2 { Err(StoreError::Row("two")) } else { Ok(()) }
-            }
-        };
-        assert!(database.alone(insert(1)).is_ok());
-        assert!(database.alone(insert(2)).is_err());
-        assert!(database.alone(insert(3)).is_ok());
+        for id in 1..=3 {
+            database.save().unwrap();
+            database.connection().execute("INSERT INTO tap (id) VALUES (?1)", [id]).unwrap();
+            if id == 2 { database.undo().unwrap() } else { database.keep().unwrap() }
+        }
         database.commit().unwrap();
         assert_eq!(count(database.connection()), 2);
     }

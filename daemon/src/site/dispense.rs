@@ -74,10 +74,10 @@ impl Site {
         let verdict = dispense::decide(&dispense::Ask::Water { volume_ml: ask.volume_ml }, &situation);
         if may_seek
             && let Verdict::Denied(reason) = &verdict
-            && let Some(frame) = self.seek(moment, &ask, *reason, known.as_ref().map(|known| known.row.id))?
+            && let Some((id, effects)) = self.seek(moment, &ask, *reason, known.as_ref().map(|known| known.row.id))?
         {
-            self.parked.put(moment, Wait::Hub { id: frame.0 }, door, ask);
-            return Ok(vec![Effect::Send(frame.1)]);
+            self.parked.put(moment, Wait::Hub { id }, door, ask);
+            return Ok(effects);
         }
         if let Some(known) = &known {
             self.count_tries(moment, dispenser, known, before.as_deref(), &situation)?;

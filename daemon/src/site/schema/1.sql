@@ -51,6 +51,7 @@ CREATE TABLE grants (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX grants_by_customer ON grants (customer, place) WHERE state = 0;
 CREATE INDEX grants_by_place ON grants (place);
+CREATE INDEX grants_recalled ON grants (epoch, number) WHERE state = 1;
 
 -- Water set aside before a valve opens (PROTOCOL rules 22-23). `held` are the parts set aside, the first to be spent
 -- first: (grant epoch, grant number, volume) in 24 bytes each. `rule` and `report` are the charges seen on it: what

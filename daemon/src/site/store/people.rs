@@ -196,3 +196,8 @@ pub fn count_drawn(connection: &Connection, id: CustomerId, day: i64, volume_ml:
     )?;
     Ok(statement.execute((signed(id.0), day, volume_ml)).map(drop)?)
 }
+
+/// Forgets what the hub said of every customer: the box was enrolled anew and hears it all again.
+pub fn forget(connection: &Connection) -> Result<(), StoreError> {
+    Ok(connection.execute_batch("UPDATE customer SET admitted = 0, generation = 0, revision = 0")?)
+}

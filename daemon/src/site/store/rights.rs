@@ -98,12 +98,23 @@ pub fn raise(connection: &Connection, grant: GrantId, state: GrantState) -> Resu
     Ok(statement.execute((signed(grant.epoch.0), signed(grant.number), state as u8)).map(drop)?)
 }
 
-/// Whether the grant is recalled and nothing is held on it: the moment to close it (PROTOCOL rule 24).
-pub fn is_ready_to_close(connection: &Connection, grant: GrantId) -> Result<bool, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT state = 1 AND held_ml = 0 FROM grants WHERE epoch = ?1 AND number = ?2")?;
-    let ready = statement.query_row((signed(grant.epoch.0), signed(grant.number)), |row| row.get(0)).optional()?;
-    Ok(ready.unwrap_or(false))
+/// The grants that are recalled and on which nothing is held: the moment to close them (PROTOCOL rule 24).
+pub fn ready_to_close(connection: &Connection) -> Result<Vec<GrantId>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT epoch, number FROM grants WHERE state = 1 AND held_ml = 0 AND customer IS NOT NULL
+         ORDER BY epoch, number",
+    )?;
+    let rows = statement
+        .query_map([], |row| Ok(GrantId { epoch: Epoch(unsigned(row.get(0)?)), number: unsigned(row.get(1)?) }))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Whose grant it is, when that is known here.
+pub fn owner(connection: &Connection, grant: GrantId) -> Result<Option<CustomerId>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT customer FROM grants WHERE epoch = ?1 AND number = ?2")?;
+    let owner: Option<Option<i64>> =
+        statement.query_row((signed(grant.epoch.0), signed(grant.number)), |row| row.get(0)).optional()?;
+    Ok(owner.flatten().map(customer))
 }
 
 /// Moves what is held and spent on a grant by these differences, in millilitres.

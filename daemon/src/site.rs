@@ -1,0 +1,292 @@
+//! A site: one state machine over its own SQLite file. Values in, values out; SQLite is its memory.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`input`], [`effect`] | all that can reach it, all that it can want |
+//! | [`enrolment`] | what makes this box a site's |
+//! | `dispense` | ask → answer, poured → receipt, retries and odd pours |
+//! | `merge`, `document` | folding records and documents into rows |
+//! | `link` | the hub: frames, questions, doubt |
+//! | `manage` | what a person tells it |
+//! | `fleet` | dispensers: heartbeats, presence, configuration |
+//! | `tick` | what time alone brings about |
+//! | [`store`] | its rows: the only SQL of the gateway |
+
+pub mod effect;
+pub mod enrolment;
+pub mod input;
+pub mod store;
+
+mod dispense;
+mod document;
+mod fleet;
+mod link;
+mod manage;
+mod merge;
+mod parked;
+mod talk;
+mod tick;
+mod tries;
+
+use std::path::Path;
+
+use ::store::{Database, Durability, StoreError, journal::SqlLogs};
+use kiosk::{
+    dispense::Reason,
+    ids::{DispenserId, Epoch, HoldId, Writer},
+    moment::{Moment, Present, Uptime, Wall},
+    phone::Country,
+    units::Volume,
+};
+use runtime::machine::{Fault, Machine};
+use rusqlite::Connection;
+use sync::{
+    journal::{JournalError, Pen},
+    session::{Event, Session},
+};
+
+use self::{
+    effect::{Effect, Refusal, Rejection, Wire},
+    enrolment::{Enrolled, Enrolment},
+    fleet::Fleet,
+    input::Input,
+    parked::Parking,
+    store::{dispensers, dispensers::DispenserRow, meta},
+};
+
+/// What an operator may set for a site's box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a report of a pour may take before the hold is booked in full.
+    pub report_within_ms: u64,
+    /// The language of texts where nobody chose one.
+    pub language: String,
+    /// The most a new dispenser may be asked for at once.
+    pub volume_max: Volume,
+    /// Pulses per litre of a new dispenser's meter.
+    pub pulses_per_litre: i64,
+}
+
+/// Why an input could not be handled; it changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The journal refused.
+    #[error(transparent)]
+    Journal(#[from] JournalError<StoreError>),
+    /// The database failed.
+    #[error("database: {0}")]
+    Sql(#[from] rusqlite::Error),
+    /// A document refused.
+    #[error(transparent)]
+    Document(#[from] sync::document::DocumentError),
+    /// Something that only an enrolled box can do.
+    #[error("this box has not joined a hub")]
+    NotJoined,
+}
+
+/// The machine.
+pub struct Site {
+    database: Database,
+    settings: Settings,
+    wire: Wire,
+    enrolled: Option<Enrolled>,
+    /// The serial of the medium this database is on.
+    medium: [u8; 8],
+    is_retired: bool,
+    pen: Pen,
+    run_began: Uptime,
+    holds_made: u64,
+    link: Option<Session>,
+    last_heard: Option<Wall>,
+    parked: Parking,
+    fleet: Fleet,
+    /// Records were written in this input: the session wants to know.
+    has_written: bool,
+    /// A recalled grant may be ready to be closed.
+    may_close: bool,
+    /// The session was dropped after a failure, so the socket must go too.
+    must_hang_up: bool,
+}
+
+/// What a site is opened with.
+pub struct Opening<'a> {
+    /// The database file.
+    pub path: &'a Path,
+    /// How hard commits are pressed onto the disk.
+    pub durability: Durability,
+    /// This run, random.
+    pub epoch: Epoch,
+    /// What the operator set.
+    pub settings: Settings,
+    /// How answers look as bytes.
+    pub wire: Wire,
+    /// The enrolment, once joined.
+    pub enrolment: Option<Enrolment>,
+    /// The serial of the medium that holds the database.
+    pub medium: [u8; 8],
+}
+
+impl Site {
+    /// Opens the database and takes up where the last run ended.
+    pub fn open(opening: Opening<'_>) -> Result<Site, SiteError> {
+        let database = store::open(opening.path, opening.durability)?;
+        let connection = database.connection();
+        let uptime = meta::number(connection, tick::UPTIME)?.unwrap_or(0);
+        let is_retired = meta::number(connection, link::RETIRED)?.unwrap_or(0) != 0;
+        Ok(Site {
+            settings: opening.settings,
+            wire: opening.wire,
+            enrolled: opening.enrolment.map(Enrolled::new),
+            medium: opening.medium,
+            is_retired,
+            pen: Pen { by: Writer::Site, epoch: opening.epoch },
+            run_began: Uptime(uptime.unsigned_abs()),
+            holds_made: 0,
+            link: None,
+            last_heard: None,
+            parked: Parking::default(),
+            fleet: Fleet::default(),
+            has_written: false,
+            may_close: true,
+            must_hang_up: false,
+            database,
+        })
+    }
+
+    /// The connection, for whoever reads what was committed in the same thread.
+    pub fn connection(&self) -> &Connection {
+        self.database.connection()
+    }
+
+    /// Folds the write-ahead log into the file: the last thing before a clean end.
+    pub fn close(self) -> Result<(), SiteError> {
+        Ok(self.database.checkpoint()?)
+    }
+
+    /// The latest wall time that was believed and saved: no later run shows less.
+    pub fn clock_floor(&self) -> Result<Wall, SiteError> {
+        Ok(Wall(meta::number(self.connection(), tick::FLOOR)?.unwrap_or(0)))
+    }
+
+    fn decided(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, SiteError> {
+        self.has_written = false;
+        let mut effects = match input {
+            Input::Started => self.started(moment)?,
+            Input::Tick => self.tick(moment)?,
+            Input::Asked(door, ask) => self.asked(moment, door, ask)?,
+            Input::Malformed(door, request) => {
+                vec![self.denied_unremembered(door, &request, Reason::BadRequest)]
+            }
+            Input::Poured(door, report) => self.poured(moment, door, &report)?,
+            Input::Connected(dispenser) => self.connected(moment, &dispenser)?,
+            Input::Disconnected(dispenser) => self.disconnected(&dispenser),
+            Input::Heartbeat(dispenser, beat) => self.heartbeat(moment, &dispenser, beat)?,
+            Input::LinkUp => self.link_up(moment)?,
+            Input::LinkFrame(_) if self.link.is_none() => vec![Effect::HangUp { retry_after_s: 0 }],
+            Input::LinkFrame(bytes) => self.link_event(moment, Event::Frame(&bytes))?,
+            Input::LinkDown => {
+                self.link_down();
+                vec![Effect::Live]
+            }
+            Input::Joined(enrolment) => self.joined(moment, *enrolment)?,
+            Input::Told(reply, command) => self.told(moment, reply, command)?,
+        };
+        effects.extend(self.close_recalled(moment)?);
+        if self.has_written {
+            effects.extend(self.link_event(moment, Event::Written)?);
+        }
+        Ok(effects)
+    }
+
+    /// Whether this box may not sell now: it waits for its past, is retired, or sits on another medium.
+    fn is_degraded(&self) -> Result<bool, SiteError> {
+        let Some(enrolled) = &self.enrolled else { return Ok(false) };
+        let bound = enrolled.enrolment.medium;
+        let moved = bound != [0; 8] && bound != self.medium;
+        Ok(moved || self.is_retired || self.in_doubt()?)
+    }
+
+    fn present(&self, moment: &Moment) -> Present {
+        moment.present(self.run_began)
+    }
+
+    fn next_hold(&mut self) -> HoldId {
+        self.holds_made += 1;
+        HoldId { epoch: self.pen.epoch, number: self.holds_made }
+    }
+
+    fn country(&self) -> Country {
+        let currency = self.enrolled.as_ref().map(|enrolled| enrolled.enrolment.currency);
+        currency.map_or(Country::Kenya, Country::of_currency)
+    }
+
+    /// The dispenser's row; one without a row (it was removed meanwhile) is switched off.
+    fn dispenser(&self, id: &DispenserId) -> Result<DispenserRow, SiteError> {
+        let row = dispensers::find(self.connection(), id)?;
+        Ok(row.unwrap_or_else(|| DispenserRow { enabled: false, ..self.new_dispenser(id) }))
+    }
+
+    fn new_dispenser(&self, id: &DispenserId) -> DispenserRow {
+        DispenserRow {
+            id: id.clone(),
+            enabled: true,
+            volume_max: self.settings.volume_max,
+            pulses_per_litre: self.settings.pulses_per_litre,
+            language: self.settings.language.clone(),
+            config_revision: 1,
+            wrong_pins: None,
+        }
+    }
+
+    fn logs(&self) -> SqlLogs<'_> {
+        SqlLogs::new(self.connection())
+    }
+}
+
+impl Machine for Site {
+    type Input = Input;
+    type Effect = Effect;
+
+    fn begin(&mut self) -> Result<(), Fault> {
+        self.database.begin().map_err(fault)
+    }
+
+    fn handle(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, Fault> {
+        self.database.save().map_err(fault)?;
+        match self.decided(moment, input) {
+            Ok(effects) => self.database.keep().map(|()| effects).map_err(fault),
+            Err(error) => {
+                // What the session believes it sent was never sent (sync::session).
+                self.must_hang_up |= self.link.take().is_some() || self.has_written;
+                self.database.undo().map_err(fault)?;
+                Err(fault(error))
+            }
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), Fault> {
+        self.database.commit().map_err(fault)
+    }
+
+    fn abandon(&mut self) {
+        self.must_hang_up |= self.link.take().is_some();
+        self.database.abandon();
+    }
+
+    fn refusal(&self, input: &Input) -> Vec<Effect> {
+        match input {
+            Input::Asked(door, ask) => vec![self.degraded(door.clone(), &ask.request)],
+            Input::Malformed(door, request) => vec![self.degraded(door.clone(), request)],
+            Input::Poured(door, report) => vec![Effect::Reject(door.clone(), report.request.clone(), Rejection::NotSaved)],
+            Input::Told(reply, _) => vec![Effect::Reply(*reply, Err(Refusal::Degraded))],
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn fault(error: impl std::fmt::Display) -> Fault {
+    Fault(error.to_string())
+}

@@ -1,0 +1,199 @@
+//! The link to the hub: frames in, frames out, and questions while somebody stands at the tap.
+
+use kiosk::{
+    dispense::Reason,
+    ids::{AccountId, CustomerId, Lane, Writer},
+    moment::{Moment, Trust},
+    phone,
+    units::Volume,
+};
+use store::journal::SqlLogs;
+use sync::{
+    doubt,
+    frame::{self, Found, Seek},
+    session::{Action, Closed, Event, Session, Setup},
+};
+
+use super::{
+    Site, SiteError,
+    effect::Effect,
+    enrolment::{Enrolled, Enrolment},
+    input::{Ask, Who},
+    store::{meta, people, rights},
+};
+
+/// Under this key of `meta`: the hub said that this box is retired.
+pub(super) const RETIRED: &str = "retired";
+
+impl Site {
+    /// The socket is open.
+    pub(super) fn link_up(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
+        let enrolled = self.enrolled()?;
+        let enrolment = &enrolled.enrolment;
+        let setup = Setup {
+            side: Writer::Site,
+            box_id: enrolment.box_id,
+            run: self.pen.epoch,
+            pair: enrolled.pair.clone(),
+            identity: enrolled.identity.clone(),
+            peer_public: enrolment.hub_signing_key,
+            medium: self.medium,
+            refuse: None,
+        };
+        self.link = Some(Session::new(setup));
+        self.link_event(moment, Event::Opened)
+    }
+
+    /// The socket is gone.
+    pub(super) fn link_down(&mut self) {
+        self.link = None;
+        self.parked.give_up_on_hub();
+    }
+
+    /// Gives an event to the session, if there is one, and does what it says.
+    pub(super) fn link_event(&mut self, moment: &Moment, event: Event<'_>) -> Result<Vec<Effect>, SiteError> {
+        let Some(mut session) = self.link.take() else { return Ok(Vec::new()) };
+        let actions = session.handle(moment, event, &mut SqlLogs::new(self.connection()))?;
+        self.link = Some(session);
+        let mut effects = Vec::new();
+        for action in actions {
+            effects.extend(self.link_action(moment, action)?);
+        }
+        Ok(effects)
+    }
+
+    fn link_action(&mut self, moment: &Moment, action: Action) -> Result<Vec<Effect>, SiteError> {
+        Ok(match action {
+            Action::Send(bytes) => vec![Effect::Send(bytes)],
+            Action::Fold { id, record } => {
+                let mut effects = self.fold(moment, id, record)?;
+                effects.push(Effect::Live);
+                effects
+            }
+            Action::Established { wall, .. } => {
+                self.last_heard = Some(moment.wall);
+                let mut effects: Vec<_> = wall.map(|wall| Effect::ClockHeard(Trust::Hub, wall)).into_iter().collect();
+                effects.push(Effect::Live);
+                effects
+            }
+            Action::Acked { .. } => vec![Effect::Live],
+            Action::Doubt => {
+                self.alarm(moment, "doubt", "part of this box's past is missing; it sells nothing until it is back")?
+            }
+            Action::DoubtEnded => {
+                self.may_close = true;
+                vec![Effect::Live]
+            }
+            Action::Fork { at } => self.alarm(moment, "fork", &format!("two contents for record {} of {}", at.seq, at.log.epoch))?,
+            Action::Refused { at, .. } => {
+                self.alarm(moment, "refused", &format!("record {} of {} is not one the hub would write", at.seq, at.log.epoch))?
+            }
+            Action::Sought { id, found } => self.sought(moment, id, found)?,
+            Action::Close(closed) => self.hang_up(closed)?,
+            // A gateway is not asked for customers, and hears of generations only to adopt them.
+            Action::GenerationRaised { .. } | Action::Heard | Action::OtherMedium { .. } | Action::Seek(_) => Vec::new(),
+        })
+    }
+
+    fn hang_up(&mut self, closed: Closed) -> Result<Vec<Effect>, SiteError> {
+        tracing::info!(?closed, "the link to the hub ends");
+        let mut retry = 0;
+        if let Closed::There { reason, retry_after_s } = closed {
+            retry = retry_after_s.unwrap_or(0);
+            if reason == frame::Reason::Retired {
+                meta::put_number(self.connection(), RETIRED, 1)?;
+                self.is_retired = true;
+            }
+        }
+        self.link_down();
+        Ok(vec![Effect::HangUp { retry_after_s: retry }, Effect::Live])
+    }
+
+    fn sought(&mut self, moment: &Moment, id: u64, found: Found) -> Result<Vec<Effect>, SiteError> {
+        tracing::debug!(id, ?found, "the hub answered");
+        match self.parked.sought(id) {
+            Some(parked) => self.decide_parked(moment, parked),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Asks the hub for what this site lacks to approve. Gives the question's id and its frames; `None` when there is
+    /// nobody to ask or asking cannot help.
+    pub(super) fn seek(
+        &mut self,
+        moment: &Moment,
+        ask: &Ask,
+        reason: Reason,
+        customer: Option<CustomerId>,
+    ) -> Result<Option<(u64, Vec<Effect>)>, SiteError> {
+        let can_help = matches!(
+            reason,
+            Reason::UnknownCustomer
+                | Reason::NotAtThisSite
+                | Reason::SubscriptionExpired
+                | Reason::JerrycansUsed
+                | Reason::InsufficientCredit
+        );
+        let established = self.link.as_ref().is_some_and(Session::is_established);
+        let Some(volume) = Volume::try_from_ml(ask.volume_ml) else { return Ok(None) };
+        if !can_help || !established || !self.parked.has_room() {
+            return Ok(None);
+        }
+        let Some(whom) = self.whom(ask, customer) else { return Ok(None) };
+        let id = moment.draw.number("seek");
+        let effects = self.link_event(moment, Event::Seek(Seek { id, whom, volume }))?;
+        Ok(Some((id, effects)))
+    }
+
+    fn whom(&self, ask: &Ask, customer: Option<CustomerId>) -> Option<frame::Whom> {
+        match (customer, &ask.who) {
+            (Some(customer), _) => Some(frame::Whom::Customer(customer)),
+            (None, Who::Code(_)) => None,
+            (None, Who::User(user)) => match user.parse::<AccountId>() {
+                Ok(account) => Some(frame::Whom::Account(account)),
+                Err(_) => {
+                    let phone = phone::parse(user, self.country()).ok()?;
+                    Some(frame::Whom::Phone(phone.as_str().to_owned()))
+                }
+            },
+        }
+    }
+
+    /// The box was enrolled, at first or anew: what an older enrolment could draw is not this one's.
+    pub(super) fn joined(&mut self, moment: &Moment, enrolment: Enrolment) -> Result<Vec<Effect>, SiteError> {
+        let is_new = self.enrolled.as_ref().is_none_or(|old| old.enrolment.box_id != enrolment.box_id);
+        let had_one = self.enrolled.is_some();
+        if is_new {
+            if had_one {
+                rights::forget(self.connection())?;
+                people::forget(self.connection())?;
+            }
+            meta::put_number(self.connection(), RETIRED, 0)?;
+        }
+        self.is_retired = false;
+        self.link_down();
+        self.enrolled = Some(Enrolled::new(enrolment));
+        tracing::info!(site = %self.enrolled()?.enrolment.site, "joined");
+        let _ = moment;
+        Ok(vec![Effect::HangUp { retry_after_s: 0 }, Effect::Live])
+    }
+
+    /// Whether part of this box's past is missing.
+    pub(super) fn in_doubt(&self) -> Result<bool, SiteError> {
+        Ok(doubt::site_in_doubt(&SqlLogs::new(self.connection()))?)
+    }
+
+    /// Raises an alarm in its lane.
+    pub(super) fn alarm(&mut self, moment: &Moment, code: &str, detail: &str) -> Result<Vec<Effect>, SiteError> {
+        tracing::warn!(code, detail, "alarm");
+        let alarm = kiosk::fact::Alarm {
+            severity: kiosk::fact::Severity::Critical,
+            code: code.to_owned(),
+            detail: detail.to_owned(),
+            time: moment.wall,
+        };
+        let (_, mut effects) = self.write(moment, Lane::Alarms, &sync::record::Record::Alarm(alarm))?;
+        effects.push(Effect::Live);
+        Ok(effects)
+    }
+}
