@@ -14,7 +14,9 @@
 //! | [`pin`] | PINs: their verifier, and the locks that wrong tries bring |
 //! | [`provider`] | the mobile-money providers |
 //! | [`phone`] | mobile numbers of the four countries, and the network behind each |
+//! | [`day`] | the local day of a moment, and days of sales without a trusted clock |
 
+pub mod day;
 pub mod dispense;
 pub mod fact;
 pub mod grant;
