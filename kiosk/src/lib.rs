@@ -12,11 +12,17 @@
 //! | [`dispense`] | may this person draw this water here and now |
 //! | [`grant`] | rights to draw: what a pour costs them, what they cost the hub |
 //! | [`pin`] | PINs: their verifier, and the locks that wrong tries bring |
+//! | [`provider`] | the mobile-money providers |
+//! | [`phone`] | mobile numbers of the four countries, and the network behind each |
+//! | [`day`] | the local day of a moment, and days of sales without a trusted clock |
 
+pub mod day;
 pub mod dispense;
 pub mod fact;
 pub mod grant;
 pub mod ids;
 pub mod moment;
+pub mod phone;
 pub mod pin;
+pub mod provider;
 pub mod units;
