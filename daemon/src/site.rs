@@ -103,6 +103,9 @@ pub struct Site {
     last_heard: Option<Wall>,
     parked: Parking,
     fleet: Fleet,
+    day: SalesDay,
+    zone: Zone,
+    save_due_ms: u64,
     /// Records were written in this input: the session wants to know.
     has_written: bool,
     /// A recalled grant may be ready to be closed.
@@ -149,6 +152,9 @@ impl Site {
             last_heard: None,
             parked: Parking::default(),
             fleet: Fleet::default(),
+            day: SalesDay::default(),
+            zone: Zone::named(DEFAULT_ZONE)?,
+            save_due_ms: 0,
             has_written: false,
             may_close: true,
             must_hang_up: false,
@@ -164,11 +170,6 @@ impl Site {
     /// Folds the write-ahead log into the file: the last thing before a clean end.
     pub fn close(self) -> Result<(), SiteError> {
         Ok(self.database.checkpoint()?)
-    }
-
-    /// The latest wall time that was believed and saved: no later run shows less.
-    pub fn clock_floor(&self) -> Result<Wall, SiteError> {
-        Ok(Wall(meta::number(self.connection(), tick::FLOOR)?.unwrap_or(0)))
     }
 
     fn decided(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, SiteError> {

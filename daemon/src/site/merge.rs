@@ -8,7 +8,7 @@ use kiosk::{
     units::Volume,
 };
 use store::journal::SqlLogs;
-use sync::record::{Edit, Record};
+use sync::record::Record;
 
 use super::{
     Site, SiteError,
@@ -169,10 +169,6 @@ impl Site {
             effects.extend(self.write_fact(moment, Fact::Closed { grant })?.1);
         }
         Ok(effects)
-    }
-
-    fn fold_edit(&mut self, moment: &Moment, id: RecordId, edit: Edit) -> Result<Vec<Effect>, SiteError> {
-        self.fold_document(moment, id, edit)
     }
 }
 

@@ -129,11 +129,20 @@ CREATE TABLE asked (
   PRIMARY KEY (epoch, seq)
 ) STRICT, WITHOUT ROWID;
 
--- Documents, saved whole, named customer:ID or site:NAME, and changes that wait for what they depend on.
+-- Documents, saved whole, named customer:ID or site:NAME; an erased one has no bytes. Changes that wait for what they
+-- depend on, and where each change stands in the logs, so that erasing can blank it there.
 CREATE TABLE document (
   id TEXT PRIMARY KEY,
-  bytes BLOB NOT NULL
+  bytes BLOB
 ) STRICT;
+CREATE TABLE document_change (
+  id TEXT NOT NULL,
+  box INTEGER NOT NULL,
+  by INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (id, box, by, epoch, seq)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE document_waiting (
   id TEXT NOT NULL,
   change BLOB NOT NULL,

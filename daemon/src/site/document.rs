@@ -1,0 +1,160 @@
+//! Documents: profiles of customers and the settings of this site (PROTOCOL section 7).
+
+use kiosk::{
+    ids::{BoxId, CustomerId, RecordId},
+    moment::Moment,
+};
+use sync::{
+    document::{Actor, Applied, Document},
+    journal::Logs as _,
+    record::{DocumentId, Edit},
+};
+
+use super::{
+    Site, SiteError,
+    effect::Effect,
+    store::{dispensers, documents, meta, people},
+};
+
+/// Under this key of `meta`: millilitres in a jerrycan here.
+pub(super) const JERRYCAN: &str = "jerrycan_ml";
+
+impl Site {
+    /// Folds a record of the edits lane.
+    pub(super) fn fold_edit(&mut self, moment: &Moment, id: RecordId, edit: Edit) -> Result<Vec<Effect>, SiteError> {
+        match edit {
+            Edit::Admit { doc } => {
+                if let DocumentId::Customer(customer) = doc {
+                    people::admit(self.connection(), customer, true)?;
+                }
+            }
+            Edit::Dropped { doc } => {
+                if let DocumentId::Customer(customer) = doc {
+                    people::admit(self.connection(), customer, false)?;
+                }
+            }
+            Edit::Change { doc, bytes } => return self.fold_change(moment, id, doc, &bytes),
+            // The whole document comes as bulk, which no hub sends yet; its changes come one by one.
+            Edit::Document { .. } => {}
+            Edit::Erased { doc, .. } => self.erase(&doc)?,
+        }
+        Ok(Vec::new())
+    }
+
+    fn fold_change(
+        &mut self,
+        moment: &Moment,
+        id: RecordId,
+        doc: DocumentId,
+        bytes: &[u8],
+    ) -> Result<Vec<Effect>, SiteError> {
+        let name = name(&doc);
+        if documents::is_erased(self.connection(), &name)? {
+            self.logs().blank(&id)?;
+            return Ok(Vec::new());
+        }
+        documents::index(self.connection(), &name, id)?;
+        let mut document = self.document(&doc)?;
+        match document.apply(bytes) {
+            Applied::New => {}
+            Applied::Known => return Ok(Vec::new()),
+            Applied::Waiting(_) => {
+                documents::put_waiting(self.connection(), &name, bytes)?;
+                return Ok(Vec::new());
+            }
+            Applied::Refused(why) => {
+                return self.alarm(moment, "document", &format!("a change to {name} is set aside: {why}"));
+            }
+        }
+        self.apply_waiting(&name, &mut document)?;
+        documents::put(self.connection(), &name, &document.save())?;
+        self.rebuild(&doc, &document)
+    }
+
+    /// Changes that waited may fit now; each that fits may let another fit.
+    fn apply_waiting(&self, name: &str, document: &mut Document) -> Result<(), SiteError> {
+        loop {
+            let mut fitted = false;
+            for change in documents::waiting(self.connection(), name)? {
+                if !matches!(document.apply(&change), Applied::Waiting(_)) {
+                    documents::delete_waiting(self.connection(), name, &change)?;
+                    fitted = true;
+                }
+            }
+            if !fitted {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The document as it is kept, or an empty one.
+    pub(super) fn document(&self, doc: &DocumentId) -> Result<Document, SiteError> {
+        let box_id = self.enrolled.as_ref().map_or(BoxId(0), |enrolled| enrolled.enrolment.box_id);
+        let actor = Actor::site(box_id, self.pen.epoch);
+        Ok(match documents::get(self.connection(), &name(doc))? {
+            Some(bytes) => Document::load(doc.clone(), actor, &bytes)?,
+            None => Document::new(doc.clone(), actor),
+        })
+    }
+
+    /// Edits a document here: saved, rebuilt into rows, and given as the record to be written.
+    pub(super) fn edit_document(
+        &mut self,
+        doc: &DocumentId,
+        fields: &[(&str, Option<&str>)],
+    ) -> Result<Option<Edit>, SiteError> {
+        let mut document = self.document(doc)?;
+        let Some(bytes) = document.edit(fields)? else { return Ok(None) };
+        documents::put(self.connection(), &name(doc), &document.save())?;
+        self.rebuild(doc, &document)?;
+        Ok(Some(Edit::Change { doc: doc.clone(), bytes }))
+    }
+
+    /// Brings the rows that are made from a document up to date.
+    fn rebuild(&mut self, doc: &DocumentId, document: &Document) -> Result<Vec<Effect>, SiteError> {
+        match doc {
+            DocumentId::Customer(customer) => self.rebuild_profile(*customer, document)?,
+            DocumentId::Site(_) => return self.rebuild_settings(document),
+        }
+        Ok(Vec::new())
+    }
+
+    fn rebuild_profile(&self, customer: CustomerId, document: &Document) -> Result<(), SiteError> {
+        let profile = document.profile();
+        let (name, language) = (profile.name.unwrap_or_default(), profile.language.unwrap_or_default());
+        Ok(people::put_profile(self.connection(), customer, profile.phone.as_deref(), &name, &language)?)
+    }
+
+    fn rebuild_settings(&mut self, document: &Document) -> Result<Vec<Effect>, SiteError> {
+        let settings = document.settings();
+        if let Some(jerrycan_ml) = settings.jerrycan_ml {
+            meta::put_number(self.connection(), JERRYCAN, i64::try_from(jerrycan_ml).unwrap_or(i64::MAX))?;
+        }
+        let pulses = settings.pulses_per_litre.map_or(self.settings.pulses_per_litre, i64::from);
+        let language = settings.language.unwrap_or_else(|| self.settings.language.clone());
+        if dispensers::apply_settings(self.connection(), pulses, &language)? {
+            return self.configurations();
+        }
+        Ok(Vec::new())
+    }
+
+    fn erase(&self, doc: &DocumentId) -> Result<(), SiteError> {
+        let name = name(doc);
+        for record in documents::indexed(self.connection(), &name)? {
+            self.logs().blank(&record)?;
+        }
+        documents::erase(self.connection(), &name)?;
+        if let DocumentId::Customer(customer) = doc {
+            people::put_profile(self.connection(), *customer, None, "", "")?;
+        }
+        Ok(())
+    }
+}
+
+/// The name of a document in the database.
+fn name(doc: &DocumentId) -> String {
+    match doc {
+        DocumentId::Customer(customer) => format!("customer:{customer}"),
+        DocumentId::Site(site) => format!("site:{site}"),
+    }
+}

@@ -1,0 +1,149 @@
+//! Dispensers: who is there, how they are, what they are configured with.
+
+use std::collections::BTreeMap;
+
+use kiosk::{
+    fact::Hour,
+    ids::{DispenserId, Lane},
+    moment::{HOUR_MS, Moment, Wall},
+};
+use sync::record::Record;
+
+use super::{
+    Site, SiteError,
+    effect::{DispenserConfig, Effect},
+    input::Heartbeat,
+    store::dispensers::{self, DispenserRow},
+};
+
+/// Between two heartbeats (FEATURES D17).
+pub const HEARTBEAT_EVERY_MS: u64 = 120_000;
+/// After this many missed heartbeats a dispenser counts as offline.
+pub const HEARTBEATS_MISSED_MAX: u64 = 3;
+
+/// What is known of one dispenser in this run; only its hours are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Presence {
+    /// Whether it has a connection.
+    pub connected: bool,
+    /// When anything was last heard of it, on this run's clock.
+    pub heard_monotonic_ms: u64,
+    /// The same by the wall clock.
+    pub heard: Option<Wall>,
+    /// Its newest heartbeat.
+    pub heartbeat: Option<Heartbeat>,
+    /// The hour that is being counted, and the heartbeats in it.
+    hour: Option<(Wall, u32)>,
+}
+
+/// All dispensers heard of in this run.
+#[derive(Debug, Default)]
+pub(super) struct Fleet(BTreeMap<DispenserId, Presence>);
+
+impl Fleet {
+    /// One dispenser's presence.
+    pub(super) fn of(&self, dispenser: &DispenserId) -> Presence {
+        self.0.get(dispenser).cloned().unwrap_or_default()
+    }
+}
+
+impl Presence {
+    /// Connected, and heard within three heartbeats.
+    pub fn is_online(&self, monotonic_ms: u64) -> bool {
+        let silent_ms = monotonic_ms.saturating_sub(self.heard_monotonic_ms);
+        self.connected && silent_ms <= HEARTBEATS_MISSED_MAX * HEARTBEAT_EVERY_MS
+    }
+}
+
+impl Site {
+    pub(super) fn connected(&mut self, moment: &Moment, id: &DispenserId) -> Result<Vec<Effect>, SiteError> {
+        let presence = self.heard(moment, id);
+        presence.connected = true;
+        Ok(vec![Effect::Live])
+    }
+
+    pub(super) fn disconnected(&mut self, id: &DispenserId) -> Vec<Effect> {
+        if let Some(presence) = self.fleet.0.get_mut(id) {
+            presence.connected = false;
+        }
+        vec![Effect::Live]
+    }
+
+    /// Heartbeats stay in memory; an hour of them becomes one record.
+    pub(super) fn heartbeat(
+        &mut self,
+        moment: &Moment,
+        id: &DispenserId,
+        beat: Heartbeat,
+    ) -> Result<Vec<Effect>, SiteError> {
+        let hour = Wall(moment.wall.0.div_euclid(HOUR_MS) * HOUR_MS);
+        let presence = self.heard(moment, id);
+        let ended = match presence.hour {
+            Some((current, count)) if current == hour => {
+                presence.hour = Some((hour, count + 1));
+                None
+            }
+            ended => {
+                presence.hour = Some((hour, 1));
+                ended
+            }
+        };
+        let revision = beat.config_revision;
+        let before = presence.heartbeat.replace(beat);
+        let mut effects = vec![Effect::Live];
+        if let (Some((hour, heartbeats)), Some(beat), true) = (ended, before, self.enrolled.is_some()) {
+            let record = Hour {
+                dispenser: id.clone(),
+                hour,
+                heartbeats,
+                firmware: beat.firmware,
+                pulses_total: beat.pulses_total,
+            };
+            effects.extend(self.write(moment, Lane::Telemetry, &Record::Hour(record))?.1);
+        }
+        if let Some(row) = dispensers::find(self.connection(), id)?
+            && row.config_revision != revision
+        {
+            effects.push(Effect::Configure(id.clone(), config(&row)));
+        }
+        Ok(effects)
+    }
+
+    fn heard(&mut self, moment: &Moment, id: &DispenserId) -> &mut Presence {
+        let presence = self.fleet.0.entry(id.clone()).or_default();
+        presence.heard_monotonic_ms = moment.monotonic_ms;
+        presence.heard = Some(moment.wall);
+        presence
+    }
+
+    /// A dispenser that fell silent shows on the page without anybody asking.
+    pub(super) fn silent_dispensers(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
+        let limit = HEARTBEATS_MISSED_MAX * HEARTBEAT_EVERY_MS;
+        let just_silent = |presence: &&Presence| {
+            let silent_ms = moment.monotonic_ms.saturating_sub(presence.heard_monotonic_ms);
+            presence.connected && (limit..limit + 1_500).contains(&silent_ms)
+        };
+        Ok(self.fleet.0.values().find(just_silent).map(|_| Effect::Live).into_iter().collect())
+    }
+
+    /// The secrets for the broker's front.
+    pub(super) fn credentials(&self) -> Result<Effect, SiteError> {
+        Ok(Effect::Credentials(dispensers::secrets(self.connection())?))
+    }
+
+    /// The retained configuration of every dispenser.
+    pub(super) fn configurations(&self) -> Result<Vec<Effect>, SiteError> {
+        let rows = dispensers::all(self.connection())?;
+        Ok(rows.into_iter().map(|row| Effect::Configure(row.id.clone(), config(&row))).collect())
+    }
+}
+
+pub(super) fn config(row: &DispenserRow) -> DispenserConfig {
+    DispenserConfig {
+        revision: row.config_revision,
+        pulses_per_litre: row.pulses_per_litre,
+        volume_max: row.volume_max,
+        language: row.language.clone(),
+        enabled: row.enabled,
+    }
+}

@@ -1,0 +1,227 @@
+//! What a person at the page or the command line tells the site.
+
+use kiosk::{
+    fact::{Fact, LoanAsked, PurchaseAsked, PurchaseItem, Registered},
+    ids::{CustomerId, DispenserId, Lane},
+    moment::{Moment, Trust},
+    phone::Phone,
+    pin::Pin,
+    units::Volume,
+};
+use sync::{
+    record::{DocumentId, Record},
+    seal::seal_to_hub,
+};
+
+use super::{
+    Site, SiteError,
+    effect::{Effect, Refusal, Status, Told},
+    fleet,
+    input::{Command, ReplyId},
+    store::{audit, dispensers, people, read},
+};
+
+/// The smallest loan, in whole units of the currency (FEATURES C16).
+pub const LOAN_UNITS_MIN: i64 = 100;
+/// The longest name that is taken.
+pub const NAME_CHARS_MAX: usize = 60;
+
+/// What came of a command: effects besides the reply, and what is told.
+type Outcome = Result<(Vec<Effect>, Told), Refusal>;
+
+impl Site {
+    /// Does what a person says, or tells them why not.
+    pub(super) fn told(
+        &mut self,
+        moment: &Moment,
+        reply: ReplyId,
+        command: Command,
+    ) -> Result<Vec<Effect>, SiteError> {
+        let outcome = match command {
+            Command::Status => Ok((Vec::new(), Told::Status(Box::new(self.status(moment)?)))),
+            Command::AddDispenser { dispenser, secret } => self.add_dispenser(moment, &dispenser, &secret)?,
+            Command::EnableDispenser { dispenser, enabled } => self.enable_dispenser(moment, &dispenser, enabled)?,
+            Command::Register { phone, name, pin } => self.register(moment, &phone, &name, &pin)?,
+            Command::ClearLock(customer) => self.clear_lock(moment, customer)?,
+            Command::Purchase { customer, item } => self.purchase(moment, customer, item)?,
+            Command::Loan { borrower, lender, amount_minor, repayment_minor } => {
+                self.loan(moment, borrower, &lender, amount_minor, repayment_minor)?
+            }
+            Command::SetClock(wall) => Ok((vec![Effect::ClockHeard(Trust::Manager, wall)], Told::Done)),
+        };
+        Ok(match outcome {
+            Ok((mut effects, told)) => {
+                effects.push(Effect::Reply(reply, Ok(told)));
+                effects
+            }
+            Err(refusal) => vec![Effect::Reply(reply, Err(refusal))],
+        })
+    }
+
+    fn status(&self, moment: &Moment) -> Result<Status, SiteError> {
+        let rows = dispensers::all(self.connection())?;
+        let (bound, link) = (&self.enrolled, self.link.as_ref());
+        let queue = match bound {
+            Some(enrolled) => self.logs().waiting(enrolled.enrolment.box_id, kiosk::ids::Writer::Site)?,
+            None => [0; 4],
+        };
+        Ok(Status {
+            site: bound.as_ref().map(|enrolled| (enrolled.enrolment.site.clone(), enrolled.enrolment.title.clone())),
+            link_up: link.is_some_and(sync::session::Session::is_established),
+            last_heard: self.last_heard,
+            queue,
+            degraded: self.is_degraded()?,
+            trust: moment.trust,
+            wall: moment.wall,
+            state_hash: read::state_hash(self.connection())?,
+            dispensers: rows
+                .into_iter()
+                .map(|row| {
+                    let presence = self.fleet.of(&row.id);
+                    (fleet::config(&row), row.id, presence.is_online(moment.monotonic_ms), presence)
+                })
+                .map(|(config, id, online, presence)| super::effect::DispenserStatus { id, config, online, presence })
+                .collect(),
+        })
+    }
+
+    fn add_dispenser(
+        &mut self,
+        moment: &Moment,
+        id: &DispenserId,
+        secret: &[u8; 32],
+    ) -> Result<Outcome, SiteError> {
+        let row = match dispensers::find(self.connection(), id)? {
+            Some(row) => row,
+            None => self.new_dispenser(id),
+        };
+        dispensers::add(self.connection(), &row, secret)?;
+        audit::insert(self.connection(), moment.wall, "manager", "dispenser_added", id.as_str())?;
+        let configure = Effect::Configure(id.clone(), fleet::config(&row));
+        Ok(Ok((vec![self.credentials()?, configure, Effect::Live], Told::Done)))
+    }
+
+    fn enable_dispenser(&mut self, moment: &Moment, id: &DispenserId, enabled: bool) -> Result<Outcome, SiteError> {
+        if !dispensers::enable(self.connection(), id, enabled)? {
+            return Ok(Err(Refusal::Unknown("this dispenser")));
+        }
+        let what = if enabled { "dispenser_enabled" } else { "dispenser_disabled" };
+        audit::insert(self.connection(), moment.wall, "manager", what, id.as_str())?;
+        let row = self.dispenser(id)?;
+        Ok(Ok((vec![Effect::Configure(id.clone(), fleet::config(&row)), Effect::Live], Told::Done)))
+    }
+
+    /// A person is registered here, provisionally: the hub lists them, or finds that they are known (FEATURES X19).
+    fn register(&mut self, moment: &Moment, phone: &str, name: &str, pin: &str) -> Result<Outcome, SiteError> {
+        let Some(enrolled) = &self.enrolled else { return Ok(Err(Refusal::NotJoined)) };
+        let hub = enrolled.enrolment.hub_sealing_key;
+        let field = |field, message: &dyn ToString| Refusal::Field { field, message: message.to_string() };
+        let phone = match Phone::parse(phone, self.country()) {
+            Ok(phone) => phone.e164(),
+            Err(error) => return Ok(Err(field("phone", &error))),
+        };
+        let pin = match Pin::chosen(pin) {
+            Ok(pin) => pin,
+            Err(error) => return Ok(Err(field("pin", &error))),
+        };
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
+            return Ok(Err(field("name", &format!("1 to {NAME_CHARS_MAX} letters"))));
+        }
+        if let Some(row) = people::by_phone(self.connection(), &phone)? {
+            return Ok(Err(Refusal::PhoneTaken(row.id)));
+        }
+        let customer = CustomerId(moment.draw.number("customer"));
+        let Ok(sealed_pin) = seal_to_hub(moment.draw.bytes("seal"), &hub, &pin.digits()) else {
+            return Ok(Err(Refusal::Degraded));
+        };
+        let doc = DocumentId::Customer(customer);
+        let edit = self.edit_document(&doc, &[("phone", Some(&phone)), ("name", Some(&name))])?;
+        let mut effects = Vec::new();
+        if let Some(edit) = edit {
+            effects.extend(self.write(moment, Lane::Edits, &Record::Edit(edit))?.1);
+        }
+        let fact = Registered { customer, sealed_pin, time: moment.wall };
+        effects.extend(self.write_fact(moment, Fact::Registered(fact))?.1);
+        effects.push(Effect::Live);
+        audit::insert(self.connection(), moment.wall, "manager", "registered", &customer.to_string())?;
+        Ok(Ok((effects, Told::Registered(customer))))
+    }
+
+    fn clear_lock(&mut self, moment: &Moment, customer: CustomerId) -> Result<Outcome, SiteError> {
+        let customer = people::resolve(self.connection(), customer)?;
+        if people::find(self.connection(), customer)?.is_none() {
+            return Ok(Err(Refusal::Unknown("this customer")));
+        }
+        people::put_pin_tries(self.connection(), customer, None)?;
+        audit::insert(self.connection(), moment.wall, "manager", "lock_cleared", &customer.to_string())?;
+        Ok(Ok((vec![Effect::Live], Told::Done)))
+    }
+
+    /// Queued here, sent to the provider by the hub when the link returns (FEATURES C8).
+    fn purchase(
+        &mut self,
+        moment: &Moment,
+        customer: CustomerId,
+        item: PurchaseItem,
+    ) -> Result<Outcome, SiteError> {
+        if let Err(refusal) = self.may_ask(customer)? {
+            return Ok(Err(refusal));
+        }
+        let good = match &item {
+            PurchaseItem::Litres(volume) => *volume > Volume::ZERO,
+            PurchaseItem::Deposit(minor) => *minor > 0,
+            PurchaseItem::Plan(plan) => !plan.is_empty(),
+            PurchaseItem::Bill => true,
+        };
+        if !good {
+            return Ok(Err(Refusal::Field { field: "amount", message: "more than nothing".to_owned() }));
+        }
+        let fact = Fact::PurchaseAsked(PurchaseAsked { customer, item, time: moment.wall });
+        let (record, effects) = self.write_fact(moment, fact)?;
+        Ok(Ok((effects, Told::Waiting(record))))
+    }
+
+    /// Queued here; only the hub approves (FEATURES C9).
+    fn loan(
+        &mut self,
+        moment: &Moment,
+        borrower: CustomerId,
+        lender: &str,
+        amount_minor: i64,
+        repayment_minor: i64,
+    ) -> Result<Outcome, SiteError> {
+        if let Err(refusal) = self.may_ask(borrower)? {
+            return Ok(Err(refusal));
+        }
+        let enrolment = &self.enrolled()?.enrolment;
+        let least = LOAN_UNITS_MIN * enrolment.currency.minor_per_unit();
+        let hub = enrolment.hub_sealing_key;
+        let lender = match Phone::parse(lender, self.country()) {
+            Ok(phone) => phone.e164(),
+            Err(error) => return Ok(Err(Refusal::Field { field: "lender", message: error.to_string() })),
+        };
+        if amount_minor < least {
+            return Ok(Err(Refusal::Field { field: "amount", message: format!("{LOAN_UNITS_MIN} at least") }));
+        }
+        if !(1..=amount_minor).contains(&repayment_minor) {
+            return Ok(Err(Refusal::Field { field: "repayment", message: "from 1 to the amount".to_owned() }));
+        }
+        let Ok(sealed_lender) = seal_to_hub(moment.draw.bytes("seal"), &hub, lender.as_bytes()) else {
+            return Ok(Err(Refusal::Degraded));
+        };
+        let fact = LoanAsked { borrower, sealed_lender, amount_minor, repayment_minor, time: moment.wall };
+        let (record, effects) = self.write_fact(moment, Fact::LoanAsked(fact))?;
+        Ok(Ok((effects, Told::Waiting(record))))
+    }
+
+    fn may_ask(&self, customer: CustomerId) -> Result<Result<(), Refusal>, SiteError> {
+        if self.enrolled.is_none() {
+            return Ok(Err(Refusal::NotJoined));
+        }
+        Ok(match people::find(self.connection(), customer)? {
+            Some(_) => Ok(()),
+            None => Err(Refusal::Unknown("this customer")),
+        })
+    }
+}

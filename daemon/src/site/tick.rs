@@ -1,0 +1,120 @@
+//! What time alone brings about.
+
+use kiosk::{
+    day::{Day, SalesDay},
+    moment::{DAY_MS, Moment, Uptime, Wall},
+};
+use sync::session::Event;
+
+use super::{
+    Site, SiteError,
+    effect::Effect,
+    parked::Parked,
+    store::{meta, requests, rights},
+};
+
+/// Under this key of `meta`: uptime over all runs, in milliseconds.
+pub(super) const UPTIME: &str = "uptime_ms";
+/// Under this key of `meta`: the latest wall time that was believed.
+pub(super) const FLOOR: &str = "clock_floor_ms";
+/// Under these keys of `meta`: the day of sales.
+const DAY_NUMBER: &str = "day_number";
+const DAY_BEGAN: &str = "day_began_ms";
+const DAY_DATE: &str = "day_date";
+/// How often the uptime and the clock are saved; a crash loses at most this much uptime.
+const SAVE_EVERY_MS: u64 = 60_000;
+/// How long a request is remembered (CONTRACTS section 3).
+const REQUEST_KEPT_MS: i64 = 30 * DAY_MS;
+/// How many old requests are forgotten in one tick.
+const FORGET_PER_TICK_MAX: u32 = 500;
+
+impl Site {
+    /// The first input of a run: limits start anew, and dispensers get their configuration again.
+    pub(super) fn started(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
+        let connection = self.connection();
+        rights::restart_limits(connection, moment.monotonic_ms + self.settings.report_within_ms)?;
+        self.day = SalesDay {
+            number: meta::number(connection, DAY_NUMBER)?.unwrap_or(1).unsigned_abs(),
+            began: Uptime(meta::number(connection, DAY_BEGAN)?.unwrap_or(0).unsigned_abs()),
+            date: match meta::get(connection, DAY_DATE)? {
+                Some(text) => std::str::from_utf8(&text).ok().and_then(|text| text.parse::<Day>().ok()),
+                None => None,
+            },
+        };
+        let mut effects = vec![self.credentials()?];
+        effects.extend(self.configurations()?);
+        effects.extend(self.tick(moment)?);
+        Ok(effects)
+    }
+
+    /// About a second went by.
+    pub(super) fn tick(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
+        let mut effects = Vec::new();
+        if std::mem::take(&mut self.must_hang_up) {
+            effects.push(Effect::HangUp { retry_after_s: 0 });
+        }
+        self.turn_day(moment)?;
+        self.save_time(moment)?;
+        while let Some(parked) = self.parked.due(moment) {
+            effects.extend(self.decide_parked(moment, parked)?);
+        }
+        effects.extend(self.book_overdue(moment)?);
+        effects.extend(self.silent_dispensers(moment)?);
+        self.may_close = true;
+        effects.extend(self.link_event(moment, Event::Tick)?);
+        Ok(effects)
+    }
+
+    /// Decides on an ask that waited, with what is known now; a repeat meanwhile is answered once more.
+    pub(super) fn decide_parked(&mut self, moment: &Moment, parked: Parked) -> Result<Vec<Effect>, SiteError> {
+        let mut effects = Vec::new();
+        for door in parked.doors {
+            effects.extend(if effects.is_empty() && !self.is_degraded()? {
+                let dispenser = self.dispenser(door.dispenser())?;
+                self.decide(moment, door, parked.ask.clone(), &dispenser, false)?
+            } else {
+                self.asked(moment, door, parked.ask.clone())?
+            });
+        }
+        Ok(effects)
+    }
+
+    fn turn_day(&mut self, moment: &Moment) -> Result<(), SiteError> {
+        let day = self.day.at(moment, self.run_began, &self.zone);
+        if day == self.day {
+            return Ok(());
+        }
+        let connection = self.connection();
+        meta::put_number(connection, DAY_NUMBER, day.number.cast_signed())?;
+        meta::put_number(connection, DAY_BEGAN, day.began.0.cast_signed())?;
+        if let Some(date) = day.date {
+            meta::put(connection, DAY_DATE, date.to_string().as_bytes())?;
+        }
+        self.day = day;
+        Ok(())
+    }
+
+    fn save_time(&mut self, moment: &Moment) -> Result<(), SiteError> {
+        if moment.monotonic_ms < self.save_due_ms {
+            return Ok(());
+        }
+        self.save_due_ms = moment.monotonic_ms + SAVE_EVERY_MS;
+        let connection = self.connection();
+        meta::put_number(connection, UPTIME, self.present(moment).stamp.uptime.0.cast_signed())?;
+        if moment.trust.is_trusted() {
+            meta::put_number(connection, FLOOR, moment.wall.0)?;
+            requests::forget(connection, moment.wall.plus_ms(-REQUEST_KEPT_MS), FORGET_PER_TICK_MAX)?;
+        }
+        Ok(())
+    }
+
+    /// The number of the day of sales.
+    pub(super) fn today(&self) -> i64 {
+        self.day.number.cast_signed()
+    }
+
+    /// The latest wall time that was believed and saved: no later run shows less.
+    pub fn clock_floor(&self) -> Result<Wall, SiteError> {
+        Ok(Wall(meta::number(self.connection(), FLOOR)?.unwrap_or(0)))
+    }
+}
