@@ -15,7 +15,11 @@
 //! | [`provider`] | the mobile-money providers |
 //! | [`phone`] | mobile numbers of the four countries, and the network behind each |
 //! | [`day`] | the local day of a moment, and days of sales without a trusted clock |
+//! | [`tariff`] | what water costs: plans and litres |
+//! | [`damm`] | the check digit of numbers keyed in by hand |
+//! | [`subscription`] | how long a subscription lasts, its monthly code, its reminders |
 
+pub mod damm;
 pub mod day;
 pub mod dispense;
 pub mod fact;
@@ -25,4 +29,6 @@ pub mod moment;
 pub mod phone;
 pub mod pin;
 pub mod provider;
+pub mod subscription;
+pub mod tariff;
 pub mod units;
