@@ -1,1 +1,7 @@
-//! daemon
+//! The gateway: the box at a site that sells water with the link cut.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`site`] | the machine: what is decided, over its own SQLite file |
+
+pub mod site;

@@ -28,14 +28,19 @@ mod talk;
 mod tick;
 mod tries;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 
 use ::store::{Database, Durability, StoreError, journal::SqlLogs};
 use kiosk::{
+    day::{SalesDay, Zone},
     dispense::Reason,
     ids::{DispenserId, Epoch, HoldId, Writer},
     moment::{Moment, Present, Uptime, Wall},
     phone::Country,
+    tariff,
     units::Volume,
 };
 use runtime::machine::{Fault, Machine};
@@ -53,6 +58,9 @@ use self::{
     parked::Parking,
     store::{dispensers, dispensers::DispenserRow, meta},
 };
+
+/// The time zone of a box before it has joined.
+const DEFAULT_ZONE: &str = "Africa/Nairobi";
 
 /// What an operator may set for a site's box.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +90,9 @@ pub enum SiteError {
     /// A document refused.
     #[error(transparent)]
     Document(#[from] sync::document::DocumentError),
+    /// The enrolment names a time zone that does not exist.
+    #[error(transparent)]
+    Zone(#[from] kiosk::day::DayError),
     /// Something that only an enrolled box can do.
     #[error("this box has not joined a hub")]
     NotJoined,
@@ -138,6 +149,12 @@ impl Site {
         let database = store::open(opening.path, opening.durability)?;
         let connection = database.connection();
         let uptime = meta::number(connection, tick::UPTIME)?.unwrap_or(0);
+        let zone = Zone::named(
+            opening
+                .enrolment
+                .as_ref()
+                .map_or(DEFAULT_ZONE, |enrolment| &enrolment.time_zone),
+        )?;
         let is_retired = meta::number(connection, link::RETIRED)?.unwrap_or(0) != 0;
         Ok(Site {
             settings: opening.settings,
@@ -145,7 +162,10 @@ impl Site {
             enrolled: opening.enrolment.map(Enrolled::new),
             medium: opening.medium,
             is_retired,
-            pen: Pen { by: Writer::Site, epoch: opening.epoch },
+            pen: Pen {
+                by: Writer::Site,
+                epoch: opening.epoch,
+            },
             run_began: Uptime(uptime.unsigned_abs()),
             holds_made: 0,
             link: None,
@@ -153,7 +173,7 @@ impl Site {
             parked: Parking::default(),
             fleet: Fleet::default(),
             day: SalesDay::default(),
-            zone: Zone::named(DEFAULT_ZONE)?,
+            zone,
             save_due_ms: 0,
             has_written: false,
             may_close: true,
@@ -192,7 +212,7 @@ impl Site {
                 self.link_down();
                 vec![Effect::Live]
             }
-            Input::Joined(enrolment) => self.joined(moment, *enrolment)?,
+            Input::Joined(enrolment) => self.joined(*enrolment)?,
             Input::Told(reply, command) => self.told(moment, reply, command)?,
         };
         effects.extend(self.close_recalled(moment)?);
@@ -204,7 +224,9 @@ impl Site {
 
     /// Whether this box may not sell now: it waits for its past, is retired, or sits on another medium.
     fn is_degraded(&self) -> Result<bool, SiteError> {
-        let Some(enrolled) = &self.enrolled else { return Ok(false) };
+        let Some(enrolled) = &self.enrolled else {
+            return Ok(false);
+        };
         let bound = enrolled.enrolment.medium;
         let moved = bound != [0; 8] && bound != self.medium;
         Ok(moved || self.is_retired || self.in_doubt()?)
@@ -216,7 +238,10 @@ impl Site {
 
     fn next_hold(&mut self) -> HoldId {
         self.holds_made += 1;
-        HoldId { epoch: self.pen.epoch, number: self.holds_made }
+        HoldId {
+            epoch: self.pen.epoch,
+            number: self.holds_made,
+        }
     }
 
     fn country(&self) -> Country {
@@ -227,7 +252,10 @@ impl Site {
     /// The dispenser's row; one without a row (it was removed meanwhile) is switched off.
     fn dispenser(&self, id: &DispenserId) -> Result<DispenserRow, SiteError> {
         let row = dispensers::find(self.connection(), id)?;
-        Ok(row.unwrap_or_else(|| DispenserRow { enabled: false, ..self.new_dispenser(id) }))
+        Ok(row.unwrap_or_else(|| DispenserRow {
+            enabled: false,
+            ..self.new_dispenser(id)
+        }))
     }
 
     fn new_dispenser(&self, id: &DispenserId) -> DispenserRow {
@@ -240,6 +268,22 @@ impl Site {
             config_revision: 1,
             wrong_pins: None,
         }
+    }
+
+    /// A jerrycan here, as the site's settings say.
+    fn jerrycan(&self) -> Result<Volume, SiteError> {
+        let ml = meta::number(self.connection(), document::JERRYCAN)?;
+        Ok(ml
+            .and_then(Volume::try_from_ml)
+            .filter(|volume| !volume.is_zero())
+            .unwrap_or(tariff::JERRYCAN))
+    }
+
+    /// The language of a display: the customer's, else the dispenser's.
+    fn language<'a>(&self, customer: Option<&'a str>, dispenser: &'a DispenserRow) -> &'a str {
+        customer
+            .filter(|language| !language.is_empty())
+            .unwrap_or(&dispenser.language)
     }
 
     fn logs(&self) -> SqlLogs<'_> {
@@ -281,7 +325,11 @@ impl Machine for Site {
         match input {
             Input::Asked(door, ask) => vec![self.degraded(door.clone(), &ask.request)],
             Input::Malformed(door, request) => vec![self.degraded(door.clone(), request)],
-            Input::Poured(door, report) => vec![Effect::Reject(door.clone(), report.request.clone(), Rejection::NotSaved)],
+            Input::Poured(door, report) => vec![Effect::Reject(
+                door.clone(),
+                report.request.clone(),
+                Rejection::NotSaved,
+            )],
             Input::Told(reply, _) => vec![Effect::Reply(*reply, Err(Refusal::Degraded))],
             _ => Vec::new(),
         }

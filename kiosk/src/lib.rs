@@ -26,6 +26,7 @@ pub mod account;
 pub mod crockford;
 pub mod damm;
 pub mod day;
+pub mod digest;
 pub mod dispense;
 pub mod fact;
 pub mod grant;

@@ -62,6 +62,16 @@ impl Country {
         }
     }
 
+    /// The country that pays in this currency.
+    pub const fn of_currency(currency: Currency) -> Country {
+        match currency {
+            Currency::Kes => Country::Kenya,
+            Currency::Ugx => Country::Uganda,
+            Currency::Tzs => Country::Tanzania,
+            Currency::Rwf => Country::Rwanda,
+        }
+    }
+
     /// The time zone's name in the IANA database; each country has one.
     pub const fn time_zone(self) -> &'static str {
         match self {

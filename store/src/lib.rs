@@ -254,8 +254,15 @@ mod tests {
         database.begin().unwrap();
         for id in 1..=3 {
             database.save().unwrap();
-            database.connection().execute("INSERT INTO tap (id) VALUES (?1)", [id]).unwrap();
-            if id == 2 { database.undo().unwrap() } else { database.keep().unwrap() }
+            database
+                .connection()
+                .execute("INSERT INTO tap (id) VALUES (?1)", [id])
+                .unwrap();
+            if id == 2 {
+                database.undo().unwrap()
+            } else {
+                database.keep().unwrap()
+            }
         }
         database.commit().unwrap();
         assert_eq!(count(database.connection()), 2);

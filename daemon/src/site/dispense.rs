@@ -7,8 +7,10 @@ use kiosk::{
     grant::{Charge, Part, Settlement},
     ids::{AccountId, DispenserId, HoldId, RequestId},
     moment::Moment,
-    phone,
+    phone::Phone,
     pin::{Pin, PinTries},
+    subscription::MonthlyCode,
+    tariff,
     units::Volume,
 };
 use sha2::Sha256;
@@ -20,7 +22,10 @@ use super::{
     enrolment::Enrolled,
     input::{Ask, Door, Report, Who},
     parked::Wait,
-    store::{dispensers::DispenserRow, people, people::CustomerRow, requests, requests::RequestRow, rights, rights::HoldRow, rights::OpenGrant},
+    store::{
+        dispensers::DispenserRow, people, people::CustomerRow, requests, requests::RequestRow, rights, rights::HoldRow,
+        rights::OpenGrant,
+    },
     talk, tries,
 };
 
@@ -47,7 +52,7 @@ impl Site {
         if self.parked.repeat(&door, &ask.request) {
             return Ok(Vec::new());
         }
-        if self.is_degraded() {
+        if self.is_degraded()? {
             return Ok(vec![self.degraded(door, &ask.request)]);
         }
         let dispenser = self.dispenser(door.dispenser())?;
@@ -71,7 +76,12 @@ impl Site {
         let known = self.known(&ask.who)?;
         let before = known.as_ref().and_then(|known| known.row.pin_tries.clone());
         let situation = self.situation(moment, &ask, dispenser, known.as_ref())?;
-        let verdict = dispense::decide(&dispense::Ask::Water { volume_ml: ask.volume_ml }, &situation);
+        let verdict = dispense::decide(
+            &dispense::Ask::Water {
+                volume_ml: ask.volume_ml,
+            },
+            &situation,
+        );
         if may_seek
             && let Verdict::Denied(reason) = &verdict
             && let Some((id, effects)) = self.seek(moment, &ask, *reason, known.as_ref().map(|known| known.row.id))?
@@ -86,41 +96,62 @@ impl Site {
             Verdict::Approved { parts } => Some(self.hold(moment, &door, &ask, known.as_ref(), parts)?),
             Verdict::Denied(_) => None,
         };
-        let answer = self.answer(&ask, &verdict, known.as_ref(), dispenser, moment);
+        let answer = self.answer(&ask, &verdict, known.as_ref(), dispenser, moment)?;
         let bytes = (self.wire.answer)(&door, &answer);
-        let row = RequestRow { content: self.content(&ask), answer: Some(bytes.clone()), hold, receipt: None };
+        let row = RequestRow {
+            content: self.content(&ask),
+            answer: Some(bytes.clone()),
+            hold,
+            receipt: None,
+        };
         requests::insert(self.connection(), door.dispenser(), &ask.request, &row, moment.wall)?;
         Ok(vec![Effect::Deliver(door, Delivery::Answer(bytes)), Effect::Live])
     }
 
     /// What was asked, under a key that is not in the database: four digits would fall to any plain hash.
     fn content(&self, ask: &Ask) -> Vec<u8> {
-        let key = self.enrolled.as_ref().map(|enrolled| enrolled.receipt_key.expose().as_slice()).unwrap_or_default();
+        let key = self
+            .enrolled
+            .as_ref()
+            .map(|enrolled| enrolled.request_key.expose().as_slice())
+            .unwrap_or_default();
         let mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
         let (kind, who) = match &ask.who {
             Who::User(user) => (b'u', user),
             Who::Code(code) => (b'c', code),
         };
-        let mac = mac.chain_update([kind]).chain_update((who.len() as u64).to_be_bytes()).chain_update(who);
-        let mac = mac.chain_update((ask.pin.len() as u64).to_be_bytes()).chain_update(&ask.pin);
+        let mac = mac
+            .chain_update([kind])
+            .chain_update((who.len() as u64).to_be_bytes())
+            .chain_update(who);
+        let mac = mac
+            .chain_update((ask.pin.len() as u64).to_be_bytes())
+            .chain_update(&ask.pin);
         mac.chain_update(ask.volume_ml.to_be_bytes()).finalize().into_bytes()[..16].to_vec()
     }
 
     fn known(&self, who: &Who) -> Result<Option<Known>, SiteError> {
         let connection = self.connection();
         let found = match who {
-            Who::Code(code) => people::by_code(connection, &code.to_ascii_uppercase())?,
+            Who::Code(code) => match code.parse::<MonthlyCode>() {
+                Ok(code) => people::by_code(connection, &code.digits())?,
+                Err(_) => None,
+            },
             Who::User(user) => match user.parse::<AccountId>() {
                 Ok(account) => people::by_account(connection, account)?,
-                Err(_) => match phone::parse(user, self.country()) {
-                    Ok(phone) => people::by_phone(connection, phone.as_str())?,
+                Err(_) => match Phone::parse(user, self.country()) {
+                    Ok(phone) => people::by_phone(connection, &phone.e164())?,
                     Err(_) => None,
                 },
             },
         };
         let Some(found) = found else { return Ok(None) };
         let id = people::resolve(connection, found.id)?;
-        let row = if id == found.id { found } else { people::find(connection, id)?.unwrap_or(found) };
+        let row = if id == found.id {
+            found
+        } else {
+            people::find(connection, id)?.unwrap_or(found)
+        };
         let grants = rights::open_grants(connection, row.id)?;
         Ok(Some(Known { row, grants }))
     }
@@ -138,7 +169,10 @@ impl Site {
         };
         Ok(Situation {
             degraded: false,
-            dispenser: DispenserView { enabled: dispenser.enabled, volume_max: dispenser.volume_max },
+            dispenser: DispenserView {
+                enabled: dispenser.enabled,
+                volume_max: dispenser.volume_max,
+            },
             customer,
             now: moment.wall,
             trust: moment.trust,
@@ -152,7 +186,11 @@ impl Site {
             (Some(verifier), Ok(pin)) if self.pin_is_right(verifier, row, &pin) => PinVerdict::Right,
             _ => PinVerdict::Wrong,
         };
-        let drawn_today = if row.day == self.today(moment) { row.day_drawn } else { Volume::ZERO };
+        let drawn_today = if row.day == self.today() {
+            row.day_drawn
+        } else {
+            Volume::ZERO
+        };
         Ok(CustomerView {
             at_this_site: row.admitted && row.account.is_some(),
             locked: tries::customer(row.pin_tries.as_deref())?.is_locked(&self.present(moment)),
@@ -168,7 +206,9 @@ impl Site {
     }
 
     fn pin_is_right(&self, verifier: &[u8; 16], row: &CustomerRow, pin: &Pin) -> bool {
-        self.enrolled.as_ref().is_some_and(|enrolled| enrolled.pin_key.is_right(verifier, row.id, pin))
+        self.enrolled
+            .as_ref()
+            .is_some_and(|enrolled| enrolled.pin_key.is_right(verifier, row.id, pin))
     }
 
     /// The try counter moves in the same commit as the verdict.
@@ -208,7 +248,7 @@ impl Site {
         parts: &[Part],
     ) -> Result<HoldId, SiteError> {
         let id = self.next_hold();
-        let day = self.today(moment);
+        let day = self.today();
         let row = HoldRow {
             dispenser: door.dispenser().clone(),
             request: Some(ask.request.clone()),
@@ -217,7 +257,12 @@ impl Site {
             settlement: Settlement::default(),
             day,
         };
-        rights::put_hold(self.connection(), id, &row, moment.monotonic_ms + self.settings.report_within_ms)?;
+        rights::put_hold(
+            self.connection(),
+            id,
+            &row,
+            moment.monotonic_ms + self.settings.report_within_ms,
+        )?;
         for (grant, volume) in parts {
             rights::adjust(self.connection(), *grant, volume.signed_ml(), 0)?;
         }
@@ -228,29 +273,45 @@ impl Site {
         Ok(id)
     }
 
-    fn answer(&self, ask: &Ask, verdict: &Verdict, known: Option<&Known>, dispenser: &DispenserRow, moment: &Moment) -> Answer {
+    fn answer(
+        &self,
+        ask: &Ask,
+        verdict: &Verdict,
+        known: Option<&Known>,
+        dispenser: &DispenserRow,
+        moment: &Moment,
+    ) -> Result<Answer, SiteError> {
         let denied = match verdict {
             Verdict::Approved { .. } => None,
             Verdict::Denied(reason) => Some(*reason),
         };
-        let shown = known.filter(|_| denied.is_none_or(Reason::tells_customer)).map(|known| self.shown(known, moment));
+        let shown = known
+            .filter(|_| denied.is_none_or(Reason::tells_customer))
+            .map(|known| self.shown(known, moment))
+            .transpose()?;
         let volume = match (denied, Volume::try_from_ml(ask.volume_ml)) {
             (None, Some(volume)) => volume,
             _ => Volume::ZERO,
         };
         let language = self.language(known.map(|known| known.row.language.as_str()), dispenser);
         let lines = talk::answer(language, denied, volume, shown.as_ref());
-        Answer { request: ask.request.clone(), denied, volume, customer: shown, lines }
+        Ok(Answer {
+            request: ask.request.clone(),
+            denied,
+            volume,
+            customer: shown,
+            lines,
+        })
     }
 
-    fn shown(&self, known: &Known, moment: &Moment) -> CustomerShown {
+    fn shown(&self, known: &Known, moment: &Moment) -> Result<CustomerShown, SiteError> {
         let (balance, allowance) = self.purses(&known.grants, moment);
-        CustomerShown {
+        Ok(CustomerShown {
             name: known.row.name.split_whitespace().next().unwrap_or_default().to_owned(),
             account: known.row.account,
             balance,
-            jerrycans_left: allowance.ml() / self.jerrycan().ml().max(1),
-        }
+            jerrycans_left: tariff::jerrycans_left(allowance, self.jerrycan()?),
+        })
     }
 
     /// Prepaid litres, and what is left of allowances that are still honoured (CONTRACTS section 3).
@@ -260,7 +321,10 @@ impl Site {
         };
         let of = |purse: Purse| grants.iter().filter(move |grant| grant.right.purse == purse);
         let prepaid = of(Purse::Prepaid).map(|grant| grant.unspent).sum();
-        (prepaid, of(Purse::Allowance).filter(valid).map(|grant| grant.unspent).sum())
+        (
+            prepaid,
+            of(Purse::Allowance).filter(valid).map(|grant| grant.unspent).sum(),
+        )
     }
 
     /// The answer to an ask that nothing can be decided on now; it is not final, so it is not remembered.
@@ -271,8 +335,13 @@ impl Site {
     /// The answer to an ask that cannot be read; the same bytes each time without being remembered.
     pub(super) fn denied_unremembered(&self, door: Door, request: &RequestId, reason: Reason) -> Effect {
         let lines = talk::answer(&self.settings.language, Some(reason), Volume::ZERO, None);
-        let answer =
-            Answer { request: request.clone(), denied: Some(reason), volume: Volume::ZERO, customer: None, lines };
+        let answer = Answer {
+            request: request.clone(),
+            denied: Some(reason),
+            volume: Volume::ZERO,
+            customer: None,
+            lines,
+        };
         let bytes = (self.wire.answer)(&door, &answer);
         Effect::Deliver(door, Delivery::Answer(bytes))
     }
@@ -288,10 +357,16 @@ impl Site {
             return Ok(vec![Effect::Deliver(door, Delivery::Receipt(receipt))]);
         }
         let hold_id = row.as_ref().and_then(|row| row.hold);
-        let hold = hold_id.map(|id| rights::hold(self.connection(), id)).transpose()?.flatten();
+        let hold = hold_id
+            .map(|id| rights::hold(self.connection(), id))
+            .transpose()?
+            .flatten();
         let charge = match &hold {
             Some(hold) => Charge::reported(&hold.held, report.volume),
-            None => Charge { parts: Vec::new(), over: report.volume },
+            None => Charge {
+                parts: Vec::new(),
+                over: report.volume,
+            },
         };
         let charged = if hold.is_some() { charge.paid() } else { report.volume };
         let fact = Poured {
@@ -305,14 +380,17 @@ impl Site {
             clock_trusted: moment.trust.is_trusted(),
         };
         let (record, mut effects) = self.write_fact(moment, Fact::Poured(fact))?;
-        let number = kiosk::receipt::number(receipt_key.expose(), record.log.epoch, record.seq);
+        let number = receipt_key.receipt(record.log.epoch, record.seq).to_string();
         let customer = hold.as_ref().and_then(|hold| hold.customer);
         let receipt = self.receipt(moment, door.dispenser(), &report.request, charged, customer, number)?;
         let bytes = (self.wire.receipt)(&door, &receipt);
         if row.is_some() {
             requests::put_receipt(self.connection(), door.dispenser(), &report.request, &bytes)?;
         } else {
-            let row = RequestRow { receipt: Some(bytes.clone()), ..RequestRow::default() };
+            let row = RequestRow {
+                receipt: Some(bytes.clone()),
+                ..RequestRow::default()
+            };
             requests::insert(self.connection(), door.dispenser(), &report.request, &row, moment.wall)?;
         }
         effects.push(Effect::Deliver(door, Delivery::Receipt(bytes)));
@@ -339,7 +417,13 @@ impl Site {
         let balance = known.as_ref().map(|known| self.purses(&known.grants, moment).0);
         let language = self.language(known.as_ref().map(|known| known.row.language.as_str()), &row);
         let lines = talk::receipt(language, volume, balance, &number);
-        Ok(Receipt { request: request.clone(), volume, balance, receipt: number, lines })
+        Ok(Receipt {
+            request: request.clone(),
+            volume,
+            balance,
+            receipt: number,
+            lines,
+        })
     }
 
     /// Books in full what no report came for in time (PROTOCOL rule 23).

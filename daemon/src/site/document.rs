@@ -89,7 +89,10 @@ impl Site {
 
     /// The document as it is kept, or an empty one.
     pub(super) fn document(&self, doc: &DocumentId) -> Result<Document, SiteError> {
-        let box_id = self.enrolled.as_ref().map_or(BoxId(0), |enrolled| enrolled.enrolment.box_id);
+        let box_id = self
+            .enrolled
+            .as_ref()
+            .map_or(BoxId(0), |enrolled| enrolled.enrolment.box_id);
         let actor = Actor::site(box_id, self.pen.epoch);
         Ok(match documents::get(self.connection(), &name(doc))? {
             Some(bytes) => Document::load(doc.clone(), actor, &bytes)?,
@@ -104,10 +107,15 @@ impl Site {
         fields: &[(&str, Option<&str>)],
     ) -> Result<Option<Edit>, SiteError> {
         let mut document = self.document(doc)?;
-        let Some(bytes) = document.edit(fields)? else { return Ok(None) };
+        let Some(bytes) = document.edit(fields)? else {
+            return Ok(None);
+        };
         documents::put(self.connection(), &name(doc), &document.save())?;
         self.rebuild(doc, &document)?;
-        Ok(Some(Edit::Change { doc: doc.clone(), bytes }))
+        Ok(Some(Edit::Change {
+            doc: doc.clone(),
+            bytes,
+        }))
     }
 
     /// Brings the rows that are made from a document up to date.
@@ -122,15 +130,27 @@ impl Site {
     fn rebuild_profile(&self, customer: CustomerId, document: &Document) -> Result<(), SiteError> {
         let profile = document.profile();
         let (name, language) = (profile.name.unwrap_or_default(), profile.language.unwrap_or_default());
-        Ok(people::put_profile(self.connection(), customer, profile.phone.as_deref(), &name, &language)?)
+        Ok(people::put_profile(
+            self.connection(),
+            customer,
+            profile.phone.as_deref(),
+            &name,
+            &language,
+        )?)
     }
 
     fn rebuild_settings(&mut self, document: &Document) -> Result<Vec<Effect>, SiteError> {
         let settings = document.settings();
         if let Some(jerrycan_ml) = settings.jerrycan_ml {
-            meta::put_number(self.connection(), JERRYCAN, i64::try_from(jerrycan_ml).unwrap_or(i64::MAX))?;
+            meta::put_number(
+                self.connection(),
+                JERRYCAN,
+                i64::try_from(jerrycan_ml).unwrap_or(i64::MAX),
+            )?;
         }
-        let pulses = settings.pulses_per_litre.map_or(self.settings.pulses_per_litre, i64::from);
+        let pulses = settings
+            .pulses_per_litre
+            .map_or(self.settings.pulses_per_litre, i64::from);
         let language = settings.language.unwrap_or_else(|| self.settings.language.clone());
         if dispensers::apply_settings(self.connection(), pulses, &language)? {
             return self.configurations();

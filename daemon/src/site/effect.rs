@@ -2,11 +2,12 @@
 
 use kiosk::{
     dispense::Reason,
-    ids::{CustomerId, DispenserId, RecordId, RequestId},
+    ids::{AccountId, CustomerId, DispenserId, RecordId, RequestId, SiteName},
     moment::{Trust, Wall},
     units::Volume,
 };
 
+pub use super::fleet::Presence;
 use super::input::{Door, ReplyId};
 
 /// An effect.
@@ -49,8 +50,10 @@ pub enum Delivery {
 pub enum Rejection {
     /// The same request came before with other content.
     RequestConflict,
-    /// This box has not joined a hub, so nothing can be recorded.
+    /// This box has not joined a hub, so nothing can be recorded; the dispenser keeps its pour.
     NotJoined,
+    /// The store failed; the dispenser keeps its pour.
+    NotSaved,
 }
 
 /// The decision on an ask, before it is put into bytes.
@@ -74,7 +77,7 @@ pub struct CustomerShown {
     /// The first name.
     pub name: String,
     /// The account, once the hub gave one.
-    pub account: Option<kiosk::ids::AccountId>,
+    pub account: Option<AccountId>,
     /// Prepaid litres at this site.
     pub balance: Volume,
     /// Whole jerrycans left of the month's allowance.
@@ -129,6 +132,8 @@ pub enum Told {
     Registered(CustomerId),
     /// It waits for the hub under this id.
     Waiting(RecordId),
+    /// How the site stands.
+    Status(Box<Status>),
 }
 
 /// Why a person's command changed nothing. A refusal is an answer, not an error.
@@ -157,4 +162,40 @@ pub enum Refusal {
     /// The store failed; nothing was changed.
     #[error("the gateway could not save this; nothing was changed, try again")]
     Degraded,
+}
+
+/// How the site stands, for its page and its API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The site's name and title, once joined.
+    pub site: Option<(SiteName, String)>,
+    /// Whether the hub is heard.
+    pub link_up: bool,
+    /// When it was last heard.
+    pub last_heard: Option<Wall>,
+    /// Records that the hub has not acknowledged, per lane, the most urgent first.
+    pub queue: [u64; 4],
+    /// It sells nothing now.
+    pub degraded: bool,
+    /// How far the clock is trusted.
+    pub trust: Trust,
+    /// The time.
+    pub wall: Wall,
+    /// The hash over all grants here.
+    pub state_hash: String,
+    /// Each dispenser.
+    pub dispensers: Vec<DispenserStatus>,
+}
+
+/// How a dispenser stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DispenserStatus {
+    /// Which.
+    pub id: DispenserId,
+    /// What it is configured with.
+    pub config: DispenserConfig,
+    /// Connected, and heard within three heartbeats.
+    pub online: bool,
+    /// What is known of it in this run.
+    pub presence: Presence,
 }

@@ -4,6 +4,7 @@
 use kiosk::{
     ids::{BoxId, SiteName},
     pin::PinKey,
+    receipt::ReceiptKey,
     units::Currency,
 };
 use sync::seal::{Identity, PairKey, SecretKey, SiteKey};
@@ -48,7 +49,9 @@ pub(super) struct Enrolled {
     /// For checking PINs.
     pub pin_key: PinKey,
     /// For receipts.
-    pub receipt_key: SecretKey,
+    pub receipt_key: ReceiptKey,
+    /// For hashes of asks, which hold PINs.
+    pub request_key: SecretKey,
     /// For frames.
     pub pair: PairKey,
     /// For heads of logs.
@@ -59,7 +62,8 @@ impl Enrolled {
     pub(super) fn new(enrolment: Enrolment) -> Enrolled {
         Enrolled {
             pin_key: PinKey::new(*enrolment.site_key.pin_key().expose()),
-            receipt_key: enrolment.site_key.receipt_key(),
+            receipt_key: ReceiptKey::new(*enrolment.site_key.receipt_key().expose()),
+            request_key: enrolment.site_key.secret().derive(&[], "requests"),
             pair: PairKey::new(&enrolment.pair_key),
             identity: Identity::from_seed(&enrolment.identity_seed),
             enrolment,

@@ -123,7 +123,14 @@ impl Site {
             let silent_ms = moment.monotonic_ms.saturating_sub(presence.heard_monotonic_ms);
             presence.connected && (limit..limit + 1_500).contains(&silent_ms)
         };
-        Ok(self.fleet.0.values().find(just_silent).map(|_| Effect::Live).into_iter().collect())
+        Ok(self
+            .fleet
+            .0
+            .values()
+            .find(just_silent)
+            .map(|_| Effect::Live)
+            .into_iter()
+            .collect())
     }
 
     /// The secrets for the broker's front.
@@ -134,7 +141,10 @@ impl Site {
     /// The retained configuration of every dispenser.
     pub(super) fn configurations(&self) -> Result<Vec<Effect>, SiteError> {
         let rows = dispensers::all(self.connection())?;
-        Ok(rows.into_iter().map(|row| Effect::Configure(row.id.clone(), config(&row))).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| Effect::Configure(row.id.clone(), config(&row)))
+            .collect())
     }
 }
 

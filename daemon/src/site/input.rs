@@ -89,7 +89,10 @@ pub struct Ask {
 
 impl std::fmt::Debug for Ask {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ask").field("request", &self.request).field("volume_ml", &self.volume_ml).finish_non_exhaustive()
+        f.debug_struct("Ask")
+            .field("request", &self.request)
+            .field("volume_ml", &self.volume_ml)
+            .finish_non_exhaustive()
     }
 }
 
@@ -122,6 +125,8 @@ pub struct Heartbeat {
 /// What a person, or a subcommand, tells the site to do.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Command {
+    /// Tell how the site stands.
+    Status,
     /// Make a dispenser, or a new secret for one; `secret` is SHA-256 of its password.
     AddDispenser {
         /// Which.
@@ -172,6 +177,7 @@ pub enum Command {
 impl std::fmt::Debug for Command {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
+            Command::Status => "Status",
             Command::AddDispenser { .. } => "AddDispenser",
             Command::EnableDispenser { .. } => "EnableDispenser",
             Command::Register { .. } => "Register",

@@ -1,10 +1,11 @@
 //! The link to the hub: frames in, frames out, and questions while somebody stands at the tap.
 
 use kiosk::{
+    day::Zone,
     dispense::Reason,
     ids::{AccountId, CustomerId, Lane, Writer},
     moment::{Moment, Trust},
-    phone,
+    phone::Phone,
     units::Volume,
 };
 use store::journal::SqlLogs;
@@ -52,7 +53,9 @@ impl Site {
 
     /// Gives an event to the session, if there is one, and does what it says.
     pub(super) fn link_event(&mut self, moment: &Moment, event: Event<'_>) -> Result<Vec<Effect>, SiteError> {
-        let Some(mut session) = self.link.take() else { return Ok(Vec::new()) };
+        let Some(mut session) = self.link.take() else {
+            return Ok(Vec::new());
+        };
         let actions = session.handle(moment, event, &mut SqlLogs::new(self.connection()))?;
         self.link = Some(session);
         let mut effects = Vec::new();
@@ -72,26 +75,39 @@ impl Site {
             }
             Action::Established { wall, .. } => {
                 self.last_heard = Some(moment.wall);
-                let mut effects: Vec<_> = wall.map(|wall| Effect::ClockHeard(Trust::Hub, wall)).into_iter().collect();
+                let mut effects: Vec<_> = wall
+                    .map(|wall| Effect::ClockHeard(Trust::Hub, wall))
+                    .into_iter()
+                    .collect();
                 effects.push(Effect::Live);
                 effects
             }
             Action::Acked { .. } => vec![Effect::Live],
-            Action::Doubt => {
-                self.alarm(moment, "doubt", "part of this box's past is missing; it sells nothing until it is back")?
-            }
+            Action::Doubt => self.alarm(
+                moment,
+                "doubt",
+                "part of this box's past is missing; it sells nothing until it is back",
+            )?,
             Action::DoubtEnded => {
                 self.may_close = true;
                 vec![Effect::Live]
             }
-            Action::Fork { at } => self.alarm(moment, "fork", &format!("two contents for record {} of {}", at.seq, at.log.epoch))?,
-            Action::Refused { at, .. } => {
-                self.alarm(moment, "refused", &format!("record {} of {} is not one the hub would write", at.seq, at.log.epoch))?
-            }
+            Action::Fork { at } => self.alarm(
+                moment,
+                "fork",
+                &format!("two contents for record {} of {}", at.seq, at.log.epoch),
+            )?,
+            Action::Refused { at, .. } => self.alarm(
+                moment,
+                "refused",
+                &format!("record {} of {} is not one the hub would write", at.seq, at.log.epoch),
+            )?,
             Action::Sought { id, found } => self.sought(moment, id, found)?,
             Action::Close(closed) => self.hang_up(closed)?,
             // A gateway is not asked for customers, and hears of generations only to adopt them.
-            Action::GenerationRaised { .. } | Action::Heard | Action::OtherMedium { .. } | Action::Seek(_) => Vec::new(),
+            Action::GenerationRaised { .. } | Action::Heard | Action::OtherMedium { .. } | Action::Seek(_) => {
+                Vec::new()
+            }
         })
     }
 
@@ -135,11 +151,15 @@ impl Site {
                 | Reason::InsufficientCredit
         );
         let established = self.link.as_ref().is_some_and(Session::is_established);
-        let Some(volume) = Volume::try_from_ml(ask.volume_ml) else { return Ok(None) };
+        let Some(volume) = Volume::try_from_ml(ask.volume_ml) else {
+            return Ok(None);
+        };
         if !can_help || !established || !self.parked.has_room() {
             return Ok(None);
         }
-        let Some(whom) = self.whom(ask, customer) else { return Ok(None) };
+        let Some(whom) = self.whom(ask, customer) else {
+            return Ok(None);
+        };
         let id = moment.draw.number("seek");
         let effects = self.link_event(moment, Event::Seek(Seek { id, whom, volume }))?;
         Ok(Some((id, effects)))
@@ -152,16 +172,19 @@ impl Site {
             (None, Who::User(user)) => match user.parse::<AccountId>() {
                 Ok(account) => Some(frame::Whom::Account(account)),
                 Err(_) => {
-                    let phone = phone::parse(user, self.country()).ok()?;
-                    Some(frame::Whom::Phone(phone.as_str().to_owned()))
+                    let phone = Phone::parse(user, self.country()).ok()?;
+                    Some(frame::Whom::Phone(phone.e164()))
                 }
             },
         }
     }
 
     /// The box was enrolled, at first or anew: what an older enrolment could draw is not this one's.
-    pub(super) fn joined(&mut self, moment: &Moment, enrolment: Enrolment) -> Result<Vec<Effect>, SiteError> {
-        let is_new = self.enrolled.as_ref().is_none_or(|old| old.enrolment.box_id != enrolment.box_id);
+    pub(super) fn joined(&mut self, enrolment: Enrolment) -> Result<Vec<Effect>, SiteError> {
+        let is_new = self
+            .enrolled
+            .as_ref()
+            .is_none_or(|old| old.enrolment.box_id != enrolment.box_id);
         let had_one = self.enrolled.is_some();
         if is_new {
             if had_one {
@@ -172,9 +195,9 @@ impl Site {
         }
         self.is_retired = false;
         self.link_down();
+        self.zone = Zone::named(&enrolment.time_zone)?;
+        tracing::info!(site = %enrolment.site, "joined");
         self.enrolled = Some(Enrolled::new(enrolment));
-        tracing::info!(site = %self.enrolled()?.enrolment.site, "joined");
-        let _ = moment;
         Ok(vec![Effect::HangUp { retry_after_s: 0 }, Effect::Live])
     }
 

@@ -31,12 +31,7 @@ type Outcome = Result<(Vec<Effect>, Told), Refusal>;
 
 impl Site {
     /// Does what a person says, or tells them why not.
-    pub(super) fn told(
-        &mut self,
-        moment: &Moment,
-        reply: ReplyId,
-        command: Command,
-    ) -> Result<Vec<Effect>, SiteError> {
+    pub(super) fn told(&mut self, moment: &Moment, reply: ReplyId, command: Command) -> Result<Vec<Effect>, SiteError> {
         let outcome = match command {
             Command::Status => Ok((Vec::new(), Told::Status(Box::new(self.status(moment)?)))),
             Command::AddDispenser { dispenser, secret } => self.add_dispenser(moment, &dispenser, &secret)?,
@@ -44,9 +39,12 @@ impl Site {
             Command::Register { phone, name, pin } => self.register(moment, &phone, &name, &pin)?,
             Command::ClearLock(customer) => self.clear_lock(moment, customer)?,
             Command::Purchase { customer, item } => self.purchase(moment, customer, item)?,
-            Command::Loan { borrower, lender, amount_minor, repayment_minor } => {
-                self.loan(moment, borrower, &lender, amount_minor, repayment_minor)?
-            }
+            Command::Loan {
+                borrower,
+                lender,
+                amount_minor,
+                repayment_minor,
+            } => self.loan(moment, borrower, &lender, amount_minor, repayment_minor)?,
             Command::SetClock(wall) => Ok((vec![Effect::ClockHeard(Trust::Manager, wall)], Told::Done)),
         };
         Ok(match outcome {
@@ -62,11 +60,15 @@ impl Site {
         let rows = dispensers::all(self.connection())?;
         let (bound, link) = (&self.enrolled, self.link.as_ref());
         let queue = match bound {
-            Some(enrolled) => self.logs().waiting(enrolled.enrolment.box_id, kiosk::ids::Writer::Site)?,
+            Some(enrolled) => self
+                .logs()
+                .waiting(enrolled.enrolment.box_id, kiosk::ids::Writer::Site)?,
             None => [0; 4],
         };
         Ok(Status {
-            site: bound.as_ref().map(|enrolled| (enrolled.enrolment.site.clone(), enrolled.enrolment.title.clone())),
+            site: bound
+                .as_ref()
+                .map(|enrolled| (enrolled.enrolment.site.clone(), enrolled.enrolment.title.clone())),
             link_up: link.is_some_and(sync::session::Session::is_established),
             last_heard: self.last_heard,
             queue,
@@ -78,25 +80,36 @@ impl Site {
                 .into_iter()
                 .map(|row| {
                     let presence = self.fleet.of(&row.id);
-                    (fleet::config(&row), row.id, presence.is_online(moment.monotonic_ms), presence)
+                    (
+                        fleet::config(&row),
+                        row.id,
+                        presence.is_online(moment.monotonic_ms),
+                        presence,
+                    )
                 })
-                .map(|(config, id, online, presence)| super::effect::DispenserStatus { id, config, online, presence })
+                .map(|(config, id, online, presence)| super::effect::DispenserStatus {
+                    id,
+                    config,
+                    online,
+                    presence,
+                })
                 .collect(),
         })
     }
 
-    fn add_dispenser(
-        &mut self,
-        moment: &Moment,
-        id: &DispenserId,
-        secret: &[u8; 32],
-    ) -> Result<Outcome, SiteError> {
+    fn add_dispenser(&mut self, moment: &Moment, id: &DispenserId, secret: &[u8; 32]) -> Result<Outcome, SiteError> {
         let row = match dispensers::find(self.connection(), id)? {
             Some(row) => row,
             None => self.new_dispenser(id),
         };
         dispensers::add(self.connection(), &row, secret)?;
-        audit::insert(self.connection(), moment.wall, "manager", "dispenser_added", id.as_str())?;
+        audit::insert(
+            self.connection(),
+            moment.wall,
+            "manager",
+            "dispenser_added",
+            id.as_str(),
+        )?;
         let configure = Effect::Configure(id.clone(), fleet::config(&row));
         Ok(Ok((vec![self.credentials()?, configure, Effect::Live], Told::Done)))
     }
@@ -105,17 +118,29 @@ impl Site {
         if !dispensers::enable(self.connection(), id, enabled)? {
             return Ok(Err(Refusal::Unknown("this dispenser")));
         }
-        let what = if enabled { "dispenser_enabled" } else { "dispenser_disabled" };
+        let what = if enabled {
+            "dispenser_enabled"
+        } else {
+            "dispenser_disabled"
+        };
         audit::insert(self.connection(), moment.wall, "manager", what, id.as_str())?;
         let row = self.dispenser(id)?;
-        Ok(Ok((vec![Effect::Configure(id.clone(), fleet::config(&row)), Effect::Live], Told::Done)))
+        Ok(Ok((
+            vec![Effect::Configure(id.clone(), fleet::config(&row)), Effect::Live],
+            Told::Done,
+        )))
     }
 
     /// A person is registered here, provisionally: the hub lists them, or finds that they are known (FEATURES X19).
     fn register(&mut self, moment: &Moment, phone: &str, name: &str, pin: &str) -> Result<Outcome, SiteError> {
-        let Some(enrolled) = &self.enrolled else { return Ok(Err(Refusal::NotJoined)) };
+        let Some(enrolled) = &self.enrolled else {
+            return Ok(Err(Refusal::NotJoined));
+        };
         let hub = enrolled.enrolment.hub_sealing_key;
-        let field = |field, message: &dyn ToString| Refusal::Field { field, message: message.to_string() };
+        let field = |field, message: &dyn ToString| Refusal::Field {
+            field,
+            message: message.to_string(),
+        };
         let phone = match Phone::parse(phone, self.country()) {
             Ok(phone) => phone.e164(),
             Err(error) => return Ok(Err(field("phone", &error))),
@@ -141,10 +166,20 @@ impl Site {
         if let Some(edit) = edit {
             effects.extend(self.write(moment, Lane::Edits, &Record::Edit(edit))?.1);
         }
-        let fact = Registered { customer, sealed_pin, time: moment.wall };
+        let fact = Registered {
+            customer,
+            sealed_pin,
+            time: moment.wall,
+        };
         effects.extend(self.write_fact(moment, Fact::Registered(fact))?.1);
         effects.push(Effect::Live);
-        audit::insert(self.connection(), moment.wall, "manager", "registered", &customer.to_string())?;
+        audit::insert(
+            self.connection(),
+            moment.wall,
+            "manager",
+            "registered",
+            &customer.to_string(),
+        )?;
         Ok(Ok((effects, Told::Registered(customer))))
     }
 
@@ -154,17 +189,18 @@ impl Site {
             return Ok(Err(Refusal::Unknown("this customer")));
         }
         people::put_pin_tries(self.connection(), customer, None)?;
-        audit::insert(self.connection(), moment.wall, "manager", "lock_cleared", &customer.to_string())?;
+        audit::insert(
+            self.connection(),
+            moment.wall,
+            "manager",
+            "lock_cleared",
+            &customer.to_string(),
+        )?;
         Ok(Ok((vec![Effect::Live], Told::Done)))
     }
 
     /// Queued here, sent to the provider by the hub when the link returns (FEATURES C8).
-    fn purchase(
-        &mut self,
-        moment: &Moment,
-        customer: CustomerId,
-        item: PurchaseItem,
-    ) -> Result<Outcome, SiteError> {
+    fn purchase(&mut self, moment: &Moment, customer: CustomerId, item: PurchaseItem) -> Result<Outcome, SiteError> {
         if let Err(refusal) = self.may_ask(customer)? {
             return Ok(Err(refusal));
         }
@@ -175,9 +211,16 @@ impl Site {
             PurchaseItem::Bill => true,
         };
         if !good {
-            return Ok(Err(Refusal::Field { field: "amount", message: "more than nothing".to_owned() }));
+            return Ok(Err(Refusal::Field {
+                field: "amount",
+                message: "more than nothing".to_owned(),
+            }));
         }
-        let fact = Fact::PurchaseAsked(PurchaseAsked { customer, item, time: moment.wall });
+        let fact = Fact::PurchaseAsked(PurchaseAsked {
+            customer,
+            item,
+            time: moment.wall,
+        });
         let (record, effects) = self.write_fact(moment, fact)?;
         Ok(Ok((effects, Told::Waiting(record))))
     }
@@ -199,18 +242,35 @@ impl Site {
         let hub = enrolment.hub_sealing_key;
         let lender = match Phone::parse(lender, self.country()) {
             Ok(phone) => phone.e164(),
-            Err(error) => return Ok(Err(Refusal::Field { field: "lender", message: error.to_string() })),
+            Err(error) => {
+                return Ok(Err(Refusal::Field {
+                    field: "lender",
+                    message: error.to_string(),
+                }));
+            }
         };
         if amount_minor < least {
-            return Ok(Err(Refusal::Field { field: "amount", message: format!("{LOAN_UNITS_MIN} at least") }));
+            return Ok(Err(Refusal::Field {
+                field: "amount",
+                message: format!("{LOAN_UNITS_MIN} at least"),
+            }));
         }
         if !(1..=amount_minor).contains(&repayment_minor) {
-            return Ok(Err(Refusal::Field { field: "repayment", message: "from 1 to the amount".to_owned() }));
+            return Ok(Err(Refusal::Field {
+                field: "repayment",
+                message: "from 1 to the amount".to_owned(),
+            }));
         }
         let Ok(sealed_lender) = seal_to_hub(moment.draw.bytes("seal"), &hub, lender.as_bytes()) else {
             return Ok(Err(Refusal::Degraded));
         };
-        let fact = LoanAsked { borrower, sealed_lender, amount_minor, repayment_minor, time: moment.wall };
+        let fact = LoanAsked {
+            borrower,
+            sealed_lender,
+            amount_minor,
+            repayment_minor,
+            time: moment.wall,
+        };
         let (record, effects) = self.write_fact(moment, Fact::LoanAsked(fact))?;
         Ok(Ok((effects, Told::Waiting(record))))
     }

@@ -34,7 +34,9 @@ impl Site {
         record: &Record,
     ) -> Result<(RecordId, Vec<Effect>), SiteError> {
         let box_id = self.enrolled()?.enrolment.box_id;
-        let written = self.pen.write(&mut SqlLogs::new(self.connection()), box_id, lane, record)?;
+        let written = self
+            .pen
+            .write(&mut SqlLogs::new(self.connection()), box_id, lane, record)?;
         self.has_written = true;
         let effects = self.fold(moment, written.id, written.record)?;
         Ok((written.id, effects))
@@ -74,7 +76,14 @@ impl Site {
                 asked::insert(connection, id, "purchase", ask.customer, &describe(&ask.item), ask.time)?;
             }
             Fact::LoanAsked(loan) => {
-                asked::insert(connection, id, "loan", loan.borrower, &loan.amount_minor.to_string(), loan.time)?;
+                asked::insert(
+                    connection,
+                    id,
+                    "loan",
+                    loan.borrower,
+                    &loan.amount_minor.to_string(),
+                    loan.time,
+                )?;
             }
         }
         Ok(())
@@ -125,12 +134,24 @@ impl Site {
         }
         self.may_close = true;
         let paid_before = before.as_ref().map_or(Volume::ZERO, Charge::paid);
-        let kind = if before.is_some() { SaleKind::Correction } else { SaleKind::Dispense };
-        self.record_sale(id, poured, Some(&hold), kind, after.paid().signed_ml() - paid_before.signed_ml())
+        let kind = if before.is_some() {
+            SaleKind::Correction
+        } else {
+            SaleKind::Dispense
+        };
+        self.record_sale(
+            id,
+            poured,
+            Some(&hold),
+            kind,
+            after.paid().signed_ml() - paid_before.signed_ml(),
+        )
     }
 
     fn owner(&self, parts: &[Part]) -> Result<Option<CustomerId>, SiteError> {
-        let Some((grant, _)) = parts.first() else { return Ok(None) };
+        let Some((grant, _)) = parts.first() else {
+            return Ok(None);
+        };
         Ok(rights::owner(self.connection(), *grant)?)
     }
 
@@ -154,7 +175,7 @@ impl Site {
             volume_ml,
             over_ml: poured.over.signed_ml(),
             outcome: poured.outcome,
-            receipt: &kiosk::receipt::number(receipt_key.expose(), id.log.epoch, id.seq),
+            receipt: &receipt_key.receipt(id.log.epoch, id.seq).to_string(),
         };
         Ok(sales::insert(self.connection(), &row)?)
     }
@@ -175,7 +196,11 @@ impl Site {
 /// What changes on each grant from one charge to the next, in millilitres.
 fn differences(before: Option<&Charge>, after: &Charge) -> Vec<(GrantId, i64)> {
     let spent = |charge: &Charge, sign: i64| {
-        charge.parts.iter().map(|(grant, volume)| (*grant, sign * volume.signed_ml())).collect::<Vec<_>>()
+        charge
+            .parts
+            .iter()
+            .map(|(grant, volume)| (*grant, sign * volume.signed_ml()))
+            .collect::<Vec<_>>()
     };
     let mut differences = before.map(|charge| spent(charge, -1)).unwrap_or_default();
     differences.extend(spent(after, 1));

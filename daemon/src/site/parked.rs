@@ -56,7 +56,12 @@ impl Parking {
             Wait::Hub { .. } => HUB_WAIT_MS,
             Wait::Slowed { ms } => ms,
         };
-        self.0.push(Parked { wait, due_monotonic_ms: moment.monotonic_ms + wait_ms, doors: vec![door], ask });
+        self.0.push(Parked {
+            wait,
+            due_monotonic_ms: moment.monotonic_ms + wait_ms,
+            doors: vec![door],
+            ask,
+        });
     }
 
     /// The same request came again: it will be answered once more. False when it does not wait here.
@@ -78,7 +83,10 @@ impl Parking {
 
     /// Takes out one that has waited long enough.
     pub(super) fn due(&mut self, moment: &Moment) -> Option<Parked> {
-        let place = self.0.iter().position(|parked| parked.due_monotonic_ms <= moment.monotonic_ms)?;
+        let place = self
+            .0
+            .iter()
+            .position(|parked| parked.due_monotonic_ms <= moment.monotonic_ms)?;
         Some(self.0.remove(place))
     }
 

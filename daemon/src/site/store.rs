@@ -1,6 +1,7 @@
 //! The site's rows. All SQL of the gateway is in this folder; nothing here decides.
 
 pub mod asked;
+pub mod audit;
 pub mod dispensers;
 pub mod documents;
 pub mod meta;
@@ -44,7 +45,9 @@ pub(crate) fn volume(column: i64) -> Result<Volume, StoreError> {
 
 /// Parts of a hold as bytes: grant epoch, grant number, volume, each 8 bytes, big-endian.
 pub(crate) fn pack_parts(parts: &[(GrantId, Volume)]) -> Vec<u8> {
-    let words = parts.iter().flat_map(|(grant, volume)| [grant.epoch.0, grant.number, volume.ml()]);
+    let words = parts
+        .iter()
+        .flat_map(|(grant, volume)| [grant.epoch.0, grant.number, volume.ml()]);
     words.flat_map(u64::to_be_bytes).collect()
 }
 
@@ -56,7 +59,10 @@ pub(crate) fn unpack_parts(bytes: &[u8]) -> Result<Vec<(GrantId, Volume)>, Store
         return Err(StoreError::Row("the parts of a hold"));
     }
     let part = |[epoch, number, volume]: &[[u8; 8]; 3]| {
-        let grant = GrantId { epoch: Epoch(u64::from_be_bytes(*epoch)), number: u64::from_be_bytes(*number) };
+        let grant = GrantId {
+            epoch: Epoch(u64::from_be_bytes(*epoch)),
+            number: u64::from_be_bytes(*number),
+        };
         (grant, Volume::from_ml(u64::from_be_bytes(*volume)))
     };
     Ok(parts.iter().map(part).collect())
@@ -70,7 +76,10 @@ pub(crate) fn pack_charge(charge: &Charge) -> Vec<u8> {
 /// Reads [`pack_charge`] back.
 pub(crate) fn unpack_charge(bytes: &[u8]) -> Result<Charge, StoreError> {
     let (over, parts) = bytes.split_first_chunk().ok_or(StoreError::Row("a charge"))?;
-    Ok(Charge { parts: unpack_parts(parts)?, over: Volume::from_ml(u64::from_be_bytes(*over)) })
+    Ok(Charge {
+        parts: unpack_parts(parts)?,
+        over: Volume::from_ml(u64::from_be_bytes(*over)),
+    })
 }
 
 /// A customer column.
@@ -84,8 +93,14 @@ mod tests {
 
     #[test]
     fn parts_read_back() {
-        let grant = GrantId { epoch: Epoch(u64::MAX), number: 7 };
-        let parts = vec![(grant, Volume::from_ml(20_000)), (GrantId { number: 8, ..grant }, Volume::ZERO)];
+        let grant = GrantId {
+            epoch: Epoch(u64::MAX),
+            number: 7,
+        };
+        let parts = vec![
+            (grant, Volume::from_ml(20_000)),
+            (GrantId { number: 8, ..grant }, Volume::ZERO),
+        ];
         assert_eq!(unpack_parts(&pack_parts(&parts)).unwrap(), parts);
         assert!(unpack_parts(&[0; 23]).is_err());
         assert!(unpack_parts(&[0; 32]).is_err());

@@ -37,7 +37,9 @@ impl Site {
             number: meta::number(connection, DAY_NUMBER)?.unwrap_or(1).unsigned_abs(),
             began: Uptime(meta::number(connection, DAY_BEGAN)?.unwrap_or(0).unsigned_abs()),
             date: match meta::get(connection, DAY_DATE)? {
-                Some(text) => std::str::from_utf8(&text).ok().and_then(|text| text.parse::<Day>().ok()),
+                Some(text) => std::str::from_utf8(&text)
+                    .ok()
+                    .and_then(|text| text.parse::<Day>().ok()),
                 None => None,
             },
         };

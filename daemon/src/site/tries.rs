@@ -22,7 +22,9 @@ pub(super) fn pack_customer(tries: &PinTries) -> Vec<u8> {
 
 /// Reads [`pack_customer`] back; nothing stored is no wrong try.
 pub(super) fn customer(bytes: Option<&[u8]>) -> Result<PinTries, StoreError> {
-    let Some(bytes) = bytes else { return Ok(PinTries::cleared()) };
+    let Some(bytes) = bytes else {
+        return Ok(PinTries::cleared());
+    };
     let (wrong, lock) = bytes.split_first_chunk().ok_or(StoreError::Row("wrong tries"))?;
     let lock = match lock.as_chunks::<8>() {
         ([], []) => None,
@@ -32,11 +34,17 @@ pub(super) fn customer(bytes: Option<&[u8]>) -> Result<PinTries, StoreError> {
                 uptime: Uptime(u64::from_be_bytes(*uptime)),
                 wall: (wall != i64::MIN).then_some(Wall(wall)),
             };
-            Some(Lock { since, for_ms: u64::from_be_bytes(*for_ms) })
+            Some(Lock {
+                since,
+                for_ms: u64::from_be_bytes(*for_ms),
+            })
         }
         _ => return Err(StoreError::Row("a lock")),
     };
-    Ok(PinTries { wrong: u32::from_be_bytes(*wrong), lock })
+    Ok(PinTries {
+        wrong: u32::from_be_bytes(*wrong),
+        lock,
+    })
 }
 
 /// How much later this dispenser is answered now.
@@ -55,7 +63,9 @@ pub(super) fn note_wrong(connection: &Connection, row: &DispenserRow, now: Uptim
 fn of_dispenser(row: &DispenserRow) -> Result<DispenserTries, StoreError> {
     let bytes = row.wrong_pins.as_deref().unwrap_or_default();
     match bytes.as_chunks::<8>() {
-        (uptimes, []) => Ok(DispenserTries::restored(uptimes.iter().map(|bytes| Uptime(u64::from_be_bytes(*bytes))))),
+        (uptimes, []) => Ok(DispenserTries::restored(
+            uptimes.iter().map(|bytes| Uptime(u64::from_be_bytes(*bytes))),
+        )),
         _ => Err(StoreError::Row("wrong PINs of a dispenser")),
     }
 }
@@ -66,11 +76,29 @@ mod tests {
 
     #[test]
     fn tries_read_back() {
-        let lock = Lock { since: Stamp { uptime: Uptime(9), wall: None }, for_ms: 900_000 };
+        let lock = Lock {
+            since: Stamp {
+                uptime: Uptime(9),
+                wall: None,
+            },
+            for_ms: 900_000,
+        };
         for tries in [
             PinTries { wrong: 4, lock: None },
-            PinTries { wrong: 5, lock: Some(lock) },
-            PinTries { wrong: 6, lock: Some(Lock { since: Stamp { wall: Some(Wall(-1)), ..lock.since }, ..lock }) },
+            PinTries {
+                wrong: 5,
+                lock: Some(lock),
+            },
+            PinTries {
+                wrong: 6,
+                lock: Some(Lock {
+                    since: Stamp {
+                        wall: Some(Wall(-1)),
+                        ..lock.since
+                    },
+                    ..lock
+                }),
+            },
         ] {
             assert_eq!(customer(Some(&pack_customer(&tries))).unwrap(), tries);
         }

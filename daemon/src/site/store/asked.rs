@@ -19,9 +19,17 @@ pub fn insert(
     detail: &str,
     time: Wall,
 ) -> Result<(), StoreError> {
-    let mut statement = connection
-        .prepare_cached("INSERT INTO asked (epoch, seq, kind, customer, detail, time) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-    let values = (signed(record.log.epoch.0), record.seq, kind, signed(customer.0), detail, time.0);
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO asked (epoch, seq, kind, customer, detail, time) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    let values = (
+        signed(record.log.epoch.0),
+        record.seq,
+        kind,
+        signed(customer.0),
+        detail,
+        time.0,
+    );
     Ok(statement.execute(values).map(drop)?)
 }
 
@@ -33,5 +41,7 @@ pub fn answer(connection: &Connection, record: RecordId, state: AnsweredState) -
         AnsweredState::Refused => "refused",
     };
     let mut statement = connection.prepare_cached("UPDATE asked SET state = ?3 WHERE epoch = ?1 AND seq = ?2")?;
-    Ok(statement.execute((signed(record.log.epoch.0), record.seq, word)).map(drop)?)
+    Ok(statement
+        .execute((signed(record.log.epoch.0), record.seq, word))
+        .map(drop)?)
 }

@@ -30,7 +30,10 @@ const COLUMNS: &str = "id, enabled, volume_max_ml, pulses_per_litre, language, c
 /// The dispenser with this id.
 pub fn find(connection: &Connection, id: &DispenserId) -> Result<Option<DispenserRow>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM dispenser WHERE id = ?1"))?;
-    statement.query_row([id.as_str()], |row| Ok(read(row))).optional()?.transpose()
+    statement
+        .query_row([id.as_str()], |row| Ok(read(row)))
+        .optional()?
+        .transpose()
 }
 
 /// All dispensers, by id.
@@ -57,16 +60,21 @@ pub fn add(connection: &Connection, row: &DispenserRow, secret: &[u8; 32]) -> Re
         "INSERT INTO dispenser (id, secret, enabled, volume_max_ml, pulses_per_litre, language) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (id) DO UPDATE SET secret = excluded.secret",
     )?;
-    let values =
-        (row.id.as_str(), secret, row.enabled, row.volume_max.signed_ml(), row.pulses_per_litre, &row.language);
+    let values = (
+        row.id.as_str(),
+        secret,
+        row.enabled,
+        row.volume_max.signed_ml(),
+        row.pulses_per_litre,
+        &row.language,
+    );
     Ok(statement.execute(values).map(drop)?)
 }
 
 /// Switches a dispenser on or off; its configuration gets a new revision. Returns whether there is such a dispenser.
 pub fn enable(connection: &Connection, id: &DispenserId, enabled: bool) -> Result<bool, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "UPDATE dispenser SET enabled = ?2, config_revision = config_revision + 1 WHERE id = ?1",
-    )?;
+    let mut statement = connection
+        .prepare_cached("UPDATE dispenser SET enabled = ?2, config_revision = config_revision + 1 WHERE id = ?1")?;
     Ok(statement.execute((id.as_str(), enabled))? == 1)
 }
 

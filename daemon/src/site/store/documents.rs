@@ -25,8 +25,12 @@ pub fn erase(connection: &Connection, id: &str) -> Result<(), StoreError> {
     let mut statement = connection
         .prepare_cached("INSERT INTO document (id) VALUES (?1) ON CONFLICT (id) DO UPDATE SET bytes = NULL")?;
     statement.execute([id])?;
-    connection.prepare_cached("DELETE FROM document_waiting WHERE id = ?1")?.execute([id])?;
-    connection.prepare_cached("DELETE FROM document_change WHERE id = ?1")?.execute([id])?;
+    connection
+        .prepare_cached("DELETE FROM document_waiting WHERE id = ?1")?
+        .execute([id])?;
+    connection
+        .prepare_cached("DELETE FROM document_change WHERE id = ?1")?
+        .execute([id])?;
     Ok(())
 }
 
@@ -42,17 +46,31 @@ pub fn index(connection: &Connection, id: &str, record: RecordId) -> Result<(), 
         "INSERT INTO document_change (id, box, by, epoch, seq) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
     )?;
     let RecordId { log, seq } = record;
-    Ok(statement.execute((id, signed(log.box_id.0), log.by.number(), signed(log.epoch.0), seq)).map(drop)?)
+    Ok(statement
+        .execute((id, signed(log.box_id.0), log.by.number(), signed(log.epoch.0), seq))
+        .map(drop)?)
 }
 
 /// Where the changes to this document stand.
 pub fn indexed(connection: &Connection, id: &str) -> Result<Vec<RecordId>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT box, by, epoch, seq FROM document_change WHERE id = ?1 ORDER BY box, by, epoch, seq")?;
+    let mut statement = connection
+        .prepare_cached("SELECT box, by, epoch, seq FROM document_change WHERE id = ?1 ORDER BY box, by, epoch, seq")?;
     let rows = statement.query_map([id], |row| {
-        let by = if row.get::<_, u8>(1)? == Writer::Hub.number() { Writer::Hub } else { Writer::Site };
+        let by = if row.get::<_, u8>(1)? == Writer::Hub.number() {
+            Writer::Hub
+        } else {
+            Writer::Site
+        };
         let (box_id, epoch) = (BoxId(unsigned(row.get(0)?)), Epoch(unsigned(row.get(2)?)));
-        Ok(RecordId { log: LogKey { box_id, by, lane: Lane::Edits, epoch }, seq: row.get(3)? })
+        Ok(RecordId {
+            log: LogKey {
+                box_id,
+                by,
+                lane: Lane::Edits,
+                epoch,
+            },
+            seq: row.get(3)?,
+        })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

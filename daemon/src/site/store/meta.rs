@@ -19,7 +19,9 @@ pub fn put(connection: &Connection, key: &str, value: &[u8]) -> Result<(), Store
 
 /// A whole number under `key`.
 pub fn number(connection: &Connection, key: &str) -> Result<Option<i64>, StoreError> {
-    let Some(bytes) = get(connection, key)? else { return Ok(None) };
+    let Some(bytes) = get(connection, key)? else {
+        return Ok(None);
+    };
     let bytes = bytes.try_into().map_err(|_| StoreError::Row("a number in meta"))?;
     Ok(Some(i64::from_be_bytes(bytes)))
 }

@@ -75,7 +75,10 @@ fn one(
     value: impl rusqlite::ToSql,
 ) -> Result<Option<CustomerRow>, StoreError> {
     let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM customer WHERE {condition}"))?;
-    statement.query_row([value], |row| Ok(read(row))).optional()?.transpose()
+    statement
+        .query_row([value], |row| Ok(read(row)))
+        .optional()?
+        .transpose()
 }
 
 /// The customer with this id, as registered; not resolved through merges.
@@ -85,12 +88,20 @@ pub fn find(connection: &Connection, id: CustomerId) -> Result<Option<CustomerRo
 
 /// The customer with this phone (E.164); of two, the one that was not merged away.
 pub fn by_phone(connection: &Connection, phone: &str) -> Result<Option<CustomerRow>, StoreError> {
-    one(connection, "phone = ?1 ORDER BY merged_into IS NOT NULL, account IS NULL, id LIMIT 1", phone)
+    one(
+        connection,
+        "phone = ?1 ORDER BY merged_into IS NOT NULL, account IS NULL, id LIMIT 1",
+        phone,
+    )
 }
 
 /// The customer with this account.
 pub fn by_account(connection: &Connection, account: AccountId) -> Result<Option<CustomerRow>, StoreError> {
-    one(connection, "account = ?1 ORDER BY merged_into IS NOT NULL LIMIT 1", account.number())
+    one(
+        connection,
+        "account = ?1 ORDER BY merged_into IS NOT NULL LIMIT 1",
+        account.number(),
+    )
 }
 
 /// The customer with this subscription code.
@@ -149,7 +160,11 @@ pub fn subscribe(connection: &Connection, subscribed: &Subscribed) -> Result<(),
         "UPDATE customer SET subscription_code = ?2, subscription_until = ?3
          WHERE id = ?1 AND coalesce(subscription_until, 0) <= ?3",
     )?;
-    let values = (signed(subscribed.customer.0), &subscribed.code, subscribed.valid_until.0);
+    let values = (
+        signed(subscribed.customer.0),
+        &subscribed.code,
+        subscribed.valid_until.0,
+    );
     Ok(statement.execute(values).map(drop)?)
 }
 

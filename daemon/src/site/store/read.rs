@@ -40,11 +40,15 @@ pub struct CustomerShown {
 /// The customer with this phone (E.164), account or id.
 pub fn customer_shown(connection: &Connection, id: CustomerId, now: Wall) -> Result<Option<CustomerShown>, StoreError> {
     let id = people::resolve(connection, id)?;
-    let Some(row) = people::find(connection, id)? else { return Ok(None) };
+    let Some(row) = people::find(connection, id)? else {
+        return Ok(None);
+    };
     let grants = rights::open_grants(connection, id)?;
     let sum = |purse: Purse| {
         let of = grants.iter().filter(|grant| grant.right.purse == purse);
-        of.filter(|grant| grant.right.valid_until.is_none_or(|until| now < until)).map(|grant| grant.unspent).sum()
+        of.filter(|grant| grant.right.valid_until.is_none_or(|until| now < until))
+            .map(|grant| grant.unspent)
+            .sum()
     };
     Ok(Some(CustomerShown {
         id,
@@ -119,7 +123,11 @@ pub fn sales(connection: &Connection, filter: &SaleFilter, count_max: u32) -> Re
     }
     if let Some((time, epoch, seq)) = filter.after {
         let at = values.len();
-        values.extend([Value::Integer(time.0), Value::Integer(signed(epoch.0)), Value::Integer(i64::from(seq))]);
+        values.extend([
+            Value::Integer(time.0),
+            Value::Integer(signed(epoch.0)),
+            Value::Integer(i64::from(seq)),
+        ]);
         conditions.push(format!("(time, epoch, seq) < (?{}, ?{}, ?{})", at + 1, at + 2, at + 3));
     }
     values.push(Value::Integer(i64::from(count_max)));
@@ -194,17 +202,22 @@ pub fn totals(connection: &Connection, from: Wall) -> Result<(i64, Volume), Stor
     let mut statement = connection.prepare_cached(
         "SELECT sum(kind = 'dispense'), sum(volume_ml) FROM sale WHERE time >= ?1 AND kind <> 'loss'",
     )?;
-    let (count, ml): (Option<i64>, Option<i64>) = statement.query_row([from.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let (count, ml): (Option<i64>, Option<i64>) =
+        statement.query_row([from.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok((count.unwrap_or(0), volume(ml.unwrap_or(0).max(0))?))
 }
 
 /// The hash over all grants here, equal to the hub's for this box once both hold the same logs.
 pub fn state_hash(connection: &Connection) -> Result<String, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT epoch, number, customer, purse, volume_ml, spent_ml, state FROM grants WHERE purse IS NOT NULL")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT epoch, number, customer, purse, volume_ml, spent_ml, state FROM grants WHERE purse IS NOT NULL",
+    )?;
     let rows = statement.query_map([], |row| {
         Ok(GrantLine {
-            grant: GrantId { epoch: Epoch(unsigned(row.get(0)?)), number: unsigned(row.get(1)?) },
+            grant: GrantId {
+                epoch: Epoch(unsigned(row.get(0)?)),
+                number: unsigned(row.get(1)?),
+            },
             customer: customer(row.get(2)?),
             purse: if row.get::<_, u8>(3)? == rights::purse_number(Purse::Allowance) {
                 Purse::Allowance

@@ -34,10 +34,18 @@ pub fn find(
     let row = statement.query_row((dispenser.as_str(), request.as_str()), |row| {
         let hold: (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
         let hold = match hold {
-            (Some(epoch), Some(number)) => Some(HoldId { epoch: Epoch(unsigned(epoch)), number: unsigned(number) }),
+            (Some(epoch), Some(number)) => Some(HoldId {
+                epoch: Epoch(unsigned(epoch)),
+                number: unsigned(number),
+            }),
             _ => None,
         };
-        Ok(RequestRow { content: row.get(0)?, answer: row.get(1)?, hold, receipt: row.get(4)? })
+        Ok(RequestRow {
+            content: row.get(0)?,
+            answer: row.get(1)?,
+            hold,
+            receipt: row.get(4)?,
+        })
     });
     Ok(row.optional()?)
 }
@@ -76,7 +84,9 @@ pub fn put_receipt(
 ) -> Result<(), StoreError> {
     let mut statement =
         connection.prepare_cached("UPDATE request SET receipt = ?3 WHERE dispenser = ?1 AND request = ?2")?;
-    Ok(statement.execute((dispenser.as_str(), request.as_str(), receipt)).map(drop)?)
+    Ok(statement
+        .execute((dispenser.as_str(), request.as_str(), receipt))
+        .map(drop)?)
 }
 
 /// Forgets requests from before `before`, at most `count_max` of them, except those whose hold is still open.

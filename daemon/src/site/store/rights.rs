@@ -49,7 +49,10 @@ pub fn open_grants(connection: &Connection, customer: CustomerId) -> Result<Vec<
     while let Some(row) = rows.next()? {
         let unspent = volume(row.get(3)?)?.less(volume(row.get(4)?)?);
         let right = Right {
-            grant: GrantId { epoch: Epoch(unsigned(row.get(0)?)), number: unsigned(row.get(1)?) },
+            grant: GrantId {
+                epoch: Epoch(unsigned(row.get(0)?)),
+                number: unsigned(row.get(1)?),
+            },
             purse: purse(row.get(2)?)?,
             free: unspent.less(volume(row.get(5)?)?),
             valid_until: row.get::<_, Option<i64>>(6)?.map(Wall),
@@ -95,7 +98,9 @@ pub fn raise(connection: &Connection, grant: GrantId, state: GrantState) -> Resu
         "INSERT INTO grants (epoch, number, state, place) VALUES (?1, ?2, ?3, 0)
          ON CONFLICT (epoch, number) DO UPDATE SET state = max(state, excluded.state)",
     )?;
-    Ok(statement.execute((signed(grant.epoch.0), signed(grant.number), state as u8)).map(drop)?)
+    Ok(statement
+        .execute((signed(grant.epoch.0), signed(grant.number), state as u8))
+        .map(drop)?)
 }
 
 /// The grants that are recalled and on which nothing is held: the moment to close them (PROTOCOL rule 24).
@@ -104,16 +109,21 @@ pub fn ready_to_close(connection: &Connection) -> Result<Vec<GrantId>, StoreErro
         "SELECT epoch, number FROM grants WHERE state = 1 AND held_ml = 0 AND customer IS NOT NULL
          ORDER BY epoch, number",
     )?;
-    let rows = statement
-        .query_map([], |row| Ok(GrantId { epoch: Epoch(unsigned(row.get(0)?)), number: unsigned(row.get(1)?) }))?;
+    let rows = statement.query_map([], |row| {
+        Ok(GrantId {
+            epoch: Epoch(unsigned(row.get(0)?)),
+            number: unsigned(row.get(1)?),
+        })
+    })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Whose grant it is, when that is known here.
 pub fn owner(connection: &Connection, grant: GrantId) -> Result<Option<CustomerId>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT customer FROM grants WHERE epoch = ?1 AND number = ?2")?;
-    let owner: Option<Option<i64>> =
-        statement.query_row((signed(grant.epoch.0), signed(grant.number)), |row| row.get(0)).optional()?;
+    let owner: Option<Option<i64>> = statement
+        .query_row((signed(grant.epoch.0), signed(grant.number)), |row| row.get(0))
+        .optional()?;
     Ok(owner.flatten().map(customer))
 }
 
@@ -124,15 +134,23 @@ pub fn adjust(connection: &Connection, grant: GrantId, held_ml: i64, spent_ml: i
          ON CONFLICT (epoch, number) DO UPDATE SET held_ml = held_ml + excluded.held_ml,
            spent_ml = spent_ml + excluded.spent_ml",
     )?;
-    Ok(statement.execute((signed(grant.epoch.0), signed(grant.number), held_ml, spent_ml)).map(drop)?)
+    Ok(statement
+        .execute((signed(grant.epoch.0), signed(grant.number), held_ml, spent_ml))
+        .map(drop)?)
 }
 
 /// Everything on `from` counts as `into` from now on.
 pub fn merge(connection: &Connection, from: CustomerId, into: CustomerId) -> Result<(), StoreError> {
     let values = (signed(into.0), signed(from.0));
-    connection.prepare_cached("UPDATE grants SET customer = ?1 WHERE customer = ?2")?.execute(values)?;
-    connection.prepare_cached("UPDATE hold SET customer = ?1 WHERE customer = ?2")?.execute(values)?;
-    connection.prepare_cached("UPDATE sale SET customer = ?1 WHERE customer = ?2")?.execute(values)?;
+    connection
+        .prepare_cached("UPDATE grants SET customer = ?1 WHERE customer = ?2")?
+        .execute(values)?;
+    connection
+        .prepare_cached("UPDATE hold SET customer = ?1 WHERE customer = ?2")?
+        .execute(values)?;
+    connection
+        .prepare_cached("UPDATE sale SET customer = ?1 WHERE customer = ?2")?
+        .execute(values)?;
     Ok(())
 }
 
@@ -172,10 +190,16 @@ pub fn hold(connection: &Connection, id: HoldId) -> Result<Option<HoldRow>, Stor
     let charge = |bytes: Option<Vec<u8>>| bytes.as_deref().map(unpack_charge).transpose();
     Ok(Some(HoldRow {
         dispenser: dispenser.parse().map_err(|_| StoreError::Row("a hold's dispenser"))?,
-        request: request.map(|id| id.parse()).transpose().map_err(|_| StoreError::Row("a hold's request"))?,
+        request: request
+            .map(|id| id.parse())
+            .transpose()
+            .map_err(|_| StoreError::Row("a hold's request"))?,
         customer: row.get::<_, Option<i64>>(2)?.map(customer),
         held: unpack_parts(&row.get::<_, Vec<u8>>(3)?)?,
-        settlement: Settlement { rule: charge(row.get(4)?)?, report: charge(row.get(5)?)? },
+        settlement: Settlement {
+            rule: charge(row.get(4)?)?,
+            report: charge(row.get(5)?)?,
+        },
         day: row.get(6)?,
     }))
 }
@@ -210,7 +234,10 @@ pub fn overdue(connection: &Connection, monotonic_ms: u64, count_max: u32) -> Re
          ORDER BY due_monotonic_ms, number LIMIT ?2",
     )?;
     let rows = statement.query_map((monotonic_ms.cast_signed(), count_max), |row| {
-        Ok(HoldId { epoch: Epoch(unsigned(row.get(0)?)), number: unsigned(row.get(1)?) })
+        Ok(HoldId {
+            epoch: Epoch(unsigned(row.get(0)?)),
+            number: unsigned(row.get(1)?),
+        })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
