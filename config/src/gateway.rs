@@ -1,0 +1,184 @@
+//! The settings of `kisima-gateway`.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use jiff::tz::TimeZone;
+
+use crate::{
+    ConfigError, Loaded, Sources, Surroundings, WebAddress,
+    common::{self, Log},
+    layers::{Layers, Program},
+    reader::Reader,
+};
+
+/// Everything the site daemon is told. The file `config/gateway.toml` explains each key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gateway {
+    /// `[site]`
+    pub site: Site,
+    /// `[mqtt]`
+    pub mqtt: Mqtt,
+    /// `mqtts.listen`: where dispensers that speak TLS connect.
+    pub mqtts_listen: SocketAddr,
+    /// `web.listen`: pages, API and images of firmware.
+    pub web_listen: SocketAddr,
+    /// `hub.url`: over the address that `join` stored; `None` leaves that one.
+    pub hub_url: Option<WebAddress>,
+    /// `[modem]`
+    pub modem: Modem,
+    /// `dispense.report_within`: after this long without a report a hold is booked in full.
+    pub dispense_report_within: Duration,
+    /// `sync.thin_after`: after this long without data, SMS and USSD carry sync.
+    pub sync_thin_after: Duration,
+    /// `sms.hub_number`: where texts to the hub go; `None` until known.
+    pub sms_hub_number: Option<String>,
+    /// `ussd.hub_code`: what is dialled for a session with the hub; `None` where the operator offers none.
+    pub ussd_hub_code: Option<String>,
+    /// `[storage]`
+    pub storage: Storage,
+    /// `[log]`
+    pub log: Log,
+}
+
+/// `[site]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Site {
+    /// `site.time_zone`: where days begin and subscriptions end.
+    pub time_zone: TimeZone,
+    /// `site.language`: `en`, `sw` or `fr`; for pages and people who chose none.
+    pub language: &'static str,
+}
+
+/// `[mqtt]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mqtt {
+    /// `mqtt.listen`: where dispensers without TLS connect.
+    pub listen: SocketAddr,
+    /// `mqtt.connections_max`: over both listeners.
+    pub connections_max: u32,
+    /// `mqtt.messages_per_second_max`: of one dispenser; one that sends more is cut.
+    pub messages_per_second_max: u32,
+}
+
+/// `[modem]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Modem {
+    /// `modem.port`: the serial device; `None` for a site without a modem.
+    pub port: Option<PathBuf>,
+    /// `modem.baud`
+    pub baud: u32,
+    /// `modem.profile`: the vendor's quirks; `auto` asks the modem.
+    pub profile: String,
+    /// `modem.data`
+    pub data: ModemData,
+    /// `modem.apn`: `None` leaves the operator's own.
+    pub apn: Option<String>,
+}
+
+/// Who makes the modem's data connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModemData {
+    /// The gateway, by AT command; the modem appears as a network card.
+    Ecm,
+    /// ModemManager; the gateway only texts.
+    ModemManager,
+    /// Nobody: the modem is for texts.
+    None,
+}
+
+/// `[storage]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Storage {
+    /// `storage.data_dir`
+    pub data_dir: PathBuf,
+}
+
+impl Gateway {
+    /// Reads all layers and checks every value; the error names all problems at once.
+    pub fn load(sources: &Sources, surroundings: &dyn Surroundings) -> Result<Loaded<Gateway>, ConfigError> {
+        let mut reader = Reader::new(Layers::collect(Program::Gateway, sources, surroundings));
+        let gateway = Gateway {
+            site: Site {
+                time_zone: common::time_zone(&mut reader),
+                language: common::language(&mut reader),
+            },
+            mqtt: Mqtt {
+                listen: reader.address("mqtt.listen", "0.0.0.0:1883"),
+                connections_max: reader.integer("mqtt.connections_max", 64, 1..=10_000),
+                messages_per_second_max: reader.integer("mqtt.messages_per_second_max", 100, 1..=1_000_000),
+            },
+            mqtts_listen: reader.address("mqtts.listen", "0.0.0.0:8883"),
+            web_listen: reader.address("web.listen", "0.0.0.0:8080"),
+            hub_url: reader.optional("hub.url", |text| text.parse().map_err(|error| format!("{error}"))),
+            modem: Modem::read(&mut reader),
+            dispense_report_within: reader.duration("dispense.report_within", "24 h", seconds(1)..=days(30)),
+            sync_thin_after: reader.duration("sync.thin_after", "10 min", seconds(1)..=days(30)),
+            sms_hub_number: reader.optional("sms.hub_number", common::dialled),
+            ussd_hub_code: reader.optional("ussd.hub_code", common::dialled),
+            storage: Storage {
+                data_dir: common::data_dir(&mut reader, "/var/lib/kisima/gateway"),
+            },
+            log: Log::read(&mut reader),
+        };
+        gateway.check_listeners(&mut reader);
+        reader.finish(gateway)
+    }
+
+    fn check_listeners(&self, reader: &mut Reader) {
+        let listeners = [
+            ("mqtt.listen", self.mqtt.listen),
+            ("mqtts.listen", self.mqtts_listen),
+            ("web.listen", self.web_listen),
+        ];
+        for (place, (key, address)) in listeners.iter().enumerate() {
+            let same = |(_, other): &&(&str, SocketAddr)| {
+                let any = address.ip().is_unspecified() || other.ip().is_unspecified();
+                address.port() != 0 && address.port() == other.port() && (any || address.ip() == other.ip())
+            };
+            if let Some((other, _)) = listeners[..place].iter().find(same) {
+                reader.problem(*key, format!("has the port of {other}"));
+            }
+        }
+    }
+}
+
+impl Modem {
+    fn read(reader: &mut Reader) -> Modem {
+        let ways = [
+            ("ecm", ModemData::Ecm),
+            ("modemmanager", ModemData::ModemManager),
+            ("none", ModemData::None),
+        ];
+        Modem {
+            port: reader.optional("modem.port", |text| match text.starts_with('/') {
+                true => Ok(PathBuf::from(text)),
+                false => Err("must be a device such as \"/dev/ttyUSB2\"".to_owned()),
+            }),
+            baud: reader.integer("modem.baud", 115_200, 300..=4_000_000),
+            profile: reader.checked_text("modem.profile", "auto", |text| {
+                let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+                match (1..=32).contains(&text.len()) && text.chars().all(known) {
+                    true => Ok(text.to_owned()),
+                    false => Err("must be the name of a profile: 1 to 32 of a-z, 0-9 and '-'".to_owned()),
+                }
+            }),
+            data: reader.choice("modem.data", "none", &ways),
+            // 100 octets: the limit of an APN in 3GPP TS 23.003 section 9.1. No quote, for it goes into an AT command.
+            apn: reader.optional("modem.apn", |text| {
+                let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+                match text.len() <= 100 && text.chars().all(known) {
+                    true => Ok(text.to_owned()),
+                    false => Err("must be at most 100 letters, digits, '.', '-' and '_'".to_owned()),
+                }
+            }),
+        }
+    }
+}
+
+const fn seconds(number: u64) -> Duration {
+    Duration::from_secs(number)
+}
+
+const fn days(number: u64) -> Duration {
+    Duration::from_secs(number * 86_400)
+}

@@ -1,0 +1,6 @@
+//! The layers, the checks and the two files, as the programs see them.
+
+mod files;
+mod keys;
+mod layers;
+mod pretend;
