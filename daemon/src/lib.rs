@@ -1,1 +1,3 @@
-//! daemon
+//! The site daemon `kisima-gateway`.
+
+pub mod adapters;
