@@ -111,6 +111,8 @@ pub struct Site {
     run_began: Uptime,
     holds_made: u64,
     link: Option<Session>,
+    /// The number of the newest socket to the hub.
+    socket: u64,
     last_heard: Option<Wall>,
     parked: Parking,
     fleet: Fleet,
@@ -169,6 +171,7 @@ impl Site {
             run_began: Uptime(uptime.unsigned_abs()),
             holds_made: 0,
             link: None,
+            socket: 0,
             last_heard: None,
             parked: Parking::default(),
             fleet: Fleet::default(),
@@ -205,8 +208,8 @@ impl Site {
             Input::Connected(dispenser) => self.connected(moment, &dispenser)?,
             Input::Disconnected(dispenser) => self.disconnected(&dispenser),
             Input::Heartbeat(dispenser, beat) => self.heartbeat(moment, &dispenser, beat)?,
-            Input::LinkUp => self.link_up(moment)?,
-            Input::LinkFrame(_) if self.link.is_none() => vec![Effect::HangUp { retry_after_s: 0 }],
+            Input::LinkUp(socket) => self.link_up(moment, socket)?,
+            Input::LinkFrame(_) if self.link.is_none() => vec![self.hung_up(0)],
             Input::LinkFrame(bytes) => self.link_event(moment, Event::Frame(&bytes))?,
             Input::LinkDown => {
                 self.link_down();

@@ -10,7 +10,7 @@
 //! - [`reason`]: why something was refused, and the codes on the wire. [`topics`]: what a dispenser may say and hear.
 //! - `packet`, `encode`: MQTT bytes. `door`, `connection`, `session`: one connection's life. `registry`: all of them.
 //! - `broker`: the one address of rumqttd. Nothing unchecked reaches its Router, and if it dies another takes over.
-//! - [`wire`]: the JSON of the payloads. Pure.
+//! - [`wire`]: the JSON of the payloads. Pure. [`gate`]: between the front and the machine.
 //!
 //! What is absent: anything about water, and anything that survives the process. Answers, receipts and configuration
 //! live in the gateway's store and are published again after a restart.
@@ -21,6 +21,7 @@ mod connection;
 mod credentials;
 mod door;
 mod encode;
+pub mod gate;
 mod listen;
 mod packet;
 pub mod reason;

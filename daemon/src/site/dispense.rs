@@ -127,6 +127,8 @@ impl Site {
         let mac = mac
             .chain_update((ask.pin.len() as u64).to_be_bytes())
             .chain_update(&ask.pin);
+        let token = ask.token.as_deref().unwrap_or_default();
+        let mac = mac.chain_update((token.len() as u64).to_be_bytes()).chain_update(token);
         mac.chain_update(ask.volume_ml.to_be_bytes()).finalize().into_bytes()[..16].to_vec()
     }
 
@@ -195,7 +197,8 @@ impl Site {
             at_this_site: row.admitted && row.account.is_some(),
             locked: tries::customer(row.pin_tries.as_deref())?.is_locked(&self.present(moment)),
             pin,
-            token: TokenVerdict::Absent,
+            // No site can redeem a token yet, so none is one of ours.
+            token: if ask.token.is_some() { TokenVerdict::Invalid } else { TokenVerdict::Absent },
             active: row.active,
             bill_overdue: row.bill_overdue,
             daily_limit: row.daily_limit,

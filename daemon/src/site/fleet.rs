@@ -102,7 +102,7 @@ impl Site {
             effects.extend(self.write(moment, Lane::Telemetry, &Record::Hour(record))?.1);
         }
         if let Some(row) = dispensers::find(self.connection(), id)?
-            && row.config_revision != revision
+            && revision.is_some_and(|revision| revision != row.config_revision)
         {
             effects.push(Effect::Configure(id.clone(), config(&row)));
         }

@@ -157,6 +157,7 @@ impl Bench {
             request: request.parse().unwrap(),
             who: Who::User("0700000102".to_owned()),
             pin: pin.to_owned(),
+            token: None,
             volume_ml,
         };
         delivered(self.give(Input::Asked(door(), ask)))

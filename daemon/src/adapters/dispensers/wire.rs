@@ -5,7 +5,7 @@
 //! so none is too large to be refused properly.
 
 use bytes::Bytes;
-use kiosk::ids::RequestId;
+use kiosk::{fact::Outcome, ids::RequestId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -83,21 +83,6 @@ impl std::fmt::Debug for Ask {
             .field("volume_ml", &self.volume_ml)
             .finish_non_exhaustive()
     }
-}
-
-/// How a pour ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// All that was asked for flowed.
-    Complete,
-    /// The customer stopped it.
-    Stopped,
-    /// Nothing flowed any more.
-    Timeout,
-    /// The dispenser found something broken.
-    Fault,
-    /// The dispenser lost power.
-    PowerLost,
 }
 
 /// `poured`: this much flowed.
@@ -191,13 +176,8 @@ pub fn decode_ask(payload: &[u8]) -> Result<Ask, WireError> {
 /// Reads a `poured`.
 pub fn decode_poured(payload: &[u8]) -> Result<Poured, WireError> {
     let fields = Fields::read(payload)?;
-    let outcome = match fields.text("outcome", TEXT_BYTES_MAX)?.as_str() {
-        "complete" => Outcome::Complete,
-        "stopped" => Outcome::Stopped,
-        "timeout" => Outcome::Timeout,
-        "fault" => Outcome::Fault,
-        "power_lost" => Outcome::PowerLost,
-        _ => return Err(fields.wrong("outcome", "complete, stopped, timeout, fault or power_lost")),
+    let Some(outcome) = Outcome::from_name(&fields.text("outcome", TEXT_BYTES_MAX)?) else {
+        return Err(fields.wrong("outcome", "complete, stopped, timeout, fault or power_lost"));
     };
     Ok(Poured {
         request: fields.request()?,
