@@ -90,7 +90,10 @@ pub fn open_site(data: &DataDir, config: &Gateway) -> Result<(Site, Dice), AppEr
         durability: Durability::Full,
         epoch: Epoch(dice.roll().number("epoch")),
         settings,
-        wire: Wire { answer: route::answer, receipt: route::receipt },
+        wire: Wire {
+            answer: route::answer,
+            receipt: route::receipt,
+        },
         enrolment: data.enrolment()?,
         medium: medium::serial(data.path()),
     };
@@ -135,8 +138,15 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
         replies: replies.clone(),
         live,
     };
-    let thread = decide::spawn(site, queue, clock.clone(), dice, move |effects| router.route(effects), watchdog())
-        .map_err(|error| AppError::Thread(error.to_string()))?;
+    let thread = decide::spawn(
+        site,
+        queue,
+        clock.clone(),
+        dice,
+        move |effects| router.route(effects),
+        watchdog(),
+    )
+    .map_err(|error| AppError::Thread(error.to_string()))?;
     if inbox.send(Input::Started).await.is_err() {
         return Err(AppError::Thread("it ended at once".to_owned()));
     }
@@ -147,7 +157,13 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
     adapters.spawn(serve_dispensers(front, listeners, stop.clone()));
     adapters.spawn(hub::Link::new(inbox.clone(), orders_out, address).run(stop.clone()));
     adapters.spawn(tick(inbox.clone(), clock, stop.clone()));
-    adapters.spawn(control::serve(data.control(), data.clone(), inbox.clone(), replies.clone(), stop.clone()));
+    adapters.spawn(control::serve(
+        data.control(),
+        data.clone(),
+        inbox.clone(),
+        replies.clone(),
+        stop.clone(),
+    ));
     data.write_addresses(&addresses)?;
     tracing::info!(addresses = %addresses, "ready");
     systemd::ready("serving");
@@ -156,7 +172,10 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
     systemd::stopping();
     stopper.stop();
     drop(inbox);
-    if timeout(STOP_WITHIN, async { while adapters.join_next().await.is_some() {} }).await.is_err() {
+    if timeout(STOP_WITHIN, async { while adapters.join_next().await.is_some() {} })
+        .await
+        .is_err()
+    {
         tracing::warn!("an adapter did not end in time");
     }
     adapters.shutdown().await;
@@ -166,11 +185,17 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
         _ => return Err(AppError::Thread("it panicked".to_owned())),
     }
     data.forget_addresses()?;
-    if died { Err(AppError::Thread("it ended by itself".to_owned())) } else { Ok(()) }
+    if died {
+        Err(AppError::Thread("it ended by itself".to_owned()))
+    } else {
+        Ok(())
+    }
 }
 
 async fn listen(key: &'static str, address: std::net::SocketAddr) -> Result<TcpListener, AppError> {
-    TcpListener::bind(address).await.map_err(|source| AppError::Listen { key, address, source })
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| AppError::Listen { key, address, source })
 }
 
 async fn serve_dispensers(front: Front, listeners: Arc<[Listener; 2]>, stop: stop::Stop) {
@@ -210,7 +235,8 @@ fn watchdog() -> impl FnMut() + Send + 'static {
 /// Waits until somebody asks for the end, or the deciding thread is gone. Returns whether it is gone.
 async fn ended(thread: &std::thread::JoinHandle<Site>) -> bool {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         return true;
     };
     let mut every = interval(TICK_EVERY);

@@ -10,4 +10,5 @@
 pub mod adapters;
 pub mod app;
 pub mod cli;
+mod log;
 pub mod site;

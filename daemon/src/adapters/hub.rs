@@ -59,7 +59,13 @@ impl Link {
         orders: mpsc::UnboundedReceiver<Order>,
         address: watch::Receiver<Option<String>>,
     ) -> Link {
-        Link { inbox, orders, address, socket: 0, wait: BACK_OFF_FIRST }
+        Link {
+            inbox,
+            orders,
+            address,
+            socket: 0,
+            wait: BACK_OFF_FIRST,
+        }
     }
 
     /// Keeps the link up as far as the network allows, until `stop`.
@@ -168,8 +174,14 @@ mod tests {
 
     #[test]
     fn the_sync_address_follows_from_the_hubs() {
-        assert_eq!(sync_url("https://hub.example").as_deref(), Some("wss://hub.example/sync"));
-        assert_eq!(sync_url("http://127.0.0.1:8000/").as_deref(), Some("ws://127.0.0.1:8000/sync"));
+        assert_eq!(
+            sync_url("https://hub.example").as_deref(),
+            Some("wss://hub.example/sync")
+        );
+        assert_eq!(
+            sync_url("http://127.0.0.1:8000/").as_deref(),
+            Some("ws://127.0.0.1:8000/sync")
+        );
         assert_eq!(sync_url("hub.example"), None);
     }
 
@@ -177,7 +189,10 @@ mod tests {
     fn jitter_stays_within_a_half_and_one_and_a_half() {
         for _ in 0..100 {
             let wait = jittered(Duration::from_secs(10));
-            assert!((Duration::from_secs(5)..=Duration::from_secs(15)).contains(&wait), "{wait:?}");
+            assert!(
+                (Duration::from_secs(5)..=Duration::from_secs(15)).contains(&wait),
+                "{wait:?}"
+            );
         }
     }
 }

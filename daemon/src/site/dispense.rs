@@ -198,7 +198,11 @@ impl Site {
             locked: tries::customer(row.pin_tries.as_deref())?.is_locked(&self.present(moment)),
             pin,
             // No site can redeem a token yet, so none is one of ours.
-            token: if ask.token.is_some() { TokenVerdict::Invalid } else { TokenVerdict::Absent },
+            token: if ask.token.is_some() {
+                TokenVerdict::Invalid
+            } else {
+                TokenVerdict::Absent
+            },
             active: row.active,
             bill_overdue: row.bill_overdue,
             daily_limit: row.daily_limit,

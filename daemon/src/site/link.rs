@@ -32,7 +32,9 @@ impl Site {
     /// The socket is open.
     pub(super) fn link_up(&mut self, moment: &Moment, socket: u64) -> Result<Vec<Effect>, SiteError> {
         self.socket = socket;
-        let Some(enrolled) = &self.enrolled else { return Ok(vec![self.hung_up(0)]) };
+        let Some(enrolled) = &self.enrolled else {
+            return Ok(vec![self.hung_up(0)]);
+        };
         let enrolment = &enrolled.enrolment;
         let setup = Setup {
             side: Writer::Site,
@@ -70,7 +72,10 @@ impl Site {
 
     fn link_action(&mut self, moment: &Moment, action: Action) -> Result<Vec<Effect>, SiteError> {
         Ok(match action {
-            Action::Send(bytes) => vec![Effect::Send { socket: self.socket, bytes }],
+            Action::Send(bytes) => vec![Effect::Send {
+                socket: self.socket,
+                bytes,
+            }],
             Action::Fold { id, record } => {
                 let mut effects = self.fold(moment, id, record)?;
                 effects.push(Effect::Live);
@@ -184,7 +189,10 @@ impl Site {
 
     /// The order to close the present socket.
     pub(super) fn hung_up(&self, retry_after_s: u32) -> Effect {
-        Effect::HangUp { socket: self.socket, retry_after_s }
+        Effect::HangUp {
+            socket: self.socket,
+            retry_after_s,
+        }
     }
 
     /// The box was enrolled, at first or anew.

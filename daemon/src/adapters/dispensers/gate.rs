@@ -30,7 +30,9 @@ pub async fn carry(mut events: mpsc::Receiver<Event>, front: Front, inbox: Inbox
                     }
                 }
                 Ok(None) => {}
-                Err((dispenser, error)) => front.publish(&dispenser, Outbound::Error, wire::encode_error(&error), false),
+                Err((dispenser, error)) => {
+                    front.publish(&dispenser, Outbound::Error, wire::encode_error(&error), false)
+                }
             }
         }
     }
@@ -40,13 +42,29 @@ fn input(event: Event) -> Result<Option<Input>, (DispenserId, wire::WireError)> 
     Ok(match event {
         Event::Connected { dispenser } => Some(Input::Connected(dispenser)),
         Event::Disconnected { dispenser } => Some(Input::Disconnected(dispenser)),
-        Event::Published { dispenser, leaf, payload } => return published(dispenser, leaf, &payload),
+        Event::Published {
+            dispenser,
+            leaf,
+            payload,
+        } => return published(dispenser, leaf, &payload),
         Event::UnknownTopic { dispenser, leaf } => {
             let detail = format!("there is no topic {leaf}");
-            return Err((dispenser, wire::WireError { code: wire::ErrorCode::UnknownTopic, detail, request: None }));
+            return Err((
+                dispenser,
+                wire::WireError {
+                    code: wire::ErrorCode::UnknownTopic,
+                    detail,
+                    request: None,
+                },
+            ));
         }
-        Event::Refused { user, peer, why, untold } => {
-            tracing::warn!(user = user.as_deref().unwrap_or("-"), %peer, %why, untold, "a client was turned away or cut");
+        Event::Refused {
+            user,
+            peer,
+            why,
+            untold,
+        } => {
+            tracing::warn!(user = user.as_deref().unwrap_or("-"), %peer, ?why, untold, "a client was turned away or cut");
             None
         }
     })
@@ -60,9 +78,9 @@ fn published(
     Ok(match leaf {
         Leaf::Ask => match wire::decode_ask(payload) {
             Ok(ask) => Some(Input::Asked(Door::Mqtt(dispenser), asked(ask))),
-            Err(wire::WireError { request: Some(request), .. }) => {
-                Some(Input::Malformed(Door::Mqtt(dispenser), request))
-            }
+            Err(wire::WireError {
+                request: Some(request), ..
+            }) => Some(Input::Malformed(Door::Mqtt(dispenser), request)),
             Err(error) => return Err((dispenser, error)),
         },
         Leaf::Poured => match wire::decode_poured(payload).and_then(reported) {
@@ -90,15 +108,29 @@ fn asked(ask: wire::Ask) -> Ask {
         wire::Customer::User(user) => Who::User(user),
         wire::Customer::Code(code) => Who::Code(code),
     };
-    Ask { request: ask.request, who, pin: ask.pin, token: ask.token, volume_ml: ask.volume_ml }
+    Ask {
+        request: ask.request,
+        who,
+        pin: ask.pin,
+        token: ask.token,
+        volume_ml: ask.volume_ml,
+    }
 }
 
 fn reported(poured: wire::Poured) -> Result<Report, wire::WireError> {
     let Some(volume) = Volume::try_from_ml(poured.volume_ml) else {
         let detail = format!("volume_ml must be within 0 and {}", Volume::MAX.ml());
-        return Err(wire::WireError { code: wire::ErrorCode::BadField, detail, request: Some(poured.request) });
+        return Err(wire::WireError {
+            code: wire::ErrorCode::BadField,
+            detail,
+            request: Some(poured.request),
+        });
     };
-    Ok(Report { request: poured.request, volume, outcome: poured.outcome })
+    Ok(Report {
+        request: poured.request,
+        volume,
+        outcome: poured.outcome,
+    })
 }
 
 fn heartbeat(beat: wire::Heartbeat) -> Heartbeat {
@@ -148,12 +180,22 @@ pub fn configuration(dispenser: DispenserId, config: &DispenserConfig) -> Messag
         language: &config.language,
         enabled: config.enabled,
     };
-    Message { dispenser, leaf: Outbound::Config, payload: wire::encode(&body), retain: true }
+    Message {
+        dispenser,
+        leaf: Outbound::Config,
+        payload: wire::encode(&body),
+        retain: true,
+    }
 }
 
 /// Something said to a dispenser now.
 pub fn message(dispenser: DispenserId, leaf: Outbound, payload: Vec<u8>) -> Message {
-    Message { dispenser, leaf, payload: Bytes::from(payload), retain: false }
+    Message {
+        dispenser,
+        leaf,
+        payload: Bytes::from(payload),
+        retain: false,
+    }
 }
 
 /// Why a payload changed nothing, as an `error`; `None` where silence makes the dispenser try again.
@@ -161,8 +203,17 @@ pub fn rejection(dispenser: DispenserId, request: RequestId, rejection: Rejectio
     match rejection {
         Rejection::RequestConflict => {
             let detail = "this request was used before with other content".to_owned();
-            let error = wire::WireError { code: wire::ErrorCode::RequestConflict, detail, request: Some(request) };
-            Some(Message { dispenser, leaf: Outbound::Error, payload: wire::encode_error(&error), retain: false })
+            let error = wire::WireError {
+                code: wire::ErrorCode::RequestConflict,
+                detail,
+                request: Some(request),
+            };
+            Some(Message {
+                dispenser,
+                leaf: Outbound::Error,
+                payload: wire::encode_error(&error),
+                retain: false,
+            })
         }
         Rejection::NotJoined | Rejection::NotSaved => None,
     }

@@ -1,0 +1,217 @@
+//! The command line.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use config::{ConfigError, Loaded, Sources, System, gateway::Gateway};
+use kiosk::moment::Moment;
+use runtime::{clock::Clock, dice::Dice, machine::run_batch};
+
+use crate::{
+    adapters::control::{self, Performer, Request, Response},
+    app::{self, AppError, files::DataDir},
+    site::{
+        Site,
+        effect::{Effect, Refusal, Told},
+        enrolment::Enrolment,
+        input::{Command, Input, ReplyId},
+    },
+};
+
+/// The command line was not understood (sysexits.h, EX_USAGE).
+const EXIT_USAGE: u8 = 64;
+/// The configuration is bad (sysexits.h, EX_CONFIG).
+const EXIT_CONFIG: u8 = 78;
+
+/// The site daemon of Kisima: sells water, also with the link cut.
+#[derive(Parser)]
+#[command(name = "kisima-gateway", version, about)]
+struct Cli {
+    #[command(flatten)]
+    sources: SourceArgs,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Args)]
+struct SourceArgs {
+    /// Read this file instead of /etc/kisima; may be given several times, the later over the earlier.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Vec<PathBuf>,
+    /// Set one key; may be given several times.
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// The data directory.
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// How to log: text, json or journal.
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Serve the site until stopped.
+    Run,
+    /// Check the configuration; exits 78 when it is bad.
+    Check,
+    /// Show the effective configuration, and who set each value.
+    Show,
+    /// Enrol this box at a hub with a one-time code (`kisima-hub site add` prints one).
+    Join {
+        /// The hub's address, such as https://hub.example
+        hub_url: String,
+        /// The one-time code.
+        code: String,
+        /// Enrol a box anew that has joined before; what it could draw is written off at the hub.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Dispensers of this site.
+    Dispenser {
+        #[command(subcommand)]
+        verb: DispenserVerb,
+    },
+}
+
+#[derive(Subcommand)]
+enum DispenserVerb {
+    /// Let a dispenser connect, or give it a new secret; prints the secret once.
+    Add {
+        /// Its id: 1 to 32 of a-z, 0-9 and '-'.
+        id: String,
+    },
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { EXIT_USAGE } else { 0 };
+            return if error.print().is_ok() {
+                ExitCode::from(code)
+            } else {
+                ExitCode::FAILURE
+            };
+        }
+    };
+    let sources = Sources {
+        files: cli.sources.config,
+        set: cli.sources.set,
+        data_dir: cli.sources.data_dir,
+        log_format: cli.sources.log_format,
+    };
+    let loaded = match Gateway::load(&sources, &System) {
+        Ok(loaded) => loaded,
+        Err(error) => return bad_config(&error),
+    };
+    if let Err(error) = rustls::crypto::ring::default_provider().install_default() {
+        tracing::debug!(?error, "a TLS provider was installed before");
+    }
+    let outcome = match cli.verb {
+        Verb::Check => {
+            println!("The configuration is good.");
+            Ok(ExitCode::SUCCESS)
+        }
+        Verb::Show => {
+            print!("{}", loaded.show());
+            Ok(ExitCode::SUCCESS)
+        }
+        Verb::Run => serve(loaded),
+        Verb::Join { hub_url, code, replace } => request(
+            &loaded,
+            Request::Join {
+                url: hub_url,
+                code,
+                replace,
+            },
+        ),
+        Verb::Dispenser {
+            verb: DispenserVerb::Add { id },
+        } => request(&loaded, Request::DispenserAdd { id }),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("kisima-gateway: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn bad_config(error: &ConfigError) -> ExitCode {
+    eprintln!("kisima-gateway: {error}");
+    ExitCode::from(EXIT_CONFIG)
+}
+
+fn serve(loaded: Loaded<Gateway>) -> anyhow::Result<ExitCode> {
+    crate::log::start(&loaded.config.log)?;
+    // Two threads: the deciding one and the disk are the limit, not the sockets.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(app::run(loaded))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Performs a request at the running daemon, or, when none runs, over the machine itself.
+fn request(loaded: &Loaded<Gateway>, request: Request) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let data = DataDir::open(app::data_dir(&loaded.config))?;
+    let response = runtime.block_on(async {
+        if let Some(response) = control::ask(&data.control(), &request).await? {
+            return anyhow::Ok(response);
+        }
+        let _lock = data.lock()?;
+        let mut alone = Alone::open(&data, &loaded.config)?;
+        let response = control::perform(&mut alone, &data, request).await;
+        alone.site.close()?;
+        Ok(response)
+    })?;
+    Ok(match response {
+        Response::Ok(text) => {
+            println!("{text}");
+            ExitCode::SUCCESS
+        }
+        Response::Refused(text) => {
+            eprintln!("kisima-gateway: {text}");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+/// A machine that only this subcommand uses.
+struct Alone {
+    site: Site,
+    dice: Dice,
+    clock: Clock,
+}
+
+impl Alone {
+    fn open(data: &DataDir, config: &Gateway) -> Result<Alone, AppError> {
+        let (site, dice) = app::open_site(data, config)?;
+        let clock = Clock::new(site.clock_floor()?);
+        Ok(Alone { site, dice, clock })
+    }
+
+    fn give(&mut self, input: Input) -> Vec<Effect> {
+        let moment: Moment = self.clock.stamp(&mut self.dice);
+        run_batch(&mut self.site, [(moment, input)], |fault| {
+            eprintln!("kisima-gateway: {fault}")
+        })
+    }
+}
+
+impl Performer for Alone {
+    async fn tell(&mut self, command: Command) -> Result<Told, Refusal> {
+        let effects = self.give(Input::Told(ReplyId(0), command));
+        let reply = effects.into_iter().find_map(|effect| match effect {
+            Effect::Reply(_, told) => Some(told),
+            _ => None,
+        });
+        reply.unwrap_or(Err(Refusal::Degraded))
+    }
+
+    async fn joined(&mut self, enrolment: Enrolment) {
+        self.give(Input::Joined(Box::new(enrolment)));
+    }
+}
