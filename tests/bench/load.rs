@@ -7,7 +7,7 @@
 //! | [`rivals`] | Mosquitto with a Python service, Mosquitto with an echo |
 //! | [`gateway`] | our own side |
 //! | [`disk`] | what one flush costs here |
-//! | [`table`] | rounds side by side |
+//! | [`mod@table`] | rounds side by side |
 
 mod disk;
 mod gateway;
