@@ -1,1 +1,9 @@
-//! cloud-hub
+//! The hub of a programme of water kiosks: it takes mobile-money payments and speaks for all sites.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`adapters`] | the translators between the hub and the outside |
+//! | [`secret`] | values that no log may show |
+
+pub mod adapters;
+pub mod secret;

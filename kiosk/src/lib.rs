@@ -23,6 +23,8 @@
 //! | [`account`] | who a customer is: the newest listing, and mergers |
 //! | [`ledger`] | double entry: postings that sum to zero |
 //! | [`talk`] | what is said to people, in their language |
+//! | [`payment`] | one payment at a mobile-money provider, from the prompt to the credit |
+//! | [`digest`] | one short hash over the grants of a box, to compare two ends by |
 
 pub mod account;
 pub mod crockford;
@@ -35,6 +37,7 @@ pub mod grant;
 pub mod ids;
 pub mod ledger;
 pub mod moment;
+pub mod payment;
 pub mod phone;
 pub mod pin;
 pub mod provider;
