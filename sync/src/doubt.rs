@@ -196,7 +196,9 @@ pub(crate) fn hub_hear<L: Logs>(logs: &mut L, hello: &Hello) -> Result<HubHeard,
     if own == 0 || hello.generation < own {
         return Ok(HubHeard::default());
     }
-    if !hearing.greeted {
+    // While something of the first HELLO is missing, a later one replaces it: the card may have been set back in
+    // between, and then what it showed first never comes.
+    if !hearing.greeted || !hearing.first.is_empty() {
         hearing.greeted = true;
         hearing.first = lacking(logs, hello.box_id, Writer::Site, hello)?;
     }
