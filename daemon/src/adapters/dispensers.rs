@@ -291,5 +291,4 @@ impl Shared {
 }
 
 #[cfg(test)]
-#[path = "dispensers/front_tests.rs"]
 mod tests;
