@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`input`], [`effect`] | all that can reach it, all that it can want |
 //! | [`enrolment`] | what makes this box a site's |
-//! | `dispense` | ask → answer, poured → receipt, retries and odd pours |
+//! | `dispense`, `parked` | ask → answer, retries, asks that wait for the hub |
+//! | `pour` | poured → receipt, odd pours, pours that nobody reports |
+//! | `talk`, `tries` | what a display says; wrong PINs as bytes |
 //! | `merge`, `document` | folding records and documents into rows |
 //! | `link` | the hub: frames, questions, doubt |
 //! | `manage` | what a person tells it |
@@ -24,6 +26,7 @@ mod link;
 mod manage;
 mod merge;
 mod parked;
+mod pour;
 mod talk;
 mod tick;
 mod tries;
@@ -57,6 +60,7 @@ use self::{
     input::Input,
     parked::Parking,
     store::{dispensers, dispensers::DispenserRow, meta},
+    talk::Voice,
 };
 
 /// The time zone of a box before it has joined.
@@ -103,6 +107,7 @@ pub struct Site {
     database: Database,
     settings: Settings,
     wire: Wire,
+    voice: Voice,
     enrolled: Option<Enrolled>,
     /// The serial of the medium this database is on.
     medium: [u8; 8],
@@ -161,6 +166,7 @@ impl Site {
         Ok(Site {
             settings: opening.settings,
             wire: opening.wire,
+            voice: Voice::new(),
             enrolled: opening.enrolment.map(Enrolled::new),
             medium: opening.medium,
             is_retired,
@@ -237,6 +243,10 @@ impl Site {
 
     fn present(&self, moment: &Moment) -> Present {
         moment.present(self.run_began)
+    }
+
+    fn enrolled(&self) -> Result<&Enrolled, SiteError> {
+        self.enrolled.as_ref().ok_or(SiteError::NotJoined)
     }
 
     fn next_hold(&mut self) -> HoldId {

@@ -8,7 +8,9 @@ mod clients;
 mod delivery;
 #[path = "front/entry.rs"]
 mod entry;
+#[cfg(test)]
 #[path = "front/raw.rs"]
 mod raw;
+#[cfg(test)]
 #[path = "front/site.rs"]
 mod site;

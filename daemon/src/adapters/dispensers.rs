@@ -292,5 +292,4 @@ impl Shared {
 }
 
 #[cfg(test)]
-#[path = "dispensers/front_tests.rs"]
 mod tests;

@@ -3,7 +3,8 @@
 //! Facts that shape this file (rumqttd 0.20.0, read in its source): a link must say Disconnect or the Router keeps it
 //! (`router/routing.rs`); link names and filters are never freed, so names are slot numbers and filters a closed set;
 //! `try_publish` on a full channel leaves the packet in the link's buffer, where the next event finds it
-//! (`link/local.rs`); `Unschedule` must be answered or delivery stops; a new subscription brings the retained value.
+//! (`link/local.rs`); `Unschedule` must be answered or delivery stops; a new subscription brings the retained value,
+//! and a value published in that instant may come twice, as kept and as new.
 
 use std::{
     collections::HashMap,
@@ -45,9 +46,11 @@ impl From<LinkError> for BrokerError {
     }
 }
 
+type Attach = dyn Fn(&str) -> Result<(LinkTx, LinkRx), BrokerError> + Send + Sync;
+
 /// What a link needs to be made; a closure because the Router's channel type has no public name.
 struct Running {
-    attach: Box<dyn Fn(&str) -> Result<(LinkTx, LinkRx), LinkError> + Send + Sync>,
+    attach: Box<Attach>,
     is_dead: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
@@ -134,6 +137,7 @@ impl Broker {
     }
 
     /// How many Routers have been started; more than one means that one has died.
+    #[cfg(test)]
     pub fn generation(&self) -> u64 {
         self.lock().generation
     }
@@ -214,9 +218,8 @@ fn start_router(connections_max: usize) -> Arc<Running> {
     let watched = sender.clone();
     Arc::new(Running {
         attach: Box::new(move |name| {
-            LinkBuilder::new(name, sender.clone())
-                .build()
-                .map(|(tx, rx, _)| (tx, rx))
+            let (tx, rx, _) = LinkBuilder::new(name, sender.clone()).build()?;
+            Ok((tx, rx))
         }),
         is_dead: Box::new(move || watched.is_disconnected()),
     })

@@ -256,5 +256,4 @@ impl Subscriptions {
 }
 
 #[cfg(test)]
-#[path = "session_tests.rs"]
 mod tests;
