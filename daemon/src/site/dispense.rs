@@ -36,7 +36,14 @@ pub(super) struct Known {
 impl Site {
     /// Decides on an ask, or answers a repeated one with the bytes of the first time.
     pub(super) fn asked(&mut self, moment: &Moment, door: Door, ask: Ask) -> Result<Vec<Effect>, SiteError> {
-        let content = self.content(&ask);
+        let Some(content) = self.content(&ask) else {
+            // Nobody is known before the box has joined, and nothing is kept: there is no key to keep it under.
+            return Ok(vec![self.denied_unremembered(
+                door,
+                &ask.request,
+                Reason::UnknownCustomer,
+            )]);
+        };
         if let Some(row) = requests::find(self.connection(), door.dispenser(), &ask.request)? {
             let same = row.content == content;
             return Ok(vec![match row.answer {
@@ -94,7 +101,7 @@ impl Site {
         let answer = self.answer(&ask, &verdict, known.as_ref(), dispenser, moment)?;
         let bytes = (self.wire.answer)(&door, &answer);
         let row = RequestRow {
-            content: self.content(&ask),
+            content: self.content(&ask).unwrap_or_default(),
             answer: Some(bytes.clone()),
             hold,
             receipt: None,
@@ -104,27 +111,19 @@ impl Site {
     }
 
     /// What was asked, under a key that is not in the database: four digits would fall to any plain hash.
-    fn content(&self, ask: &Ask) -> Vec<u8> {
-        let key = self
-            .enrolled
-            .as_ref()
-            .map(|enrolled| enrolled.request_key.expose().as_slice())
-            .unwrap_or_default();
+    fn content(&self, ask: &Ask) -> Option<Vec<u8>> {
+        let key = self.enrolled.as_ref()?.request_key.expose();
         let mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
         let (kind, who) = match &ask.who {
-            Who::User(user) => (b'u', user),
-            Who::Code(code) => (b'c', code),
+            Who::User(user) => ("user", user),
+            Who::Code(code) => ("code", code),
         };
-        let mac = mac
-            .chain_update([kind])
-            .chain_update((who.len() as u64).to_be_bytes())
-            .chain_update(who);
-        let mac = mac
-            .chain_update((ask.pin.len() as u64).to_be_bytes())
-            .chain_update(&ask.pin);
         let token = ask.token.as_deref().unwrap_or_default();
-        let mac = mac.chain_update((token.len() as u64).to_be_bytes()).chain_update(token);
-        mac.chain_update(ask.volume_ml.to_be_bytes()).finalize().into_bytes()[..16].to_vec()
+        let fields = [kind, who, &ask.pin, token];
+        let mac = fields.into_iter().fold(mac, |mac, field| {
+            mac.chain_update((field.len() as u64).to_be_bytes()).chain_update(field)
+        });
+        Some(mac.chain_update(ask.volume_ml.to_be_bytes()).finalize().into_bytes()[..16].to_vec())
     }
 
     fn known(&self, who: &Who) -> Result<Option<Known>, SiteError> {
