@@ -154,7 +154,12 @@ impl Storm {
         assert!(doubt::hub_effects_allowed(hub, BOX).unwrap());
         for end in [&self.pair.site, &self.pair.hub] {
             let alarm = |action: &&Action| matches!(action, Action::Fork { .. } | Action::Refused { .. });
-            assert_eq!(end.seen.iter().find(alarm), None, "an alarm without a reason at {:?}", end.side);
+            assert_eq!(
+                end.seen.iter().find(alarm),
+                None,
+                "an alarm without a reason at {:?}",
+                end.side
+            );
         }
         // What is settled stays so, and says nothing more.
         self.pair.connect();
@@ -169,7 +174,10 @@ fn after_any_storm_one_quiet_connection_makes_both_ends_equal() {
         .ok()
         .and_then(|count| count.parse().ok())
         .unwrap_or(400);
-    let first = std::env::var("KISIMA_STORM").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
+    let first = std::env::var("KISIMA_STORM")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or(0);
     for seed in first..first + storms {
         println!("storm {seed}");
         let mut storm = Storm::new(seed);
