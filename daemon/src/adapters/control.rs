@@ -9,13 +9,13 @@ use kiosk::{
 };
 use runtime::{decide::Inbox, stop::Stop};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use sync::seal::{Identity, SecretKey, SiteKey};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
 };
 
-use super::dispensers;
 use crate::{
     app::{
         files::{DataDir, bytes},
@@ -86,7 +86,7 @@ async fn add_dispenser(performer: &mut impl Performer, id: &str) -> Result<Strin
     let secret = hex::encode(random::<16>()?);
     let command = Command::AddDispenser {
         dispenser,
-        secret: dispensers::hash(secret.as_bytes()),
+        secret: Sha256::digest(&secret).into(),
     };
     performer.tell(command).await.map_err(|refusal| refusal.to_string())?;
     Ok(format!(
