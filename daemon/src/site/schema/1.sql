@@ -70,6 +70,7 @@ CREATE TABLE hold (
   due_monotonic_ms INTEGER NOT NULL,
   PRIMARY KEY (epoch, number)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX hold_unreported ON hold (dispenser) WHERE report IS NULL;
 CREATE INDEX hold_open ON hold (due_monotonic_ms) WHERE open;
 
 -- What a dispenser asked and what it was told, kept 30 days so that a retry gets the same bytes.
@@ -86,7 +87,18 @@ CREATE TABLE request (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX request_by_time ON request (time);
 
+-- Records of kinds that this version does not know; folded after the upgrade (PROTOCOL rule 8).
+CREATE TABLE unknown (
+  by INTEGER NOT NULL,
+  lane INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (by, lane, epoch, seq)
+) STRICT, WITHOUT ROWID;
+
 -- A dispenser of this site. `secret` is SHA-256 of its password; `config_revision` counts what it was sent.
+-- `pulses_total` is its meter at its last heartbeat, `since_ml` what was booked here after that: a meter that is far
+-- ahead of both is the sign of a database rolled back in place (PROTOCOL rule 14).
 CREATE TABLE dispenser (
   id TEXT PRIMARY KEY,
   secret BLOB NOT NULL,
@@ -95,6 +107,8 @@ CREATE TABLE dispenser (
   pulses_per_litre INTEGER NOT NULL,
   language TEXT NOT NULL,
   config_revision INTEGER NOT NULL DEFAULT 1,
+  pulses_total INTEGER,
+  since_ml INTEGER NOT NULL DEFAULT 0,
   wrong_pins BLOB
 ) STRICT;
 
