@@ -539,8 +539,8 @@ proptest! {
                 }
             }
         }
-        let _ = frame::decode(&bytes).is_ok();
-        let _ = frame::split(&bytes).is_ok();
+        prop_assert!(frame::decode(&bytes).is_err() || bytes.len() >= frame::HEADER_BYTES + 8);
+        prop_assert!(frame::split(&bytes).is_err() || bytes.len() < 4 || bytes[..2] == [0, 0]);
     }
 
     #[test]
