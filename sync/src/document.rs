@@ -227,7 +227,6 @@ fn field(doc: &AutoCommit, name: &str) -> Option<String> {
 }
 
 /// The document with the change, or why not.
-#[expect(clippy::result_large_err, reason = "both are moved once, straight to the caller")]
 fn apply_to_copy(mut copy: AutoCommit, bytes: &[u8]) -> Result<AutoCommit, Applied> {
     let change = Change::from_bytes(bytes.to_vec()).map_err(|_| Applied::Refused("a change that cannot be read"))?;
     let hash = change.hash();

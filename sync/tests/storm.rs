@@ -2,6 +2,7 @@
 //! earlier day, the box's and the hub's. When it is over, one quiet connection must make them equal.
 //!
 //! `KISIMA_STORMS=10000` runs more of them, `KISIMA_STORM=7` begins with that one.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod support;
 
