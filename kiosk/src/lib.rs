@@ -9,8 +9,10 @@
 //! | [`ids`] | the names of things: boxes, logs, records, customers, grants, holds |
 //! | [`moment`] | what time it is, how far that is to be believed, and the dice |
 //! | [`fact`] | what happened, as it travels between a site and the hub |
+//! | [`payment`] | one payment at a mobile-money provider, from the prompt to the credit |
 
 pub mod fact;
 pub mod ids;
 pub mod moment;
+pub mod payment;
 pub mod units;
