@@ -10,8 +10,12 @@
 //! | [`moment`] | what time it is, how far that is to be believed, and the dice |
 //! | [`fact`] | what happened, as it travels between a site and the hub |
 //! | [`payment`] | one payment at a mobile-money provider, from the prompt to the credit |
+//! | [`dispense`] | may this person draw this water here and now |
+//! | [`grant`] | rights to draw: what a pour costs them, what they cost the hub |
 
+pub mod dispense;
 pub mod fact;
+pub mod grant;
 pub mod ids;
 pub mod moment;
 pub mod payment;
