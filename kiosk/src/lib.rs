@@ -12,6 +12,9 @@
 //! | [`payment`] | one payment at a mobile-money provider, from the prompt to the credit |
 //! | [`dispense`] | may this person draw this water here and now |
 //! | [`grant`] | rights to draw: what a pour costs them, what they cost the hub |
+//! | [`pin`] | PINs: their verifier, and the locks that wrong tries bring |
+//! | [`provider`] | the mobile-money providers |
+//! | [`phone`] | mobile numbers of the four countries, and the network behind each |
 
 pub mod dispense;
 pub mod fact;
@@ -19,4 +22,7 @@ pub mod grant;
 pub mod ids;
 pub mod moment;
 pub mod payment;
+pub mod phone;
+pub mod pin;
+pub mod provider;
 pub mod units;

@@ -109,9 +109,94 @@ pub struct Moment {
     pub draw: Draw,
 }
 
+/// Milliseconds that the programs of this installation have run in all, over every restart. It is kept on disk now and
+/// then, so after a crash it may be behind what really passed, but it is never ahead of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Uptime(pub u64);
+
+impl Uptime {
+    /// Milliseconds from `earlier` to this, or zero when a crash lost that stretch.
+    pub const fn since_ms(self, earlier: Uptime) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// A point in time to be kept: it can be compared after a restart and without a trusted clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// The uptime then.
+    pub uptime: Uptime,
+    /// The wall time then, if the clock was trusted.
+    pub wall: Option<Wall>,
+}
+
+/// The present, as rules about how much time has passed see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Present {
+    /// Now.
+    pub stamp: Stamp,
+    /// The uptime with which this run of the program began.
+    pub run_began: Uptime,
+}
+
+impl Moment {
+    /// This moment for rules about how much time has passed, in a run that began with `run_began` uptime on disk.
+    pub fn present(&self, run_began: Uptime) -> Present {
+        Present {
+            stamp: Stamp {
+                uptime: Uptime(run_began.0.saturating_add(self.monotonic_ms)),
+                wall: self.trust.is_trusted().then_some(self.wall),
+            },
+            run_began,
+        }
+    }
+}
+
+impl Present {
+    /// Milliseconds that have surely passed since `earlier`, so that no jump of a clock makes it more. Within one run
+    /// the uptime alone counts. Over a restart it is the uptime or, if the clock was trusted then and is trusted now,
+    /// the wall time between, whichever is more: a box that was off overnight knows that the night is over.
+    pub fn since_ms(&self, earlier: &Stamp) -> u64 {
+        let uptime = self.stamp.uptime.since_ms(earlier.uptime);
+        if earlier.uptime >= self.run_began {
+            return uptime;
+        }
+        let wall = match (earlier.wall, self.stamp.wall) {
+            (Some(then), Some(now)) => u64::try_from(now.0.saturating_sub(then.0)).unwrap_or(0),
+            _ => 0,
+        };
+        uptime.max(wall)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_time_that_surely_passed_counts() {
+        let earlier = Stamp {
+            uptime: Uptime(5_000),
+            wall: Some(Wall(1_000_000)),
+        };
+        // (the run began, uptime now, wall now, passed)
+        for (run_began, uptime, wall, passed) in [
+            (4_000, 7_000, Some(9_000_000), 2_000),
+            (6_000, 7_000, Some(9_000_000), 8_000_000),
+            (6_000, 7_000, None, 2_000),
+            (6_000, 7_000, Some(500_000), 2_000),
+            (1_000, 3_000, Some(9_000_000), 0),
+        ] {
+            let present = Present {
+                stamp: Stamp {
+                    uptime: Uptime(uptime),
+                    wall: wall.map(Wall),
+                },
+                run_began: Uptime(run_began),
+            };
+            assert_eq!(present.since_ms(&earlier), passed, "{present:?}");
+        }
+    }
 
     #[test]
     fn time_prints_as_rfc_3339_in_utc() {
