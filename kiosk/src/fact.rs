@@ -101,6 +101,8 @@ pub enum Fact {
         /// Which right.
         grant: GrantId,
     },
+    /// A payment token was typed in: the same right as its `Granted`, whichever comes first (PROTOCOL rule 26).
+    Redeemed(Redeemed),
     /// A person was registered at the site; provisional until the hub lists them.
     Registered(Registered),
     /// A purchase asked while the hub was away.
@@ -154,6 +156,15 @@ pub struct Granted {
     pub volume: Volume,
     /// When the site stops honouring it; frees nothing at the hub.
     pub valid_until: Option<Wall>,
+}
+
+/// A right that came to the site as a code its bearer typed in (PROTOCOL rule 26).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redeemed {
+    /// The right, as the code says it; its id is the token's.
+    pub granted: Granted,
+    /// When.
+    pub time: Wall,
 }
 
 /// A spend. Without a hold it is the site's loss and `parts` is empty.
