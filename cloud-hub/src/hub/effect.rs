@@ -5,6 +5,8 @@ use kiosk::{
     ids::{AccountId, BoxId, CustomerId, ProviderReference, RequestId, SiteName},
     moment::Wall,
     payment::{Msisdn, PaymentState},
+    phone::Phone,
+    provider::Provider,
     units::{Money, Volume},
 };
 
@@ -48,7 +50,7 @@ pub enum Effect {
         /// The purchase, for the answer.
         purchase: PurchaseId,
         /// The provider.
-        provider: String,
+        provider: Provider,
         /// The payment's name there.
         reference: ProviderReference,
     },
@@ -57,7 +59,7 @@ pub enum Effect {
         /// The row, for the outcome.
         outbox: OutboxId,
         /// To whom.
-        phone: String,
+        phone: Phone,
         /// What, ready to send.
         text: String,
     },
@@ -71,7 +73,7 @@ pub struct Prompt {
     /// The purchase: the call carries it, and the answer comes back with it.
     pub purchase: PurchaseId,
     /// The provider.
-    pub provider: String,
+    pub provider: Provider,
     /// What the customer is asked for: whole units of the currency.
     pub amount: Money,
     /// Whose phone.

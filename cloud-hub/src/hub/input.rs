@@ -3,6 +3,7 @@
 use kiosk::{
     ids::{BoxId, CustomerId, ProviderReference, RequestId, SiteName},
     payment::{PaymentEvent, PaymentOrder, Report},
+    provider::Provider,
     units::Volume,
 };
 
@@ -110,8 +111,8 @@ pub enum CallbackName {
     Token(String),
     /// The reference that the provider gave when it accepted, by the provider's name.
     Reference {
-        /// `mpesa`, `mtn`, `airtel` or `intasend`.
-        provider: String,
+        /// The provider.
+        provider: Provider,
         /// The provider's own id of the payment.
         reference: ProviderReference,
     },
@@ -342,7 +343,7 @@ pub struct NewPurchase {
     /// How it is paid.
     pub pay: Pay,
     /// The provider; the one of the phone's network when left out.
-    pub provider: Option<String>,
+    pub provider: Option<Provider>,
     /// The phone that gets the prompt; the customer's own when left out.
     pub phone: Option<String>,
 }

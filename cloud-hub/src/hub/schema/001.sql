@@ -1,11 +1,10 @@
 -- The hub's books. Volumes are millilitres, money is minor units, times are milliseconds since 1970, ids of 64 random
 -- bits are stored as signed integers with the same bits. The journal's own tables are made by `store::journal`.
 
--- One row: what the hub knows of its own past (PROTOCOL rules 4, 15 to 18).
+-- One row. Generation and doubt themselves are kept with the journal, by `sync::doubt`.
 CREATE TABLE hub (
     one               INTEGER PRIMARY KEY CHECK (one = 1),
-    generation        INTEGER NOT NULL,
-    doubt_since_ms    INTEGER,                -- NULL: not in doubt
+    doubt_since_ms    INTEGER,                -- when the past was last found missing (PROTOCOL rule 17)
     side_entries      INTEGER NOT NULL,       -- entries of the side log that this database has seen
     account_last      INTEGER NOT NULL        -- the last account number given out
 ) STRICT;
@@ -36,8 +35,7 @@ CREATE TABLE enrolment (
     medium            BLOB NOT NULL,
     state             TEXT NOT NULL CHECK (state IN ('current', 'retired')),
     joined_ms         INTEGER NOT NULL,
-    retired_ms        INTEGER,
-    heard_generation  INTEGER NOT NULL        -- the generation under which it is heard (PROTOCOL rule 17)
+    retired_ms        INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX enrolment_current ON enrolment (site) WHERE state = 'current';
 
@@ -56,8 +54,8 @@ CREATE TABLE customer (
     revision          INTEGER NOT NULL,
     merged_into       INTEGER REFERENCES customer (id),
     pin_wrong         INTEGER NOT NULL DEFAULT 0,
-    pin_locks         INTEGER NOT NULL DEFAULT 0,
-    pin_locked_until_ms INTEGER,
+    pin_lock_since_ms INTEGER,
+    pin_lock_ms       INTEGER NOT NULL DEFAULT 0,
     created_ms        INTEGER NOT NULL,
     updated_ms        INTEGER NOT NULL
 ) STRICT;
@@ -98,7 +96,7 @@ CREATE TABLE subscription (
     starts_ms         INTEGER NOT NULL,
     valid_until_ms    INTEGER NOT NULL,       -- the first moment at which it is over
     state             TEXT NOT NULL CHECK (state IN ('valid', 'expired')),
-    reminded_days     INTEGER NOT NULL        -- the smallest reminder already sent; 2147483647 is none
+    reminded          TEXT                    -- the day of the last reminder, such as 2026-12-17
 ) STRICT;
 CREATE INDEX subscription_by_customer ON subscription (customer, valid_until_ms);
 CREATE INDEX subscription_due ON subscription (valid_until_ms) WHERE state = 'valid';
@@ -205,6 +203,30 @@ CREATE INDEX purchase_due ON purchase (due_ms) WHERE due_ms IS NOT NULL;
 CREATE UNIQUE INDEX purchase_reference ON purchase (provider, reference) WHERE reference IS NOT NULL;
 CREATE UNIQUE INDEX purchase_receipt ON purchase (provider, receipt) WHERE receipt IS NOT NULL;
 CREATE UNIQUE INDEX purchase_asked ON purchase (asked_box, asked_epoch, asked_seq) WHERE asked_box IS NOT NULL;
+
+-- Documents that people edit on both sides, as `sync::document` saves them.
+CREATE TABLE document (
+    name              TEXT PRIMARY KEY,       -- customer:ID or site:NAME
+    bytes             BLOB NOT NULL
+) STRICT;
+
+-- Which box holds which document, and whom it lists.
+CREATE TABLE admission (
+    name              TEXT NOT NULL,
+    box               INTEGER NOT NULL,
+    PRIMARY KEY (name, box)
+) STRICT;
+CREATE INDEX admission_by_box ON admission (box);
+
+-- Changes that wait for others, or that cannot be applied (PROTOCOL rule 28).
+CREATE TABLE parked_change (
+    id                INTEGER PRIMARY KEY,
+    name              TEXT NOT NULL,
+    box               INTEGER NOT NULL,
+    bytes             BLOB NOT NULL,
+    refused           TEXT                    -- NULL: it waits
+) STRICT;
+CREATE INDEX parked_change_by_name ON parked_change (name, id);
 
 CREATE TABLE loan_request (
     box               INTEGER NOT NULL,
@@ -340,4 +362,4 @@ CREATE TABLE idempotency (
 ) STRICT;
 CREATE INDEX idempotency_age ON idempotency (created_ms);
 
-INSERT INTO hub (one, generation, doubt_since_ms, side_entries, account_last) VALUES (1, 1, NULL, 0, 0);
+INSERT INTO hub (one, doubt_since_ms, side_entries, account_last) VALUES (1, NULL, 0, 0);
