@@ -15,7 +15,18 @@
 //! | [`pin`] | PINs: their verifier, and the locks that wrong tries bring |
 //! | [`provider`] | the mobile-money providers |
 //! | [`phone`] | mobile numbers of the four countries, and the network behind each |
+//! | [`day`] | the local day of a moment, and days of sales without a trusted clock |
+//! | [`tariff`] | what water costs: plans and litres |
+//! | [`damm`] | the check digit of numbers keyed in by hand |
+//! | [`subscription`] | how long a subscription lasts, its monthly code, its reminders |
+//! | [`crockford`] | letters and digits that are keyed in without confusion |
+//! | [`receipt`] | eight characters that name one record |
+//! | [`account`] | who a customer is: the newest listing, and mergers |
 
+pub mod account;
+pub mod crockford;
+pub mod damm;
+pub mod day;
 pub mod dispense;
 pub mod fact;
 pub mod grant;
@@ -25,4 +36,7 @@ pub mod payment;
 pub mod phone;
 pub mod pin;
 pub mod provider;
+pub mod receipt;
+pub mod subscription;
+pub mod tariff;
 pub mod units;
