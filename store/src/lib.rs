@@ -3,6 +3,8 @@
 //! The tables of a site and of the hub are their own (`site/store`, `hub/store`). What they share is here, because
 //! neither program may see the other.
 
+pub mod journal;
+
 use std::{path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, backup};
