@@ -1,5 +1,7 @@
 //! Everything the hub's machine wants done outside, after the commit. One page.
 
+use std::borrow::Cow;
+
 use kiosk::{
     dispense::Reason,
     ids::{AccountId, BoxId, CustomerId, ProviderReference, RequestId, SiteName},
@@ -257,11 +259,11 @@ impl std::fmt::Debug for Enrolment {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// A stable word.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// A sentence for the person who reads it.
     pub message: String,
     /// The field at fault, where there is one.
-    pub field: Option<&'static str>,
+    pub field: Option<Cow<'static, str>>,
     /// The thing that stands in the way, where there is one: the customer with the phone, the open purchase.
     pub id: Option<u64>,
     /// What kind of refusal it is, which decides the HTTP status.
@@ -291,7 +293,7 @@ impl Refusal {
     /// A refusal without field or id.
     pub fn new(kind: RefusalKind, code: &'static str, message: impl Into<String>) -> Refusal {
         Refusal {
-            code,
+            code: Cow::Borrowed(code),
             message: message.into(),
             field: None,
             id: None,
@@ -302,7 +304,7 @@ impl Refusal {
     /// Bad input in `field`.
     pub fn invalid(field: &'static str, code: &'static str, message: impl Into<String>) -> Refusal {
         Refusal {
-            field: Some(field),
+            field: Some(Cow::Borrowed(field)),
             ..Refusal::new(RefusalKind::Invalid, code, message)
         }
     }

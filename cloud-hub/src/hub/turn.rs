@@ -2,19 +2,20 @@
 //!
 //! The rules of the hub are methods of [`Turn`], one file a subject. Nothing of a turn outlives it but its rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kiosk::{
     ids::{BoxId, CustomerId, Epoch},
     moment::{Moment, Wall},
 };
-use store::StoreError;
+use ::store::StoreError;
+use sync::journal::JournalError;
 
 use super::{
     effect::{Effect, LiveEvent, Refusal, RefusalKind},
-    fleet::Link,
     input::LinkId,
     keys::Keys,
+    link::Link,
     settings::Settings,
     side::SideLog,
     store::Store,
@@ -32,14 +33,12 @@ pub enum HubError {
     /// The side log could not be written, so the entry's change was not made either.
     #[error("hub: side log: {0}")]
     Side(#[from] std::io::Error),
-    /// A link did what no gateway does; it is dropped.
-    #[error("hub: link of box {box_id}: {why}")]
-    Link {
-        /// The box that the link named.
-        box_id: BoxId,
-        /// What it did.
-        why: String,
-    },
+}
+
+impl From<JournalError<StoreError>> for HubError {
+    fn from(error: JournalError<StoreError>) -> HubError {
+        HubError::Journal(error.to_string())
+    }
 }
 
 impl From<rusqlite::Error> for HubError {
@@ -85,12 +84,18 @@ pub(super) struct Turn<'a> {
     pub side: &'a mut dyn SideLog,
     /// Live sockets.
     pub links: &'a mut BTreeMap<LinkId, Link>,
+    /// Links whose session moved in this turn: lost if it is rolled back.
+    pub lost: &'a mut BTreeSet<LinkId>,
     /// This run (PROTOCOL rule 3).
     pub run: Epoch,
     /// What is to be done outside.
     pub effects: Vec<Effect>,
     /// How often the dice were thrown in this turn.
     pub throws: u32,
+    /// Boxes about which something was written: their sessions hear of it at the end.
+    pub written: BTreeSet<BoxId>,
+    /// A text was queued: it leaves at the end.
+    pub texts_queued: bool,
 }
 
 impl Turn<'_> {
@@ -109,6 +114,14 @@ impl Turn<'_> {
     pub fn throw_number(&mut self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = self.throw();
         u64::from_le_bytes([a, b, c, d, e, f, g, h]).max(1)
+    }
+
+    /// What is done once, after the input: sessions hear what was written, texts leave.
+    pub fn finish(&mut self) -> Result<(), HubError> {
+        if self.texts_queued {
+            self.send_texts()?;
+        }
+        self.tell_sessions()
     }
 
     /// Pages hear of it.

@@ -35,7 +35,8 @@ CREATE TABLE enrolment (
     medium            BLOB NOT NULL,
     state             TEXT NOT NULL CHECK (state IN ('current', 'retired')),
     joined_ms         INTEGER NOT NULL,
-    retired_ms        INTEGER
+    retired_ms        INTEGER,
+    loaded_to         INTEGER                 -- customers up to this id have been sent; NULL: all have
 ) STRICT;
 CREATE UNIQUE INDEX enrolment_current ON enrolment (site) WHERE state = 'current';
 
@@ -149,6 +150,7 @@ CREATE TABLE draw (
     denied            TEXT,
     asked_ml          INTEGER NOT NULL,
     spent_ml          INTEGER,                -- NULL: not reported
+    by_rule           INTEGER NOT NULL,       -- booked in full because no report came in time
     created_ms        INTEGER NOT NULL,
     PRIMARY KEY (site, request)
 ) STRICT;
@@ -238,6 +240,16 @@ CREATE TABLE loan_request (
     repayment_minor   INTEGER NOT NULL,
     time_ms           INTEGER NOT NULL,
     PRIMARY KEY (box, epoch, seq)
+) STRICT;
+
+-- Records of kinds that this version did not know; folded after the upgrade (PROTOCOL rule 8).
+CREATE TABLE unknown_record (
+    box               INTEGER NOT NULL,
+    writer            INTEGER NOT NULL,
+    lane              INTEGER NOT NULL,
+    epoch             INTEGER NOT NULL,
+    seq               INTEGER NOT NULL,
+    PRIMARY KEY (box, writer, lane, epoch, seq)
 ) STRICT;
 
 -- What was said to sites about what they asked.

@@ -178,11 +178,11 @@ impl Store<'_> {
         )
     }
 
-    /// Customers whose home is this site.
-    pub fn customers_of_site(&self, site: &SiteName) -> Stored<Vec<CustomerId>> {
+    /// Customers whose home is this site, after this one in the order of their columns.
+    pub fn customers_of_site(&self, site: &SiteName, after: CustomerId, limit: u32) -> Stored<Vec<CustomerId>> {
         self.all(
-            "SELECT id FROM customer WHERE site = ?1 AND merged_into IS NULL ORDER BY id",
-            [site.as_str()],
+            "SELECT id FROM customer WHERE site = ?1 AND id > ?2 AND merged_into IS NULL ORDER BY id LIMIT ?3",
+            params![site.as_str(), signed(after.0), limit],
             |row| id(row, "id").map(CustomerId),
         )
     }

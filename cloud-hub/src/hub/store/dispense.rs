@@ -25,6 +25,7 @@ pub(in crate::hub) struct DrawRow {
     pub denied: Option<Reason>,
     pub asked: Volume,
     pub spent: Option<Volume>,
+    pub by_rule: bool,
     pub created: Wall,
 }
 
@@ -49,6 +50,7 @@ fn read_draw(row: &Row<'_>) -> rusqlite::Result<DrawRow> {
             .transpose()?,
         asked: maybe_volume(row, "asked_ml")?.unwrap_or_default(),
         spent: maybe_volume(row, "spent_ml")?,
+        by_rule: row.get("by_rule")?,
         created: Wall(row.get("created_ms")?),
     })
 }
@@ -76,9 +78,10 @@ impl Store<'_> {
     /// Writes a draw, new or reported.
     pub fn put_draw(&self, row: &DrawRow) -> Stored<()> {
         self.execute(
-            "INSERT INTO draw (site, request, body_hash, made_request, customer, denied, asked_ml, spent_ml, created_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-             ON CONFLICT (site, request) DO UPDATE SET spent_ml = excluded.spent_ml",
+            "INSERT INTO draw (site, request, body_hash, made_request, customer, denied, asked_ml, spent_ml, by_rule,
+                               created_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (site, request) DO UPDATE SET spent_ml = excluded.spent_ml, by_rule = excluded.by_rule",
             params![
                 row.site.as_str(),
                 row.request.as_str(),
@@ -88,6 +91,7 @@ impl Store<'_> {
                 row.denied.map(Reason::name),
                 row.asked.signed_ml(),
                 row.spent.map(Volume::signed_ml),
+                row.by_rule,
                 row.created.0
             ],
         )

@@ -1,7 +1,7 @@
 //! Sites, join codes, enrolments, documents and alarms.
 
 use kiosk::{
-    ids::{BoxId, SiteName},
+    ids::{BoxId, CustomerId, SiteName},
     moment::Wall,
     units::Currency,
 };
@@ -203,6 +203,24 @@ impl Store<'_> {
             ],
         )
         .map(drop)
+    }
+
+    /// A box has been sent its customers up to this one; `None` is all of them.
+    pub fn set_loaded(&self, box_id: BoxId, to: Option<CustomerId>) -> Stored<()> {
+        self.execute(
+            "UPDATE enrolment SET loaded_to = ?2 WHERE box = ?1",
+            [Some(signed(box_id.0)), to.map(|to| signed(to.0))],
+        )
+        .map(drop)
+    }
+
+    /// A current box that has not been sent all its customers, and how far that is.
+    pub fn loading_box(&self) -> Stored<Option<(BoxId, CustomerId)>> {
+        self.one(
+            "SELECT box, loaded_to FROM enrolment WHERE state = 'current' AND loaded_to IS NOT NULL ORDER BY box LIMIT 1",
+            [],
+            |row| Ok((BoxId(id(row, "box")?), CustomerId(id(row, "loaded_to")?))),
+        )
     }
 
     /// Retires an enrolment.

@@ -3,13 +3,15 @@
 use kiosk::{
     fact::{AnsweredState, How},
     grant::{Charge, Settlement},
-    ids::{BoxId, CustomerId, DispenserId, Epoch, GrantId, HoldId, RecordId, SiteName},
+    ids::{
+        BoxId, CustomerId, DispenserId, Epoch, GrantId, HoldId, Lane, LogKey, RecordId, SiteName, Writer,
+    },
     moment::Wall,
     units::Volume,
 };
 use rusqlite::params;
 
-use super::{Store, Stored, grant_columns, signed};
+use super::{Store, Stored, grant_columns, id, signed, wrong};
 
 /// Bytes of one part of a spend.
 const PART_BYTES: usize = 24;
@@ -179,6 +181,57 @@ impl Store<'_> {
             "INSERT INTO answered (box, epoch, seq, state) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (box, epoch, seq) DO UPDATE SET state = excluded.state",
             params![box_id, epoch, seq, state],
+        )
+        .map(drop)
+    }
+
+    /// Keeps the place of a record whose kind this version does not know.
+    pub fn add_unknown(&self, record: RecordId) -> Stored<()> {
+        self.execute(
+            "INSERT INTO unknown_record (box, writer, lane, epoch, seq) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO NOTHING",
+            params![
+                signed(record.log.box_id.0),
+                record.log.by.number(),
+                record.log.lane.number(),
+                signed(record.log.epoch.0),
+                record.seq
+            ],
+        )
+        .map(drop)
+    }
+
+    /// The places of such records.
+    pub fn unknown_records(&self) -> Stored<Vec<RecordId>> {
+        self.all(
+            "SELECT * FROM unknown_record ORDER BY box, writer, lane, epoch, seq",
+            [],
+            |row| {
+                let log = LogKey {
+                    box_id: BoxId(id(row, "box")?),
+                    by: Writer::from_number(row.get("writer")?).ok_or_else(|| wrong(row, "writer"))?,
+                    lane: Lane::from_number(row.get("lane")?).ok_or_else(|| wrong(row, "lane"))?,
+                    epoch: Epoch(id(row, "epoch")?),
+                };
+                Ok(RecordId {
+                    log,
+                    seq: row.get("seq")?,
+                })
+            },
+        )
+    }
+
+    /// Such a record has been folded.
+    pub fn remove_unknown(&self, record: RecordId) -> Stored<()> {
+        self.execute(
+            "DELETE FROM unknown_record WHERE box = ?1 AND writer = ?2 AND lane = ?3 AND epoch = ?4 AND seq = ?5",
+            params![
+                signed(record.log.box_id.0),
+                record.log.by.number(),
+                record.log.lane.number(),
+                signed(record.log.epoch.0),
+                record.seq
+            ],
         )
         .map(drop)
     }
