@@ -22,6 +22,7 @@
 //! | [`crockford`] | letters and digits that are keyed in without confusion |
 //! | [`receipt`] | eight characters that name one record |
 //! | [`account`] | who a customer is: the newest listing, and mergers |
+//! | [`ledger`] | double entry: postings that sum to zero |
 
 pub mod account;
 pub mod crockford;
@@ -31,6 +32,7 @@ pub mod dispense;
 pub mod fact;
 pub mod grant;
 pub mod ids;
+pub mod ledger;
 pub mod moment;
 pub mod payment;
 pub mod phone;
