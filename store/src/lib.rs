@@ -156,6 +156,18 @@ impl Database {
         self.execute("RELEASE input")
     }
 
+    /// Runs `work` between [`Database::save`] and [`Database::keep`], or [`Database::undo`] when it fails.
+    pub fn alone<T, E: From<StoreError>>(&self, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        self.save()?;
+        let done = work(&self.connection);
+        if done.is_ok() {
+            self.keep()?
+        } else {
+            self.undo()?
+        }
+        done
+    }
+
     /// Copies the database as of the last commit to a new file at `path`, while it stays in use.
     pub fn backup(&self, path: &Path) -> Result<(), StoreError> {
         let named = |source| StoreError::Open {

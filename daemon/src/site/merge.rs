@@ -84,8 +84,8 @@ impl Site {
         match fact {
             Fact::Listed(listed) => people::list(connection, &listed)?,
             Fact::Subscribed(subscribed) => people::subscribe(connection, &subscribed)?,
-            Fact::Granted(granted) => self.fold_grant(granted)?,
-            Fact::Redeemed(redeemed) => self.fold_grant(redeemed.granted)?,
+            Fact::Granted(granted) => self.fold_grant(&granted)?,
+            Fact::Redeemed(redeemed) => self.fold_grant(&redeemed.granted)?,
             Fact::Recalled { grant } => {
                 rights::raise(connection, grant, GrantState::Recalled)?;
                 self.may_close = true;
@@ -115,9 +115,9 @@ impl Site {
         Ok(())
     }
 
-    fn fold_grant(&self, mut granted: Granted) -> Result<(), SiteError> {
-        granted.customer = people::resolve(self.connection(), granted.customer)?;
-        Ok(rights::grant(self.connection(), &granted)?)
+    fn fold_grant(&self, granted: &Granted) -> Result<(), SiteError> {
+        let owner = people::resolve(self.connection(), granted.customer)?;
+        Ok(rights::grant(self.connection(), granted, owner)?)
     }
 
     /// A spend moves what its hold set aside to what is charged; a later one only corrects (PROTOCOL rule 23).

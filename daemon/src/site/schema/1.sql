@@ -36,10 +36,12 @@ CREATE INDEX customer_by_merge ON customer (merged_into) WHERE merged_into IS NO
 -- A right to draw here (PROTOCOL rule 20). `held_ml` is set aside by open holds. `state`: 0 open, 1 recalled, 2 closed.
 -- `place` orders them by arrival: the oldest is spent first.
 -- A spend may be folded before its grant is known (a box given back its past), so volume and customer may be null.
+-- `granted_to` is whose it was when it was given, `customer` whose it is after mergers.
 CREATE TABLE grants (
   epoch INTEGER NOT NULL,
   number INTEGER NOT NULL,
   customer INTEGER,
+  granted_to INTEGER,
   purse INTEGER,
   volume_ml INTEGER,
   valid_until INTEGER,
