@@ -10,7 +10,7 @@ use kiosk::{
 use runtime::{decide::Inbox, stop::Stop};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use sync::seal::{Identity, SecretKey, SiteKey};
+use sync::seal::{Identity, SecretKey};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
@@ -113,7 +113,8 @@ struct JoinAnswer {
     currency: String,
     language: String,
     pair_key: String,
-    site_key: String,
+    pin_key: String,
+    receipt_key: String,
     hub_signing_key: String,
     hub_sealing_key: String,
     generation: u32,
@@ -190,7 +191,8 @@ fn enrolment(answer: JoinAnswer, url: &str, identity_seed: SecretKey, medium: [u
         generation: answer.generation,
         hub_url: url.to_owned(),
         pair_key: SecretKey::new(bytes("pair_key", &answer.pair_key)?),
-        site_key: SiteKey::from_secret(SecretKey::new(bytes("site_key", &answer.site_key)?)),
+        pin_key: SecretKey::new(bytes("pin_key", &answer.pin_key)?),
+        receipt_key: SecretKey::new(bytes("receipt_key", &answer.receipt_key)?),
         identity_seed,
         hub_signing_key: bytes("hub_signing_key", &answer.hub_signing_key)?,
         hub_sealing_key: bytes("hub_sealing_key", &answer.hub_sealing_key)?,

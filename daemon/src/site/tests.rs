@@ -14,7 +14,7 @@ use store::{Durability, journal::SqlLogs};
 use sync::{
     journal::Pen,
     record::{DocumentId, Edit, Record},
-    seal::{SecretKey, SiteKey},
+    seal::SecretKey,
 };
 
 use super::{
@@ -119,7 +119,7 @@ impl Bench {
     }
 
     fn meet_jane(&mut self) {
-        let pin = PinKey::new(*site_key().pin_key().expose()).verifier(JANE, &"4071".parse().unwrap());
+        let pin = PinKey::new([3; 32]).verifier(JANE, &"4071".parse().unwrap());
         let listed = Listed {
             customer: JANE,
             generation: 0,
@@ -199,10 +199,6 @@ impl Drop for Bench {
     }
 }
 
-fn site_key() -> SiteKey {
-    SiteKey::from_secret(SecretKey::new([3; 32]))
-}
-
 fn enrolment() -> Enrolment {
     Enrolment {
         box_id: BoxId(9),
@@ -215,7 +211,8 @@ fn enrolment() -> Enrolment {
         generation: 0,
         hub_url: "http://hub.example".to_owned(),
         pair_key: SecretKey::new([1; 32]),
-        site_key: site_key(),
+        pin_key: SecretKey::new([3; 32]),
+        receipt_key: SecretKey::new([4; 32]),
         identity_seed: SecretKey::new([2; 32]),
         hub_signing_key: [0; 32],
         hub_sealing_key: [9; 32],
