@@ -36,7 +36,7 @@ mod tests;
 
 use std::path::Path;
 
-use ::store::{Database, Durability, StoreError, journal::SqlLogs};
+use ::store::{Connection, Database, Durability, StoreError, journal::SqlLogs};
 use kiosk::{
     day::{SalesDay, Zone},
     dispense::Reason,
@@ -47,7 +47,6 @@ use kiosk::{
     units::Volume,
 };
 use runtime::machine::{Fault, Machine};
-use rusqlite::Connection;
 use sync::{
     journal::{JournalError, Pen},
     session::{Event, Session},
@@ -88,9 +87,6 @@ pub enum SiteError {
     /// The journal refused.
     #[error(transparent)]
     Journal(#[from] JournalError<StoreError>),
-    /// The database failed.
-    #[error("database: {0}")]
-    Sql(#[from] rusqlite::Error),
     /// A document refused.
     #[error(transparent)]
     Document(#[from] sync::document::DocumentError),

@@ -9,13 +9,13 @@ use kiosk::{
 };
 use runtime::{decide::Inbox, stop::Stop};
 use serde::{Deserialize, Serialize};
-use sync::seal::{Identity, SecretKey, SiteKey};
+use sha2::{Digest as _, Sha256};
+use sync::seal::{Identity, SecretKey};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
 };
 
-use super::dispensers;
 use crate::{
     app::{
         files::{DataDir, bytes},
@@ -86,7 +86,7 @@ async fn add_dispenser(performer: &mut impl Performer, id: &str) -> Result<Strin
     let secret = hex::encode(random::<16>()?);
     let command = Command::AddDispenser {
         dispenser,
-        secret: dispensers::hash(secret.as_bytes()),
+        secret: Sha256::digest(&secret).into(),
     };
     performer.tell(command).await.map_err(|refusal| refusal.to_string())?;
     Ok(format!(
@@ -113,7 +113,8 @@ struct JoinAnswer {
     currency: String,
     language: String,
     pair_key: String,
-    site_key: String,
+    pin_key: String,
+    receipt_key: String,
     hub_signing_key: String,
     hub_sealing_key: String,
     generation: u32,
@@ -190,7 +191,8 @@ fn enrolment(answer: JoinAnswer, url: &str, identity_seed: SecretKey, medium: [u
         generation: answer.generation,
         hub_url: url.to_owned(),
         pair_key: SecretKey::new(bytes("pair_key", &answer.pair_key)?),
-        site_key: SiteKey::from_secret(SecretKey::new(bytes("site_key", &answer.site_key)?)),
+        pin_key: SecretKey::new(bytes("pin_key", &answer.pin_key)?),
+        receipt_key: SecretKey::new(bytes("receipt_key", &answer.receipt_key)?),
         identity_seed,
         hub_signing_key: bytes("hub_signing_key", &answer.hub_signing_key)?,
         hub_sealing_key: bytes("hub_sealing_key", &answer.hub_sealing_key)?,

@@ -119,7 +119,7 @@ pub struct Heartbeat {
     /// What it is doing.
     pub state: String,
     /// Its pulse counter.
-    pub pulses_total: u64,
+    pub pulses_total: Option<u64>,
     /// The strength of its Wi-Fi, in dBm.
     pub rssi_dbm: Option<i64>,
 }

@@ -10,6 +10,7 @@ pub mod read;
 pub mod requests;
 pub mod rights;
 pub mod sales;
+pub mod unknown;
 
 use std::path::Path;
 

@@ -8,7 +8,8 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -19,6 +20,10 @@ use rumqttd::{
     protocol::{
         Disconnect, DisconnectReasonCode, Filter, Packet, Publish, QoS, RetainForwardRule, Subscribe, Unsubscribe,
     },
+};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
 };
 
 use super::{
@@ -32,6 +37,10 @@ const SEGMENT_BYTES_MAX: usize = 16 * 1024;
 const SEGMENTS_MAX: usize = 2;
 /// Messages the Router hands to one link at a time.
 const OUTGOING_MAX: u64 = 100;
+/// How long a living Router may take to make a link; it takes microseconds.
+const ATTACH_WITHIN: Duration = Duration::from_secs(2);
+/// How often it is asked meanwhile whether the Router still lives.
+const DEATH_CHECK_EVERY: Duration = Duration::from_millis(20);
 /// A filter nobody can have: unsubscribing from it changes nothing and wakes the Router.
 const NOTHING: &str = "-";
 
@@ -46,11 +55,13 @@ impl From<LinkError> for BrokerError {
     }
 }
 
-type Attach = dyn Fn(&str) -> Result<(LinkTx, LinkRx), BrokerError> + Send + Sync;
+type Attached = Result<(LinkTx, LinkRx), BrokerError>;
 
-/// What a link needs to be made; a closure because the Router's channel type has no public name.
+/// A Router and the thread that makes its links.
 struct Running {
-    attach: Box<Attach>,
+    /// Making a link blocks, and blocks for ever when the Router dies with the wish still in its channel: the channel
+    /// keeps the wish, the wish keeps the answer open. So one thread of its own makes them all, and only it is lost.
+    wishes: mpsc::Sender<(String, oneshot::Sender<Attached>)>,
     is_dead: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
@@ -72,8 +83,7 @@ pub struct Broker {
 impl Broker {
     /// Starts a Router in its own thread.
     pub fn start(connections_max: usize) -> Result<Broker, BrokerError> {
-        let running = start_router(connections_max);
-        let (publisher, _) = (running.attach)("publisher")?;
+        let (running, publisher) = start_router(connections_max)?;
         let state = State {
             running,
             publisher,
@@ -102,7 +112,8 @@ impl Broker {
             .buffer()
             .push_back(publish_packet(dispenser, heard, payload, retain));
         if !poke(&mut state.publisher) {
-            tracing::debug!("message router busy, the message goes with the next");
+            // Either its channel is full, and the message goes with the next, or it has died just now.
+            self.heal(&mut state);
         }
     }
 
@@ -128,12 +139,26 @@ impl Broker {
         dispensers
     }
 
-    /// A link for the connection in this slot. Blocks until the Router answers (microseconds), so call it off the async
-    /// threads.
-    pub fn attach(&self, slot: usize) -> Result<Link, BrokerError> {
+    /// A link for the connection in this slot. Fails when the Router dies meanwhile; then another is there to be asked.
+    pub async fn attach(&self, slot: usize) -> Result<Link, BrokerError> {
         let running = self.alive().running.clone();
-        let (tx, rx) = (running.attach)(&format!("slot-{slot}"))?;
-        Ok(Link { tx, rx })
+        let (reply, mut answer) = oneshot::channel();
+        let gone = || BrokerError("it died".to_owned());
+        running
+            .wishes
+            .send((format!("slot-{slot}"), reply))
+            .map_err(|_| gone())?;
+        let deadline = Instant::now() + ATTACH_WITHIN;
+        loop {
+            match timeout(DEATH_CHECK_EVERY, &mut answer).await {
+                Ok(attached) => {
+                    let (tx, rx) = attached.map_err(|_| gone())??;
+                    return Ok(Link { tx, rx });
+                }
+                Err(_) if (running.is_dead)() || Instant::now() > deadline => return Err(gone()),
+                Err(_) => {}
+            }
+        }
     }
 
     /// How many Routers have been started; more than one means that one has died.
@@ -154,18 +179,22 @@ impl Broker {
 
     fn alive(&self) -> MutexGuard<'_, State> {
         let mut state = self.lock();
-        if (state.running.is_dead)() {
-            tracing::error!("message router died, starting another");
-            if let Err(error) = self.revive(&mut state) {
-                tracing::error!("{error}");
-            }
-        }
+        self.heal(&mut state);
         state
     }
 
+    /// Replaces a dead Router.
+    fn heal(&self, state: &mut State) {
+        if (state.running.is_dead)() {
+            tracing::error!("message router died, starting another");
+            if let Err(error) = self.revive(state) {
+                tracing::error!("{error}");
+            }
+        }
+    }
+
     fn revive(&self, state: &mut State) -> Result<(), BrokerError> {
-        let running = start_router(self.connections_max);
-        let (mut publisher, _) = (running.attach)("publisher")?;
+        let (running, mut publisher) = start_router(self.connections_max)?;
         for ((dispenser, heard), payload) in &state.retained {
             publisher
                 .buffer()
@@ -205,7 +234,8 @@ fn publish_packet(dispenser: &DispenserId, heard: Heard, payload: Bytes, retain:
     Packet::Publish(Publish::new(topic, payload, retain), None)
 }
 
-fn start_router(connections_max: usize) -> Arc<Running> {
+/// Starts a Router and the thread that makes its links; the first is the one to publish by.
+fn start_router(connections_max: usize) -> Result<(Arc<Running>, LinkTx), BrokerError> {
     let config = RouterConfig {
         // One for the publisher; twice the rest, for links whose goodbye is still on its way.
         max_connections: 1 + 2 * connections_max,
@@ -216,13 +246,32 @@ fn start_router(connections_max: usize) -> Arc<Running> {
     };
     let sender = Router::new(0, config).spawn();
     let watched = sender.clone();
-    Arc::new(Running {
-        attach: Box::new(move |name| {
-            let (tx, rx, _) = LinkBuilder::new(name, sender.clone()).build()?;
-            Ok((tx, rx))
-        }),
-        is_dead: Box::new(move || watched.is_disconnected()),
-    })
+    let (wishes, wished) = mpsc::channel::<(String, oneshot::Sender<Attached>)>();
+    let (first, publisher) = mpsc::channel();
+    let make = move |name: &str| -> Attached {
+        let (tx, rx, _) = LinkBuilder::new(name, sender.clone()).build()?;
+        Ok((tx, rx))
+    };
+    let work = move || {
+        let mut asked = first.send(make("publisher")).is_ok();
+        while asked {
+            match wished.recv() {
+                // Nobody waits any more for a link that came too late.
+                Ok((name, reply)) => drop(reply.send(make(&name))),
+                Err(_) => asked = false,
+            }
+        }
+    };
+    let no_thread = |error: std::io::Error| BrokerError(error.to_string());
+    std::thread::Builder::new()
+        .name("router-links".to_owned())
+        .spawn(work)
+        .map_err(no_thread)?;
+    let publisher = publisher
+        .recv_timeout(ATTACH_WITHIN)
+        .map_err(|error| BrokerError(error.to_string()))?;
+    let is_dead = Box::new(move || watched.is_disconnected());
+    Ok((Arc::new(Running { wishes, is_dead }), publisher?.0))
 }
 
 /// Wakes the Router for what stands in the link's buffer; false if its channel is full just now.

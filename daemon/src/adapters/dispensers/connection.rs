@@ -28,6 +28,9 @@ const READ_BYTES: usize = 4096;
 /// How often silence and unacknowledged messages are looked at.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 
+/// How many message routers may die under one wish for a link.
+const ATTACH_TRIES: usize = 3;
+
 /// A connection that may speak.
 pub struct Connection<S> {
     shared: Arc<Shared>,
@@ -258,10 +261,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// The link to the Router, made when first needed: who only publishes has none.
     async fn linked(&mut self) -> Result<&mut Link, Fault> {
-        if self.link.is_none() {
-            let (shared, slot) = (self.shared.clone(), self.seat.member.slot);
-            let link = tokio::task::spawn_blocking(move || shared.broker.attach(slot)).await;
-            self.link = link.ok().and_then(Result::ok);
+        for _ in 0..ATTACH_TRIES {
+            if self.link.is_none() {
+                match self.shared.broker.attach(self.seat.member.slot).await {
+                    Ok(link) => self.link = Some(link),
+                    Err(error) => tracing::warn!("no link for {}: {error}", self.seat.member.client_id),
+                }
+            }
         }
         self.link.as_mut().ok_or(Fault::Broker)
     }
@@ -387,7 +393,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         } = self;
         drop(seat);
         if fault != Fault::Gone {
-            door::linger(&mut stream, &shared.settings).await;
+            // From here on it is one of those without a seat, and goes first when there are too many.
+            let knock = shared.registry.knock();
+            tokio::select! {
+                () = door::linger(&mut stream, &shared.settings) => {}
+                () = knock.evicted() => {}
+            }
         }
     }
 

@@ -149,7 +149,7 @@ fn heartbeat(beat: wire::Heartbeat) -> Heartbeat {
         firmware: beat.firmware,
         config_revision: beat.config_revision.map(u64::cast_signed),
         state: beat.state.unwrap_or_default(),
-        pulses_total: beat.pulses_total.unwrap_or(0),
+        pulses_total: beat.pulses_total,
         rssi_dbm: beat.rssi_dbm,
     }
 }
