@@ -97,6 +97,15 @@ impl Client {
         }
     }
 
+    /// A message on a leaf that has come already.
+    pub fn heard_now(&mut self, leaf: &str) -> Option<Heard> {
+        while let Ok(heard) = self.heard.try_recv() {
+            self.kept.push(heard);
+        }
+        let place = self.kept.iter().position(|heard| heard.leaf == leaf)?;
+        Some(self.kept.remove(place))
+    }
+
     /// Says something and hears the next message on another leaf.
     pub async fn tell(&mut self, leaf: &str, payload: impl Into<Vec<u8>>, answer: &str) -> anyhow::Result<Vec<u8>> {
         self.say(leaf, payload).await?;

@@ -101,6 +101,7 @@ pub struct Program {
     name: &'static str,
     path: PathBuf,
     data: PathBuf,
+    log: PathBuf,
     verb: Option<&'static str>,
     arguments: Vec<String>,
     /// What stands before the program on the command line, such as `faketime`.
@@ -141,6 +142,7 @@ impl Program {
             name,
             path: binary(name)?,
             data: data.to_owned(),
+            log: data.with_extension("log"),
             verb: None,
             arguments: Vec::new(),
             wrapper: Vec::new(),
@@ -152,7 +154,7 @@ impl Program {
     fn daemon(name: &'static str, data: &Path) -> anyhow::Result<Program> {
         let mut daemon = Program::new(name, data)?;
         // An empty file of its own, so that none of this machine's is read.
-        let config = daemon.beside("toml");
+        let config = data.with_extension("toml");
         fs::write(&config, "").with_context(|| config.display().to_string())?;
         let (config, data) = (config.display().to_string(), data.display().to_string());
         daemon.arguments = ["--config", &config, "--data-dir", &data].map(str::to_owned).into();
@@ -160,8 +162,10 @@ impl Program {
         Ok(daemon)
     }
 
-    fn beside(&self, ending: &str) -> PathBuf {
-        self.data.with_extension(ending)
+    /// Puts its log elsewhere than beside its data.
+    pub fn log_to(&mut self, path: &Path) -> &mut Program {
+        self.log = path.to_owned();
+        self
     }
 
     /// Sets a key for the program and its subcommands.
@@ -188,7 +192,7 @@ impl Program {
 
     /// Everything it has printed and logged in all its runs.
     pub fn log(&self) -> String {
-        fs::read_to_string(self.beside("log")).unwrap_or_default()
+        fs::read_to_string(&self.log).unwrap_or_default()
     }
 
     /// The end of its log, for the message of an error.
@@ -219,7 +223,7 @@ impl Program {
     /// Starts it and returns at once.
     pub fn launch(&mut self) -> anyhow::Result<()> {
         ensure!(self.child.is_none(), "{} runs already", self.name);
-        let log = File::options().create(true).append(true).open(self.beside("log"))?;
+        let log = File::options().create(true).append(true).open(&self.log)?;
         let mut command = self.command();
         command.args(self.verb).stdout(log.try_clone()?).stderr(log);
         self.child = Some(command.spawn().with_context(|| self.path.display().to_string())?);
