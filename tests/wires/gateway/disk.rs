@@ -94,8 +94,10 @@ async fn a_full_disk_acknowledges_nothing_and_room_heals_it() {
     let mut receipts = BTreeMap::new();
 
     let filler = disk.path().join("filler");
-    fill(&filler);
+    fill(&filler, LEFT_BYTES);
     let refused = pour_until_full(&mut tap, "full", &mut receipts).await;
+    // A smaller record might still find its place.
+    fill(&filler, 0);
     for number in 0..5 {
         let answer = tap
             .tell("ask", ask(&format!("later-{number}")), "answer")
@@ -116,7 +118,7 @@ async fn a_full_disk_acknowledges_nothing_and_room_heals_it() {
     assert_eq!(read(&answer)["reason"], "unknown_customer");
 
     // Full again, and killed while it is.
-    fill(&filler);
+    fill(&filler, LEFT_BYTES);
     let refused = pour_until_full(&mut tap, "again", &mut receipts).await;
     gateway.kill().unwrap();
     fs::remove_file(&filler).unwrap();
@@ -142,12 +144,12 @@ async fn a_full_disk_acknowledges_nothing_and_room_heals_it() {
     .unwrap();
 }
 
-/// Takes what room there is but for a little.
-fn fill(path: &Path) {
+/// Takes what room there is, but for so much.
+fn fill(path: &Path, leave: u64) {
     use std::io::Write as _;
-    let mut file = fs::File::create(path).unwrap();
+    let mut file = fs::File::options().create(true).append(true).open(path).unwrap();
     let piece = [0; 4_096];
     while file.write_all(&piece).is_ok() {}
     let taken = file.metadata().unwrap().len();
-    file.set_len(taken.saturating_sub(LEFT_BYTES)).unwrap();
+    file.set_len(taken.saturating_sub(leave)).unwrap();
 }
