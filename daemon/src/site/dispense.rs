@@ -6,7 +6,7 @@ use kiosk::{
     fact::{Fact, How, Poured, Purse},
     grant::{Charge, Part, Settlement},
     ids::{AccountId, DispenserId, HoldId, RequestId},
-    moment::Moment,
+    moment::{MINUTE_MS, Moment},
     phone::Phone,
     pin::{Pin, PinTries},
     subscription::MonthlyCode,
@@ -31,6 +31,9 @@ use super::{
 
 /// Overdue holds booked by rule in one tick, so that a tick stays short.
 const OVERDUE_PER_TICK_MAX: u32 = 200;
+
+/// Asks without a request are the same when they are equal within this time (CONTRACTS section 4).
+const SAME_ASK_MS: i64 = MINUTE_MS;
 
 /// A customer who was found, with what they hold here.
 struct Known {
@@ -62,6 +65,25 @@ impl Site {
             return Ok(Vec::new());
         }
         self.decide(moment, door, ask, &dispenser, true)
+    }
+
+    /// An ask without a request of its own is the same as an equal one of the same dispenser within a minute.
+    pub(super) fn asked_unnamed(
+        &mut self,
+        moment: &Moment,
+        door: Door,
+        mut ask: Ask,
+    ) -> Result<Vec<Effect>, SiteError> {
+        let since = moment.wall.plus_ms(-SAME_ASK_MS);
+        let content = self.content(&ask);
+        let first = match self.parked.equal(door.dispenser(), &ask) {
+            Some(request) => Some(request),
+            None => requests::equal(self.connection(), door.dispenser(), &content, since)?,
+        };
+        if let Some(request) = first {
+            ask.request = request;
+        }
+        self.asked(moment, door, ask)
     }
 
     /// Decides now. With `may_seek` and a link, what this site lacks is first asked of the hub.
@@ -96,6 +118,7 @@ impl Site {
             Verdict::Approved { parts } => Some(self.hold(moment, &door, &ask, known.as_ref(), parts)?),
             Verdict::Denied(_) => None,
         };
+        *self.decided.entry(verdict.reason_name()).or_default() += 1;
         let answer = self.answer(&ask, &verdict, known.as_ref(), dispenser, moment)?;
         let bytes = (self.wire.answer)(&door, &answer);
         let row = RequestRow {
