@@ -130,12 +130,19 @@ pub struct SaleFilter {
     pub from: Option<Wall>,
     /// Before this time.
     pub until: Option<Wall>,
-    /// Older than this row: where the last page ended.
+    /// Past this row: where the last page ended.
     pub after: Option<(Wall, Epoch, u32)>,
+    /// The oldest first.
+    pub is_oldest_first: bool,
 }
 
-/// Rows of sales, the newest first, at most `count_max`.
+/// Rows of sales, the newest first unless asked otherwise, at most `count_max`.
 pub fn sales(connection: &Connection, filter: &SaleFilter, count_max: u32) -> Result<Vec<SaleShown>, StoreError> {
+    let (past, order) = if filter.is_oldest_first {
+        (">", "ASC")
+    } else {
+        ("<", "DESC")
+    };
     let mut conditions = vec!["1".to_owned()];
     let mut values: Vec<Value> = Vec::new();
     let mut add = |condition: &str, value: i64| {
@@ -158,12 +165,17 @@ pub fn sales(connection: &Connection, filter: &SaleFilter, count_max: u32) -> Re
             Value::Integer(signed(epoch.0)),
             Value::Integer(i64::from(seq)),
         ]);
-        conditions.push(format!("(time, epoch, seq) < (?{}, ?{}, ?{})", at + 1, at + 2, at + 3));
+        conditions.push(format!(
+            "(time, epoch, seq) {past} (?{}, ?{}, ?{})",
+            at + 1,
+            at + 2,
+            at + 3
+        ));
     }
     values.push(Value::Integer(i64::from(count_max)));
     let mut statement = connection.prepare_cached(&format!(
         "SELECT epoch, seq, time, clock_trusted, kind, request, customer, dispenser, volume_ml, outcome, receipt
-         FROM sale WHERE {} ORDER BY time DESC, epoch DESC, seq DESC LIMIT ?{}",
+         FROM sale WHERE {} ORDER BY time {order}, epoch {order}, seq {order} LIMIT ?{}",
         conditions.join(" AND "),
         values.len()
     ))?;

@@ -5,16 +5,16 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use rusqlite::Connection;
+pub use rusqlite::Connection as Reading;
 use store::{Database, StoreError};
 
-/// Connections that are kept open; more are opened when needed and closed again.
+/// Readings that are kept open; more are opened when needed and closed again.
 pub const READERS_KEPT_MAX: usize = 3;
 
 /// A small pool.
 pub struct Readers {
     path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<Reading>>,
 }
 
 impl Readers {
@@ -27,7 +27,7 @@ impl Readers {
     }
 
     /// Reads. All of `read` sees one commit. Blocks: not for asynchronous code.
-    pub fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub fn read<T>(&self, read: impl FnOnce(&Reading) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let idle = self.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
@@ -44,7 +44,7 @@ impl Readers {
         result
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Reading>> {
         // The list is whole between any two of its changes.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
