@@ -18,9 +18,9 @@ use tokio::{
 
 use crate::{
     app::{
+        Replies,
         files::{DataDir, bytes},
         medium,
-        replies::Replies,
     },
     site::{
         effect::{Refusal, Told},
@@ -213,7 +213,10 @@ struct Running {
 
 impl Performer for Running {
     async fn tell(&mut self, command: Command) -> Result<Told, Refusal> {
-        self.replies.tell(&self.inbox, command).await
+        self.replies
+            .tell(&self.inbox, command)
+            .await
+            .unwrap_or(Err(Refusal::Degraded))
     }
 
     async fn joined(&mut self, enrolment: Enrolment) {

@@ -19,7 +19,7 @@ use sync::{
 
 use super::{
     Opening, Settings, Site,
-    effect::{Answer, Delivery, Effect, Receipt, Wire},
+    effect::{Answer, Delivery, Effect, Receipt, Refusal, Rendered, Told, Wire},
     enrolment::Enrolment,
     input::{Ask, Door, Input, Report, Who},
     store::read,
@@ -74,7 +74,7 @@ impl Bench {
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
             },
-            wire: Wire { answer, receipt },
+            wire: Wire { answer, receipt, told },
             enrolment: (self.epoch > 2).then(enrolment),
             medium: [0; 8],
         };
@@ -175,7 +175,7 @@ impl Bench {
 
     fn balance_ml(&mut self) -> u64 {
         let now = self.moment().wall;
-        read::customer_shown(self.site().connection(), JANE, now)
+        read::customer_shown(self.site().connection(), JANE, Some(now))
             .unwrap()
             .unwrap()
             .balance
@@ -231,6 +231,13 @@ fn answer(_: &Door, answer: &Answer) -> Vec<u8> {
 
 fn receipt(_: &Door, receipt: &Receipt) -> Vec<u8> {
     format!("receipt {} {:?}", receipt.volume.ml(), receipt.balance.map(Volume::ml)).into_bytes()
+}
+
+fn told(told: &Result<Told, Refusal>) -> Rendered {
+    Rendered {
+        status: if told.is_ok() { 200 } else { 400 },
+        body: format!("{told:?}").into_bytes(),
+    }
 }
 
 fn delivered(effects: Vec<Effect>) -> String {
