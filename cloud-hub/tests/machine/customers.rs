@@ -32,7 +32,10 @@ fn the_first_customer_gets_the_first_account_and_a_phone_is_one_persons() {
     };
     assert_eq!(account.to_string(), "AQP000001");
     let shown = world.shown(customer);
-    assert_eq!((shown.name.as_str(), shown.city.as_str(), shown.language.as_str()), ("Jane", "Kibera", "sw"));
+    assert_eq!(
+        (shown.name.as_str(), shown.city.as_str(), shown.language.as_str()),
+        ("Jane", "Kibera", "sw")
+    );
     assert_eq!(shown.phone.unwrap().e164(), "+254700000102");
     assert!(shown.has_pin && shown.active);
     // The same number in another form.
@@ -113,7 +116,10 @@ fn the_same_key_gets_the_first_answer_for_a_day() {
     let first = world.ask_as(Actor::Owner, Some("k1"), credit(20_000));
     assert_eq!(world.ask_as(Actor::Owner, Some("k1"), credit(20_000)), first);
     assert_eq!(world.balance_ml(customer), 20_000);
-    assert_eq!(code(world.ask_as(Actor::Owner, Some("k1"), credit(30_000))), "key_reused");
+    assert_eq!(
+        code(world.ask_as(Actor::Owner, Some("k1"), credit(30_000))),
+        "key_reused"
+    );
     // A refusal is an answer too: it comes again although the reason for it is gone.
     let refused = world.ask_as(Actor::Owner, Some("k2"), jane("0700000102", "4071"));
     assert_eq!(code(refused.clone()), "phone_taken");
@@ -127,7 +133,10 @@ fn the_same_key_gets_the_first_answer_for_a_day() {
             change: moved,
         })
         .unwrap();
-    assert_eq!(world.ask_as(Actor::Owner, Some("k2"), jane("0700000102", "4071")), refused);
+    assert_eq!(
+        world.ask_as(Actor::Owner, Some("k2"), jane("0700000102", "4071")),
+        refused
+    );
     // Another actor's key is another key, and after a day the key is new.
     let token = Actor::Token {
         name: "till".to_owned(),

@@ -62,15 +62,29 @@ fn an_approval_holds_the_whole_volume_and_a_report_frees_the_rest() {
     let mut world = with_water();
     let first = verify(&mut world, ask("4071", 20_000, Some("r1"))).unwrap();
     assert_eq!(first.denied, None);
-    assert_eq!(first.customer.as_ref().unwrap().balance_ml, 30_000, "open holds are not taken off");
+    assert_eq!(
+        first.customer.as_ref().unwrap().balance_ml,
+        30_000,
+        "open holds are not taken off"
+    );
     assert_eq!(verify(&mut world, ask("4071", 20_000, Some("r1"))).unwrap(), first);
-    assert_eq!(verify(&mut world, ask("4071", 10_000, Some("r1"))).unwrap_err().code, "request_conflict");
+    assert_eq!(
+        verify(&mut world, ask("4071", 10_000, Some("r1"))).unwrap_err().code,
+        "request_conflict"
+    );
     // 20 of 30 litres are held, so 20 more are too many.
     let second = verify(&mut world, ask("4071", 20_000, Some("r2"))).unwrap();
     assert_eq!(second.denied, Some(Reason::InsufficientCredit));
     assert_eq!(reported(&mut world, "r1", 500), (ml(500), 29_500));
-    assert_eq!(reported(&mut world, "r1", 700), (ml(500), 29_500), "the first report stands");
-    assert_eq!(verify(&mut world, ask("4071", 20_000, Some("r3"))).unwrap().denied, None);
+    assert_eq!(
+        reported(&mut world, "r1", 700),
+        (ml(500), 29_500),
+        "the first report stands"
+    );
+    assert_eq!(
+        verify(&mut world, ask("4071", 20_000, Some("r3"))).unwrap().denied,
+        None
+    );
     // 0.5 litres of what was given for 6000 cents: 100 cents.
     assert_eq!(world.ledger()["sales"], -100);
 }
@@ -103,7 +117,10 @@ fn five_wrong_pins_lock_and_the_counter_survives_a_restart() {
 fn an_equal_ask_without_a_request_is_the_same_for_a_minute() {
     let mut world = with_water();
     let first = verify(&mut world, ask("4071", 20_000, None)).unwrap();
-    assert_eq!(verify(&mut world, ask("4071", 20_000, None)).unwrap().request, first.request);
+    assert_eq!(
+        verify(&mut world, ask("4071", 20_000, None)).unwrap().request,
+        first.request
+    );
     world.now = world.now.plus_ms(60_001);
     let later = verify(&mut world, ask("4071", 20_000, None)).unwrap();
     assert_ne!(later.request, first.request);
@@ -124,6 +141,8 @@ fn water_that_a_site_holds_is_not_spent_here() {
         role: Role::Kiosk,
         site: Some("mathare".parse().unwrap()),
     };
-    let refusal = world.ask_as(elsewhere, None, ask("4071", 20_000, Some("r1"))).unwrap_err();
+    let refusal = world
+        .ask_as(elsewhere, None, ask("4071", 20_000, Some("r1")))
+        .unwrap_err();
     assert_eq!(refusal.code, "forbidden");
 }

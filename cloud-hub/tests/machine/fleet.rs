@@ -34,8 +34,18 @@ pub fn pour(world: &World, place: usize, hold: u64, grant: GrantId, volume: u64,
 fn the_sixth_wrong_try_voids_a_code() {
     let mut world = World::new();
     let code = world.add_site("kibera-3");
-    assert!(code.starts_with("kibera-3-") && code.len() == "kibera-3-".len() + 10, "{code}");
-    let wrong = format!("kibera-3-{}", if code.ends_with("0000000000") { "1111111111" } else { "0000000000" });
+    assert!(
+        code.starts_with("kibera-3-") && code.len() == "kibera-3-".len() + 10,
+        "{code}"
+    );
+    let wrong = format!(
+        "kibera-3-{}",
+        if code.ends_with("0000000000") {
+            "1111111111"
+        } else {
+            "0000000000"
+        }
+    );
     for _ in 0..5 {
         assert_eq!(world.try_join(&wrong).unwrap_err().code, "bad_code");
     }
@@ -102,7 +112,10 @@ fn a_replaced_box_is_written_off_at_the_spend_known() {
     let new = world.join(&code);
     // 60 litres less the 15 known are granted again at the new box.
     let grants = world.gateways[new].grants();
-    assert_eq!(grants.iter().map(|granted| granted.volume).collect::<Vec<_>>(), [ml(45_000)]);
+    assert_eq!(
+        grants.iter().map(|granted| granted.volume).collect::<Vec<_>>(),
+        [ml(45_000)]
+    );
     assert_eq!(world.balance_ml(customer), 45_000);
     assert!(world.gateways[old].closed);
     // The old box dials again: it is told that it is retired, and what it wrote meanwhile is not taken.
@@ -127,7 +140,11 @@ fn an_entry_ahead_is_a_crash_and_two_are_a_lost_past() {
     world.restart();
     assert!(world.alarms().is_empty());
     let sites = read::sites(&world.read()).unwrap();
-    assert_eq!(sites.len(), 2, "the entry that the crash kept from the database was applied");
+    assert_eq!(
+        sites.len(),
+        2,
+        "the entry that the crash kept from the database was applied"
+    );
     side.append("written-off 00000000000000aa").unwrap();
     side.append(&format!("written-off {box_id}")).unwrap();
     world.restart();
@@ -158,7 +175,9 @@ fn a_hub_in_doubt_grants_new_money_only() {
     world.now = world.now.plus_ms(1_000);
     world.credit(customer, 5_000);
     let granted = |connection: &rusqlite::Connection| -> Vec<i64> {
-        let mut statement = connection.prepare("SELECT volume_ml FROM grants ORDER BY rowid").unwrap();
+        let mut statement = connection
+            .prepare("SELECT volume_ml FROM grants ORDER BY rowid")
+            .unwrap();
         let rows = statement.query_map([], |row| row.get(0)).unwrap();
         rows.map(Result::unwrap).collect()
     };

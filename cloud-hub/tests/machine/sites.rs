@@ -59,7 +59,12 @@ fn a_pour_earns_its_part_and_a_late_report_corrects_it_downwards() {
     // The newest first; together they are what flowed: 20 litres of the customer and 10 of the site.
     assert_eq!(
         seen,
-        [("correction", 29_500), ("correction", -19_500), ("dispense", 20_000), ("credit", 100_000)]
+        [
+            ("correction", 29_500),
+            ("correction", -19_500),
+            ("dispense", 20_000),
+            ("credit", 100_000)
+        ]
     );
     assert_eq!(listed.items[2].id, "kibera-3:00000000000000b0:2");
     assert_eq!(listed.items[2].receipt.as_ref().map(String::len), Some(8));
@@ -73,7 +78,11 @@ fn taking_litres_that_a_site_holds_recalls_them_and_grants_the_rest_again() {
     world.site_writes(site, spend);
     assert_eq!(world.credit(customer, -30_000), 50_000);
     assert_eq!(world.gateways[site].recalled(), [grant]);
-    assert_eq!(world.gateways[site].grants().len(), 1, "nothing is free before the site closes it");
+    assert_eq!(
+        world.gateways[site].grants().len(),
+        1,
+        "nothing is free before the site closes it"
+    );
     // A sale that was on its way when the recall came is written before the close.
     let late = pour(&world, site, 2, grant, 5_000, How::Report);
     world.site_writes(site, late);
@@ -155,7 +164,10 @@ fn a_purchase_asked_at_a_site_is_prompted_once_and_answered() {
     world.link(site);
     assert_eq!(world.prompts().len(), 1);
     crate::payments::paid(&mut world, 0, "RCPT1");
-    assert_eq!(answers(&world, site, fresh), [AnsweredState::Taken, AnsweredState::Done]);
+    assert_eq!(
+        answers(&world, site, fresh),
+        [AnsweredState::Taken, AnsweredState::Done]
+    );
 }
 
 /// A person is registered at a site: the fact and the profile.
@@ -186,14 +198,21 @@ fn a_person_registered_at_a_site_gets_an_account_and_is_listed_there() {
     register(&mut world, site, CustomerId(0xa11), "+254700000102", "4071", 0);
     let shown = world.shown(CustomerId(0xa11));
     assert_eq!(shown.account.unwrap().to_string(), "AQP000001");
-    assert_eq!((shown.name.as_str(), shown.site.unwrap().as_str()), ("Amina", "kibera-3"));
+    assert_eq!(
+        (shown.name.as_str(), shown.site.unwrap().as_str()),
+        ("Amina", "kibera-3")
+    );
     let key = kiosk::pin::PinKey::new(world.gateways[site].enrolment.pin_key);
     let expected = key.verifier(CustomerId(0xa11), &"4071".parse().unwrap());
     let listed = world.gateways[site].facts().find_map(|fact| match fact {
         Fact::Listed(listed) => listed.pin,
         _ => None,
     });
-    assert_eq!(listed, Some(expected), "the site can check the PIN that was chosen there");
+    assert_eq!(
+        listed,
+        Some(expected),
+        "the site can check the PIN that was chosen there"
+    );
     world.credit(CustomerId(0xa11), 20_000);
     assert_eq!(world.gateways[site].grants()[0].volume, ml(20_000));
 }
@@ -208,9 +227,13 @@ fn one_phone_registered_twice_becomes_the_older_registration() {
     world.credit(younger, 30_000);
     register(&mut world, kibera, older, "+254700000102", "4071", 60_000);
     let merged = |place: usize| {
-        world.gateways[place]
-            .facts()
-            .any(|fact| *fact == Fact::Merged { from: younger, into: older })
+        world.gateways[place].facts().any(|fact| {
+            *fact
+                == Fact::Merged {
+                    from: younger,
+                    into: older,
+                }
+        })
     };
     assert!(merged(kibera) && merged(mathare));
     // Whoever asks for the younger gets the older, with the account and all water.

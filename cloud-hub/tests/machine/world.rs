@@ -7,27 +7,28 @@ use std::{
 
 use hub::hub::{
     Hub,
-    effect::{Effect, Enrolment, Prompt, Refusal, Response},
+    effect::{Effect, Prompt, Refusal, Response},
     input::{Actor, Input, JoinRequest, LinkId, NewCustomer, NewSite, ReplyId, Request, Secret},
     settings::Settings,
     side::MemorySideLog,
     store::read,
 };
 use kiosk::{
-    fact::{Fact, Granted},
-    ids::{CustomerId, Epoch, Lane, RecordId, Writer},
+    fact::Fact,
+    ids::{CustomerId, Lane, RecordId},
     moment::{Draw, Moment, Trust, Wall},
     units::Volume,
 };
 use runtime::machine::run_batch;
 use rusqlite::Connection;
-use store::{Database, Durability, journal};
+use store::{Database, Durability};
 use sync::{
-    journal::Pen,
-    record::{Edit, Record},
-    seal::{Identity, PairKey, SecretKey},
-    session::{Action, Event, Session, Setup},
+    record::Record,
+    seal::{Identity, SecretKey},
+    session::Event,
 };
+
+use crate::gateway::{Gateway, box_seed};
 
 /// Noon in Nairobi on 20 November 2026.
 pub const NOON: Wall = Wall(1_795_165_200_000);
@@ -111,7 +112,7 @@ impl World {
             let mut next = Vec::new();
             for effect in effects {
                 match effect {
-                    Effect::Send { link, bytes } => next.extend(self.to_gateway(link, &bytes)),
+                    Effect::Send { link, bytes } => next.extend(self.carry_to_gateway(link, &bytes)),
                     Effect::Close { link, .. } => {
                         let cut = |gateway: &&mut Gateway| gateway.link == link;
                         self.gateways.iter_mut().filter(cut).for_each(|gateway| {
@@ -133,16 +134,16 @@ impl World {
         run_batch(&mut self.hub, [(moment, input)], |fault| panic!("{fault}"))
     }
 
-    fn to_gateway(&mut self, link: LinkId, bytes: &[u8]) -> Vec<Effect> {
+    fn carry_to_gateway(&mut self, link: LinkId, bytes: &[u8]) -> Vec<Effect> {
         let moment = self.moment();
         let Some(gateway) = self.gateways.iter_mut().find(|gateway| gateway.link == link) else {
             return Vec::new();
         };
         let frames = gateway.event(&moment, Event::Frame(bytes));
-        self.to_hub(link, frames)
+        self.carry_to_hub(link, frames)
     }
 
-    fn to_hub(&mut self, link: LinkId, frames: Vec<Vec<u8>>) -> Vec<Effect> {
+    fn carry_to_hub(&mut self, link: LinkId, frames: Vec<Vec<u8>>) -> Vec<Effect> {
         let frames = frames.into_iter();
         frames
             .flat_map(|bytes| self.step(Input::Frame { link, bytes }))
@@ -334,113 +335,6 @@ impl World {
 fn open(folder: &std::path::Path, settings: &Settings, side: &MemorySideLog) -> Hub {
     let side = Box::new(side.clone());
     Hub::open(&folder.join("hub.db"), Durability::Relaxed, settings.clone(), side).unwrap()
-}
-
-fn box_seed(place: usize) -> SecretKey {
-    SecretKey::new([100 + u8::try_from(place).unwrap(); 32])
-}
-
-/// A gateway: its journal and its session. What it sells is up to the test.
-pub struct Gateway {
-    pub enrolment: Enrolment,
-    pub link: LinkId,
-    pub session: Option<Session>,
-    pub closed: bool,
-    /// What it folded, in order.
-    pub folded: Vec<Record>,
-    connection: Connection,
-    place: usize,
-}
-
-impl Gateway {
-    fn new(enrolment: Enrolment, place: usize) -> Gateway {
-        let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(journal::SCHEMA).unwrap();
-        Gateway {
-            enrolment,
-            link: LinkId(0),
-            session: None,
-            closed: false,
-            folded: Vec::new(),
-            connection,
-            place,
-        }
-    }
-
-    fn run(&self) -> Epoch {
-        Epoch(0xb0 + self.place as u64)
-    }
-
-    fn dial(&mut self, link: LinkId) {
-        self.link = link;
-        self.closed = false;
-        self.session = Some(Session::new(Setup {
-            side: Writer::Site,
-            box_id: self.enrolment.box_id,
-            run: self.run(),
-            pair: PairKey::new(&SecretKey::new(self.enrolment.pair_key)),
-            identity: Identity::from_seed(&box_seed(self.place)),
-            peer_public: self.enrolment.hub_signing_key,
-            medium: [3; 8],
-            refuse: None,
-        }));
-    }
-
-    fn write(&mut self, lane: Lane, record: &Record) -> RecordId {
-        let pen = Pen {
-            by: Writer::Site,
-            epoch: self.run(),
-        };
-        let mut logs = journal::SqlLogs::new(&self.connection);
-        pen.write(&mut logs, self.enrolment.box_id, lane, record).unwrap().id
-    }
-
-    fn event(&mut self, moment: &Moment, event: Event<'_>) -> Vec<Vec<u8>> {
-        let Some(session) = &mut self.session else {
-            return Vec::new();
-        };
-        let mut logs = journal::SqlLogs::new(&self.connection);
-        let mut frames = Vec::new();
-        for action in session.handle(moment, event, &mut logs).unwrap() {
-            match action {
-                Action::Send(bytes) => frames.push(bytes),
-                Action::Fold { record, .. } => self.folded.push(record),
-                Action::Close(_) => self.closed = true,
-                _ => {}
-            }
-        }
-        frames
-    }
-
-    /// Every fact of the hub that came here.
-    pub fn facts(&self) -> impl Iterator<Item = &Fact> {
-        self.folded.iter().filter_map(|record| match record {
-            Record::Fact(fact) => Some(fact),
-            _ => None,
-        })
-    }
-
-    pub fn grants(&self) -> Vec<Granted> {
-        let granted = |fact: &Fact| match fact {
-            Fact::Granted(granted) => Some(granted.clone()),
-            _ => None,
-        };
-        self.facts().filter_map(granted).collect()
-    }
-
-    pub fn recalled(&self) -> Vec<kiosk::ids::GrantId> {
-        let recalled = |fact: &Fact| match fact {
-            Fact::Recalled { grant } => Some(*grant),
-            _ => None,
-        };
-        self.facts().filter_map(recalled).collect()
-    }
-
-    /// Documents that came here.
-    pub fn admitted(&self) -> usize {
-        let admits = |record: &&Record| matches!(record, Record::Edit(Edit::Admit { .. }));
-        self.folded.iter().filter(admits).count()
-    }
 }
 
 pub fn ml(volume: u64) -> Volume {
