@@ -17,7 +17,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-pub use crate::adapters::web::replies::Replies;
+pub use crate::adapters::web::{password as secrets, replies::Replies};
 use crate::{
     adapters::{
         control,
@@ -115,6 +115,7 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
     let (inbox, queue) = decide::queue();
     let (events, events_out) = mpsc::channel(EVENTS_MAX);
     let credentials = Credentials::new(Default::default());
+    let known = credentials.changes();
     let settings = dispensers::Settings {
         connections_max: config.mqtt.connections_max as usize,
         messages_per_second_max: config.mqtt.messages_per_second_max,
@@ -142,35 +143,26 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
         watchdog(),
     )
     .map_err(|error| AppError::Thread(error.to_string()))?;
-    if inbox.send(Input::Started).await.is_err() {
-        return Err(AppError::Thread("it ended at once".to_owned()));
-    }
-
     let mut adapters = tokio::task::JoinSet::new();
-    let listeners = Arc::new([Listener::plain(mqtt), Listener::tls(mqtts, tls)]);
-    adapters.spawn(gate::carry(events_out, front.clone(), inbox.clone()));
-    adapters.spawn(serve_dispensers(front, listeners, stop.clone()));
-    adapters.spawn(hub::Link::new(inbox.clone(), orders_out, address).run(stop.clone()));
-    adapters.spawn(serve_pages(
-        web,
-        inbox.clone(),
-        replies.clone(),
-        data.database(),
-        stop.clone(),
-    ));
-    adapters.spawn(tick(inbox.clone(), clock, stop.clone()));
-    adapters.spawn(control::serve(
-        data.control(),
-        data.clone(),
-        inbox.clone(),
-        replies.clone(),
-        stop.clone(),
-    ));
-    data.write_addresses(&addresses)?;
-    tracing::info!(addresses = %addresses, "ready");
-    systemd::ready("serving");
-
-    let died = ended(&thread).await;
+    let mut ended = Box::pin(ended(&thread));
+    let died = tokio::select! {
+        died = &mut ended => died,
+        () = begin(&inbox, known) => {
+            let listeners = Arc::new([Listener::plain(mqtt), Listener::tls(mqtts, tls)]);
+            adapters.spawn(gate::carry(events_out, front.clone(), inbox.clone(), stop.clone()));
+            adapters.spawn(serve_dispensers(front, listeners, stop.clone()));
+            adapters.spawn(hub::Link::new(inbox.clone(), orders_out, address).run(stop.clone()));
+            let database = data.database();
+            adapters.spawn(serve_pages(web, inbox.clone(), replies.clone(), database, stop.clone()));
+            adapters.spawn(tick(inbox.clone(), clock, stop.clone()));
+            adapters.spawn(control::serve(data.control(), data.clone(), inbox.clone(), replies.clone(), stop.clone()));
+            data.write_addresses(&addresses)?;
+            tracing::info!(addresses = %addresses, "ready");
+            systemd::ready("serving");
+            ended.as_mut().await
+        }
+    };
+    drop(ended);
     systemd::stopping();
     stopper.stop();
     drop(inbox);
@@ -198,6 +190,21 @@ async fn listen(key: &'static str, address: std::net::SocketAddr) -> Result<TcpL
     TcpListener::bind(address)
         .await
         .map_err(|source| AppError::Listen { key, address, source })
+}
+
+/// Has the machine take up its work, again and again while its store fails. Only then are dispensers let in: before, the
+/// machine has not told the front whom it knows, and a dispenser with the right secret would be turned away.
+async fn begin<T>(inbox: &decide::Inbox<Input>, mut known: watch::Receiver<T>) {
+    let mut every = interval(TICK_EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            changed = known.changed() => if changed.is_ok() { return },
+            _ = every.tick() => if inbox.send(Input::Started).await.is_err() {
+                tracing::error!("the deciding thread ended at once");
+            },
+        }
+    }
 }
 
 async fn serve_dispensers(front: Front, listeners: Arc<[Listener; 2]>, stop: stop::Stop) {
