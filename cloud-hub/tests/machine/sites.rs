@@ -107,6 +107,25 @@ fn taking_litres_that_a_site_holds_recalls_them_and_grants_the_rest_again() {
 }
 
 #[test]
+fn a_correction_after_the_close_frees_water_that_is_granted_again() {
+    let (mut world, site, customer, grant) = sold();
+    let by_rule = pour(&world, site, 1, grant, 20_000, How::Rule);
+    world.site_writes(site, by_rule);
+    world.credit(customer, -10_000);
+    world.site_writes(site, Fact::Closed { grant });
+    // 100 − 10 − 20 are granted again; the report frees 15 of the 20.
+    let report = pour(&world, site, 1, grant, 5_000, How::Report);
+    world.site_writes(site, report);
+    let volumes: Vec<_> = world.gateways[site]
+        .grants()
+        .iter()
+        .map(|granted| granted.volume)
+        .collect();
+    assert_eq!(volumes, [ml(100_000), ml(70_000), ml(15_000)]);
+    assert_eq!(world.balance_ml(customer), 85_000);
+}
+
+#[test]
 fn rights_follow_a_customer_who_moves() {
     let (mut world, old, customer, grant) = sold();
     let new = world.site("mathare");
