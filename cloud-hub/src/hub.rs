@@ -15,7 +15,8 @@
 //! | `document` | what people edit on both sides |
 //! | `merge` | writing and folding records, the hub's own and those of sites |
 //! | `grant` | purses: credits, what is free of them, grants and recalls |
-//! | `payment` | purchases, from the prompt to the litres |
+//! | `purchase` | what may be bought, what it costs, how it begins |
+//! | `payment` | payments of purchases, from the prompt to the litres |
 //! | `delivery` | what a payment gives, and the text that says so |
 //! | `ledger` | double entry |
 //! | `dispense` | water drawn at the hub itself |
@@ -42,6 +43,7 @@ mod link;
 mod merge;
 pub mod operator;
 mod payment;
+mod purchase;
 mod registration;
 pub mod settings;
 pub mod side;

@@ -2,7 +2,6 @@
 
 pub mod files;
 pub mod medium;
-pub mod replies;
 mod route;
 pub mod tls;
 
@@ -18,20 +17,16 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
+pub use crate::adapters::web::{password as secrets, replies::Replies};
 use crate::{
     adapters::{
         control,
         dispensers::{self, Credentials, Front, Listener, gate},
-        hub, systemd,
+        hub, systemd, web,
     },
-    site::{
-        Opening, Settings, Site, SiteError,
-        effect::Wire,
-        input::{Door, Input},
-    },
+    site::{Opening, Settings, Site, SiteError, effect::Wire, input::Input},
 };
 use files::{DataDir, FilesError};
-use replies::Replies;
 
 /// Between two ticks of the machine.
 const TICK_EVERY: Duration = Duration::from_secs(1);
@@ -93,6 +88,7 @@ pub fn open_site(data: &DataDir, config: &Gateway) -> Result<(Site, Dice), AppEr
         wire: Wire {
             answer: route::answer,
             receipt: route::receipt,
+            told: web::wire::told,
         },
         enrolment: data.enrolment()?,
         medium: medium::serial(data.path()),
@@ -111,8 +107,9 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
 
     let mqtt = listen("mqtt.listen", config.mqtt.listen).await?;
     let mqtts = listen("mqtts.listen", config.mqtts_listen).await?;
+    let web = listen("web.listen", config.web_listen).await?;
     let tls = tls::server(&data)?;
-    let addresses = files::Addresses::new(&[("mqtt", &mqtt), ("mqtts", &mqtts)]);
+    let addresses = files::Addresses::new(&[("mqtt", &mqtt), ("mqtts", &mqtts), ("web", &web)]);
 
     let (stopper, stop) = stop::token();
     let (inbox, queue) = decide::queue();
@@ -127,7 +124,6 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
     let front = Front::new(settings, credentials.clone(), events)?;
     let (orders, orders_out) = mpsc::unbounded_channel();
     let (dial, address) = watch::channel(None);
-    let (live, _) = watch::channel(0u64);
     let replies = Replies::default();
     let router = route::Router {
         front: front.clone(),
@@ -137,7 +133,6 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
         hub_url: config.hub_url.as_ref().map(|url| url.as_str().to_owned()),
         clock: clock.clone(),
         replies: replies.clone(),
-        live,
     };
     let thread = decide::spawn(
         site,
@@ -157,6 +152,8 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
             adapters.spawn(gate::carry(events_out, front.clone(), inbox.clone(), stop.clone()));
             adapters.spawn(serve_dispensers(front, listeners, stop.clone()));
             adapters.spawn(hub::Link::new(inbox.clone(), orders_out, address).run(stop.clone()));
+            let database = data.database();
+            adapters.spawn(serve_pages(web, inbox.clone(), replies.clone(), database, stop.clone()));
             adapters.spawn(tick(inbox.clone(), clock, stop.clone()));
             adapters.spawn(control::serve(data.control(), data.clone(), inbox.clone(), replies.clone(), stop.clone()));
             data.write_addresses(&addresses)?;
@@ -218,6 +215,19 @@ async fn serve_dispensers(front: Front, listeners: Arc<[Listener; 2]>, stop: sto
     .await;
 }
 
+/// Pages are not what a site lives by: without them water flows, so their end is told and not fatal.
+async fn serve_pages(
+    listener: TcpListener,
+    inbox: decide::Inbox<Input>,
+    replies: Replies,
+    database: std::path::PathBuf,
+    stop: stop::Stop,
+) {
+    if let Err(error) = web::run(listener, inbox, replies, &database, stop).await {
+        tracing::error!(%error, "the pages are gone until the next start");
+    }
+}
+
 async fn tick(inbox: decide::Inbox<Input>, clock: Clock, stop: stop::Stop) {
     let mut every = interval(TICK_EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -259,11 +269,6 @@ async fn ended(thread: &std::thread::JoinHandle<Site>) -> bool {
             _ = every.tick() => if thread.is_finished() { return true },
         }
     }
-}
-
-/// Where a door's answer is put into bytes.
-fn is_http(door: &Door) -> bool {
-    matches!(door, Door::Http(..))
 }
 
 /// The data directory of this configuration, for the subcommands.

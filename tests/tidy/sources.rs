@@ -63,6 +63,7 @@ const ADDRESSES: [(&str, &[&str]); 7] = [
             "daemon/src/site/schema",
             "cloud-hub/src/hub/store",
             "cloud-hub/src/hub/schema",
+            "cloud-hub/tests/",
             "tests/",
         ],
     ),

@@ -18,14 +18,14 @@ use tokio::{
 
 use crate::{
     app::{
+        Replies,
         files::{DataDir, bytes},
-        medium,
-        replies::Replies,
+        medium, secrets,
     },
     site::{
         effect::{Refusal, Told},
         enrolment::Enrolment,
-        input::{Command, Input},
+        input::{Command, Input, Role},
     },
 };
 
@@ -42,6 +42,16 @@ pub enum Request {
     DispenserAdd {
         /// Its id.
         id: String,
+    },
+    /// Make a manager, or give one a new first password.
+    ManagerReset {
+        /// The account.
+        name: String,
+    },
+    /// Make a token for the API.
+    Token {
+        /// What it is for.
+        name: String,
     },
     /// Enrol this box.
     Join {
@@ -76,6 +86,8 @@ pub trait Performer {
 pub async fn perform(performer: &mut impl Performer, data: &DataDir, request: Request) -> Response {
     let outcome = match request {
         Request::DispenserAdd { id } => add_dispenser(performer, &id).await,
+        Request::ManagerReset { name } => reset_manager(performer, name).await,
+        Request::Token { name } => make_token(performer, name).await,
         Request::Join { url, code, replace } => join(performer, data, &url, &code, replace).await,
     };
     outcome.map_or_else(Response::Refused, Response::Ok)
@@ -92,6 +104,30 @@ async fn add_dispenser(performer: &mut impl Performer, id: &str) -> Result<Strin
     Ok(format!(
         "Dispenser {id} may connect now. Its secret is shown only once: {secret}"
     ))
+}
+
+async fn reset_manager(performer: &mut impl Performer, name: String) -> Result<String, String> {
+    let (password, hash) = secrets::first_password().map_err(|error| error.to_string())?;
+    let text = format!("Manager {name} may log in, and chooses a password then. The first one is {password}");
+    let command = Command::ResetManager {
+        name,
+        role: Role::Manager,
+        hash,
+    };
+    performer.tell(command).await.map_err(|refusal| refusal.to_string())?;
+    Ok(text)
+}
+
+async fn make_token(performer: &mut impl Performer, name: String) -> Result<String, String> {
+    let (token, hash) = secrets::token().map_err(|error| error.to_string())?;
+    let text = format!("Whoever shows this token acts as a manager here; it is shown only once: {token}");
+    let command = Command::AddToken {
+        name,
+        role: Role::Manager,
+        hash,
+    };
+    performer.tell(command).await.map_err(|refusal| refusal.to_string())?;
+    Ok(text)
 }
 
 /// What the hub is asked, and what it answers (`POST /join`; keys in hexadecimal).
@@ -213,7 +249,10 @@ struct Running {
 
 impl Performer for Running {
     async fn tell(&mut self, command: Command) -> Result<Told, Refusal> {
-        self.replies.tell(&self.inbox, command).await
+        self.replies
+            .tell(&self.inbox, command)
+            .await
+            .unwrap_or(Err(Refusal::Degraded))
     }
 
     async fn joined(&mut self, enrolment: Enrolment) {

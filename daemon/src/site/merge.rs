@@ -182,7 +182,7 @@ impl Site {
     }
 
     fn record_sale(
-        &self,
+        &mut self,
         id: RecordId,
         poured: &Poured,
         hold: Option<&HoldRow>,
@@ -203,7 +203,11 @@ impl Site {
             outcome: poured.outcome,
             receipt: &receipt_key.receipt(id.log.epoch, id.seq).to_string(),
         };
-        Ok(sales::insert(self.connection(), &row)?)
+        sales::insert(self.connection(), &row)?;
+        let (count, sum_ml) = self.sold.entry(kind.name()).or_default();
+        *count += 1;
+        *sum_ml += volume_ml;
+        Ok(())
     }
 
     /// Closes what was asked back and on which nothing is held any more (PROTOCOL rule 24).

@@ -19,11 +19,13 @@ use sync::{
 
 use super::{
     Opening, Settings, Site,
-    effect::{Answer, Delivery, Effect, Receipt, Wire},
+    effect::{Answer, Delivery, Effect, Receipt, Refusal, Rendered, Told, Wire},
     enrolment::Enrolment,
     input::{Ask, Door, Input, Report, Who},
     store::read,
 };
+
+mod doubt;
 
 const JANE: CustomerId = CustomerId(7);
 const PHONE: &str = "+254700000102";
@@ -74,7 +76,7 @@ impl Bench {
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
             },
-            wire: Wire { answer, receipt },
+            wire: Wire { answer, receipt, told },
             enrolment: (self.epoch > 2).then(enrolment),
             medium: [0; 8],
         };
@@ -175,7 +177,7 @@ impl Bench {
 
     fn balance_ml(&mut self) -> u64 {
         let now = self.moment().wall;
-        read::customer_shown(self.site().connection(), JANE, now)
+        read::customer_shown(self.site().connection(), JANE, Some(now))
             .unwrap()
             .unwrap()
             .balance
@@ -231,6 +233,13 @@ fn answer(_: &Door, answer: &Answer) -> Vec<u8> {
 
 fn receipt(_: &Door, receipt: &Receipt) -> Vec<u8> {
     format!("receipt {} {:?}", receipt.volume.ml(), receipt.balance.map(Volume::ml)).into_bytes()
+}
+
+fn told(told: &Result<Told, Refusal>) -> Rendered {
+    Rendered {
+        status: if told.is_ok() { 200 } else { 400 },
+        body: format!("{told:?}").into_bytes(),
+    }
 }
 
 fn delivered(effects: Vec<Effect>) -> String {
@@ -425,42 +434,4 @@ fn a_person_merged_away_draws_as_the_one_who_stays() {
     bench.hear(Lane::Money, Record::Fact(Fact::Granted(granted)));
     assert_eq!(bench.balance_ml(), 3_000);
     assert_eq!(bench.ask("a1", "4071", 3_000), "verified 3000 Some(3000)");
-}
-
-#[test]
-fn a_meter_far_ahead_of_the_books_stops_the_sale() {
-    let beat = |pulses_total| super::input::Heartbeat {
-        firmware: "1.4.2".to_owned(),
-        config_revision: Some(1),
-        state: "idle".to_owned(),
-        pulses_total: Some(pulses_total),
-        rssi_dbm: None,
-    };
-    let tap = || "tap-1".parse().unwrap();
-    let mut bench = ready("meter");
-    bench.grant(60_000);
-    bench.give(Input::Heartbeat(tap(), beat(9_000)));
-    bench.ask("a1", "4071", 5_000);
-    bench.pour("a1", 5_000);
-    bench.restart();
-    // 5 litres are booked and one full pour of 20 is allowed for: 25 litres of 450 pulses.
-    bench.give(Input::Heartbeat(tap(), beat(9_000 + 25 * 450)));
-    assert_eq!(bench.ask("a2", "4071", 1_000), "verified 1000 Some(55000)");
-    bench.pour("a2", 1_000);
-    bench.restart();
-    bench.give(Input::Heartbeat(tap(), beat(9_000 + 25 * 450 + 21 * 450 + 1)));
-    assert_eq!(bench.ask("a3", "4071", 1_000), "gateway_degraded 0 None");
-}
-
-#[test]
-fn a_database_that_was_lost_sells_nothing_until_the_hub_is_heard() {
-    let mut bench = ready("rebuilt");
-    bench.site = None;
-    for name in ["site.db", "site.db-wal", "site.db-shm"] {
-        if let Err(error) = std::fs::remove_file(bench.folder.join(name)) {
-            assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
-        }
-    }
-    bench.restart();
-    assert_eq!(bench.ask("a1", "4071", 1_000), "gateway_degraded 0 None");
 }

@@ -13,6 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use kiosk::ids::DispenserId;
 use rumqttd::{
     Notification, Router, RouterConfig,
@@ -279,6 +280,13 @@ fn poke(tx: &mut LinkTx) -> bool {
     tx.try_unsubscribe(NOTHING).is_ok()
 }
 
+/// What a link brings.
+enum Came {
+    Delivery(Delivery),
+    /// The Router has done what it was asked.
+    Word,
+}
+
 /// One connection's subscriptions at the Router. Dropping it ends them.
 pub struct Link {
     tx: LinkTx,
@@ -286,8 +294,9 @@ pub struct Link {
 }
 
 impl Link {
-    /// Subscribes; what is retained comes again even if already subscribed, for the two steps reach the Router as one.
-    pub async fn subscribe(&mut self, topics: Vec<String>) {
+    /// Subscribes and waits until the Router has done so: the SUBACK must not promise more. What is retained comes again
+    /// even if already subscribed, for the two steps reach the Router as one. Returns what came meanwhile.
+    pub async fn subscribe(&mut self, topics: Vec<String>) -> Result<Vec<Delivery>, BrokerError> {
         let filters = topics.iter().map(|path| Filter {
             path: path.clone(),
             // The front numbers and counts QoS 1 itself: the Router never waits for a dispenser.
@@ -301,54 +310,83 @@ impl Link {
             filters: filters.collect(),
         };
         {
-            let mut buffer = self.tx.buffer();
-            buffer.push_back(Packet::Unsubscribe(
-                Unsubscribe {
-                    pkid: 1,
-                    filters: topics,
-                },
-                None,
-            ));
-            buffer.push_back(Packet::Subscribe(subscribe, None));
-        }
-        self.wake_router().await;
-    }
-
-    /// Unsubscribes.
-    pub async fn unsubscribe(&mut self, topics: Vec<String>) {
-        self.tx.buffer().push_back(Packet::Unsubscribe(
-            Unsubscribe {
+            let unsubscribe = Unsubscribe {
                 pkid: 1,
                 filters: topics,
-            },
-            None,
-        ));
-        self.wake_router().await;
+            };
+            let mut buffer = self.tx.buffer();
+            buffer.push_back(Packet::Unsubscribe(unsubscribe, None));
+            buffer.push_back(Packet::Subscribe(subscribe, None));
+        }
+        self.done().await
+    }
+
+    /// Unsubscribes from what is subscribed, and waits until it is done. Returns what came meanwhile.
+    pub async fn unsubscribe(&mut self, topics: Vec<String>) -> Result<Vec<Delivery>, BrokerError> {
+        let unsubscribe = Unsubscribe {
+            pkid: 1,
+            filters: topics,
+        };
+        self.tx.buffer().push_back(Packet::Unsubscribe(unsubscribe, None));
+        self.done().await
     }
 
     /// The next message for this connection. An error means that the Router has died or dropped the link.
     pub async fn next(&mut self) -> Result<Delivery, BrokerError> {
         loop {
-            match self.rx.next().await? {
-                Some(Notification::Forward(forward)) => {
-                    if let Some(heard) = heard_of(&forward.publish.topic) {
-                        let retained = forward.publish.retain;
-                        return Ok(Delivery {
-                            heard,
-                            payload: forward.publish.payload,
-                            retained,
-                        });
-                    }
-                }
-                Some(Notification::Unschedule) => self.rx.wake().await?,
-                Some(Notification::Disconnect(..)) => return Err(BrokerError("link dropped".to_owned())),
-                Some(_) | None => {}
+            if let Some(Came::Delivery(delivery)) = self.notified().await? {
+                return Ok(delivery);
             }
         }
     }
 
+    /// Wakes the Router and waits for its word. It says all its words about one batch at once, so those that follow the
+    /// first are there already.
+    async fn done(&mut self) -> Result<Vec<Delivery>, BrokerError> {
+        self.wake_router().await;
+        let mut meanwhile = Vec::new();
+        let first_word = async {
+            loop {
+                match self.notified().await? {
+                    Some(Came::Word) => return Ok(()),
+                    Some(Came::Delivery(delivery)) => meanwhile.push(delivery),
+                    None => {}
+                }
+            }
+        };
+        timeout(ATTACH_WITHIN, first_word)
+            .await
+            .unwrap_or_else(|_| Err(BrokerError("no word from it".to_owned())))?;
+        while let Some(came) = self.notified().now_or_never() {
+            if let Some(Came::Delivery(delivery)) = came? {
+                meanwhile.push(delivery);
+            }
+        }
+        Ok(meanwhile)
+    }
+
+    async fn notified(&mut self) -> Result<Option<Came>, BrokerError> {
+        Ok(match self.rx.next().await? {
+            Some(Notification::Forward(forward)) => heard_of(&forward.publish.topic).map(|heard| {
+                let retained = forward.publish.retain;
+                Came::Delivery(Delivery {
+                    heard,
+                    payload: forward.publish.payload,
+                    retained,
+                })
+            }),
+            Some(Notification::DeviceAck(_)) => Some(Came::Word),
+            Some(Notification::Unschedule) => {
+                self.rx.wake().await?;
+                None
+            }
+            Some(Notification::Disconnect(..)) => return Err(BrokerError("link dropped".to_owned())),
+            Some(_) | None => None,
+        })
+    }
+
     async fn wake_router(&mut self) {
-        // A full channel empties in microseconds; a dead Router shows in `next`.
+        // A full channel empties in microseconds; a dead Router shows in `notified`.
         for _ in 0..1000 {
             if poke(&mut self.tx) {
                 return;
