@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`input`], [`effect`] | all that can reach it, all that it can want |
 //! | [`enrolment`] | what makes this box a site's |
-//! | `dispense` | ask → answer, poured → receipt, retries and odd pours |
+//! | `dispense`, `parked` | ask → answer, retries, asks that wait for the hub |
+//! | `pour` | poured → receipt, odd pours, pours that nobody reports |
+//! | `talk`, `tries` | what a display says; wrong PINs as bytes |
 //! | `merge`, `document` | folding records and documents into rows |
 //! | `link` | the hub: frames, questions, doubt |
 //! | `manage`, `accounts` | what a person tells it, and who may |
@@ -25,6 +27,7 @@ mod link;
 mod manage;
 mod merge;
 mod parked;
+mod pour;
 mod talk;
 mod tick;
 mod tries;
@@ -34,7 +37,7 @@ mod tests;
 
 use std::{collections::BTreeMap, path::Path};
 
-use ::store::{Database, Durability, StoreError, journal::SqlLogs};
+use ::store::{Connection, Database, Durability, StoreError, journal::SqlLogs};
 use kiosk::{
     day::{SalesDay, Zone},
     dispense::Reason,
@@ -44,7 +47,6 @@ use kiosk::{
     units::Volume,
 };
 use runtime::machine::{Fault, Machine};
-use rusqlite::Connection;
 use sync::{
     journal::{JournalError, Pen},
     session::{Event, Session},
@@ -57,6 +59,7 @@ use self::{
     input::Input,
     parked::Parking,
     store::{dispensers, dispensers::DispenserRow, meta, read},
+    talk::Voice,
 };
 
 /// The time zone of a box before it has joined.
@@ -84,9 +87,6 @@ pub enum SiteError {
     /// The journal refused.
     #[error(transparent)]
     Journal(#[from] JournalError<StoreError>),
-    /// The database failed.
-    #[error("database: {0}")]
-    Sql(#[from] rusqlite::Error),
     /// A document refused.
     #[error(transparent)]
     Document(#[from] sync::document::DocumentError),
@@ -103,6 +103,7 @@ pub struct Site {
     database: Database,
     settings: Settings,
     wire: Wire,
+    voice: Voice,
     enrolled: Option<Enrolled>,
     /// The serial of the medium this database is on.
     medium: [u8; 8],
@@ -111,6 +112,8 @@ pub struct Site {
     run_began: Uptime,
     holds_made: u64,
     link: Option<Session>,
+    /// The number of the newest socket to the hub.
+    socket: u64,
     last_heard: Option<Wall>,
     /// What the link was when it last changed, and when that was.
     link_was: (bool, Option<Wall>),
@@ -168,6 +171,7 @@ impl Site {
         Ok(Site {
             settings: opening.settings,
             wire: opening.wire,
+            voice: Voice::new(),
             enrolled: opening.enrolment.map(Enrolled::new),
             medium: opening.medium,
             is_retired,
@@ -178,6 +182,7 @@ impl Site {
             run_began: Uptime(uptime.unsigned_abs()),
             holds_made: 0,
             link: None,
+            socket: 0,
             last_heard: None,
             link_was: (false, None),
             decided: BTreeMap::new(),
@@ -220,8 +225,8 @@ impl Site {
             Input::Connected(dispenser) => self.connected(moment, &dispenser)?,
             Input::Disconnected(dispenser) => self.disconnected(&dispenser),
             Input::Heartbeat(dispenser, beat) => self.heartbeat(moment, &dispenser, beat)?,
-            Input::LinkUp => self.link_up(moment)?,
-            Input::LinkFrame(_) if self.link.is_none() => vec![Effect::HangUp { retry_after_s: 0 }],
+            Input::LinkUp(socket) => self.link_up(moment, socket)?,
+            Input::LinkFrame(_) if self.link.is_none() => vec![self.hung_up(0)],
             Input::LinkFrame(bytes) => self.link_event(moment, Event::Frame(&bytes))?,
             Input::LinkDown => {
                 self.link_down();
@@ -253,6 +258,10 @@ impl Site {
 
     fn present(&self, moment: &Moment) -> Present {
         moment.present(self.run_began)
+    }
+
+    fn enrolled(&self) -> Result<&Enrolled, SiteError> {
+        self.enrolled.as_ref().ok_or(SiteError::NotJoined)
     }
 
     fn next_hold(&mut self) -> HoldId {

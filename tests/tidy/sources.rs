@@ -51,7 +51,10 @@ const ADDRESSES: [(&str, &[&str]); 7] = [
     ("rumqttd", &["daemon/src/adapters/dispensers"]),
     ("automerge", &["sync/src/document"]),
     ("serde_cbor", &["sync/src/"]),
-    ("reqwest", &["cloud-hub/src/adapters/", "tests/"]),
+    (
+        "reqwest",
+        &["cloud-hub/src/adapters/", "daemon/src/adapters/control", "tests/"],
+    ),
     (
         "rusqlite",
         &[

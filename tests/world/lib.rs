@@ -3,5 +3,17 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`dispenser`] | a dispenser as the contract wants it, without clock and socket |
+//! | [`sandbox`] | pretend payment providers: state machines, and the server of `kisima-sandbox` around them |
+//! | [`processes`] | the real programs on loopback: started, stopped, killed, cleaned up |
+//! | [`mqtt`] | a plain MQTT client for tests of the wire |
+//! | [`tap`] | the dispenser of [`dispenser`] on a real connection that comes back by itself |
+//! | [`http`] | small calls of a JSON API |
+//! | [`proxy`] | a network with a switch between two programs |
 
 pub mod dispenser;
+pub mod http;
+pub mod mqtt;
+pub mod processes;
+pub mod proxy;
+pub mod sandbox;
+pub mod tap;

@@ -22,9 +22,16 @@ pub enum Effect {
     /// The secrets that the broker's front checks, after one changed.
     Credentials(Vec<(DispenserId, [u8; 32])>),
     /// A frame for the hub.
-    Send(Vec<u8>),
-    /// Close the socket to the hub and dial again after this many seconds.
+    Send {
+        /// On the socket with this number; an older one is gone.
+        socket: u64,
+        /// The frame.
+        bytes: Vec<u8>,
+    },
+    /// Close the socket to the hub and dial again.
     HangUp {
+        /// Which socket.
+        socket: u64,
         /// Seconds; zero for the usual back-off.
         retry_after_s: u32,
     },
@@ -32,6 +39,8 @@ pub enum Effect {
     ClockHeard(Trust, Wall),
     /// What a person is told.
     Reply(ReplyId, Result<Told, Refusal>),
+    /// The box belongs to the hub at this address now.
+    Dial(String),
     /// Something changed that an open page shows.
     Live,
 }

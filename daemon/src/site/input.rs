@@ -37,8 +37,8 @@ pub enum Input {
     /// A dispenser is well.
     Heartbeat(DispenserId, Heartbeat),
 
-    /// The socket to the hub is open.
-    LinkUp,
+    /// The socket to the hub with this number is open.
+    LinkUp(u64),
     /// A frame came on it.
     LinkFrame(Vec<u8>),
     /// The socket is gone.
@@ -86,6 +86,8 @@ pub struct Ask {
     pub who: Who,
     /// The PIN.
     pub pin: String,
+    /// A payment token to redeem first.
+    pub token: Option<String>,
     /// Millilitres, any integer.
     pub volume_ml: i64,
 }
@@ -116,11 +118,11 @@ pub struct Heartbeat {
     /// The firmware's version.
     pub firmware: String,
     /// The revision of `config` it runs with.
-    pub config_revision: i64,
+    pub config_revision: Option<i64>,
     /// What it is doing.
     pub state: String,
     /// Its pulse counter.
-    pub pulses_total: u64,
+    pub pulses_total: Option<u64>,
     /// The strength of its Wi-Fi, in dBm.
     pub rssi_dbm: Option<i64>,
 }

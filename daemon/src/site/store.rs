@@ -12,6 +12,7 @@ pub mod readers;
 pub mod requests;
 pub mod rights;
 pub mod sales;
+pub mod unknown;
 
 use std::path::Path;
 

@@ -14,7 +14,7 @@ use store::{Durability, journal::SqlLogs};
 use sync::{
     journal::Pen,
     record::{DocumentId, Edit, Record},
-    seal::{SecretKey, SiteKey},
+    seal::SecretKey,
 };
 
 use super::{
@@ -55,6 +55,7 @@ impl Bench {
             granted: 0,
         };
         bench.restart();
+        bench.give(Input::Joined(Box::new(enrolment())));
         bench
     }
 
@@ -74,7 +75,7 @@ impl Bench {
                 pulses_per_litre: 450,
             },
             wire: Wire { answer, receipt, told },
-            enrolment: Some(enrolment()),
+            enrolment: (self.epoch > 2).then(enrolment),
             medium: [0; 8],
         };
         self.site = Some(Site::open(opening).unwrap());
@@ -118,7 +119,7 @@ impl Bench {
     }
 
     fn meet_jane(&mut self) {
-        let pin = PinKey::new(*site_key().pin_key().expose()).verifier(JANE, &"4071".parse().unwrap());
+        let pin = PinKey::new([3; 32]).verifier(JANE, &"4071".parse().unwrap());
         let listed = Listed {
             customer: JANE,
             generation: 0,
@@ -157,6 +158,7 @@ impl Bench {
             request: request.parse().unwrap(),
             who: Who::User("0700000102".to_owned()),
             pin: pin.to_owned(),
+            token: None,
             volume_ml,
         };
         delivered(self.give(Input::Asked(door(), ask)))
@@ -197,10 +199,6 @@ impl Drop for Bench {
     }
 }
 
-fn site_key() -> SiteKey {
-    SiteKey::from_secret(SecretKey::new([3; 32]))
-}
-
 fn enrolment() -> Enrolment {
     Enrolment {
         box_id: BoxId(9),
@@ -213,7 +211,8 @@ fn enrolment() -> Enrolment {
         generation: 0,
         hub_url: "http://hub.example".to_owned(),
         pair_key: SecretKey::new([1; 32]),
-        site_key: site_key(),
+        pin_key: SecretKey::new([3; 32]),
+        receipt_key: SecretKey::new([4; 32]),
         identity_seed: SecretKey::new([2; 32]),
         hub_signing_key: [0; 32],
         hub_sealing_key: [9; 32],
@@ -433,4 +432,42 @@ fn a_person_merged_away_draws_as_the_one_who_stays() {
     bench.hear(Lane::Money, Record::Fact(Fact::Granted(granted)));
     assert_eq!(bench.balance_ml(), 3_000);
     assert_eq!(bench.ask("a1", "4071", 3_000), "verified 3000 Some(3000)");
+}
+
+#[test]
+fn a_meter_far_ahead_of_the_books_stops_the_sale() {
+    let beat = |pulses_total| super::input::Heartbeat {
+        firmware: "1.4.2".to_owned(),
+        config_revision: Some(1),
+        state: "idle".to_owned(),
+        pulses_total: Some(pulses_total),
+        rssi_dbm: None,
+    };
+    let tap = || "tap-1".parse().unwrap();
+    let mut bench = ready("meter");
+    bench.grant(60_000);
+    bench.give(Input::Heartbeat(tap(), beat(9_000)));
+    bench.ask("a1", "4071", 5_000);
+    bench.pour("a1", 5_000);
+    bench.restart();
+    // 5 litres are booked and one full pour of 20 is allowed for: 25 litres of 450 pulses.
+    bench.give(Input::Heartbeat(tap(), beat(9_000 + 25 * 450)));
+    assert_eq!(bench.ask("a2", "4071", 1_000), "verified 1000 Some(55000)");
+    bench.pour("a2", 1_000);
+    bench.restart();
+    bench.give(Input::Heartbeat(tap(), beat(9_000 + 25 * 450 + 21 * 450 + 1)));
+    assert_eq!(bench.ask("a3", "4071", 1_000), "gateway_degraded 0 None");
+}
+
+#[test]
+fn a_database_that_was_lost_sells_nothing_until_the_hub_is_heard() {
+    let mut bench = ready("rebuilt");
+    bench.site = None;
+    for name in ["site.db", "site.db-wal", "site.db-shm"] {
+        if let Err(error) = std::fs::remove_file(bench.folder.join(name)) {
+            assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+        }
+    }
+    bench.restart();
+    assert_eq!(bench.ask("a1", "4071", 1_000), "gateway_degraded 0 None");
 }

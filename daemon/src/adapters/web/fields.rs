@@ -77,6 +77,7 @@ impl Fields {
             request: if is_named { self.parsed("request")? } else { spare },
             who: Who::User(self.text("user_id")?),
             pin: self.text("pin")?,
+            token: None,
             volume_ml: self.integer("volume_ml")?,
         };
         Ok((ask, is_named))

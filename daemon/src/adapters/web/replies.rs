@@ -169,7 +169,7 @@ mod tests {
         let (told, ()) = tokio::join!(replies.tell(&inbox, Command::Status), machine);
         assert_eq!(told, Ok(Ok(Told::Done)));
         assert_eq!(replies.waiting(), 0);
-        assert!(replies.take(Effect::HangUp { retry_after_s: 0 }).is_some());
+        assert!(replies.take(Effect::Dial(String::new())).is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! What pages, the API and exports read: plain rows, from any connection that sees the last commit.
 
 use kiosk::{
-    digest::{self, GrantLine},
+    digest::{self, HashedGrant, HashedState},
     fact::Purse,
     ids::{AccountId, CustomerId, Epoch, GrantId},
     moment::{HOUR_MS, Wall},
@@ -300,24 +300,26 @@ pub fn totals(connection: &Connection, from: Wall) -> Result<(i64, Volume), Stor
 /// The hash over all grants here, equal to the hub's for this box once both hold the same logs.
 pub fn state_hash(connection: &Connection) -> Result<String, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT epoch, number, customer, purse, volume_ml, spent_ml, state FROM grants WHERE purse IS NOT NULL",
+        "SELECT epoch, number, granted_to, purse, volume_ml, spent_ml, state FROM grants WHERE granted_to IS NOT NULL",
     )?;
-    let rows = statement.query_map([], |row| {
-        Ok(GrantLine {
+    let mut rows = statement.query([])?;
+    let mut grants = Vec::new();
+    while let Some(row) = rows.next()? {
+        grants.push(HashedGrant {
             grant: GrantId {
                 epoch: Epoch(unsigned(row.get(0)?)),
                 number: unsigned(row.get(1)?),
             },
             customer: customer(row.get(2)?),
-            purse: if row.get::<_, u8>(3)? == rights::purse_number(Purse::Allowance) {
-                Purse::Allowance
-            } else {
-                Purse::Prepaid
+            purse: rights::purse(row.get(3)?)?,
+            volume: volume(row.get(4)?)?,
+            spent: volume(row.get(5)?)?,
+            state: match row.get(6)? {
+                0u8 => HashedState::Open,
+                1 => HashedState::Recalled,
+                _ => HashedState::Closed,
             },
-            volume_ml: unsigned(row.get(4)?),
-            spent_ml: unsigned(row.get(5)?),
-            state: row.get(6)?,
-        })
-    })?;
-    Ok(digest::state_hash(rows.collect::<Result<Vec<_>, _>>()?))
+        });
+    }
+    Ok(digest::state_hash(grants))
 }

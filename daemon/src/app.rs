@@ -1,0 +1,277 @@
+//! The one place that assembles the gateway: files, sockets, threads, adapters.
+
+pub mod files;
+pub mod medium;
+mod route;
+pub mod tls;
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use config::{Loaded, gateway::Gateway};
+use kiosk::{ids::Epoch, units::Volume};
+use runtime::{clock::Clock, decide, dice::Dice, stop, supervise::supervise};
+use store::Durability;
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    time::{MissedTickBehavior, interval, timeout},
+};
+
+pub use crate::adapters::web::{password as secrets, replies::Replies};
+use crate::{
+    adapters::{
+        control,
+        dispensers::{self, Credentials, Front, Listener, gate},
+        hub, systemd, web,
+    },
+    site::{Opening, Settings, Site, SiteError, effect::Wire, input::Input},
+};
+use files::{DataDir, FilesError};
+
+/// Between two ticks of the machine.
+const TICK_EVERY: Duration = Duration::from_secs(1);
+/// How many events of dispensers may wait to become inputs.
+const EVENTS_MAX: usize = 512;
+/// How long the adapters may take to end.
+const STOP_WITHIN: Duration = Duration::from_secs(8);
+/// What a new dispenser is configured with until the site's settings say otherwise.
+const VOLUME_MAX: Volume = Volume::from_ml(20_000);
+const PULSES_PER_LITRE: i64 = 450;
+
+/// Why the gateway cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// A file of the data directory.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// The machine.
+    #[error(transparent)]
+    Site(#[from] SiteError),
+    /// The broker's front.
+    #[error(transparent)]
+    Front(#[from] dispensers::FrontError),
+    /// An address cannot be listened at.
+    #[error("{key}: cannot listen at {address}: {source}")]
+    Listen {
+        /// The key of the configuration.
+        key: &'static str,
+        /// The address.
+        address: std::net::SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The system has no randomness.
+    #[error("the system gives no randomness: {0}")]
+    Dice(String),
+    /// The certificates for dispensers.
+    #[error("certificates: {0}")]
+    Tls(String),
+    /// The deciding thread.
+    #[error("the deciding thread: {0}")]
+    Thread(String),
+}
+
+/// Opens the machine over the files of a data directory, as `run` and the subcommands do.
+pub fn open_site(data: &DataDir, config: &Gateway) -> Result<(Site, Dice), AppError> {
+    let mut dice = Dice::from_system().map_err(|error| AppError::Dice(error.to_string()))?;
+    let settings = Settings {
+        report_within_ms: u64::try_from(config.dispense_report_within.as_millis()).unwrap_or(u64::MAX),
+        language: config.site.language.to_owned(),
+        volume_max: VOLUME_MAX,
+        pulses_per_litre: PULSES_PER_LITRE,
+    };
+    let opening = Opening {
+        path: &data.database(),
+        durability: Durability::Full,
+        epoch: Epoch(dice.roll().number("epoch")),
+        settings,
+        wire: Wire {
+            answer: route::answer,
+            receipt: route::receipt,
+            told: web::wire::told,
+        },
+        enrolment: data.enrolment()?,
+        medium: medium::serial(data.path()),
+    };
+    Ok((Site::open(opening)?, dice))
+}
+
+/// Runs the gateway until it is asked to stop.
+pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
+    let config = loaded.config;
+    let data = DataDir::open(&config.storage.data_dir)?;
+    let _lock = data.lock()?;
+    data.forget_addresses()?;
+    let (site, dice) = open_site(&data, &config)?;
+    let clock = Clock::new(site.clock_floor()?);
+
+    let mqtt = listen("mqtt.listen", config.mqtt.listen).await?;
+    let mqtts = listen("mqtts.listen", config.mqtts_listen).await?;
+    let web = listen("web.listen", config.web_listen).await?;
+    let tls = tls::server(&data)?;
+    let addresses = files::Addresses::new(&[("mqtt", &mqtt), ("mqtts", &mqtts), ("web", &web)]);
+
+    let (stopper, stop) = stop::token();
+    let (inbox, queue) = decide::queue();
+    let (events, events_out) = mpsc::channel(EVENTS_MAX);
+    let credentials = Credentials::new(Default::default());
+    let known = credentials.changes();
+    let settings = dispensers::Settings {
+        connections_max: config.mqtt.connections_max as usize,
+        messages_per_second_max: config.mqtt.messages_per_second_max,
+        ..dispensers::Settings::default()
+    };
+    let front = Front::new(settings, credentials.clone(), events)?;
+    let (orders, orders_out) = mpsc::unbounded_channel();
+    let (dial, address) = watch::channel(None);
+    let replies = Replies::default();
+    let router = route::Router {
+        front: front.clone(),
+        credentials,
+        orders,
+        dial,
+        hub_url: config.hub_url.as_ref().map(|url| url.as_str().to_owned()),
+        clock: clock.clone(),
+        replies: replies.clone(),
+    };
+    let thread = decide::spawn(
+        site,
+        queue,
+        clock.clone(),
+        dice,
+        move |effects| router.route(effects),
+        watchdog(),
+    )
+    .map_err(|error| AppError::Thread(error.to_string()))?;
+    let mut adapters = tokio::task::JoinSet::new();
+    let mut ended = Box::pin(ended(&thread));
+    let died = tokio::select! {
+        died = &mut ended => died,
+        () = begin(&inbox, known) => {
+            let listeners = Arc::new([Listener::plain(mqtt), Listener::tls(mqtts, tls)]);
+            adapters.spawn(gate::carry(events_out, front.clone(), inbox.clone(), stop.clone()));
+            adapters.spawn(serve_dispensers(front, listeners, stop.clone()));
+            adapters.spawn(hub::Link::new(inbox.clone(), orders_out, address).run(stop.clone()));
+            let database = data.database();
+            adapters.spawn(serve_pages(web, inbox.clone(), replies.clone(), database, stop.clone()));
+            adapters.spawn(tick(inbox.clone(), clock, stop.clone()));
+            adapters.spawn(control::serve(data.control(), data.clone(), inbox.clone(), replies.clone(), stop.clone()));
+            data.write_addresses(&addresses)?;
+            tracing::info!(addresses = %addresses, "ready");
+            systemd::ready("serving");
+            ended.as_mut().await
+        }
+    };
+    drop(ended);
+    systemd::stopping();
+    stopper.stop();
+    drop(inbox);
+    if timeout(STOP_WITHIN, async { while adapters.join_next().await.is_some() {} })
+        .await
+        .is_err()
+    {
+        tracing::warn!("an adapter did not end in time");
+    }
+    adapters.shutdown().await;
+    let site = tokio::task::spawn_blocking(move || thread.join()).await;
+    match site {
+        Ok(Ok(site)) => site.close()?,
+        _ => return Err(AppError::Thread("it panicked".to_owned())),
+    }
+    data.forget_addresses()?;
+    if died {
+        Err(AppError::Thread("it ended by itself".to_owned()))
+    } else {
+        Ok(())
+    }
+}
+
+async fn listen(key: &'static str, address: std::net::SocketAddr) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| AppError::Listen { key, address, source })
+}
+
+/// Has the machine take up its work, again and again while its store fails. Only then are dispensers let in: before, the
+/// machine has not told the front whom it knows, and a dispenser with the right secret would be turned away.
+async fn begin<T>(inbox: &decide::Inbox<Input>, mut known: watch::Receiver<T>) {
+    let mut every = interval(TICK_EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            changed = known.changed() => if changed.is_ok() { return },
+            _ = every.tick() => if inbox.send(Input::Started).await.is_err() {
+                tracing::error!("the deciding thread ended at once");
+            },
+        }
+    }
+}
+
+async fn serve_dispensers(front: Front, listeners: Arc<[Listener; 2]>, stop: stop::Stop) {
+    supervise("dispensers", stop.clone(), || {
+        let (front, listeners, stop) = (front.clone(), listeners.clone(), stop.clone());
+        async move { front.run(listeners.as_slice(), stop.receiver()).await }
+    })
+    .await;
+}
+
+/// Pages are not what a site lives by: without them water flows, so their end is told and not fatal.
+async fn serve_pages(
+    listener: TcpListener,
+    inbox: decide::Inbox<Input>,
+    replies: Replies,
+    database: std::path::PathBuf,
+    stop: stop::Stop,
+) {
+    if let Err(error) = web::run(listener, inbox, replies, &database, stop).await {
+        tracing::error!(%error, "the pages are gone until the next start");
+    }
+}
+
+async fn tick(inbox: decide::Inbox<Input>, clock: Clock, stop: stop::Stop) {
+    let mut every = interval(TICK_EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = every.tick() => {}
+            () = stop.stopped() => return,
+        }
+        clock.check_ntp();
+        if inbox.send(Input::Tick).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Tells the watchdog about once a second, from the deciding thread.
+fn watchdog() -> impl FnMut() + Send + 'static {
+    let mut told = std::time::Instant::now();
+    move || {
+        if told.elapsed() >= TICK_EVERY {
+            told = std::time::Instant::now();
+            systemd::alive();
+        }
+    }
+}
+
+/// Waits until somebody asks for the end, or the deciding thread is gone. Returns whether it is gone.
+async fn ended(thread: &std::thread::JoinHandle<Site>) -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return true;
+    };
+    let mut every = interval(TICK_EVERY);
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return false,
+            _ = interrupt.recv() => return false,
+            _ = every.tick() => if thread.is_finished() { return true },
+        }
+    }
+}
+
+/// The data directory of this configuration, for the subcommands.
+pub fn data_dir(config: &Gateway) -> &Path {
+    &config.storage.data_dir
+}

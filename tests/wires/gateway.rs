@@ -1,0 +1,10 @@
+//! The real gateway with real MQTT clients: the contract of CONTRACTS section 3, and the faults of RELIABILITY.
+
+#[path = "gateway/before_join.rs"]
+mod before_join;
+#[path = "gateway/life.rs"]
+mod life;
+#[path = "gateway/payloads.rs"]
+mod payloads;
+#[path = "gateway/site.rs"]
+mod site;
