@@ -99,7 +99,11 @@ async fn a_keyed_change_is_made_once() {
     let again = bench.json("/api/v1/customers", &token, &key, &body).await;
     assert_eq!((again.status, &again.body), (201, &first.body));
     let anew = bench.json("/api/v1/customers", &token, &[], &body).await;
-    assert_eq!((anew.status, anew.code().as_str()), (409, "phone_taken"));
+    assert_eq!(
+        (anew.status, anew.code().as_str()),
+        (409, "phone_taken"),
+        "{first:?} {anew:?}"
+    );
     assert_eq!(anew.json()["error"]["id"], first.json()["id"]);
     let other = bench
         .json("/api/v1/customers", &token, &key, &body.replace("Ali", "Eve"))

@@ -21,7 +21,7 @@ use runtime::{
     stop::{self, Stopper},
 };
 use store::Durability;
-use sync::seal::{SecretKey, SiteKey};
+use sync::seal::SecretKey;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -113,7 +113,6 @@ impl Bench {
         let folder = std::env::temp_dir().join(format!("kisima-web-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("site.db");
-        let is_joined = enrolment.is_some();
         let site = Site::open(Opening {
             path: &path,
             durability: Durability::Relaxed,
@@ -129,11 +128,11 @@ impl Bench {
                 receipt: wire::receipt,
                 told: wire::told,
             },
-            enrolment,
+            enrolment: None,
             medium: [0; 8],
         })
         .unwrap();
-        if is_joined {
+        if enrolment.is_some() {
             meet_jane(&site);
         }
         let (inbox, queue) = decide::queue();
@@ -144,6 +143,9 @@ impl Bench {
         let emit = move |effects: Vec<_>| effects.into_iter().for_each(|effect| drop(router.take(effect)));
         decide::spawn(site, queue, clock, Dice::from_system().unwrap(), emit, || ()).unwrap();
         inbox.send(Input::Started).await.unwrap();
+        if let Some(enrolment) = enrolment {
+            inbox.send(Input::Joined(Box::new(enrolment))).await.unwrap();
+        }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stopper, stop) = stop::token();
@@ -299,10 +301,6 @@ fn unchunked(mut rest: &str) -> String {
     whole
 }
 
-fn site_key() -> SiteKey {
-    SiteKey::from_secret(SecretKey::new([5; 32]))
-}
-
 pub fn enrolment() -> Enrolment {
     Enrolment {
         box_id: BoxId(9),
@@ -315,7 +313,8 @@ pub fn enrolment() -> Enrolment {
         generation: 0,
         hub_url: "https://hub.example".to_owned(),
         pair_key: SecretKey::new([1; 32]),
-        site_key: site_key(),
+        pin_key: SecretKey::new([5; 32]),
+        receipt_key: SecretKey::new([6; 32]),
         identity_seed: SecretKey::new([2; 32]),
         hub_signing_key: [3; 32],
         hub_sealing_key: [9; 32],
@@ -324,7 +323,7 @@ pub fn enrolment() -> Enrolment {
 
 fn meet_jane(site: &Site) {
     let connection = site.connection();
-    let pin = PinKey::new(*site_key().pin_key().expose()).verifier(JANE, &"4071".parse().unwrap());
+    let pin = PinKey::new([5; 32]).verifier(JANE, &"4071".parse().unwrap());
     let listed = Listed {
         customer: JANE,
         generation: 0,
@@ -348,5 +347,5 @@ fn meet_jane(site: &Site) {
         volume: Volume::from_ml(20_000),
         valid_until: None,
     };
-    rights::grant(connection, &granted).unwrap();
+    rights::grant(connection, &granted, JANE).unwrap();
 }
