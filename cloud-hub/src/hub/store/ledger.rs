@@ -1,0 +1,44 @@
+//! Double entry: entries, their postings, and the running balance of each account.
+
+use kiosk::{
+    ledger::{Account, Postings},
+    moment::Wall,
+    units::Currency,
+};
+use rusqlite::params;
+
+use super::{Store, Stored};
+
+impl Store<'_> {
+    /// Books a set of postings as one entry.
+    pub fn add_entry(&self, what: &str, postings: &Postings, now: Wall) -> Stored<()> {
+        let entry: Option<i64> = self.one(
+            "INSERT INTO entry (time_ms, what) VALUES (?1, ?2) RETURNING id",
+            params![now.0, what],
+            |row| row.get(0),
+        )?;
+        for (line, (account, amount)) in (0_u32..).zip(postings.lines()) {
+            let (account, currency) = (account.to_string(), amount.currency.code());
+            self.execute(
+                "INSERT INTO posting (entry, line, account, currency, minor) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![entry, line, account, currency, amount.minor],
+            )?;
+            self.execute(
+                "INSERT INTO balance (account, currency, minor) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (account, currency) DO UPDATE SET minor = minor + excluded.minor",
+                params![account, currency, amount.minor],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// The balance of one account.
+    pub fn balance(&self, account: &Account, currency: Currency) -> Stored<i64> {
+        let minor = self.one(
+            "SELECT minor FROM balance WHERE account = ?1 AND currency = ?2",
+            params![account.to_string(), currency.code()],
+            |row| row.get(0),
+        )?;
+        Ok(minor.unwrap_or_default())
+    }
+}
