@@ -3,7 +3,7 @@
 .PHONY: help setup test bench
 
 help:
-	@echo 'make setup   installs: a C compiler, pkg-config, libsystemd-dev, mosquitto-clients, chromium and its driver'
+	@echo 'make setup   installs: a C compiler, pkg-config, libsystemd-dev, mosquitto-clients, faketime, chromium and its driver'
 	@echo 'make test    format, lints, build and all tests; installs what setup does'
 	@echo 'make bench   figures beside peers; installs mosquitto, python3-venv, and paho-mqtt under target/.'
 	@echo '             BENCH="--clients 6 --rounds 1 --seconds 5" makes it short'

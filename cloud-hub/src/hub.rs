@@ -15,7 +15,8 @@
 //! | `document` | what people edit on both sides |
 //! | `merge` | writing and folding records, the hub's own and those of sites |
 //! | `grant` | purses: credits, what is free of them, grants and recalls |
-//! | `payment` | purchases, from the prompt to the litres |
+//! | `purchase` | what may be bought, what it costs, how it begins |
+//! | `payment` | payments of purchases, from the prompt to the litres |
 //! | `delivery` | what a payment gives, and the text that says so |
 //! | `ledger` | double entry |
 //! | `dispense` | water drawn at the hub itself |
@@ -42,6 +43,7 @@ mod link;
 mod merge;
 pub mod operator;
 mod payment;
+mod purchase;
 mod registration;
 pub mod settings;
 pub mod side;
@@ -123,24 +125,27 @@ impl Hub {
         };
         let closing = std::mem::take(&mut self.lost);
         let (side, links, lost) = (&mut self.side, &mut self.links, &mut self.lost);
-        self.database.save()?;
-        let mut turn = Turn {
-            store: Store(self.database.connection()),
-            moment,
-            settings,
-            keys,
-            talk,
-            side: &mut **side,
-            links,
-            lost,
-            run,
-            effects: Vec::new(),
-            throws: 0,
-            written: BTreeSet::new(),
-            texts_queued: false,
-        };
-        let decided = turn.handle(input).and_then(|()| turn.finish()).map(|()| turn.effects);
-        match decided.and_then(|effects| Ok(self.database.keep().map(|()| effects)?)) {
+        let decided = self.database.alone(|connection| {
+            let mut turn = Turn {
+                store: Store(connection),
+                moment,
+                settings,
+                keys,
+                talk,
+                side: &mut **side,
+                links,
+                lost,
+                run,
+                effects: Vec::new(),
+                throws: 0,
+                written: BTreeSet::new(),
+                texts_queued: false,
+            };
+            turn.handle(input)?;
+            turn.finish()?;
+            Ok::<_, HubError>(turn.effects)
+        });
+        match decided {
             Ok(decided) => {
                 self.lost.clear();
                 Ok(closing.into_iter().map(close).chain(decided).collect())
@@ -148,7 +153,6 @@ impl Hub {
             Err(error) => {
                 self.links.retain(|link, _| !self.lost.contains(link));
                 self.lost.extend(closing);
-                self.database.undo()?;
                 Err(error)
             }
         }

@@ -1,4 +1,4 @@
-//! The hub of a programme of water kiosks: it takes mobile-money payments and speaks for all sites.
+//! The hub: it takes payments, grants water to sites, and serves operators.
 //!
 //! | module | what it holds |
 //! |---|---|

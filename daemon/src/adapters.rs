@@ -4,3 +4,4 @@ pub mod control;
 pub mod dispensers;
 pub mod hub;
 pub mod systemd;
+pub mod web;

@@ -1,20 +1,33 @@
 //! The command line.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::Context as _;
 
 use clap::{Args, Parser, Subcommand};
 use config::{ConfigError, Loaded, Sources, System, gateway::Gateway};
-use kiosk::moment::Moment;
+use kiosk::{
+    day::{Day, Zone},
+    moment::Moment,
+};
 use runtime::{clock::Clock, dice::Dice, machine::run_batch};
+use store::Database;
 
 use crate::{
-    adapters::control::{self, Performer, Request, Response},
+    adapters::{
+        control::{self, Performer, Request, Response},
+        web::wire,
+    },
     app::{self, AppError, files::DataDir},
     site::{
         Site,
         effect::{Effect, Refusal, Told},
         enrolment::Enrolment,
         input::{Command, Input, ReplyId},
+        store::read::{self, SaleFilter},
     },
 };
 
@@ -67,6 +80,21 @@ enum Verb {
         #[arg(long)]
         replace: bool,
     },
+    /// Managers of this site, who use its page.
+    Manager {
+        #[command(subcommand)]
+        verb: ManagerVerb,
+    },
+    /// Make a token for the API, and print it once.
+    Token {
+        /// What it is for; a token of the same name stops working.
+        name: String,
+    },
+    /// What happened at this site.
+    Journal {
+        #[command(subcommand)]
+        verb: JournalVerb,
+    },
     /// Dispensers of this site.
     Dispenser {
         #[command(subcommand)]
@@ -80,6 +108,31 @@ enum DispenserVerb {
     Add {
         /// Its id: 1 to 32 of a-z, 0-9 and '-'.
         id: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum ManagerVerb {
+    /// Make a manager, or give one a new first password; prints it once.
+    Reset {
+        /// The account.
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum JournalVerb {
+    /// Write what happened as a table.
+    Export {
+        /// The file to write.
+        #[arg(long, value_name = "FILE")]
+        csv: PathBuf,
+        /// The first day, such as 2026-11-21.
+        #[arg(long, value_name = "DATE")]
+        from: Option<Day>,
+        /// The last day.
+        #[arg(long, value_name = "DATE")]
+        to: Option<Day>,
     },
 }
 
@@ -127,6 +180,13 @@ pub fn main() -> ExitCode {
                 replace,
             },
         ),
+        Verb::Manager {
+            verb: ManagerVerb::Reset { name },
+        } => request(&loaded, Request::ManagerReset { name }),
+        Verb::Token { name } => request(&loaded, Request::Token { name }),
+        Verb::Journal {
+            verb: JournalVerb::Export { csv, from, to },
+        } => export(&loaded, &csv, from, to),
         Verb::Dispenser {
             verb: DispenserVerb::Add { id },
         } => request(&loaded, Request::DispenserAdd { id }),
@@ -177,6 +237,30 @@ fn request(loaded: &Loaded<Gateway>, request: Request) -> anyhow::Result<ExitCod
             ExitCode::FAILURE
         }
     })
+}
+
+/// Writes the sales of some days, while a daemon runs or not.
+fn export(loaded: &Loaded<Gateway>, csv: &Path, from: Option<Day>, to: Option<Day>) -> anyhow::Result<ExitCode> {
+    let data = DataDir::open(app::data_dir(&loaded.config))?;
+    let zone = Zone::named(loaded.config.site.time_zone.iana_name().unwrap_or("UTC"))?;
+    let enrolment = data.enrolment()?;
+    let zone = enrolment
+        .as_ref()
+        .map_or(Ok(zone), |enrolment| Zone::named(&enrolment.time_zone))?;
+    let site = enrolment.as_ref().map_or("", |enrolment| enrolment.site.as_str());
+    let currency = enrolment.as_ref().map(|enrolment| enrolment.currency);
+    let connection = Database::open_read_only(&data.database())?;
+    let filter = SaleFilter {
+        from: from.map(|day| zone.begin(day)),
+        until: to.map(|day| zone.end(day)),
+        ..SaleFilter::default()
+    };
+    let mut sales = read::sales(&connection, &filter, u32::MAX)?;
+    sales.reverse();
+    let lines: String = sales.iter().map(|sale| wire::csv_line(site, currency, sale)).collect();
+    std::fs::write(csv, format!("{}\r\n{lines}", wire::CSV_COLUMNS)).with_context(|| csv.display().to_string())?;
+    println!("{} rows are in {}", sales.len(), csv.display());
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A machine that only this subcommand uses.

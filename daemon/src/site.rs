@@ -9,7 +9,7 @@
 //! | `talk`, `tries` | what a display says; wrong PINs as bytes |
 //! | `merge`, `document` | folding records and documents into rows |
 //! | `link` | the hub: frames, questions, doubt |
-//! | `manage` | what a person tells it |
+//! | `manage`, `accounts` | what a person tells it, and who may |
 //! | `fleet` | dispensers: heartbeats, presence, configuration |
 //! | `tick` | what time alone brings about |
 //! | [`store`] | its rows: the only SQL of the gateway |
@@ -19,6 +19,7 @@ pub mod enrolment;
 pub mod input;
 pub mod store;
 
+pub mod accounts;
 mod dispense;
 mod document;
 mod fleet;
@@ -34,20 +35,18 @@ mod tries;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
-use ::store::{Database, Durability, StoreError, journal::SqlLogs};
+use ::store::{Connection, Database, Durability, StoreError, journal::SqlLogs};
 use kiosk::{
     day::{SalesDay, Zone},
     dispense::Reason,
     ids::{DispenserId, Epoch, HoldId, Writer},
     moment::{Moment, Present, Uptime, Wall},
     phone::Country,
-    tariff,
     units::Volume,
 };
 use runtime::machine::{Fault, Machine};
-use rusqlite::Connection;
 use sync::{
     journal::{JournalError, Pen},
     session::{Event, Session},
@@ -59,7 +58,7 @@ use self::{
     fleet::Fleet,
     input::Input,
     parked::Parking,
-    store::{dispensers, dispensers::DispenserRow, meta},
+    store::{dispensers, dispensers::DispenserRow, meta, read},
     talk::Voice,
 };
 
@@ -88,9 +87,6 @@ pub enum SiteError {
     /// The journal refused.
     #[error(transparent)]
     Journal(#[from] JournalError<StoreError>),
-    /// The database failed.
-    #[error("database: {0}")]
-    Sql(#[from] rusqlite::Error),
     /// A document refused.
     #[error(transparent)]
     Document(#[from] sync::document::DocumentError),
@@ -119,6 +115,15 @@ pub struct Site {
     /// The number of the newest socket to the hub.
     socket: u64,
     last_heard: Option<Wall>,
+    /// What the link was when it last changed, and when that was.
+    link_was: (bool, Option<Wall>),
+    /// Asks decided in this run, by the word they were told.
+    decided: BTreeMap<&'static str, u64>,
+    /// Rows of sales written in this run and their millilitres, by kind.
+    sold: BTreeMap<&'static str, (u64, i64)>,
+    commits: u64,
+    /// Who gives the command that is being carried out.
+    actor: String,
     parked: Parking,
     fleet: Fleet,
     day: SalesDay,
@@ -179,6 +184,11 @@ impl Site {
             link: None,
             socket: 0,
             last_heard: None,
+            link_was: (false, None),
+            decided: BTreeMap::new(),
+            sold: BTreeMap::new(),
+            commits: 0,
+            actor: String::new(),
             parked: Parking::default(),
             fleet: Fleet::default(),
             day: SalesDay::default(),
@@ -207,6 +217,7 @@ impl Site {
             Input::Started => self.started(moment)?,
             Input::Tick => self.tick(moment)?,
             Input::Asked(door, ask) => self.asked(moment, door, ask)?,
+            Input::AskedUnnamed(door, ask) => self.asked_unnamed(moment, door, ask)?,
             Input::Malformed(door, request) => {
                 vec![self.denied_unremembered(door, &request, Reason::BadRequest)]
             }
@@ -227,6 +238,10 @@ impl Site {
         effects.extend(self.close_recalled(moment)?);
         if self.has_written {
             effects.extend(self.link_event(moment, Event::Written)?);
+        }
+        let link_is_up = self.link.as_ref().is_some_and(Session::is_established);
+        if link_is_up != self.link_was.0 {
+            self.link_was = (link_is_up, Some(moment.wall));
         }
         Ok(effects)
     }
@@ -285,11 +300,7 @@ impl Site {
 
     /// A jerrycan here, as the site's settings say.
     fn jerrycan(&self) -> Result<Volume, SiteError> {
-        let ml = meta::number(self.connection(), document::JERRYCAN)?;
-        Ok(ml
-            .and_then(Volume::try_from_ml)
-            .filter(|volume| !volume.is_zero())
-            .unwrap_or(tariff::JERRYCAN))
+        Ok(read::jerrycan(self.connection())?)
     }
 
     /// The language of a display: the customer's, else the dispenser's.
@@ -326,6 +337,7 @@ impl Machine for Site {
     }
 
     fn commit(&mut self) -> Result<(), Fault> {
+        self.commits += 1;
         self.database.commit().map_err(fault)
     }
 
@@ -336,7 +348,7 @@ impl Machine for Site {
 
     fn refusal(&self, input: &Input) -> Vec<Effect> {
         match input {
-            Input::Asked(door, ask) => vec![self.degraded(door.clone(), &ask.request)],
+            Input::Asked(door, ask) | Input::AskedUnnamed(door, ask) => vec![self.degraded(door.clone(), &ask.request)],
             Input::Malformed(door, request) => vec![self.degraded(door.clone(), request)],
             Input::Poured(door, report) => vec![Effect::Reject(
                 door.clone(),

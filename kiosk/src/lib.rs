@@ -9,6 +9,7 @@
 //! | [`ids`] | the names of things: boxes, logs, records, customers, grants, holds |
 //! | [`moment`] | what time it is, how far that is to be believed, and the dice |
 //! | [`fact`] | what happened, as it travels between a site and the hub |
+//! | [`payment`] | one payment at a mobile-money provider, from the prompt to the credit |
 //! | [`dispense`] | may this person draw this water here and now |
 //! | [`grant`] | rights to draw: what a pour costs them, what they cost the hub |
 //! | [`pin`] | PINs: their verifier, and the locks that wrong tries bring |
@@ -23,8 +24,7 @@
 //! | [`account`] | who a customer is: the newest listing, and mergers |
 //! | [`ledger`] | double entry: postings that sum to zero |
 //! | [`talk`] | what is said to people, in their language |
-//! | [`payment`] | one payment at a mobile-money provider, from the prompt to the credit |
-//! | [`digest`] | one short hash over the grants of a box, to compare two ends by |
+//! | [`digest`] | what two ends compare to see that they know the same |
 
 pub mod account;
 pub mod crockford;

@@ -7,7 +7,8 @@ pub mod journal;
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags, backup};
+pub use rusqlite::Connection;
+use rusqlite::{OpenFlags, backup};
 
 /// How long a reader waits for a lock before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -153,6 +154,18 @@ impl Database {
     pub fn undo(&self) -> Result<(), StoreError> {
         self.execute("ROLLBACK TO input")?;
         self.execute("RELEASE input")
+    }
+
+    /// Runs `work` between [`Database::save`] and [`Database::keep`], or [`Database::undo`] when it fails.
+    pub fn alone<T, E: From<StoreError>>(&self, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        self.save()?;
+        let done = work(&self.connection);
+        if done.is_ok() {
+            self.keep()?
+        } else {
+            self.undo()?
+        }
+        done
     }
 
     /// Copies the database as of the last commit to a new file at `path`, while it stays in use.

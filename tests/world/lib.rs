@@ -17,6 +17,11 @@
 //! | [`clock`], [`random`], `folder` | time, dice and files of a world |
 //! | [`dispenser`] | a dispenser as the contract wants it, without clock and socket |
 //! | [`sandbox`] | pretend payment providers: state machines, and the server of `kisima-sandbox` around them |
+//! | [`processes`] | the real programs on loopback: started, stopped, killed, cleaned up |
+//! | [`mqtt`] | a plain MQTT client for tests of the wire |
+//! | [`tap`] | the dispenser of [`dispenser`] on a real connection that comes back by itself |
+//! | [`http`] | small calls of a JSON API |
+//! | [`proxy`] | a network with a switch between two programs |
 
 pub mod books;
 pub mod centre;
@@ -25,12 +30,17 @@ pub mod clock;
 pub mod dispenser;
 pub mod event;
 mod folder;
+pub mod http;
+pub mod mqtt;
+pub mod processes;
 mod program;
+pub mod proxy;
 pub mod random;
 pub mod sabotage;
 pub mod sandbox;
 pub mod station;
 pub mod storm;
+pub mod tap;
 pub mod town;
 pub mod trace;
 pub mod weather;

@@ -288,6 +288,8 @@ impl Turn<'_> {
         if missing.len() >= 2 || generation_max > 0 {
             let generation = hub_raise(&mut SqlLogs::new(self.store.0), generation_max + 1)?;
             self.generation_raised(generation)?;
+            // Without a single box there is nobody to wait for.
+            self.end_doubt_if_heard()?;
         }
         Ok(())
     }

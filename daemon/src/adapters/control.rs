@@ -9,23 +9,23 @@ use kiosk::{
 };
 use runtime::{decide::Inbox, stop::Stop};
 use serde::{Deserialize, Serialize};
-use sync::seal::{Identity, SecretKey, SiteKey};
+use sha2::{Digest as _, Sha256};
+use sync::seal::{Identity, SecretKey};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{UnixListener, UnixStream},
 };
 
-use super::dispensers;
 use crate::{
     app::{
+        Replies,
         files::{DataDir, bytes},
-        medium,
-        replies::Replies,
+        medium, secrets,
     },
     site::{
         effect::{Refusal, Told},
         enrolment::Enrolment,
-        input::{Command, Input},
+        input::{Command, Input, Role},
     },
 };
 
@@ -42,6 +42,16 @@ pub enum Request {
     DispenserAdd {
         /// Its id.
         id: String,
+    },
+    /// Make a manager, or give one a new first password.
+    ManagerReset {
+        /// The account.
+        name: String,
+    },
+    /// Make a token for the API.
+    Token {
+        /// What it is for.
+        name: String,
     },
     /// Enrol this box.
     Join {
@@ -76,6 +86,8 @@ pub trait Performer {
 pub async fn perform(performer: &mut impl Performer, data: &DataDir, request: Request) -> Response {
     let outcome = match request {
         Request::DispenserAdd { id } => add_dispenser(performer, &id).await,
+        Request::ManagerReset { name } => reset_manager(performer, name).await,
+        Request::Token { name } => make_token(performer, name).await,
         Request::Join { url, code, replace } => join(performer, data, &url, &code, replace).await,
     };
     outcome.map_or_else(Response::Refused, Response::Ok)
@@ -86,12 +98,36 @@ async fn add_dispenser(performer: &mut impl Performer, id: &str) -> Result<Strin
     let secret = hex::encode(random::<16>()?);
     let command = Command::AddDispenser {
         dispenser,
-        secret: dispensers::hash(secret.as_bytes()),
+        secret: Sha256::digest(&secret).into(),
     };
     performer.tell(command).await.map_err(|refusal| refusal.to_string())?;
     Ok(format!(
         "Dispenser {id} may connect now. Its secret is shown only once: {secret}"
     ))
+}
+
+async fn reset_manager(performer: &mut impl Performer, name: String) -> Result<String, String> {
+    let (password, hash) = secrets::first_password().map_err(|error| error.to_string())?;
+    let text = format!("Manager {name} may log in, and chooses a password then. The first one is {password}");
+    let command = Command::ResetManager {
+        name,
+        role: Role::Manager,
+        hash,
+    };
+    performer.tell(command).await.map_err(|refusal| refusal.to_string())?;
+    Ok(text)
+}
+
+async fn make_token(performer: &mut impl Performer, name: String) -> Result<String, String> {
+    let (token, hash) = secrets::token().map_err(|error| error.to_string())?;
+    let text = format!("Whoever shows this token acts as a manager here; it is shown only once: {token}");
+    let command = Command::AddToken {
+        name,
+        role: Role::Manager,
+        hash,
+    };
+    performer.tell(command).await.map_err(|refusal| refusal.to_string())?;
+    Ok(text)
 }
 
 /// What the hub is asked, and what it answers (`POST /join`; keys in hexadecimal).
@@ -113,7 +149,8 @@ struct JoinAnswer {
     currency: String,
     language: String,
     pair_key: String,
-    site_key: String,
+    pin_key: String,
+    receipt_key: String,
     hub_signing_key: String,
     hub_sealing_key: String,
     generation: u32,
@@ -190,7 +227,8 @@ fn enrolment(answer: JoinAnswer, url: &str, identity_seed: SecretKey, medium: [u
         generation: answer.generation,
         hub_url: url.to_owned(),
         pair_key: SecretKey::new(bytes("pair_key", &answer.pair_key)?),
-        site_key: SiteKey::from_secret(SecretKey::new(bytes("site_key", &answer.site_key)?)),
+        pin_key: SecretKey::new(bytes("pin_key", &answer.pin_key)?),
+        receipt_key: SecretKey::new(bytes("receipt_key", &answer.receipt_key)?),
         identity_seed,
         hub_signing_key: bytes("hub_signing_key", &answer.hub_signing_key)?,
         hub_sealing_key: bytes("hub_sealing_key", &answer.hub_sealing_key)?,
@@ -211,7 +249,10 @@ struct Running {
 
 impl Performer for Running {
     async fn tell(&mut self, command: Command) -> Result<Told, Refusal> {
-        self.replies.tell(&self.inbox, command).await
+        self.replies
+            .tell(&self.inbox, command)
+            .await
+            .unwrap_or(Err(Refusal::Degraded))
     }
 
     async fn joined(&mut self, enrolment: Enrolment) {

@@ -62,7 +62,8 @@ pub struct Settings {
     pub connections_max: usize,
     /// Connections of one dispenser.
     pub connections_per_dispenser_max: usize,
-    /// Clients that have yet to show who they are; of more, the one that has waited longest is dropped.
+    /// Clients without a seat: that have yet to show who they are, or have been told to go. Of more, the one that has
+    /// been there longest is dropped.
     pub handshakes_max: usize,
     /// Messages a second of one dispenser, over all its connections (`mqtt.messages_per_second_max`). Twice as many may
     /// come within a first second; then the connection is cut.
@@ -106,8 +107,8 @@ impl Default for Settings {
             acknowledge_within: Duration::from_secs(30),
             payload_bytes_max: 4096,
             packet_bytes_max: 8192,
-            in_flight_max: 32,
-            waiting_max: 128,
+            in_flight_max: 64,
+            waiting_max: 512,
             refusals_per_second_max: 50,
             linger: Duration::from_secs(1),
             linger_bytes_max: 1 << 20,

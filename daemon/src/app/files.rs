@@ -13,7 +13,7 @@ use kiosk::{
     units::Currency,
 };
 use serde::{Deserialize, Serialize};
-use sync::seal::{SecretKey, SiteKey};
+use sync::seal::SecretKey;
 use tokio::net::TcpListener;
 
 use crate::site::enrolment::Enrolment;
@@ -211,7 +211,8 @@ struct Kept {
     generation: u32,
     hub_url: String,
     pair_key: String,
-    site_key: String,
+    pin_key: String,
+    receipt_key: String,
     identity_seed: String,
     hub_signing_key: String,
     hub_sealing_key: String,
@@ -230,7 +231,8 @@ impl Kept {
             generation: enrolment.generation,
             hub_url: enrolment.hub_url.clone(),
             pair_key: hex::encode(enrolment.pair_key.expose()),
-            site_key: hex::encode(enrolment.site_key.secret().expose()),
+            pin_key: hex::encode(enrolment.pin_key.expose()),
+            receipt_key: hex::encode(enrolment.receipt_key.expose()),
             identity_seed: hex::encode(enrolment.identity_seed.expose()),
             hub_signing_key: hex::encode(enrolment.hub_signing_key),
             hub_sealing_key: hex::encode(enrolment.hub_sealing_key),
@@ -249,7 +251,8 @@ impl Kept {
             generation: self.generation,
             hub_url: self.hub_url,
             pair_key: SecretKey::new(bytes("pair_key", &self.pair_key)?),
-            site_key: SiteKey::from_secret(SecretKey::new(bytes("site_key", &self.site_key)?)),
+            pin_key: SecretKey::new(bytes("pin_key", &self.pin_key)?),
+            receipt_key: SecretKey::new(bytes("receipt_key", &self.receipt_key)?),
             identity_seed: SecretKey::new(bytes("identity_seed", &self.identity_seed)?),
             hub_signing_key: bytes("hub_signing_key", &self.hub_signing_key)?,
             hub_sealing_key: bytes("hub_sealing_key", &self.hub_sealing_key)?,

@@ -3,11 +3,11 @@
 use runtime::clock::Clock;
 use tokio::sync::{mpsc, watch};
 
-use super::{is_http, replies::Replies};
 use crate::{
     adapters::{
         dispensers::{Credentials, Front, Message, Outbound, gate},
         hub::Order,
+        web::{replies::Replies, wire},
     },
     site::{
         effect::{Answer, Delivery, Effect, Receipt},
@@ -17,13 +17,18 @@ use crate::{
 
 /// An answer in the bytes of the door it came by.
 pub(super) fn answer(door: &Door, answer: &Answer) -> Vec<u8> {
-    debug_assert!(!is_http(door), "no adapter makes such a door yet");
-    gate::answer(answer)
+    match door {
+        Door::Mqtt(_) => gate::answer(answer),
+        Door::Http(..) => wire::answer(door, answer),
+    }
 }
 
 /// A receipt in the bytes of the door it came by.
-pub(super) fn receipt(_door: &Door, receipt: &Receipt) -> Vec<u8> {
-    gate::receipt(receipt)
+pub(super) fn receipt(door: &Door, receipt: &Receipt) -> Vec<u8> {
+    match door {
+        Door::Mqtt(_) => gate::receipt(receipt),
+        Door::Http(..) => wire::receipt(door, receipt),
+    }
 }
 
 /// The adapters' ends.
@@ -36,24 +41,18 @@ pub(super) struct Router {
     pub(super) hub_url: Option<String>,
     pub(super) clock: Clock,
     pub(super) replies: Replies,
-    pub(super) live: watch::Sender<u64>,
 }
 
 impl Router {
     /// Lets the effects of a batch leave. Never waits.
     pub(super) fn route(&self, effects: Vec<Effect>) {
         let mut messages = Vec::new();
-        let mut is_live = false;
-        for effect in effects {
+        for effect in effects.into_iter().filter_map(|effect| self.replies.take(effect)) {
             match effect {
-                Effect::Deliver(Door::Mqtt(dispenser), delivery) => messages.push(message(dispenser, delivery)),
-                Effect::Deliver(Door::Http(_, reply), Delivery::Answer(bytes) | Delivery::Receipt(bytes)) => {
-                    self.replies.delivered(reply, Ok(bytes));
+                Effect::Deliver(door, delivery) => messages.push(message(door, delivery)),
+                Effect::Reject(door, request, why) => {
+                    messages.extend(gate::rejection(door.dispenser().clone(), request, why));
                 }
-                Effect::Reject(Door::Mqtt(dispenser), request, why) => {
-                    messages.extend(gate::rejection(dispenser, request, why));
-                }
-                Effect::Reject(Door::Http(_, reply), _, why) => self.replies.delivered(reply, Err(why)),
                 Effect::Configure(dispenser, config) => messages.push(gate::configuration(dispenser, &config)),
                 Effect::Credentials(secrets) => self.credentials.replace(secrets.into_iter().collect()),
                 Effect::Send { socket, bytes } => self.order(Order::Send { socket, bytes }),
@@ -67,14 +66,11 @@ impl Router {
                         tracing::info!(?trust, time = %wall.rfc3339(), "this time is not believed");
                     }
                 }
-                Effect::Reply(reply, told) => self.replies.told(reply, told),
-                Effect::Live => is_live = true,
+                // Callers and pages were served above.
+                Effect::Reply(..) | Effect::Live => {}
             }
         }
         self.front.publish_batch(messages);
-        if is_live {
-            self.live.send_modify(|count| *count = count.wrapping_add(1));
-        }
     }
 
     fn order(&self, order: Order) {
@@ -84,7 +80,8 @@ impl Router {
     }
 }
 
-fn message(dispenser: kiosk::ids::DispenserId, delivery: Delivery) -> Message {
+fn message(door: Door, delivery: Delivery) -> Message {
+    let dispenser = door.dispenser().clone();
     match delivery {
         Delivery::Answer(bytes) => gate::message(dispenser, Outbound::Answer, bytes),
         Delivery::Receipt(bytes) => gate::message(dispenser, Outbound::Receipt, bytes),

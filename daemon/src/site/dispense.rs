@@ -6,7 +6,7 @@ use kiosk::{
     fact::Purse,
     grant::{Part, Settlement},
     ids::{AccountId, HoldId, RequestId},
-    moment::Moment,
+    moment::{MINUTE_MS, Moment},
     phone::Phone,
     pin::{Pin, PinTries},
     subscription::MonthlyCode,
@@ -26,6 +26,9 @@ use super::{
     },
     tries,
 };
+
+/// Asks without a request are the same when they are equal within this time (CONTRACTS section 4).
+const SAME_ASK_MS: i64 = MINUTE_MS;
 
 /// A customer who was found, with what they hold here.
 pub(super) struct Known {
@@ -66,6 +69,25 @@ impl Site {
         self.decide(moment, door, ask, &dispenser, true)
     }
 
+    /// An ask without a request of its own is the same as an equal one of the same dispenser within a minute.
+    pub(super) fn asked_unnamed(
+        &mut self,
+        moment: &Moment,
+        door: Door,
+        mut ask: Ask,
+    ) -> Result<Vec<Effect>, SiteError> {
+        let since = moment.wall.plus_ms(-SAME_ASK_MS);
+        let first = match (self.parked.equal(door.dispenser(), &ask), self.content(&ask)) {
+            (Some(request), _) => Some(request),
+            (None, Some(content)) => requests::equal(self.connection(), door.dispenser(), &content, since)?,
+            (None, None) => None,
+        };
+        if let Some(request) = first {
+            ask.request = request;
+        }
+        self.asked(moment, door, ask)
+    }
+
     /// Decides now. With `may_seek` and a link, what this site lacks is first asked of the hub.
     pub(super) fn decide(
         &mut self,
@@ -98,6 +120,7 @@ impl Site {
             Verdict::Approved { parts } => Some(self.hold(moment, &door, &ask, known.as_ref(), parts)?),
             Verdict::Denied(_) => None,
         };
+        *self.decided.entry(verdict.reason_name()).or_default() += 1;
         let answer = self.answer(&ask, &verdict, known.as_ref(), dispenser, moment)?;
         let bytes = (self.wire.answer)(&door, &answer);
         let row = RequestRow {

@@ -7,7 +7,11 @@ use kiosk::{
     ids::{DispenserId, Lane},
     moment::{HOUR_MS, Moment, Wall},
 };
-use sync::record::Record;
+use store::journal::SqlLogs;
+use sync::{
+    doubt::{self, Unheard},
+    record::Record,
+};
 
 use super::{
     Site, SiteError,
@@ -88,16 +92,17 @@ impl Site {
                 ended
             }
         };
-        let revision = beat.config_revision;
+        let (revision, pulses_total) = (beat.config_revision, beat.pulses_total);
         let before = presence.heartbeat.replace(beat);
         let mut effects = vec![Effect::Live];
+        effects.extend(self.check_meter(moment, id, pulses_total, before.is_none())?);
         if let (Some((hour, heartbeats)), Some(beat), true) = (ended, before, self.enrolled.is_some()) {
             let record = Hour {
                 dispenser: id.clone(),
                 hour,
                 heartbeats,
                 firmware: beat.firmware,
-                pulses_total: beat.pulses_total,
+                pulses_total: beat.pulses_total.unwrap_or(0),
             };
             effects.extend(self.write(moment, Lane::Telemetry, &Record::Hour(record))?.1);
         }
@@ -106,6 +111,37 @@ impl Site {
         {
             effects.push(Effect::Configure(id.clone(), config(&row)));
         }
+        Ok(effects)
+    }
+
+    /// At the first heartbeat of a run, a meter that is further than the books can explain is the sign that they were
+    /// rolled back: the box is in doubt until the hub was heard (PROTOCOL rule 14).
+    fn check_meter(
+        &mut self,
+        moment: &Moment,
+        id: &DispenserId,
+        pulses_total: Option<u64>,
+        is_first: bool,
+    ) -> Result<Vec<Effect>, SiteError> {
+        let Some(pulses_total) = pulses_total else {
+            return Ok(Vec::new());
+        };
+        let mut effects = Vec::new();
+        if is_first
+            && self.enrolled.is_some()
+            && let Some((before, explained)) = dispensers::explained(self.connection(), id)?
+        {
+            let row = self.dispenser(id)?;
+            let most = explained.plus(row.volume_max);
+            let pulses_max = most.ml().saturating_mul(row.pulses_per_litre.unsigned_abs()) / 1_000;
+            if pulses_total.saturating_sub(before) > pulses_max {
+                let logs = &mut SqlLogs::new(self.connection());
+                doubt::site_doubt_until_heard(logs, Unheard::PulsesAhead)?;
+                let detail = format!("the meter of {id} is further than the books: they may have been rolled back");
+                effects.extend(self.alarm(moment, "meter_ahead", &detail)?);
+            }
+        }
+        dispensers::put_pulses(self.connection(), id, pulses_total)?;
         Ok(effects)
     }
 

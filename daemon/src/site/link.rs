@@ -10,7 +10,7 @@ use kiosk::{
 };
 use store::journal::SqlLogs;
 use sync::{
-    doubt,
+    doubt::{self, Unheard},
     frame::{self, Found, Seek},
     session::{Action, Closed, Event, Session, Setup},
 };
@@ -202,13 +202,13 @@ impl Site {
         self.link_down();
         let url = enrolment.hub_url.clone();
         self.enrolled = Some(Enrolled::new(enrolment));
-        self.adopt()?;
+        self.adopt(true)?;
         Ok(vec![self.hung_up(0), Effect::Dial(url), Effect::Live])
     }
 
     /// Makes sure that the rows here are those of the present enrolment: what an older one could draw is not this one's
-    /// (PROTOCOL rule 25).
-    pub(super) fn adopt(&mut self) -> Result<(), SiteError> {
+    /// (PROTOCOL rule 25). Rows that are missing though the box joined before were lost: it is in doubt (rule 14).
+    pub(super) fn adopt(&mut self, has_just_joined: bool) -> Result<(), SiteError> {
         let Some(enrolled) = &self.enrolled else { return Ok(()) };
         let box_id = enrolled.enrolment.box_id.0.cast_signed();
         let connection = self.connection();
@@ -219,6 +219,8 @@ impl Site {
         if known.is_some() {
             rights::forget(connection)?;
             people::forget(connection)?;
+        } else if !has_just_joined {
+            doubt::site_doubt_until_heard(&mut SqlLogs::new(connection), Unheard::Rebuilt)?;
         }
         meta::put_number(connection, BOX, box_id)?;
         meta::put_number(connection, RETIRED, 0)?;

@@ -15,7 +15,7 @@ use super::{
     dispense::Known,
     effect::{Delivery, Effect, Receipt, Rejection},
     input::{Door, Report},
-    store::{people, requests, requests::RequestRow, rights},
+    store::{dispensers, people, requests, requests::RequestRow, rights},
 };
 
 /// Overdue holds booked by rule in one tick, so that a tick stays short.
@@ -56,6 +56,7 @@ impl Site {
             clock_trusted: moment.trust.is_trusted(),
         };
         let (record, mut effects) = self.write_fact(moment, Fact::Poured(fact))?;
+        dispensers::count_since(self.connection(), door.dispenser(), report.volume)?;
         let number = receipt_key.receipt(record.log.epoch, record.seq);
         let customer = hold.as_ref().and_then(|hold| hold.customer);
         let receipt = self.receipt(moment, door.dispenser(), &report.request, charged, customer, number)?;

@@ -14,16 +14,18 @@ use store::{Durability, journal::SqlLogs};
 use sync::{
     journal::Pen,
     record::{DocumentId, Edit, Record},
-    seal::{SecretKey, SiteKey},
+    seal::SecretKey,
 };
 
 use super::{
     Opening, Settings, Site,
-    effect::{Answer, Delivery, Effect, Receipt, Wire},
+    effect::{Answer, Delivery, Effect, Receipt, Refusal, Rendered, Told, Wire},
     enrolment::Enrolment,
     input::{Ask, Door, Input, Report, Who},
     store::read,
 };
+
+mod doubt;
 
 const JANE: CustomerId = CustomerId(7);
 const PHONE: &str = "+254700000102";
@@ -55,6 +57,7 @@ impl Bench {
             granted: 0,
         };
         bench.restart();
+        bench.give(Input::Joined(Box::new(enrolment())));
         bench
     }
 
@@ -73,8 +76,8 @@ impl Bench {
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
             },
-            wire: Wire { answer, receipt },
-            enrolment: Some(enrolment()),
+            wire: Wire { answer, receipt, told },
+            enrolment: (self.epoch > 2).then(enrolment),
             medium: [0; 8],
         };
         self.site = Some(Site::open(opening).unwrap());
@@ -118,7 +121,7 @@ impl Bench {
     }
 
     fn meet_jane(&mut self) {
-        let pin = PinKey::new(*site_key().pin_key().expose()).verifier(JANE, &"4071".parse().unwrap());
+        let pin = PinKey::new([3; 32]).verifier(JANE, &"4071".parse().unwrap());
         let listed = Listed {
             customer: JANE,
             generation: 0,
@@ -174,7 +177,7 @@ impl Bench {
 
     fn balance_ml(&mut self) -> u64 {
         let now = self.moment().wall;
-        read::customer_shown(self.site().connection(), JANE, now)
+        read::customer_shown(self.site().connection(), JANE, Some(now))
             .unwrap()
             .unwrap()
             .balance
@@ -198,10 +201,6 @@ impl Drop for Bench {
     }
 }
 
-fn site_key() -> SiteKey {
-    SiteKey::from_secret(SecretKey::new([3; 32]))
-}
-
 fn enrolment() -> Enrolment {
     Enrolment {
         box_id: BoxId(9),
@@ -214,7 +213,8 @@ fn enrolment() -> Enrolment {
         generation: 0,
         hub_url: "http://hub.example".to_owned(),
         pair_key: SecretKey::new([1; 32]),
-        site_key: site_key(),
+        pin_key: SecretKey::new([3; 32]),
+        receipt_key: SecretKey::new([4; 32]),
         identity_seed: SecretKey::new([2; 32]),
         hub_signing_key: [0; 32],
         hub_sealing_key: [9; 32],
@@ -233,6 +233,13 @@ fn answer(_: &Door, answer: &Answer) -> Vec<u8> {
 
 fn receipt(_: &Door, receipt: &Receipt) -> Vec<u8> {
     format!("receipt {} {:?}", receipt.volume.ml(), receipt.balance.map(Volume::ml)).into_bytes()
+}
+
+fn told(told: &Result<Told, Refusal>) -> Rendered {
+    Rendered {
+        status: if told.is_ok() { 200 } else { 400 },
+        body: format!("{told:?}").into_bytes(),
+    }
 }
 
 fn delivered(effects: Vec<Effect>) -> String {

@@ -31,7 +31,7 @@ const FORGET_PER_TICK_MAX: u32 = 500;
 impl Site {
     /// The first input of a run: limits start anew, and dispensers get their configuration again.
     pub(super) fn started(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
-        self.adopt()?;
+        self.adopt(false)?;
         let connection = self.connection();
         rights::restart_limits(connection, moment.monotonic_ms + self.settings.report_within_ms)?;
         self.day = SalesDay {
@@ -49,6 +49,7 @@ impl Site {
         if let Some(enrolled) = &self.enrolled {
             effects.push(Effect::Dial(enrolled.enrolment.hub_url.clone()));
         }
+        effects.extend(self.fold_unknown(moment)?);
         effects.extend(self.tick(moment)?);
         Ok(effects)
     }

@@ -1,11 +1,11 @@
 //! What reaches a dispenser, and what reaches the gateway.
 
 use bytes::Bytes;
-use gateway::adapters::dispensers::{Event, Leaf, Outbound, Settings};
+use gateway::adapters::dispensers::{Event, Leaf, Outbound, Settings, hash};
 
 use crate::{
     raw::{Hello, Raw, packet, publish, text},
-    site::{Site, id},
+    site::{Site, id, secret},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -188,4 +188,20 @@ async fn many_packets_in_one_write_and_one_packet_in_many_are_the_same() {
     };
     let expected: Vec<_> = (0..21).map(|n: usize| n.to_string()).collect();
     assert_eq!(site.events_until(in_order).await, expected);
+}
+
+#[tokio::test]
+async fn what_was_kept_for_a_withdrawn_dispenser_is_forgotten() {
+    let site = Site::new(Settings::default()).await;
+    site.front.publish(&id("tap-1"), Outbound::Config, "old".into(), true);
+    let mut tap = Raw::enter(&site, &Hello::v4("tap-1")).await;
+    tap.subscribe(&[("kisima/v1/tap-1/config", 1)], &[1]).await;
+    assert_eq!(tap.message(true).await.1, b"old");
+    site.credentials.remove(&id("tap-1"));
+    while tap.packet_or_end().await.is_some() {}
+    site.credentials.set(id("tap-1"), hash(secret("tap-1").as_bytes()));
+    let mut tap = Raw::enter(&site, &Hello::v4("tap-1")).await;
+    tap.subscribe(&[("kisima/v1/tap-1/config", 1)], &[1]).await;
+    site.front.publish(&id("tap-1"), Outbound::Config, "new".into(), false);
+    assert_eq!(tap.message(true).await.1, b"new");
 }

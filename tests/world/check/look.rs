@@ -49,7 +49,7 @@ impl World {
         let shown = gateway::site::store::read::customer_shown(
             self.box_rows(station)?,
             self.people[person].id?,
-            self.wall(),
+            Some(self.wall()),
         );
         let shown = shown.ok()??;
         Some((shown.balance.ml(), shown.allowance.ml()))

@@ -6,7 +6,7 @@ use gateway::{
     adapters::dispensers::gate,
     site::{
         Opening, Settings, Site,
-        effect::{Delivery, Effect, Wire},
+        effect::{Delivery, Effect, Rendered, Wire},
         input::{Door, Input},
     },
 };
@@ -49,6 +49,10 @@ impl World {
             wire: Wire {
                 answer: |_, answer| gate::answer(answer),
                 receipt: |_, receipt| gate::receipt(receipt),
+                told: |told| Rendered {
+                    status: if told.is_ok() { 200 } else { 409 },
+                    body: format!("{told:?}").into_bytes(),
+                },
             },
             enrolment: box_.enrolment.clone(),
             medium: box_.medium,

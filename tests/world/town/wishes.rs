@@ -10,7 +10,7 @@ use hub::hub::{
     input::{Actor, Item, JoinRequest, NewCustomer, NewPurchase, NewSite, Pay, Request, Secret},
 };
 use kiosk::ids::{AccountId, CustomerId, SiteName};
-use sync::seal::{Identity, SecretKey, SiteKey};
+use sync::seal::{Identity, SecretKey};
 
 use super::World;
 use crate::{
@@ -123,7 +123,8 @@ impl World {
             generation: given.generation,
             hub_url: "http://hub.example".to_owned(),
             pair_key: SecretKey::new(given.pair_key),
-            site_key: SiteKey::derive(&self.centre.settings.master_key, &given.site, given.box_id),
+            pin_key: SecretKey::new(given.pin_key),
+            receipt_key: SecretKey::new(given.receipt_key),
             identity_seed,
             hub_signing_key: given.hub_signing_key,
             hub_sealing_key: given.hub_sealing_key,

@@ -338,12 +338,12 @@ impl Store<'_> {
         Ok(found.is_some())
     }
 
-    /// What was credited to a purse since a moment.
+    /// What was credited to a purse after a moment: what shares its millisecond counts as before.
     pub fn credited_since(&self, key: PurseKey, since: Wall) -> Stored<i64> {
         let (customer, purse, period) = key.columns();
         let sum = self.one(
             "SELECT coalesce(sum(volume_ml), 0) FROM credit
-             WHERE customer = ?1 AND purse = ?2 AND period = ?3 AND time_ms >= ?4",
+             WHERE customer = ?1 AND purse = ?2 AND period = ?3 AND time_ms > ?4",
             (customer, purse, period, since.0),
             |row| row.get(0),
         )?;

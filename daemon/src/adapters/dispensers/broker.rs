@@ -8,10 +8,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    time::Duration,
 };
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use kiosk::ids::DispenserId;
 use rumqttd::{
     Notification, Router, RouterConfig,
@@ -19,6 +21,10 @@ use rumqttd::{
     protocol::{
         Disconnect, DisconnectReasonCode, Filter, Packet, Publish, QoS, RetainForwardRule, Subscribe, Unsubscribe,
     },
+};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
 };
 
 use super::{
@@ -32,6 +38,10 @@ const SEGMENT_BYTES_MAX: usize = 16 * 1024;
 const SEGMENTS_MAX: usize = 2;
 /// Messages the Router hands to one link at a time.
 const OUTGOING_MAX: u64 = 100;
+/// How long a living Router may take to make a link; it takes microseconds.
+const ATTACH_WITHIN: Duration = Duration::from_secs(2);
+/// How often it is asked meanwhile whether the Router still lives.
+const DEATH_CHECK_EVERY: Duration = Duration::from_millis(20);
 /// A filter nobody can have: unsubscribing from it changes nothing and wakes the Router.
 const NOTHING: &str = "-";
 
@@ -46,11 +56,13 @@ impl From<LinkError> for BrokerError {
     }
 }
 
-type Attach = dyn Fn(&str) -> Result<(LinkTx, LinkRx), BrokerError> + Send + Sync;
+type Attached = Result<(LinkTx, LinkRx), BrokerError>;
 
-/// What a link needs to be made; a closure because the Router's channel type has no public name.
+/// A Router and the thread that makes its links.
 struct Running {
-    attach: Box<Attach>,
+    /// Making a link blocks, and blocks for ever when the Router dies with the wish still in its channel: the channel
+    /// keeps the wish, the wish keeps the answer open. So one thread of its own makes them all, and only it is lost.
+    wishes: mpsc::Sender<(String, oneshot::Sender<Attached>)>,
     is_dead: Box<dyn Fn() -> bool + Send + Sync>,
 }
 
@@ -72,8 +84,7 @@ pub struct Broker {
 impl Broker {
     /// Starts a Router in its own thread.
     pub fn start(connections_max: usize) -> Result<Broker, BrokerError> {
-        let running = start_router(connections_max);
-        let (publisher, _) = (running.attach)("publisher")?;
+        let (running, publisher) = start_router(connections_max)?;
         let state = State {
             running,
             publisher,
@@ -102,7 +113,8 @@ impl Broker {
             .buffer()
             .push_back(publish_packet(dispenser, heard, payload, retain));
         if !poke(&mut state.publisher) {
-            tracing::debug!("message router busy, the message goes with the next");
+            // Either its channel is full, and the message goes with the next, or it has died just now.
+            self.heal(&mut state);
         }
     }
 
@@ -128,12 +140,26 @@ impl Broker {
         dispensers
     }
 
-    /// A link for the connection in this slot. Blocks until the Router answers (microseconds), so call it off the async
-    /// threads.
-    pub fn attach(&self, slot: usize) -> Result<Link, BrokerError> {
+    /// A link for the connection in this slot. Fails when the Router dies meanwhile; then another is there to be asked.
+    pub async fn attach(&self, slot: usize) -> Result<Link, BrokerError> {
         let running = self.alive().running.clone();
-        let (tx, rx) = (running.attach)(&format!("slot-{slot}"))?;
-        Ok(Link { tx, rx })
+        let (reply, mut answer) = oneshot::channel();
+        let gone = || BrokerError("it died".to_owned());
+        running
+            .wishes
+            .send((format!("slot-{slot}"), reply))
+            .map_err(|_| gone())?;
+        let deadline = Instant::now() + ATTACH_WITHIN;
+        loop {
+            match timeout(DEATH_CHECK_EVERY, &mut answer).await {
+                Ok(attached) => {
+                    let (tx, rx) = attached.map_err(|_| gone())??;
+                    return Ok(Link { tx, rx });
+                }
+                Err(_) if (running.is_dead)() || Instant::now() > deadline => return Err(gone()),
+                Err(_) => {}
+            }
+        }
     }
 
     /// How many Routers have been started; more than one means that one has died.
@@ -154,18 +180,22 @@ impl Broker {
 
     fn alive(&self) -> MutexGuard<'_, State> {
         let mut state = self.lock();
-        if (state.running.is_dead)() {
-            tracing::error!("message router died, starting another");
-            if let Err(error) = self.revive(&mut state) {
-                tracing::error!("{error}");
-            }
-        }
+        self.heal(&mut state);
         state
     }
 
+    /// Replaces a dead Router.
+    fn heal(&self, state: &mut State) {
+        if (state.running.is_dead)() {
+            tracing::error!("message router died, starting another");
+            if let Err(error) = self.revive(state) {
+                tracing::error!("{error}");
+            }
+        }
+    }
+
     fn revive(&self, state: &mut State) -> Result<(), BrokerError> {
-        let running = start_router(self.connections_max);
-        let (mut publisher, _) = (running.attach)("publisher")?;
+        let (running, mut publisher) = start_router(self.connections_max)?;
         for ((dispenser, heard), payload) in &state.retained {
             publisher
                 .buffer()
@@ -205,7 +235,8 @@ fn publish_packet(dispenser: &DispenserId, heard: Heard, payload: Bytes, retain:
     Packet::Publish(Publish::new(topic, payload, retain), None)
 }
 
-fn start_router(connections_max: usize) -> Arc<Running> {
+/// Starts a Router and the thread that makes its links; the first is the one to publish by.
+fn start_router(connections_max: usize) -> Result<(Arc<Running>, LinkTx), BrokerError> {
     let config = RouterConfig {
         // One for the publisher; twice the rest, for links whose goodbye is still on its way.
         max_connections: 1 + 2 * connections_max,
@@ -216,18 +247,44 @@ fn start_router(connections_max: usize) -> Arc<Running> {
     };
     let sender = Router::new(0, config).spawn();
     let watched = sender.clone();
-    Arc::new(Running {
-        attach: Box::new(move |name| {
-            let (tx, rx, _) = LinkBuilder::new(name, sender.clone()).build()?;
-            Ok((tx, rx))
-        }),
-        is_dead: Box::new(move || watched.is_disconnected()),
-    })
+    let (wishes, wished) = mpsc::channel::<(String, oneshot::Sender<Attached>)>();
+    let (first, publisher) = mpsc::channel();
+    let make = move |name: &str| -> Attached {
+        let (tx, rx, _) = LinkBuilder::new(name, sender.clone()).build()?;
+        Ok((tx, rx))
+    };
+    let work = move || {
+        let mut asked = first.send(make("publisher")).is_ok();
+        while asked {
+            match wished.recv() {
+                // Nobody waits any more for a link that came too late.
+                Ok((name, reply)) => drop(reply.send(make(&name))),
+                Err(_) => asked = false,
+            }
+        }
+    };
+    let no_thread = |error: std::io::Error| BrokerError(error.to_string());
+    std::thread::Builder::new()
+        .name("router-links".to_owned())
+        .spawn(work)
+        .map_err(no_thread)?;
+    let publisher = publisher
+        .recv_timeout(ATTACH_WITHIN)
+        .map_err(|error| BrokerError(error.to_string()))?;
+    let is_dead = Box::new(move || watched.is_disconnected());
+    Ok((Arc::new(Running { wishes, is_dead }), publisher?.0))
 }
 
 /// Wakes the Router for what stands in the link's buffer; false if its channel is full just now.
 fn poke(tx: &mut LinkTx) -> bool {
     tx.try_unsubscribe(NOTHING).is_ok()
+}
+
+/// What a link brings.
+enum Came {
+    Delivery(Delivery),
+    /// The Router has done what it was asked.
+    Word,
 }
 
 /// One connection's subscriptions at the Router. Dropping it ends them.
@@ -237,8 +294,9 @@ pub struct Link {
 }
 
 impl Link {
-    /// Subscribes; what is retained comes again even if already subscribed, for the two steps reach the Router as one.
-    pub async fn subscribe(&mut self, topics: Vec<String>) {
+    /// Subscribes and waits until the Router has done so: the SUBACK must not promise more. What is retained comes again
+    /// even if already subscribed, for the two steps reach the Router as one. Returns what came meanwhile.
+    pub async fn subscribe(&mut self, topics: Vec<String>) -> Result<Vec<Delivery>, BrokerError> {
         let filters = topics.iter().map(|path| Filter {
             path: path.clone(),
             // The front numbers and counts QoS 1 itself: the Router never waits for a dispenser.
@@ -252,54 +310,83 @@ impl Link {
             filters: filters.collect(),
         };
         {
-            let mut buffer = self.tx.buffer();
-            buffer.push_back(Packet::Unsubscribe(
-                Unsubscribe {
-                    pkid: 1,
-                    filters: topics,
-                },
-                None,
-            ));
-            buffer.push_back(Packet::Subscribe(subscribe, None));
-        }
-        self.wake_router().await;
-    }
-
-    /// Unsubscribes.
-    pub async fn unsubscribe(&mut self, topics: Vec<String>) {
-        self.tx.buffer().push_back(Packet::Unsubscribe(
-            Unsubscribe {
+            let unsubscribe = Unsubscribe {
                 pkid: 1,
                 filters: topics,
-            },
-            None,
-        ));
-        self.wake_router().await;
+            };
+            let mut buffer = self.tx.buffer();
+            buffer.push_back(Packet::Unsubscribe(unsubscribe, None));
+            buffer.push_back(Packet::Subscribe(subscribe, None));
+        }
+        self.done().await
+    }
+
+    /// Unsubscribes from what is subscribed, and waits until it is done. Returns what came meanwhile.
+    pub async fn unsubscribe(&mut self, topics: Vec<String>) -> Result<Vec<Delivery>, BrokerError> {
+        let unsubscribe = Unsubscribe {
+            pkid: 1,
+            filters: topics,
+        };
+        self.tx.buffer().push_back(Packet::Unsubscribe(unsubscribe, None));
+        self.done().await
     }
 
     /// The next message for this connection. An error means that the Router has died or dropped the link.
     pub async fn next(&mut self) -> Result<Delivery, BrokerError> {
         loop {
-            match self.rx.next().await? {
-                Some(Notification::Forward(forward)) => {
-                    if let Some(heard) = heard_of(&forward.publish.topic) {
-                        let retained = forward.publish.retain;
-                        return Ok(Delivery {
-                            heard,
-                            payload: forward.publish.payload,
-                            retained,
-                        });
-                    }
-                }
-                Some(Notification::Unschedule) => self.rx.wake().await?,
-                Some(Notification::Disconnect(..)) => return Err(BrokerError("link dropped".to_owned())),
-                Some(_) | None => {}
+            if let Some(Came::Delivery(delivery)) = self.notified().await? {
+                return Ok(delivery);
             }
         }
     }
 
+    /// Wakes the Router and waits for its word. It says all its words about one batch at once, so those that follow the
+    /// first are there already.
+    async fn done(&mut self) -> Result<Vec<Delivery>, BrokerError> {
+        self.wake_router().await;
+        let mut meanwhile = Vec::new();
+        let first_word = async {
+            loop {
+                match self.notified().await? {
+                    Some(Came::Word) => return Ok(()),
+                    Some(Came::Delivery(delivery)) => meanwhile.push(delivery),
+                    None => {}
+                }
+            }
+        };
+        timeout(ATTACH_WITHIN, first_word)
+            .await
+            .unwrap_or_else(|_| Err(BrokerError("no word from it".to_owned())))?;
+        while let Some(came) = self.notified().now_or_never() {
+            if let Some(Came::Delivery(delivery)) = came? {
+                meanwhile.push(delivery);
+            }
+        }
+        Ok(meanwhile)
+    }
+
+    async fn notified(&mut self) -> Result<Option<Came>, BrokerError> {
+        Ok(match self.rx.next().await? {
+            Some(Notification::Forward(forward)) => heard_of(&forward.publish.topic).map(|heard| {
+                let retained = forward.publish.retain;
+                Came::Delivery(Delivery {
+                    heard,
+                    payload: forward.publish.payload,
+                    retained,
+                })
+            }),
+            Some(Notification::DeviceAck(_)) => Some(Came::Word),
+            Some(Notification::Unschedule) => {
+                self.rx.wake().await?;
+                None
+            }
+            Some(Notification::Disconnect(..)) => return Err(BrokerError("link dropped".to_owned())),
+            Some(_) | None => None,
+        })
+    }
+
     async fn wake_router(&mut self) {
-        // A full channel empties in microseconds; a dead Router shows in `next`.
+        // A full channel empties in microseconds; a dead Router shows in `notified`.
         for _ in 0..1000 {
             if poke(&mut self.tx) {
                 return;

@@ -28,6 +28,9 @@ const READ_BYTES: usize = 4096;
 /// How often silence and unacknowledged messages are looked at.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 
+/// How many message routers may die under one wish for a link.
+const ATTACH_TRIES: usize = 3;
+
 /// A connection that may speak.
 pub struct Connection<S> {
     shared: Arc<Shared>,
@@ -236,56 +239,78 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
+    /// Makes the Router's subscriptions what the connection's are, over a new link if the old one is lost.
     async fn apply(&mut self, change: Change) -> Result<(), Fault> {
-        let names = |heard: Vec<Heard>| -> Vec<String> {
-            heard
-                .into_iter()
-                .filter(|heard| heard.is_kept())
-                .map(|heard| self.subscriptions.topic(heard).to_owned())
-                .collect()
-        };
-        let (subscribe, unsubscribe) = (names(change.subscribe), names(change.unsubscribe));
-        if !subscribe.is_empty() {
-            self.linked().await?.subscribe(subscribe).await;
-        }
+        let (mut subscribe, unsubscribe) = (self.kept(change.subscribe), self.kept(change.unsubscribe));
         if !unsubscribe.is_empty()
             && let Some(link) = &mut self.link
         {
-            link.unsubscribe(unsubscribe).await;
+            let came = link.unsubscribe(unsubscribe).await;
+            subscribe = self.came(came)?;
         }
-        Ok(())
+        for _ in 0..ATTACH_TRIES {
+            if subscribe.is_empty() {
+                return Ok(());
+            }
+            let came = match self.linked().await {
+                Ok(link) => link.subscribe(subscribe).await,
+                Err(error) => Err(error),
+            };
+            subscribe = self.came(came)?;
+        }
+        Err(Fault::Broker)
+    }
+
+    /// Takes what a link brought; what is then to be subscribed: everything, over another link, if it brought an error.
+    fn came(&mut self, came: Result<Vec<Delivery>, super::BrokerError>) -> Result<Vec<String>, Fault> {
+        match came {
+            Ok(deliveries) => {
+                let now = Instant::now();
+                for delivery in deliveries {
+                    self.subscriptions.deliver(delivery, now, &mut self.output)?;
+                }
+                Ok(Vec::new())
+            }
+            Err(error) => {
+                tracing::warn!("link of {} lost, making another: {error}", self.seat.member.client_id);
+                self.link = None;
+                Ok(self.kept(self.subscriptions.heard()))
+            }
+        }
+    }
+
+    /// The topics of those that go by the Router.
+    fn kept(&self, heard: Vec<Heard>) -> Vec<String> {
+        heard
+            .into_iter()
+            .filter(|heard| heard.is_kept())
+            .map(|heard| self.subscriptions.topic(heard).to_owned())
+            .collect()
     }
 
     /// The link to the Router, made when first needed: who only publishes has none.
-    async fn linked(&mut self) -> Result<&mut Link, Fault> {
-        if self.link.is_none() {
-            let (shared, slot) = (self.shared.clone(), self.seat.member.slot);
-            let link = tokio::task::spawn_blocking(move || shared.broker.attach(slot)).await;
-            self.link = link.ok().and_then(Result::ok);
-        }
-        self.link.as_mut().ok_or(Fault::Broker)
+    async fn linked(&mut self) -> Result<&mut Link, super::BrokerError> {
+        Ok(match &mut self.link {
+            Some(link) => link,
+            link => link.insert(self.shared.broker.attach(self.seat.member.slot).await?),
+        })
     }
 
     /// Takes one message from the Router and those right behind it. A broken link is made anew, with its subscriptions.
     async fn take_delivery(&mut self, first: Result<Delivery, super::BrokerError>) -> Result<(), Fault> {
-        let now = Instant::now();
         let mut next = Some(first);
         while let Some(delivery) = next {
-            match delivery {
-                Ok(delivery) => self.subscriptions.deliver(delivery, now, &mut self.output)?,
-                Err(error) => {
-                    tracing::warn!("link of {} lost, making another: {error}", self.seat.member.client_id);
-                    self.link = None;
-                    let subscribe = self.subscriptions.heard();
-                    return self
-                        .apply(Change {
-                            subscribe,
-                            ..Change::default()
-                        })
-                        .await;
-                }
+            if self.came(delivery.map(|delivery| vec![delivery]))?.is_empty() {
+                next = next_of(&mut self.link).now_or_never();
+            } else {
+                let subscribe = self.subscriptions.heard();
+                return self
+                    .apply(Change {
+                        subscribe,
+                        ..Change::default()
+                    })
+                    .await;
             }
-            next = next_of(&mut self.link).now_or_never();
         }
         Ok(())
     }
@@ -387,7 +412,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         } = self;
         drop(seat);
         if fault != Fault::Gone {
-            door::linger(&mut stream, &shared.settings).await;
+            // From here on it is one of those without a seat, and goes first when there are too many.
+            let knock = shared.registry.knock();
+            tokio::select! {
+                () = door::linger(&mut stream, &shared.settings) => {}
+                () = knock.evicted() => {}
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use kiosk::{
     ids::{DispenserId, RequestId},
     units::Volume,
 };
-use runtime::decide::Inbox;
+use runtime::{decide::Inbox, stop::Stop};
 use tokio::sync::mpsc;
 
 use super::{Event, Front, Leaf, Message, Outbound, wire};
@@ -18,10 +18,21 @@ use crate::site::{
 /// How many events are taken at once.
 const EVENTS_MAX: usize = 256;
 
-/// Turns events into inputs until the front or the machine is gone.
-pub async fn carry(mut events: mpsc::Receiver<Event>, front: Front, inbox: Inbox<Input>) {
+/// Turns events into inputs until the machine is gone or, after `stop`, all that had come is handed over. The front that
+/// is answered here keeps the other end of `events` open, so the channel never ends by itself.
+pub async fn carry(mut events: mpsc::Receiver<Event>, front: Front, inbox: Inbox<Input>, stop: Stop) {
     let mut batch = Vec::with_capacity(EVENTS_MAX);
-    while events.recv_many(&mut batch, EVENTS_MAX).await > 0 {
+    loop {
+        let taken = tokio::select! {
+            taken = events.recv_many(&mut batch, EVENTS_MAX) => taken,
+            () = stop.stopped(), if !events.is_closed() => {
+                events.close();
+                continue;
+            }
+        };
+        if taken == 0 {
+            return;
+        }
         for event in batch.drain(..) {
             match input(event) {
                 Ok(Some(input)) => {
@@ -139,7 +150,7 @@ fn heartbeat(beat: wire::Heartbeat) -> Heartbeat {
         firmware: beat.firmware,
         config_revision: beat.config_revision.map(u64::cast_signed),
         state: beat.state.unwrap_or_default(),
-        pulses_total: beat.pulses_total.unwrap_or(0),
+        pulses_total: beat.pulses_total,
         rssi_dbm: beat.rssi_dbm,
     }
 }

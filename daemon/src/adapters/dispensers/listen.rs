@@ -83,11 +83,11 @@ pub(super) async fn run(
             }
             // The sender lives in `shared`, so this cannot fail.
             Ok(()) = changes.changed() => credentials_changed(shared),
+            _ = tend.tick() => tend_all(shared).await,
             (stream, peer, tls) = accept(listeners) => {
                 let shared = shared.clone();
                 tasks.spawn(async move { welcome(shared, stream, peer, tls).await });
             }
-            _ = tend.tick() => tend_all(shared).await,
         }
     }
     shared.registry.end_all(Fault::Stopping);
@@ -173,48 +173,53 @@ async fn welcome(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, tls: 
     }
 }
 
+/// Until the CONNACK, and while a refused client is given time to read why, it counts as knocking.
 async fn enter<S>(shared: Arc<Shared>, mut stream: S, peer: SocketAddr, knock: Knock, deadline: Instant)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut input = BytesMut::with_capacity(1024);
-    let connect = door::read_connect(&mut stream, &mut input, &shared.settings, &shared.credentials);
-    let connect = tokio::select! {
-        connect = timeout_at(deadline, connect) => connect,
+    let asking = async {
+        let connect = door::read_connect(&mut stream, &mut input, &shared.settings, &shared.credentials);
+        let admitted = match timeout_at(deadline, connect).await {
+            Ok(Ok(admitted)) => admitted,
+            Ok(Err(Some(turned_away))) => {
+                turn_away(&shared, &mut stream, peer, turned_away).await;
+                return None;
+            }
+            Ok(Err(None)) => return None,
+            Err(_) => {
+                shared.refused(None, peer, Refusal::ConnectTimeout);
+                return None;
+            }
+        };
+        let dispenser = admitted.dispenser.clone();
+        match shared
+            .registry
+            .enter(dispenser, &admitted.client_id, admitted.secret)
+            .await
+        {
+            Ok(seat) => Some((seat, admitted)),
+            Err(why) => {
+                let user = Some(admitted.dispenser.as_str().into());
+                let version = Some(admitted.version);
+                turn_away(&shared, &mut stream, peer, TurnedAway { why, version, user }).await;
+                None
+            }
+        }
+    };
+    let entered = tokio::select! {
+        entered = asking => entered,
         () = knock.evicted() => return shared.refused(None, peer, Refusal::TooManyWaiting),
     };
-    let admitted = match connect {
-        Ok(Ok(admitted)) => admitted,
-        Ok(Err(Some(turned_away))) => return turn_away(&shared, stream, peer, turned_away).await,
-        Ok(Err(None)) => return,
-        Err(_) => return shared.refused(None, peer, Refusal::ConnectTimeout),
-    };
     drop(knock);
-    match shared
-        .registry
-        .enter(admitted.dispenser.clone(), &admitted.client_id, admitted.secret)
-        .await
-    {
-        Ok(seat) => Connection::new(shared, stream, seat, peer, admitted).serve(input).await,
-        Err(why) => {
-            let user = Some(admitted.dispenser.as_str().into());
-            turn_away(
-                &shared,
-                stream,
-                peer,
-                TurnedAway {
-                    why,
-                    version: Some(admitted.version),
-                    user,
-                },
-            )
-            .await;
-        }
+    if let Some((seat, admitted)) = entered {
+        Connection::new(shared, stream, seat, peer, admitted).serve(input).await;
     }
 }
 
 /// Says no as far as the client can understand it.
-async fn turn_away<S>(shared: &Shared, mut stream: S, peer: SocketAddr, turned_away: TurnedAway)
+async fn turn_away<S>(shared: &Shared, stream: &mut S, peer: SocketAddr, turned_away: TurnedAway)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -227,6 +232,6 @@ where
         None => return,
     }
     if let Ok(Ok(())) = timeout(shared.settings.linger, stream.write_all_buf(&mut output)).await {
-        door::linger(&mut stream, &shared.settings).await;
+        door::linger(stream, &shared.settings).await;
     }
 }

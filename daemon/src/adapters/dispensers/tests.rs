@@ -57,7 +57,8 @@ async fn a_dead_router_is_replaced_and_nobody_notices() {
     stream.write_all(SUBSCRIBE).await.unwrap();
     read_until(&mut stream, b"config-1").await;
 
-    for round in 2..5 {
+    // Many times, for a link may be asked for in the very moment of death.
+    for round in 2..32 {
         front.shared.broker.kill();
         // The same connection gets the kept value again over a new link, and then what is new.
         read_until(&mut stream, format!("config-{}", round - 1).as_bytes()).await;
@@ -68,7 +69,7 @@ async fn a_dead_router_is_replaced_and_nobody_notices() {
     let mut late = TcpStream::connect(address).await.unwrap();
     late.write_all(CONNECT).await.unwrap();
     late.write_all(SUBSCRIBE).await.unwrap();
-    read_until(&mut late, b"config-4").await;
+    read_until(&mut late, b"config-31").await;
 }
 
 #[tokio::test]

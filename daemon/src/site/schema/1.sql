@@ -36,10 +36,12 @@ CREATE INDEX customer_by_merge ON customer (merged_into) WHERE merged_into IS NO
 -- A right to draw here (PROTOCOL rule 20). `held_ml` is set aside by open holds. `state`: 0 open, 1 recalled, 2 closed.
 -- `place` orders them by arrival: the oldest is spent first.
 -- A spend may be folded before its grant is known (a box given back its past), so volume and customer may be null.
+-- `granted_to` is whose it was when it was given, `customer` whose it is after mergers.
 CREATE TABLE grants (
   epoch INTEGER NOT NULL,
   number INTEGER NOT NULL,
   customer INTEGER,
+  granted_to INTEGER,
   purse INTEGER,
   volume_ml INTEGER,
   valid_until INTEGER,
@@ -70,6 +72,7 @@ CREATE TABLE hold (
   due_monotonic_ms INTEGER NOT NULL,
   PRIMARY KEY (epoch, number)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX hold_unreported ON hold (dispenser) WHERE report IS NULL;
 CREATE INDEX hold_open ON hold (due_monotonic_ms) WHERE open;
 
 -- What a dispenser asked and what it was told, kept 30 days so that a retry gets the same bytes.
@@ -86,7 +89,18 @@ CREATE TABLE request (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX request_by_time ON request (time);
 
+-- Records of kinds that this version does not know; folded after the upgrade (PROTOCOL rule 8).
+CREATE TABLE unknown (
+  by INTEGER NOT NULL,
+  lane INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (by, lane, epoch, seq)
+) STRICT, WITHOUT ROWID;
+
 -- A dispenser of this site. `secret` is SHA-256 of its password; `config_revision` counts what it was sent.
+-- `pulses_total` is its meter at its last heartbeat, `since_ml` what was booked here after that: a meter that is far
+-- ahead of both is the sign of a database rolled back in place (PROTOCOL rule 14).
 CREATE TABLE dispenser (
   id TEXT PRIMARY KEY,
   secret BLOB NOT NULL,
@@ -95,6 +109,8 @@ CREATE TABLE dispenser (
   pulses_per_litre INTEGER NOT NULL,
   language TEXT NOT NULL,
   config_revision INTEGER NOT NULL DEFAULT 1,
+  pulses_total INTEGER,
+  since_ml INTEGER NOT NULL DEFAULT 0,
   wrong_pins BLOB
 ) STRICT;
 

@@ -4,7 +4,7 @@ use kiosk::{ids::DispenserId, units::Volume};
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::StoreError;
 
-use super::volume;
+use super::{unpack_parts, volume};
 
 /// A dispenser's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,4 +104,42 @@ fn read(row: &Row<'_>) -> Result<DispenserRow, StoreError> {
         config_revision: row.get(5)?,
         wrong_pins: row.get(6)?,
     })
+}
+
+/// Keeps the meter of a dispenser as its heartbeat told it.
+pub fn put_pulses(connection: &Connection, id: &DispenserId, pulses_total: u64) -> Result<(), StoreError> {
+    let mut statement =
+        connection.prepare_cached("UPDATE dispenser SET pulses_total = ?2, since_ml = 0 WHERE id = ?1")?;
+    let pulses_total = i64::try_from(pulses_total).unwrap_or(i64::MAX);
+    Ok(statement.execute((id.as_str(), pulses_total)).map(drop)?)
+}
+
+/// Counts water that was reported after the last heartbeat.
+pub fn count_since(connection: &Connection, id: &DispenserId, volume: Volume) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached("UPDATE dispenser SET since_ml = since_ml + ?2 WHERE id = ?1")?;
+    Ok(statement.execute((id.as_str(), volume.signed_ml())).map(drop)?)
+}
+
+/// By how much the books can explain a meter, in millilitres since the last heartbeat: what was booked, what is held or
+/// was booked by rule. `None` before the first heartbeat.
+pub fn explained(connection: &Connection, id: &DispenserId) -> Result<Option<(u64, Volume)>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT pulses_total, since_ml FROM dispenser WHERE id = ?1")?;
+    let row: Option<(Option<i64>, i64)> = statement
+        .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((Some(pulses_total), since_ml)) = row else {
+        return Ok(None);
+    };
+    let mut statement = connection.prepare_cached("SELECT held FROM hold WHERE dispenser = ?1 AND report IS NULL")?;
+    let mut held = Volume::ZERO;
+    let mut rows = statement.query([id.as_str()])?;
+    while let Some(row) = rows.next()? {
+        held = held.plus(
+            unpack_parts(&row.get::<_, Vec<u8>>(0)?)?
+                .iter()
+                .map(|(_, volume)| *volume)
+                .sum(),
+        );
+    }
+    Ok(Some((pulses_total.unsigned_abs(), volume(since_ml)?.plus(held))))
 }

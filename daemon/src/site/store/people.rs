@@ -132,12 +132,13 @@ pub fn ensure(connection: &Connection, id: CustomerId) -> Result<(), StoreError>
     Ok(statement.execute([signed(id.0)]).map(drop)?)
 }
 
-/// Folds what the hub alone may say; an older revision changes nothing.
+/// Folds what the hub alone may say; an older revision changes nothing, and a hub that lost a PIN (it was restored) does
+/// not take it from here.
 pub fn list(connection: &Connection, listed: &Listed) -> Result<(), StoreError> {
     ensure(connection, listed.customer)?;
     let mut statement = connection.prepare_cached(
         "UPDATE customer SET account = ?2, generation = ?3, revision = ?4, active = ?5, bill_overdue = ?6,
-           daily_limit_ml = ?7, pin_tries = CASE WHEN pin IS ?8 THEN pin_tries END, pin = ?8
+           daily_limit_ml = ?7, pin_tries = CASE WHEN pin IS coalesce(?8, pin) THEN pin_tries END, pin = coalesce(?8, pin)
          WHERE id = ?1 AND (generation, revision) < (?3, ?4)",
     )?;
     let values = (

@@ -50,6 +50,24 @@ pub fn find(
     Ok(row.optional()?)
 }
 
+/// The newest request of this dispenser with this content, from `since` on.
+pub fn equal(
+    connection: &Connection,
+    dispenser: &DispenserId,
+    content: &[u8],
+    since: Wall,
+) -> Result<Option<RequestId>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT request FROM request WHERE time >= ?3 AND dispenser = ?1 AND content = ?2 ORDER BY time DESC LIMIT 1",
+    )?;
+    let request: Option<String> = statement
+        .query_row((dispenser.as_str(), content, since.0), |row| row.get(0))
+        .optional()?;
+    request
+        .map(|request| request.parse().map_err(|_| StoreError::Row("a request")))
+        .transpose()
+}
+
 /// Remembers a request that was not known.
 pub fn insert(
     connection: &Connection,

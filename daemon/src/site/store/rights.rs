@@ -23,14 +23,14 @@ pub struct OpenGrant {
 }
 
 /// The number of a purse in the database.
-pub(crate) const fn purse_number(purse: Purse) -> u8 {
+const fn purse_number(purse: Purse) -> u8 {
     match purse {
         Purse::Allowance => 0,
         Purse::Prepaid => 1,
     }
 }
 
-fn purse(number: u8) -> Result<Purse, StoreError> {
+pub(crate) fn purse(number: u8) -> Result<Purse, StoreError> {
     match number {
         0 => Ok(Purse::Allowance),
         1 => Ok(Purse::Prepaid),
@@ -62,21 +62,22 @@ pub fn open_grants(connection: &Connection, customer: CustomerId) -> Result<Vec<
     Ok(grants)
 }
 
-/// Folds a grant; one that is known already keeps its spends and its state.
-pub fn grant(connection: &Connection, granted: &Granted) -> Result<(), StoreError> {
+/// Folds a grant; one that is known already keeps its spends and its state. `owner` is who it counts for after mergers.
+pub fn grant(connection: &Connection, granted: &Granted, owner: CustomerId) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO grants (epoch, number, customer, purse, volume_ml, valid_until, place)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT coalesce(max(place), 0) + 1 FROM grants))
-         ON CONFLICT (epoch, number) DO UPDATE SET customer = excluded.customer, purse = excluded.purse,
+        "INSERT INTO grants (epoch, number, customer, granted_to, purse, volume_ml, valid_until, place)
+         VALUES (?1, ?2, ?3, ?7, ?4, ?5, ?6, (SELECT coalesce(max(place), 0) + 1 FROM grants))
+         ON CONFLICT (epoch, number) DO UPDATE SET customer = excluded.customer, granted_to = excluded.granted_to, purse = excluded.purse,
            volume_ml = excluded.volume_ml, valid_until = excluded.valid_until",
     )?;
     let values = (
         signed(granted.grant.epoch.0),
         signed(granted.grant.number),
-        signed(granted.customer.0),
+        signed(owner.0),
         purse_number(granted.purse),
         granted.volume.signed_ml(),
         granted.valid_until.map(|wall| wall.0),
+        signed(granted.customer.0),
     );
     Ok(statement.execute(values).map(drop)?)
 }
