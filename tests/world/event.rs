@@ -44,7 +44,8 @@ pub(crate) enum Calamity {
     HubRestored,
 }
 
-/// An event. A `run` says of which run of a program it speaks: of an older one it means nothing.
+/// An event. A `run` says of which run of a program it speaks, a `front` of which weather: of an older one it means
+/// nothing.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// A program starts.
@@ -65,7 +66,7 @@ pub(crate) enum Event {
     /// One end hears that the connection is gone.
     Broken { line: u64, to: Node },
     /// A site's network comes or goes.
-    Network { station: usize, up: bool },
+    Network { station: usize, up: bool, front: u32 },
 
     /// A dispenser connects to its gateway.
     TapJoins { station: usize, run: u32, tap: usize },
@@ -99,9 +100,9 @@ pub(crate) enum Event {
     Texted { run: u32, outbox: i64 },
 
     /// Something terrible.
-    Strikes(Calamity),
+    Strikes { calamity: Calamity, front: u32 },
     /// The hub is copied to a backup, and cards are copied by chance.
-    Copies,
+    Copies { front: u32 },
 }
 
 /// A call of the hub to a payment provider.

@@ -106,10 +106,6 @@ impl Storm {
             visit_every_ms: DAY_MS * self.people as u64 / self.visits_per_day.max(1),
         });
         world.set_weather(self.weather.clone());
-        for home in &homes {
-            world.expose(*home);
-        }
-        world.begin_calamities();
         for person in 0..world.people.len() {
             world.visit_later(person);
         }

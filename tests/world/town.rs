@@ -36,6 +36,8 @@ const DECIDES_AFTER_MS: u64 = 2;
 pub struct World {
     pub(crate) random: Random,
     weather: Weather,
+    /// Counts weathers.
+    front: u32,
     now_ms: u64,
     queue: BTreeMap<(u64, u64), Event>,
     scheduled: u64,
@@ -95,6 +97,7 @@ impl World {
             till: Till::new(random.next()),
             random,
             weather: setting.weather,
+            front: 0,
             now_ms: 0,
             queue: BTreeMap::new(),
             scheduled: 0,
@@ -132,9 +135,14 @@ impl World {
         &mut self.trace
     }
 
-    /// Other weather from now on.
+    /// Other weather from now on; what the old one had in store does not come.
     pub fn set_weather(&mut self, weather: Weather) {
         self.weather = weather;
+        self.front += 1;
+        for station in 0..self.stations.len() {
+            self.expose(station);
+        }
+        self.begin_calamities();
     }
 
     /// The next event happens. False when nothing is left to happen.
@@ -187,7 +195,7 @@ impl World {
             Event::Arrived { line, to, bytes } => self.arrived(line, to, bytes.0),
             Event::Closes { line } => self.break_line(line, None),
             Event::Broken { line, to } => self.broken(line, to),
-            Event::Network { station, up } => self.network(station, up),
+            Event::Network { station, up, front } => self.network_changes(station, up, front),
             Event::TapJoins { station, run, tap } => self.tap_joins(station, run, tap),
             Event::Heard { station, run, tap, topic, payload } => self.heard(station, run, tap, &topic, &payload.0),
             Event::Told { station, run, tap, topic, payload } => self.told(station, run, tap, topic, payload.0),
@@ -202,8 +210,8 @@ impl World {
             Event::ProviderDue => self.provider_due(),
             Event::CalledBack { callback } => self.called_back(&callback),
             Event::Texted { run, outbox } => self.texted(run, outbox),
-            Event::Strikes(calamity) => self.strikes(calamity),
-            Event::Copies => self.copies(),
+            Event::Strikes { calamity, front } => self.strikes(calamity, front),
+            Event::Copies { front } => self.copies(front),
         }
     }
 

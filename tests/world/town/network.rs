@@ -172,27 +172,34 @@ impl World {
         }
     }
 
-    pub(super) fn network(&mut self, station: usize, up: bool) {
-        self.stations[station].network = up;
-        let name = self.stations[station].name.clone();
-        self.tell(|| format!("the network of {name} {}", if up { "is back" } else { "goes away" }));
-        if !up && let Some(line) = self.stations[station].line {
-            self.break_line(line, None);
-        }
-        if let Some(ms) = self.next_network_change(up) {
-            self.after(ms, Event::Network { station, up: !up });
+    pub(super) fn network_changes(&mut self, station: usize, up: bool, front: u32) {
+        if front == self.front {
+            self.set_network(station, up);
+            self.change_network_later(station, up);
         }
     }
 
-    fn next_network_change(&mut self, is_up: bool) -> Option<u64> {
+    /// A site's network goes or comes.
+    pub fn set_network(&mut self, station: usize, up: bool) {
+        self.stations[station].network = up;
+        let name = self.stations[station].name.clone();
+        self.tell(|| format!("the network of {name} {}", if up { "is there" } else { "goes away" }));
+        if !up && let Some(line) = self.stations[station].line {
+            self.break_line(line, None);
+        }
+    }
+
+    fn change_network_later(&mut self, station: usize, is_up: bool) {
         let mean_ms = if is_up { self.weather.stability_ms } else { self.weather.outage_ms };
-        (self.weather.stability_ms > 0).then(|| self.random.around(mean_ms))
+        if self.weather.stability_ms > 0 {
+            let (ms, front) = (self.random.around(mean_ms), self.front);
+            self.after(ms, Event::Network { station, up: !is_up, front });
+        }
     }
 
     /// The weather begins at a site.
     pub(crate) fn expose(&mut self, station: usize) {
-        if let Some(ms) = self.next_network_change(true) {
-            self.after(ms, Event::Network { station, up: false });
-        }
+        let is_up = self.stations[station].network;
+        self.change_network_later(station, is_up);
     }
 }

@@ -41,11 +41,6 @@ impl World {
         self.run_for(100);
     }
 
-    /// A site's network goes or comes, and stays so.
-    pub fn set_network(&mut self, station: usize, up: bool) {
-        self.network(station, up);
-    }
-
     /// Copies a box's card, to be set back to later.
     pub fn keep_card(&mut self, station: usize) {
         let path = self.file(&format!("card-{station}.db"));
@@ -147,7 +142,10 @@ impl World {
         }
     }
 
-    pub(super) fn strikes(&mut self, calamity: Calamity) {
+    pub(super) fn strikes(&mut self, calamity: Calamity, front: u32) {
+        if front != self.front {
+            return;
+        }
         let victim = self.victim();
         match calamity {
             Calamity::CardSetBack => {
@@ -186,8 +184,8 @@ impl World {
             Calamity::HubRestored => self.weather.hub_restored_ms,
         };
         if mean_ms > 0 {
-            let ms = self.random.around(mean_ms);
-            self.after(ms, Event::Strikes(calamity));
+            let (ms, front) = (self.random.around(mean_ms), self.front);
+            self.after(ms, Event::Strikes { calamity, front });
         }
     }
 
@@ -195,15 +193,15 @@ impl World {
     pub(crate) fn begin_calamities(&mut self) {
         let weather = &self.weather;
         if weather.card_set_back_ms + weather.hub_restored_ms > 0 {
-            self.after(60_000, Event::Copies);
+            self.after(60_000, Event::Copies { front: self.front });
         }
         for calamity in [Calamity::CardSetBack, Calamity::BoxBurnt, Calamity::HubRestored] {
             self.strike_later(calamity);
         }
     }
 
-    pub(super) fn copies(&mut self) {
-        if self.weather.card_set_back_ms + self.weather.hub_restored_ms == 0 {
+    pub(super) fn copies(&mut self, front: u32) {
+        if front != self.front {
             return;
         }
         for station in 0..self.stations.len() {
@@ -214,7 +212,7 @@ impl World {
         if self.random.chance(500_000) {
             self.back_up_hub();
         }
-        self.after(COPY_EVERY_MS, Event::Copies);
+        self.after(COPY_EVERY_MS, Event::Copies { front });
     }
 
     /// Arranges the sabotages that need a calamity.
