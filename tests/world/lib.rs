@@ -9,6 +9,7 @@
 //! | [`tap`] | the dispenser of [`dispenser`] on a real connection that comes back by itself |
 //! | [`http`] | small calls of a JSON API |
 //! | [`proxy`] | a network with a switch between two programs |
+//! | [`town`] | hub, sites, dispensers and pretend M-PESA as real programs |
 
 pub mod dispenser;
 pub mod http;
@@ -17,3 +18,4 @@ pub mod processes;
 pub mod proxy;
 pub mod sandbox;
 pub mod tap;
+pub mod town;
