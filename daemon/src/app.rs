@@ -5,15 +5,26 @@ pub mod medium;
 mod route;
 pub mod tls;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::HashMap, path::Path, sync::Arc, thread::JoinHandle, time::Duration};
 
 use config::{Loaded, gateway::Gateway};
-use kiosk::{ids::Epoch, units::Volume};
-use runtime::{clock::Clock, decide, dice::Dice, stop, supervise::supervise};
+use kiosk::{
+    ids::{DispenserId, Epoch},
+    units::Volume,
+};
+use runtime::{
+    clock::Clock,
+    decide::{self, Inbox},
+    dice::Dice,
+    stop::{self, Stop},
+    supervise::supervise,
+};
+use rustls::ServerConfig;
 use store::Durability;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
+    task::JoinSet,
     time::{MissedTickBehavior, interval, timeout},
 };
 
@@ -21,12 +32,12 @@ pub use crate::adapters::web::{password as secrets, replies::Replies};
 use crate::{
     adapters::{
         control,
-        dispensers::{self, Credentials, Front, Listener, gate},
+        dispensers::{self, Credentials, Front, Listener, SecretHash, gate},
         hub, systemd, web,
     },
     site::{Opening, Settings, Site, SiteError, effect::Wire, input::Input},
 };
-use files::{DataDir, FilesError};
+use files::{Addresses, DataDir, FilesError};
 
 /// Between two ticks of the machine.
 const TICK_EVERY: Duration = Duration::from_secs(1);
@@ -104,17 +115,77 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
     data.forget_addresses()?;
     let (site, dice) = open_site(&data, &config)?;
     let clock = Clock::new(site.clock_floor()?);
-
-    let mqtt = listen("mqtt.listen", config.mqtt.listen).await?;
-    let mqtts = listen("mqtts.listen", config.mqtts_listen).await?;
-    let web = listen("web.listen", config.web_listen).await?;
+    let sockets = Sockets::open(&config).await?;
     let tls = tls::server(&data)?;
-    let addresses = files::Addresses::new(&[("mqtt", &mqtt), ("mqtts", &mqtts), ("web", &web)]);
 
     let (stopper, stop) = stop::token();
+    let (rooms, thread) = assemble(site, dice, clock, &config)?;
+    let mut adapters = JoinSet::new();
+    let inbox = rooms.inbox.clone();
+    let died = {
+        let mut ended = std::pin::pin!(ended(&thread));
+        tokio::select! {
+            died = &mut ended => died,
+            () = begin(&inbox, rooms.known.clone()) => {
+                let addresses = sockets.addresses();
+                rooms.serve(&mut adapters, sockets, tls, &data, &stop);
+                data.write_addresses(&addresses)?;
+                tracing::info!(addresses = %addresses, "ready");
+                systemd::ready("serving");
+                ended.as_mut().await
+            }
+        }
+    };
+    systemd::stopping();
+    stopper.stop();
+    drop(inbox);
+    finish(adapters, thread).await?;
+    data.forget_addresses()?;
+    if died {
+        Err(AppError::Thread("it ended by itself".to_owned()))
+    } else {
+        Ok(())
+    }
+}
+
+/// The sockets that are listened at.
+struct Sockets {
+    mqtt: TcpListener,
+    mqtts: TcpListener,
+    web: TcpListener,
+}
+
+impl Sockets {
+    async fn open(config: &Gateway) -> Result<Sockets, AppError> {
+        Ok(Sockets {
+            mqtt: listen("mqtt.listen", config.mqtt.listen).await?,
+            mqtts: listen("mqtts.listen", config.mqtts_listen).await?,
+            web: listen("web.listen", config.web_listen).await?,
+        })
+    }
+
+    fn addresses(&self) -> Addresses {
+        Addresses::new(&[("mqtt", &self.mqtt), ("mqtts", &self.mqtts), ("web", &self.web)])
+    }
+}
+
+/// What the adapters need, before they are started.
+struct Rooms {
+    inbox: Inbox<Input>,
+    front: Front,
+    events: mpsc::Receiver<dispensers::Event>,
+    known: watch::Receiver<HashMap<DispenserId, SecretHash>>,
+    orders: mpsc::UnboundedReceiver<hub::Order>,
+    address: watch::Receiver<Option<String>>,
+    replies: Replies,
+    clock: Clock,
+}
+
+/// Starts the deciding thread, and lays out the channels between it and the adapters.
+fn assemble(site: Site, dice: Dice, clock: Clock, config: &Gateway) -> Result<(Rooms, JoinHandle<Site>), AppError> {
     let (inbox, queue) = decide::queue();
     let (events, events_out) = mpsc::channel(EVENTS_MAX);
-    let credentials = Credentials::new(Default::default());
+    let credentials = Credentials::default();
     let known = credentials.changes();
     let settings = dispensers::Settings {
         connections_max: config.mqtt.connections_max as usize,
@@ -134,55 +205,67 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
         clock: clock.clone(),
         replies: replies.clone(),
     };
-    let thread = decide::spawn(
-        site,
-        queue,
-        clock.clone(),
-        dice,
-        move |effects| router.route(effects),
-        watchdog(),
-    )
-    .map_err(|error| AppError::Thread(error.to_string()))?;
-    let mut adapters = tokio::task::JoinSet::new();
-    let mut ended = Box::pin(ended(&thread));
-    let died = tokio::select! {
-        died = &mut ended => died,
-        () = begin(&inbox, known) => {
-            let listeners = Arc::new([Listener::plain(mqtt), Listener::tls(mqtts, tls)]);
-            adapters.spawn(gate::carry(events_out, front.clone(), inbox.clone(), stop.clone()));
-            adapters.spawn(serve_dispensers(front, listeners, stop.clone()));
-            adapters.spawn(hub::Link::new(inbox.clone(), orders_out, address).run(stop.clone()));
-            let database = data.database();
-            adapters.spawn(serve_pages(web, inbox.clone(), replies.clone(), database, stop.clone()));
-            adapters.spawn(tick(inbox.clone(), clock, stop.clone()));
-            adapters.spawn(control::serve(data.control(), data.clone(), inbox.clone(), replies.clone(), stop.clone()));
-            data.write_addresses(&addresses)?;
-            tracing::info!(addresses = %addresses, "ready");
-            systemd::ready("serving");
-            ended.as_mut().await
-        }
+    let emit = move |effects| router.route(effects);
+    let thread = decide::spawn(site, queue, clock.clone(), dice, emit, watchdog())
+        .map_err(|error| AppError::Thread(error.to_string()))?;
+    let rooms = Rooms {
+        inbox,
+        front,
+        events: events_out,
+        known,
+        orders: orders_out,
+        address,
+        replies,
+        clock,
     };
-    drop(ended);
-    systemd::stopping();
-    stopper.stop();
-    drop(inbox);
-    if timeout(STOP_WITHIN, async { while adapters.join_next().await.is_some() {} })
-        .await
-        .is_err()
-    {
+    Ok((rooms, thread))
+}
+
+impl Rooms {
+    /// Starts every adapter.
+    fn serve(self, adapters: &mut JoinSet<()>, sockets: Sockets, tls: Arc<ServerConfig>, data: &DataDir, stop: &Stop) {
+        let Rooms {
+            inbox,
+            front,
+            events,
+            orders,
+            address,
+            replies,
+            clock,
+            ..
+        } = self;
+        let listeners = Arc::new([Listener::plain(sockets.mqtt), Listener::tls(sockets.mqtts, tls)]);
+        adapters.spawn(gate::carry(events, front.clone(), inbox.clone(), stop.clone()));
+        adapters.spawn(serve_dispensers(front, listeners, stop.clone()));
+        adapters.spawn(hub::Link::new(inbox.clone(), orders, address).run(stop.clone()));
+        adapters.spawn(serve_pages(
+            sockets.web,
+            inbox.clone(),
+            replies.clone(),
+            data.database(),
+            stop.clone(),
+        ));
+        adapters.spawn(tick(inbox.clone(), clock, stop.clone()));
+        adapters.spawn(control::serve(
+            data.control(),
+            data.clone(),
+            inbox,
+            replies,
+            stop.clone(),
+        ));
+    }
+}
+
+/// Lets the adapters end, the queue drain and the database close.
+async fn finish(mut adapters: JoinSet<()>, thread: JoinHandle<Site>) -> Result<(), AppError> {
+    let ended = timeout(STOP_WITHIN, async { while adapters.join_next().await.is_some() {} }).await;
+    if ended.is_err() {
         tracing::warn!("an adapter did not end in time");
     }
     adapters.shutdown().await;
-    let site = tokio::task::spawn_blocking(move || thread.join()).await;
-    match site {
-        Ok(Ok(site)) => site.close()?,
-        _ => return Err(AppError::Thread("it panicked".to_owned())),
-    }
-    data.forget_addresses()?;
-    if died {
-        Err(AppError::Thread("it ended by itself".to_owned()))
-    } else {
-        Ok(())
+    match tokio::task::spawn_blocking(move || thread.join()).await {
+        Ok(Ok(site)) => Ok(site.close()?),
+        _ => Err(AppError::Thread("it panicked".to_owned())),
     }
 }
 
@@ -194,7 +277,7 @@ async fn listen(key: &'static str, address: std::net::SocketAddr) -> Result<TcpL
 
 /// Has the machine take up its work, again and again while its store fails. Only then are dispensers let in: before, the
 /// machine has not told the front whom it knows, and a dispenser with the right secret would be turned away.
-async fn begin<T>(inbox: &decide::Inbox<Input>, mut known: watch::Receiver<T>) {
+async fn begin<T>(inbox: &Inbox<Input>, mut known: watch::Receiver<T>) {
     let mut every = interval(TICK_EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -207,7 +290,7 @@ async fn begin<T>(inbox: &decide::Inbox<Input>, mut known: watch::Receiver<T>) {
     }
 }
 
-async fn serve_dispensers(front: Front, listeners: Arc<[Listener; 2]>, stop: stop::Stop) {
+async fn serve_dispensers(front: Front, listeners: Arc<[Listener; 2]>, stop: Stop) {
     supervise("dispensers", stop.clone(), || {
         let (front, listeners, stop) = (front.clone(), listeners.clone(), stop.clone());
         async move { front.run(listeners.as_slice(), stop.receiver()).await }
@@ -218,17 +301,17 @@ async fn serve_dispensers(front: Front, listeners: Arc<[Listener; 2]>, stop: sto
 /// Pages are not what a site lives by: without them water flows, so their end is told and not fatal.
 async fn serve_pages(
     listener: TcpListener,
-    inbox: decide::Inbox<Input>,
+    inbox: Inbox<Input>,
     replies: Replies,
     database: std::path::PathBuf,
-    stop: stop::Stop,
+    stop: Stop,
 ) {
     if let Err(error) = web::run(listener, inbox, replies, &database, stop).await {
         tracing::error!(%error, "the pages are gone until the next start");
     }
 }
 
-async fn tick(inbox: decide::Inbox<Input>, clock: Clock, stop: stop::Stop) {
+async fn tick(inbox: Inbox<Input>, clock: Clock, stop: Stop) {
     let mut every = interval(TICK_EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -255,7 +338,7 @@ fn watchdog() -> impl FnMut() + Send + 'static {
 }
 
 /// Waits until somebody asks for the end, or the deciding thread is gone. Returns whether it is gone.
-async fn ended(thread: &std::thread::JoinHandle<Site>) -> bool {
+async fn ended(thread: &JoinHandle<Site>) -> bool {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
