@@ -67,12 +67,21 @@ fn main() -> anyhow::Result<ExitCode> {
         }
     }
     let count = options.seeds.unwrap_or(20);
-    writeln!(out, "{} of {count} worlds kept every promise", count - broken.len() as u64)?;
+    writeln!(
+        out,
+        "{} of {count} worlds kept every promise",
+        count - broken.len() as u64
+    )?;
     Ok(exit(broken.is_empty()))
 }
 
 fn summary(seed: u64, aftermath: &Aftermath) -> String {
-    let Aftermath { sales, events, calamities, .. } = aftermath;
+    let Aftermath {
+        sales,
+        events,
+        calamities,
+        ..
+    } = aftermath;
     format!("seed {seed}: {sales} pours, {events} events, {calamities} calamities")
 }
 

@@ -110,7 +110,10 @@ pub struct Books {
 
 impl Books {
     pub(crate) fn new(overdraft_cap_ml: u64) -> Books {
-        Books { overdraft_cap_ml, ..Books::default() }
+        Books {
+            overdraft_cap_ml,
+            ..Books::default()
+        }
     }
 
     /// A rule was seen broken.
@@ -192,7 +195,10 @@ impl Books {
         visit.station = Some(station);
         visit.touched = mark;
         if is_wrong {
-            self.broken(format!("{tap}: request {}: {} ml charged, {due} ml flowed", receipt.request, named.1));
+            self.broken(format!(
+                "{tap}: request {}: {} ml charged, {due} ml flowed",
+                receipt.request, named.1
+            ));
         }
     }
 
@@ -200,7 +206,10 @@ impl Books {
     pub(crate) fn heard_receipt(&mut self, tap: &DispenserId, receipt: &Receipt) {
         let visit = self.visit(tap, &receipt.request);
         if visit.receipt.is_none() {
-            self.broken(format!("{tap}: a receipt for {} that nobody committed", receipt.request));
+            self.broken(format!(
+                "{tap}: a receipt for {} that nobody committed",
+                receipt.request
+            ));
         }
     }
 
@@ -210,7 +219,9 @@ impl Books {
         visit.opened = true;
         if visit.held_ml != Some(volume_ml) {
             let said = visit.reason.clone();
-            self.broken(format!("{tap}: a valve opened for {request}, to which the gateway had said {said:?}"));
+            self.broken(format!(
+                "{tap}: a valve opened for {request}, to which the gateway had said {said:?}"
+            ));
         }
     }
 
@@ -240,12 +251,24 @@ impl Books {
     }
 
     pub(crate) fn credited(&mut self, person: usize, volume_ml: i64, id: u64, at_ms: u64) {
-        self.credits.push(Credit { person, volume_ml, id, at_ms, may_be_lost: false });
+        self.credits.push(Credit {
+            person,
+            volume_ml,
+            id,
+            at_ms,
+            may_be_lost: false,
+        });
     }
 
     pub(crate) fn bought(&mut self, person: usize, item: Item, purchase: u64, at_ms: u64) {
         let purchase = Some(purchase);
-        self.purchases.push(Bought { person, item, purchase, at_ms, may_be_lost: false });
+        self.purchases.push(Bought {
+            person,
+            item,
+            purchase,
+            at_ms,
+            may_be_lost: false,
+        });
     }
 
     /// The hub forgets all it alone knew since then.
@@ -261,7 +284,10 @@ impl Books {
     /// A box burns: what it had not brought to the hub may be lost.
     pub(crate) fn box_burns(&mut self, station: usize, acked: &BTreeSet<String>) {
         for visit in self.visits.values_mut().filter(|visit| visit.station == Some(station)) {
-            let is_safe = visit.receipt.as_ref().is_some_and(|(receipt, _)| acked.contains(receipt));
+            let is_safe = visit
+                .receipt
+                .as_ref()
+                .is_some_and(|(receipt, _)| acked.contains(receipt));
             visit.is_doubtful |= !is_safe;
         }
     }

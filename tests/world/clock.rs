@@ -94,7 +94,10 @@ mod tests {
         assert_eq!(clock.read(6_000), (Wall(1_000), Trust::None));
         assert!(clock.hear(6_000, Trust::Hub, truth(6_000)));
         assert_eq!(clock.read(7_000), (truth(7_000), Trust::Hub));
-        assert!(!clock.hear(7_000, Trust::Ntp, Wall(0)), "a weaker source does not overrule the hub");
+        assert!(
+            !clock.hear(7_000, Trust::Ntp, Wall(0)),
+            "a weaker source does not overrule the hub"
+        );
     }
 
     #[test]

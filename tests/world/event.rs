@@ -71,27 +71,51 @@ pub(crate) enum Event {
     /// A dispenser connects to its gateway.
     TapJoins { station: usize, run: u32, tap: usize },
     /// A dispenser's message reaches the gateway.
-    Heard { station: usize, run: u32, tap: usize, topic: String, payload: Payload },
+    Heard {
+        station: usize,
+        run: u32,
+        tap: usize,
+        topic: String,
+        payload: Payload,
+    },
     /// A gateway's message reaches a dispenser.
-    Told { station: usize, run: u32, tap: usize, topic: String, payload: Payload },
+    Told {
+        station: usize,
+        run: u32,
+        tap: usize,
+        topic: String,
+        payload: Payload,
+    },
     /// A dispenser has something to do by itself.
     TapWakes { station: usize, tap: usize },
     /// Water stops flowing.
-    PourEnds { station: usize, tap: usize, request: String },
+    PourEnds {
+        station: usize,
+        tap: usize,
+        request: String,
+    },
     /// A dispenser's power is back.
     TapPower { station: usize, tap: usize },
 
     /// A person comes to the kiosk.
     Visit { person: usize },
     /// A person runs out of patience.
-    Leaves { station: usize, tap: usize, request: String },
+    Leaves {
+        station: usize,
+        tap: usize,
+        request: String,
+    },
     /// Somebody asks the hub, for the first time or again.
     Errand { errand: u64 },
 
     /// The hub's call reaches the provider.
     Calls { run: u32, purchase: u64, call: Call },
     /// The provider's answer reaches the hub.
-    Answered { run: u32, purchase: u64, answer: CallAnswer },
+    Answered {
+        run: u32,
+        purchase: u64,
+        answer: CallAnswer,
+    },
     /// The provider has something to do.
     ProviderDue,
     /// A callback reaches the hub, if it is up.
@@ -109,7 +133,12 @@ pub(crate) enum Event {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
     /// Ask the customer to pay.
-    Push { amount: kiosk::units::Money, payer: kiosk::payment::Msisdn, token: String, account: kiosk::ids::AccountId },
+    Push {
+        amount: kiosk::units::Money,
+        payer: kiosk::payment::Msisdn,
+        token: String,
+        account: kiosk::ids::AccountId,
+    },
     /// Ask what became of it.
     Query { reference: ProviderReference },
 }

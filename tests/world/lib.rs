@@ -22,6 +22,7 @@
 //! | [`tap`] | the dispenser of [`dispenser`] on a real connection that comes back by itself |
 //! | [`http`] | small calls of a JSON API |
 //! | [`proxy`] | a network with a switch between two programs |
+//! | [`programme`] | hub, sites, dispensers and pretend M-PESA as real programs |
 
 pub mod books;
 pub mod centre;
@@ -34,6 +35,7 @@ pub mod http;
 pub mod mqtt;
 pub mod processes;
 mod program;
+pub mod programme;
 pub mod proxy;
 pub mod random;
 pub mod sabotage;

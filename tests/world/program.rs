@@ -118,12 +118,25 @@ impl<M: Machine> Program<M> {
             .into_iter()
             .map(|input| {
                 let draw = random.draw();
-                (Moment { wall, trust, monotonic_ms, draw }, input)
+                (
+                    Moment {
+                        wall,
+                        trust,
+                        monotonic_ms,
+                        draw,
+                    },
+                    input,
+                )
             })
             .collect();
         let mut faults = Vec::new();
         let Some(machine) = &mut self.machine else {
-            return Outcome { effects: Vec::new(), leaving: 0, died: true, faults };
+            return Outcome {
+                effects: Vec::new(),
+                leaving: 0,
+                died: true,
+                faults,
+            };
         };
         let mut driven = Driven { machine, fate };
         let effects = run_batch(&mut driven, stamped, |fault| faults.push(fault.to_string()));
@@ -142,7 +155,12 @@ impl<M: Machine> Program<M> {
         if died {
             self.stop();
         }
-        Outcome { effects, leaving, died, faults }
+        Outcome {
+            effects,
+            leaving,
+            died,
+            faults,
+        }
     }
 }
 

@@ -88,7 +88,10 @@ impl Storm {
 
     /// Lets it rage, and looks what is left.
     pub fn run(self) -> Aftermath {
-        let setting = Setting { sabotage: self.sabotage, ..Setting::default() };
+        let setting = Setting {
+            sabotage: self.sabotage,
+            ..Setting::default()
+        };
         let mut world = World::with(self.seed, setting);
         if self.is_told {
             world.trace().begin_story();
@@ -120,7 +123,12 @@ impl Storm {
         let violations = check(&mut world);
         Aftermath {
             violations,
-            sales: world.books.visits.values().filter(|visit| visit.receipt.is_some()).count() as u64,
+            sales: world
+                .books
+                .visits
+                .values()
+                .filter(|visit| visit.receipt.is_some())
+                .count() as u64,
             calamities: world.books.calamities,
             events: world.trace().events(),
             trace: world.trace().hash(),
@@ -162,7 +170,11 @@ impl World {
     fn goes_drawing(&mut self, person: usize) {
         let home = self.people[person].home;
         let elsewhere = self.random.chance(20_000);
-        let place = if elsewhere { usize::try_from(self.random.below(4)).unwrap_or(0) } else { home };
+        let place = if elsewhere {
+            usize::try_from(self.random.below(4)).unwrap_or(0)
+        } else {
+            home
+        };
         let Some(station) = self.box_at(place) else { return };
         let taps = self.stations[station].taps.len() as u64;
         if taps == 0 {
@@ -185,7 +197,9 @@ impl World {
     /// The box that stands now where the box at `place` stood first.
     pub(crate) fn box_at(&self, place: usize) -> Option<usize> {
         let name = &self.stations.get(place)?.name;
-        self.stations.iter().rposition(|box_| box_.name == *name && !box_.is_gone)
+        self.stations
+            .iter()
+            .rposition(|box_| box_.name == *name && !box_.is_gone)
     }
 
     /// The weather ends, everybody goes home, and what is owed is settled.

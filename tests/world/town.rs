@@ -85,7 +85,13 @@ impl Default for Setting {
 impl World {
     /// An empty world with a running hub.
     pub fn new(seed: u64, weather: Weather) -> World {
-        World::with(seed, Setting { weather, ..Setting::default() })
+        World::with(
+            seed,
+            Setting {
+                weather,
+                ..Setting::default()
+            },
+        )
     }
 
     /// An empty world with a running hub, in a setting of its own.
@@ -159,7 +165,11 @@ impl World {
     /// Time passes.
     pub fn run_for(&mut self, ms: u64) {
         let end_ms = self.now_ms + ms;
-        while self.queue.first_key_value().is_some_and(|((at_ms, _), _)| *at_ms <= end_ms) {
+        while self
+            .queue
+            .first_key_value()
+            .is_some_and(|((at_ms, _), _)| *at_ms <= end_ms)
+        {
             self.step();
         }
         self.now_ms = end_ms;
@@ -197,8 +207,20 @@ impl World {
             Event::Broken { line, to } => self.broken(line, to),
             Event::Network { station, up, front } => self.network_changes(station, up, front),
             Event::TapJoins { station, run, tap } => self.tap_joins(station, run, tap),
-            Event::Heard { station, run, tap, topic, payload } => self.heard(station, run, tap, &topic, &payload.0),
-            Event::Told { station, run, tap, topic, payload } => self.told(station, run, tap, topic, payload.0),
+            Event::Heard {
+                station,
+                run,
+                tap,
+                topic,
+                payload,
+            } => self.heard(station, run, tap, &topic, &payload.0),
+            Event::Told {
+                station,
+                run,
+                tap,
+                topic,
+                payload,
+            } => self.told(station, run, tap, topic, payload.0),
             Event::TapWakes { station, tap } => self.tap_wakes(station, tap),
             Event::PourEnds { station, tap, request } => self.pour_ends(station, tap, &request),
             Event::TapPower { station, tap } => self.tap_power(station, tap),
@@ -259,7 +281,10 @@ impl World {
         let Some(next_ms) = next else { return };
         match node {
             Node::Hub => self.centre.program.inbox.push(::hub::hub::input::Input::Tick),
-            Node::Box(station) => self.stations[station].program.inbox.push(gateway::site::input::Input::Tick),
+            Node::Box(station) => self.stations[station]
+                .program
+                .inbox
+                .push(gateway::site::input::Input::Tick),
         }
         self.at(next_ms, Event::Tick { node, run });
         self.decide_soon(node);

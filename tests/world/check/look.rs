@@ -64,12 +64,16 @@ impl World {
              WHERE writer = ?1 AND lane = ?2 AND seq <= acked";
         let params = (Writer::Site.number(), Lane::Money.number());
         let read = rows(connection, statement, params, |row| row.get(0));
-        read.map(|receipts: Vec<String>| receipts.into_iter().collect()).unwrap_or_default()
+        read.map(|receipts: Vec<String>| receipts.into_iter().collect())
+            .unwrap_or_default()
     }
 
     /// What is left of each person's open grants at a box, as far as the hub knows.
     pub(crate) fn open_at(&self, station: usize) -> Vec<(usize, u64)> {
-        let enrolled = self.stations[station].enrolment.as_ref().map(|enrolment| enrolment.box_id);
+        let enrolled = self.stations[station]
+            .enrolment
+            .as_ref()
+            .map(|enrolment| enrolment.box_id);
         let (Some(connection), Some(box_id)) = (self.hub_rows(), enrolled) else {
             return Vec::new();
         };
@@ -97,7 +101,8 @@ impl World {
                 connection.is_some_and(|connection| {
                     let logs = SqlLogs::new(connection);
                     [Writer::Site, Writer::Hub].into_iter().all(|by| {
-                        logs.waiting(box_id, by).is_ok_and(|lanes| lanes == [0; Lane::ALL.len()])
+                        logs.waiting(box_id, by)
+                            .is_ok_and(|lanes| lanes == [0; Lane::ALL.len()])
                     })
                 })
             };

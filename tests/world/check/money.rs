@@ -16,7 +16,9 @@ pub(super) fn check(world: &World, findings: &mut Findings) {
         findings.unless(total == 0, || format!("{currency:?}: {total}"));
     }
     let statement = "SELECT entry, sum(minor) AS total FROM posting GROUP BY entry, currency HAVING total <> 0";
-    let read = rows(hub, statement, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
+    let read = rows(hub, statement, [], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+    });
     for (entry, total) in findings.got(read).unwrap_or_default() {
         findings.add(format!("entry {entry} sums to {total}"));
     }
@@ -33,15 +35,30 @@ fn statement_agrees(world: &World, hub: &Connection, findings: &mut Findings) {
     let mut credited = 0;
     for line in world.till.provider.ledger() {
         let purchase = world.till.purchase_of.get(&line.checkout_request).copied();
-        let sources = (format!("mpesa:{}", line.receipt), format!("mpesa:reference {}", line.checkout_request));
+        let sources = (
+            format!("mpesa:{}", line.receipt),
+            format!("mpesa:reference {}", line.checkout_request),
+        );
         let statement = "SELECT count(*) FROM credit WHERE source IN (?1, ?2)";
-        let count: i64 = findings.got(rows(hub, statement, sources, |row| row.get(0))).map_or(0, |counts| counts[0]);
+        let count: i64 = findings
+            .got(rows(hub, statement, sources, |row| row.get(0)))
+            .map_or(0, |counts| counts[0]);
         credited += count;
         let is_settled = purchase.is_some_and(|purchase| is_done(world, hub, purchase));
-        let what = || format!("receipt {} of {} stands {count} times", line.receipt, line.account_reference);
+        let what = || {
+            format!(
+                "receipt {} of {} stands {count} times",
+                line.receipt, line.account_reference
+            )
+        };
         findings.unless(count == i64::from(is_settled), what);
     }
-    let read = rows(hub, "SELECT count(*) FROM credit WHERE source LIKE 'mpesa:%'", [], |row| row.get(0));
+    let read = rows(
+        hub,
+        "SELECT count(*) FROM credit WHERE source LIKE 'mpesa:%'",
+        [],
+        |row| row.get(0),
+    );
     let all: i64 = findings.got(read).map_or(0, |counts| counts[0]);
     findings.unless(all == credited, || format!("{all} credits for {credited} payments"));
 }
@@ -55,7 +72,11 @@ fn is_done(world: &World, hub: &Connection, purchase: u64) -> bool {
     let stands = read.unwrap_or_default().into_iter().next();
     match stands {
         // Only the provider and its statement know of it: the hub was restored to before it.
-        None => !world.books.purchases.iter().any(|bought| bought.purchase == Some(purchase) && bought.may_be_lost),
+        None => !world
+            .books
+            .purchases
+            .iter()
+            .any(|bought| bought.purchase == Some(purchase) && bought.may_be_lost),
         Some((state, _)) if state == "needs_operator" => false,
         Some((state, has_name)) => has_name || state == "succeeded",
     }
@@ -67,7 +88,11 @@ pub(super) fn paid_litres(world: &World) -> BTreeMap<usize, (u64, u64)> {
     let Some(hub) = world.hub_rows() else { return paid };
     for line in world.till.provider.ledger() {
         let purchase = world.till.purchase_of.get(&line.checkout_request).copied();
-        let bought = world.books.purchases.iter().find(|bought| bought.purchase.is_some() && bought.purchase == purchase);
+        let bought = world
+            .books
+            .purchases
+            .iter()
+            .find(|bought| bought.purchase.is_some() && bought.purchase == purchase);
         let Some(bought) = bought else { continue };
         let litres = litres_of(&bought.item);
         let due = paid.entry(bought.person).or_default();

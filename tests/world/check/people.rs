@@ -21,7 +21,10 @@ pub(super) fn check(world: &World, findings: &mut Findings) {
             + world.books.overdraft_cap_ml
             + world.books.slack_ml.get(&person).copied().unwrap_or(0);
         findings.unless(due.drawn_ml <= limit, || {
-            format!("{name} drew {} ml, of {} ml and {} ml of slack", due.drawn_ml, due.credited.1, limit)
+            format!(
+                "{name} drew {} ml, of {} ml and {} ml of slack",
+                due.drawn_ml, due.credited.1, limit
+            )
         });
         let Some(Some(shown)) = findings.got(read::customer(hub, id)) else {
             continue;
@@ -43,10 +46,14 @@ pub(super) fn check(world: &World, findings: &mut Findings) {
             standing.find(|(station, _)| world.stations[*station].name == *site)
         });
         if let Some((station, _)) = home {
-            let there = world.box_balance_ml(station, person).map(|(prepaid, _)| prepaid.cast_signed());
+            let there = world
+                .box_balance_ml(station, person)
+                .map(|(prepaid, _)| prepaid.cast_signed());
             let cap = world.books.overdraft_cap_ml.cast_signed();
             let here = (shown.balance_ml + cap).max(0);
-            findings.unless(there == Some(here), || format!("{name}: the site {there:?}, the hub {here} ml"));
+            findings.unless(there == Some(here), || {
+                format!("{name}: the site {there:?}, the hub {here} ml")
+            });
         }
     }
 }
@@ -61,7 +68,11 @@ struct Due {
 
 impl Due {
     fn of(world: &World, person: usize) -> Due {
-        let mut due = Due { credited: (0, 0), charged: (0, 0), drawn_ml: 0 };
+        let mut due = Due {
+            credited: (0, 0),
+            charged: (0, 0),
+            drawn_ml: 0,
+        };
         for credit in world.books.credits.iter().filter(|credit| credit.person == person) {
             due.credited.1 += credit.volume_ml;
             due.credited.0 += if credit.may_be_lost { 0 } else { credit.volume_ml };
@@ -80,6 +91,8 @@ impl Due {
 /// Credited and spent over all purses of a customer, as the hub's rows have it.
 fn purses(hub: &Connection, customer: u64) -> rusqlite::Result<(i64, i64)> {
     let statement = "SELECT coalesce(sum(credited_ml), 0), coalesce(sum(spent_ml), 0) FROM purse WHERE customer = ?1";
-    let read = rows(hub, statement, [customer.cast_signed()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let read = rows(hub, statement, [customer.cast_signed()], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
     Ok(read[0])
 }

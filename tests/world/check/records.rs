@@ -35,11 +35,16 @@ impl Told {
         let statement = "SELECT writer, epoch, seq, bytes FROM journal_records
              JOIN journal_logs ON journal_logs.number = log
              WHERE box = ?1 AND lane = ?2 AND bytes IS NOT NULL ORDER BY writer, epoch, seq";
-        let read = rows(connection, statement, (box_id.0.cast_signed(), Lane::Money.number()), |row| {
-            let writer = Writer::from_number(row.get(0)?).unwrap_or(Writer::Site);
-            let place = (Epoch(row.get::<_, i64>(1)?.cast_unsigned()), row.get(2)?);
-            Ok((writer, place, row.get::<_, Vec<u8>>(3)?))
-        })?;
+        let read = rows(
+            connection,
+            statement,
+            (box_id.0.cast_signed(), Lane::Money.number()),
+            |row| {
+                let writer = Writer::from_number(row.get(0)?).unwrap_or(Writer::Site);
+                let place = (Epoch(row.get::<_, i64>(1)?.cast_unsigned()), row.get(2)?);
+                Ok((writer, place, row.get::<_, Vec<u8>>(3)?))
+            },
+        )?;
         let mut told = Told::default();
         for (writer, place, bytes) in read {
             if let Ok(record) = Record::decode(writer, Lane::Money, &bytes) {
@@ -67,7 +72,11 @@ impl Told {
 
     fn poured(&mut self, place: (Epoch, u32), poured: &Poured) {
         let Some(hold) = poured.hold else { return };
-        let parts: Vec<(GrantId, u64)> = poured.parts.iter().map(|(grant, volume)| (*grant, volume.ml())).collect();
+        let parts: Vec<(GrantId, u64)> = poured
+            .parts
+            .iter()
+            .map(|(grant, volume)| (*grant, volume.ml()))
+            .collect();
         self.parts_of.extend(parts.iter().map(|(grant, _)| (hold, *grant)));
         let total = parts.iter().map(|(_, ml)| ml).sum();
         let word: Word = (poured.how == How::Report, total, parts);
@@ -117,16 +126,23 @@ pub(super) fn check(world: &World, findings: &mut Findings) {
     for (station, card) in &world.books.boxes {
         let Some(box_id) = card.box_id else { continue };
         let name = world.stations[*station].name.to_string();
-        let Some(told) = findings.got(Told::read(hub, box_id)) else { continue };
+        let Some(told) = findings.got(Told::read(hub, box_id)) else {
+            continue;
+        };
         let spent = told.spent();
         findings.rule("no more is spent of a grant than was granted");
         for (grant, ml) in &spent {
             let granted = told.granted.get(grant).copied().unwrap_or(0);
-            findings.unless(*ml <= granted, || format!("{name}: {ml} ml of {granted} ml of {grant:?}"));
+            findings.unless(*ml <= granted, || {
+                format!("{name}: {ml} ml of {granted} ml of {grant:?}")
+            });
         }
         findings.rule("nothing is spent after a close");
         for (hold, grant) in &told.parts_of {
-            let late = told.closed.get(grant).is_some_and(|closed| told.precedes(*closed, told.first[hold]));
+            let late = told
+                .closed
+                .get(grant)
+                .is_some_and(|closed| told.precedes(*closed, told.first[hold]));
             findings.unless(!late, || format!("{name}: {hold:?} of {grant:?}"));
         }
         findings.rule("rows say what the records say");
@@ -146,8 +162,13 @@ fn compare(
     let rows: BTreeMap<GrantId, u64> = findings.got(rows).unwrap_or_default().into_iter().collect();
     let all: BTreeSet<&GrantId> = rows.keys().chain(spent.keys()).collect();
     for grant in all {
-        let (row, record) = (rows.get(grant).copied().unwrap_or(0), spent.get(grant).copied().unwrap_or(0));
-        findings.unless(row == record, || format!("{whose}: {grant:?}: {row} ml, by the records {record} ml"));
+        let (row, record) = (
+            rows.get(grant).copied().unwrap_or(0),
+            spent.get(grant).copied().unwrap_or(0),
+        );
+        findings.unless(row == record, || {
+            format!("{whose}: {grant:?}: {row} ml, by the records {record} ml")
+        });
     }
 }
 

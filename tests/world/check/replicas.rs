@@ -61,7 +61,10 @@ fn compare_logs(findings: &mut Findings, name: &str, box_id: BoxId, site: &Conne
     let lacks = |one: &[LogRow], other: &[LogRow]| -> Vec<String> {
         let only = one.iter().filter(|log| !other.contains(log));
         only.map(|((writer, lane, epoch), mark, _)| {
-            format!("writer {writer} lane {lane} epoch {:016x} to {mark}", epoch.cast_unsigned())
+            format!(
+                "writer {writer} lane {lane} epoch {:016x} to {mark}",
+                epoch.cast_unsigned()
+            )
         })
         .collect()
     };
@@ -87,7 +90,10 @@ fn compare_common(findings: &mut Findings, name: &str, box_id: BoxId, site: &Con
 fn compare_states(findings: &mut Findings, name: &str, site: &Connection, hub: &Connection) {
     let here = findings.got(site_read::state_hash(site));
     let sites = findings.got(hub_read::sites(hub)).unwrap_or_default();
-    let there = sites.into_iter().find(|site| site.name.as_str() == name).map(|site| site.state_hash);
+    let there = sites
+        .into_iter()
+        .find(|site| site.name.as_str() == name)
+        .map(|site| site.state_hash);
     findings.unless(here.is_some() && here == there, || {
         format!("{name}: the site's state is {here:?}, the hub's {there:?}")
     });

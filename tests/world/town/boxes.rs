@@ -109,7 +109,11 @@ impl World {
 
     pub(super) fn box_decides(&mut self, station: usize) {
         let mut fate = self.fate();
-        if self.stations[station].program.inbox.iter().any(|input| matches!(input, Input::Poured(..)))
+        if self.stations[station]
+            .program
+            .inbox
+            .iter()
+            .any(|input| matches!(input, Input::Poured(..)))
             && self.spoils(Sabotage::ReceiptWithoutCommit)
         {
             fate = Fate::Forgotten;
@@ -213,7 +217,9 @@ impl World {
     }
 
     fn tell_tap(&mut self, station: usize, dispenser: &DispenserId, leaf: &str, bytes: Vec<u8>) {
-        let Some(tap) = self.stations[station].tap(dispenser) else { return };
+        let Some(tap) = self.stations[station].tap(dispenser) else {
+            return;
+        };
         if self.random.chance(self.weather.wifi_loss) {
             return;
         }
@@ -223,7 +229,16 @@ impl World {
         for _ in 0..copies {
             let at_ms = self.wifi_arrival(station, tap, 1);
             let (topic, payload) = (topic.clone(), Payload(bytes.clone()));
-            self.at(at_ms, Event::Told { station, run, tap, topic, payload });
+            self.at(
+                at_ms,
+                Event::Told {
+                    station,
+                    run,
+                    tap,
+                    topic,
+                    payload,
+                },
+            );
         }
     }
 

@@ -7,8 +7,8 @@ use hub::hub::{
 };
 use store::Durability;
 
-pub(super) use super::network::Line;
 use super::World;
+pub(super) use super::network::Line;
 use crate::{
     clock::Clock,
     event::{Call, Event, Node},
@@ -62,7 +62,12 @@ impl World {
         if self.centre.program.inbox.iter().any(is_credit) && self.spoils(Sabotage::AnswerWithoutCommit) {
             fate = Fate::Forgotten;
         }
-        let has_frames = self.centre.program.inbox.iter().any(|input| matches!(input, Input::Frame { .. }));
+        let has_frames = self
+            .centre
+            .program
+            .inbox
+            .iter()
+            .any(|input| matches!(input, Input::Frame { .. }));
         if has_frames && self.books.acks_are_lies {
             fate = Fate::Forgotten;
         }
@@ -110,7 +115,9 @@ impl World {
                 };
                 self.call(run, prompt.purchase.0, call);
             }
-            Effect::Query { purchase, reference, .. } => self.call(run, purchase.0, Call::Query { reference }),
+            Effect::Query {
+                purchase, reference, ..
+            } => self.call(run, purchase.0, Call::Query { reference }),
             Effect::Text { outbox, .. } => {
                 let ms = self.random.within(self.weather.latency_ms);
                 self.after(ms, Event::Texted { run, outbox: outbox.0 });
@@ -122,7 +129,10 @@ impl World {
     pub(super) fn texted(&mut self, run: u32, outbox: i64) {
         if self.centre.program.run == run {
             let outbox = hub::hub::effect::OutboxId(outbox);
-            self.give_hub(Input::Texted { outbox, outcome: TextOutcome::Sent });
+            self.give_hub(Input::Texted {
+                outbox,
+                outcome: TextOutcome::Sent,
+            });
         }
     }
 
@@ -130,13 +140,25 @@ impl World {
     pub fn errand(&mut self, by: Actor, request: Request) -> u64 {
         self.errands_made += 1;
         let errand = self.errands_made;
-        self.errands.insert(errand, Errand { by, request, answer: None });
+        self.errands.insert(
+            errand,
+            Errand {
+                by,
+                request,
+                answer: None,
+            },
+        );
         self.after(ERRAND_MS, Event::Errand { errand });
         errand
     }
 
     pub(super) fn run_errand(&mut self, errand: u64) {
-        let Some(Errand { by, request, answer: None }) = self.errands.get(&errand) else {
+        let Some(Errand {
+            by,
+            request,
+            answer: None,
+        }) = self.errands.get(&errand)
+        else {
             return;
         };
         // A gateway that joins has no key to ask with twice.

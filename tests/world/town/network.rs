@@ -50,7 +50,16 @@ impl World {
         let line = self.lines_made;
         let runs = [self.centre.program.run, run];
         let cut_after = std::mem::take(&mut self.books.cut_next);
-        self.lines.insert(line, Line { station, runs, alive: true, last_ms: [self.now_ms; 2], cut_after });
+        self.lines.insert(
+            line,
+            Line {
+                station,
+                runs,
+                alive: true,
+                last_ms: [self.now_ms; 2],
+                cut_after,
+            },
+        );
         self.stations[station].line = Some(line);
         let ms = self.random.within(self.weather.latency_ms) * 2;
         self.after(ms, Event::Connected { line });
@@ -67,7 +76,13 @@ impl World {
     }
 
     pub(super) fn connected(&mut self, line: u64) {
-        let Some(Line { station, runs, alive: true, .. }) = self.lines.get(&line) else {
+        let Some(Line {
+            station,
+            runs,
+            alive: true,
+            ..
+        }) = self.lines.get(&line)
+        else {
             return;
         };
         let (station, runs) = (*station, *runs);
@@ -105,13 +120,22 @@ impl World {
     }
 
     pub(super) fn arrived(&mut self, line: u64, to: Node, bytes: Vec<u8>) {
-        let Some(Line { station, runs, alive: true, .. }) = self.lines.get(&line) else {
+        let Some(Line {
+            station,
+            runs,
+            alive: true,
+            ..
+        }) = self.lines.get(&line)
+        else {
             return;
         };
         let (station, runs) = (*station, *runs);
         if to == Node::Hub {
             if self.centre.program.run == runs[0] {
-                self.give_hub(HubInput::Frame { link: LinkId(line), bytes });
+                self.give_hub(HubInput::Frame {
+                    link: LinkId(line),
+                    bytes,
+                });
             }
         } else if self.stations[station].program.run == runs[1] && self.stations[station].line == Some(line) {
             self.stations[station].back_off_ms = BACK_OFF_FIRST_MS;
@@ -190,10 +214,21 @@ impl World {
     }
 
     fn change_network_later(&mut self, station: usize, is_up: bool) {
-        let mean_ms = if is_up { self.weather.stability_ms } else { self.weather.outage_ms };
+        let mean_ms = if is_up {
+            self.weather.stability_ms
+        } else {
+            self.weather.outage_ms
+        };
         if self.weather.stability_ms > 0 {
             let (ms, front) = (self.random.around(mean_ms), self.front);
-            self.after(ms, Event::Network { station, up: !is_up, front });
+            self.after(
+                ms,
+                Event::Network {
+                    station,
+                    up: !is_up,
+                    front,
+                },
+            );
         }
     }
 

@@ -82,7 +82,10 @@ impl World {
             (Call::Query { .. }, None) => CallAnswer::Query(QueryAnswer::NoAnswer),
         };
         if let (Call::Push { .. }, Some(prompt)) = (call, self.till.provider.prompts().last()) {
-            self.till.purchase_of.entry(prompt.checkout_request.clone()).or_insert(purchase);
+            self.till
+                .purchase_of
+                .entry(prompt.checkout_request.clone())
+                .or_insert(purchase);
         }
         let ms = if reply.is_some() {
             self.random.within(self.weather.latency_ms)
@@ -98,7 +101,12 @@ impl World {
         let (settings, now) = (&self.till.settings, self.wall());
         let bytes = |body: serde_json::Result<Vec<u8>>| body.map_err(|_| Failure::Configuration);
         match call {
-            Call::Push { amount, payer, token, account } => {
+            Call::Push {
+                amount,
+                payer,
+                token,
+                account,
+            } => {
                 let order = PushOrder {
                     amount: *amount,
                     payer: *payer,
@@ -198,10 +206,15 @@ impl World {
     }
 
     pub(super) fn called_back(&mut self, callback: &Callback) {
-        let Some((_, token)) = callback.url.rsplit_once('/') else { return };
+        let Some((_, token)) = callback.url.rsplit_once('/') else {
+            return;
+        };
         if let Ok(read) = wire::parse_callback(callback.body.as_bytes()) {
             let name = CallbackName::Token(token.to_owned());
-            self.give_hub(Input::Callback { name, report: read.report });
+            self.give_hub(Input::Callback {
+                name,
+                report: read.report,
+            });
         }
     }
 
@@ -213,6 +226,9 @@ impl World {
             CallAnswer::Push(answer) => PaymentEvent::PushAnswered(answer),
             CallAnswer::Query(answer) => PaymentEvent::QueryAnswered(answer),
         };
-        self.give_hub(Input::Provider { purchase: PurchaseId(purchase), event });
+        self.give_hub(Input::Provider {
+            purchase: PurchaseId(purchase),
+            event,
+        });
     }
 }

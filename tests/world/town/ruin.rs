@@ -69,7 +69,9 @@ impl World {
     /// Makes a backup of the hub.
     pub fn back_up_hub(&mut self) {
         let path = self.file("backup.db");
-        let Some(hub) = &self.centre.program.machine else { return };
+        let Some(hub) = &self.centre.program.machine else {
+            return;
+        };
         match hub.database().backup(&path) {
             Ok(()) => self.centre.backup = Some((path, self.now_ms)),
             Err(error) => self.books.broken(format!("no backup: {error}")),
@@ -108,7 +110,10 @@ impl World {
         let name = self.stations[station].name.clone();
         self.burn(station);
         for _ in 0..JOIN_TRIES_MAX {
-            let request = Request::ReplaceSite { site: name.clone(), valid_ms: None };
+            let request = Request::ReplaceSite {
+                site: name.clone(),
+                valid_ms: None,
+            };
             let code = code_of(self.ask_hub(Actor::Owner, request));
             let new = self.new_box(&name);
             self.write_off(station);

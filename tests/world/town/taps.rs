@@ -46,7 +46,16 @@ impl World {
             let topic = self.stations[station].taps[tap].machine.topic("config");
             let at_ms = self.wifi_arrival(station, tap, 1);
             let payload = Payload(config);
-            self.at(at_ms, Event::Told { station, run, tap, topic, payload });
+            self.at(
+                at_ms,
+                Event::Told {
+                    station,
+                    run,
+                    tap,
+                    topic,
+                    payload,
+                },
+            );
         }
     }
 
@@ -86,7 +95,16 @@ impl World {
                 for _ in 0..copies {
                     let at_ms = self.wifi_arrival(station, tap, 0);
                     let (topic, payload) = (topic.clone(), Payload(payload.clone()));
-                    self.at(at_ms, Event::Heard { station, run, tap, topic, payload });
+                    self.at(
+                        at_ms,
+                        Event::Heard {
+                            station,
+                            run,
+                            tap,
+                            topic,
+                            payload,
+                        },
+                    );
                 }
             }
             Output::Open { volume_ml } => self.valve_opens(station, tap, volume_ml),
@@ -119,15 +137,21 @@ impl World {
         if box_.program.run != run || box_.program.machine.is_none() {
             return;
         }
-        let Some(dispenser) = box_.taps.get(tap).map(|tap| tap.id.clone()) else { return };
-        let leaf = topic.rsplit_once(&format!("{dispenser}/")).and_then(|(_, name)| Leaf::from_name(name));
+        let Some(dispenser) = box_.taps.get(tap).map(|tap| tap.id.clone()) else {
+            return;
+        };
+        let leaf = topic
+            .rsplit_once(&format!("{dispenser}/"))
+            .and_then(|(_, name)| Leaf::from_name(name));
         let Some(leaf) = leaf else { return };
         match gate::published(dispenser.clone(), leaf, payload) {
             Ok(Some(input)) => {
                 self.give(station, input);
             }
             Ok(None) => {}
-            Err(_) => self.books.broken(format!("{dispenser}: the gateway cannot read {topic}")),
+            Err(_) => self
+                .books
+                .broken(format!("{dispenser}: the gateway cannot read {topic}")),
         }
     }
 
@@ -165,12 +189,21 @@ impl World {
         } else {
             PATIENCE_MS
         };
-        self.after(patience_ms, Event::Leaves { station, tap, request: request.clone() });
+        self.after(
+            patience_ms,
+            Event::Leaves {
+                station,
+                tap,
+                request: request.clone(),
+            },
+        );
         Some(request)
     }
 
     pub(super) fn leaves(&mut self, station: usize, tap: usize, request: &str) {
-        let Some(tap_) = self.stations[station].taps.get(tap) else { return };
+        let Some(tap_) = self.stations[station].taps.get(tap) else {
+            return;
+        };
         let shown = format!("{}-{}", tap_.id, tap_.asks);
         if tap_.machine.state() == State::Asking && shown == request {
             self.drive_tap(station, tap, Input::Leave);
@@ -183,17 +216,30 @@ impl World {
         let request = format!("{}-{}", tap_.id, tap_.asks);
         let id = tap_.id.clone();
         self.books.valve_opened(&id, &request, approved_ml);
-        let wanted = self.stations[station].taps[tap].wants_ml.take().unwrap_or(approved_ml).min(approved_ml);
-        let overrun = if self.random.chance(self.weather.overrun) { OVERRUN_ML } else { 0 };
+        let wanted = self.stations[station].taps[tap]
+            .wants_ml
+            .take()
+            .unwrap_or(approved_ml)
+            .min(approved_ml);
+        let overrun = if self.random.chance(self.weather.overrun) {
+            OVERRUN_ML
+        } else {
+            0
+        };
         let flows_ml = wanted + overrun;
         let now_ms = self.now_ms;
         self.stations[station].taps[tap].open = Some((request.clone(), now_ms));
         self.books.will_flow(&id, &request, flows_ml);
-        self.after(flows_ml * MS_PER_LITRE / 1_000, Event::PourEnds { station, tap, request });
+        self.after(
+            flows_ml * MS_PER_LITRE / 1_000,
+            Event::PourEnds { station, tap, request },
+        );
     }
 
     pub(super) fn pour_ends(&mut self, station: usize, tap: usize, request: &str) {
-        let Some(tap_) = self.stations[station].taps.get_mut(tap) else { return };
+        let Some(tap_) = self.stations[station].taps.get_mut(tap) else {
+            return;
+        };
         let Some((_, opened_ms)) = tap_.open.take_if(|(open, _)| open == request) else {
             return;
         };
@@ -211,9 +257,21 @@ impl World {
         }
         self.books.flowed(&id, request, volume_ml);
         self.tell(|| format!("{volume_ml} ml flowed at {id}"));
-        let outcome = if volume_ml < approved_ml { Outcome::Stopped } else { Outcome::Complete };
+        let outcome = if volume_ml < approved_ml {
+            Outcome::Stopped
+        } else {
+            Outcome::Complete
+        };
         let duration_ms = self.now_ms - opened_ms;
-        self.drive_tap(station, tap, Input::Ended { volume_ml, duration_ms, outcome });
+        self.drive_tap(
+            station,
+            tap,
+            Input::Ended {
+                volume_ml,
+                duration_ms,
+                outcome,
+            },
+        );
     }
 
     pub(super) fn tap_power(&mut self, station: usize, tap: usize) {

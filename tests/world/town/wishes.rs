@@ -50,7 +50,12 @@ impl World {
     /// A new site with a box that has joined, and so many dispensers. Gives the box's place.
     pub fn found_site(&mut self, name: &str, taps: usize) -> usize {
         let site: SiteName = name.parse().expect("a name for a site");
-        let new = NewSite { name: site.clone(), title: None, time_zone: None, valid_ms: None };
+        let new = NewSite {
+            name: site.clone(),
+            title: None,
+            time_zone: None,
+            valid_ms: None,
+        };
         let code = code_of(self.ask_hub(Actor::Owner, Request::AddSite(new)));
         let station = self.new_box(&site);
         for tap in 1..=taps {
@@ -79,7 +84,10 @@ impl World {
     pub(crate) fn add_taps(&mut self, station: usize) {
         let ids: Vec<_> = self.stations[station].taps.iter().map(|tap| tap.id.clone()).collect();
         for dispenser in ids {
-            let command = Command::AddDispenser { dispenser, secret: [1; 32] };
+            let command = Command::AddDispenser {
+                dispenser,
+                secret: [1; 32],
+            };
             let told = self.command(station, command);
             debug_assert!(told.is_ok(), "{told:?}");
         }
@@ -137,7 +145,10 @@ impl World {
         let reply = self.books.commands;
         self.give(station, SiteInput::Told(ReplyId(reply), command));
         self.run_until(ANSWER_MS_MAX, |world| world.books.told.contains_key(&(station, reply)));
-        self.books.told.remove(&(station, reply)).unwrap_or(Err(SiteRefusal::Degraded))
+        self.books
+            .told
+            .remove(&(station, reply))
+            .unwrap_or(Err(SiteRefusal::Degraded))
     }
 
     /// A person who is not registered anywhere yet.
@@ -180,7 +191,11 @@ impl World {
     pub fn credit_later(&mut self, person: usize, volume_ml: i64) -> u64 {
         let customer = self.customer(person);
         let reason = "promotion".to_owned();
-        let request = Request::Credit { customer, volume_ml, reason };
+        let request = Request::Credit {
+            customer,
+            volume_ml,
+            reason,
+        };
         self.errand(Actor::Owner, request)
     }
 
@@ -217,7 +232,12 @@ impl World {
     pub(super) fn heed_answer(&mut self, by_request: &Request, answer: &Result<Response, Refusal>) {
         let now_ms = self.now_ms;
         match (by_request, answer) {
-            (Request::Credit { customer, volume_ml, .. }, Ok(Response::Credited { id, .. })) => {
+            (
+                Request::Credit {
+                    customer, volume_ml, ..
+                },
+                Ok(Response::Credited { id, .. }),
+            ) => {
                 if let Some(person) = self.person_of(*customer) {
                     self.books.credited(person, *volume_ml, *id, now_ms);
                     let name = self.people[person].name.clone();
