@@ -64,6 +64,20 @@ text_id!(
     |c| c.is_ascii_alphanumeric() || c == '-',
     "1 to 36 of A-Z, a-z, 0-9 and '-'"
 );
+text_id!(
+    /// The name a payment has at its provider while it runs: Daraja's CheckoutRequestID (`ws_CO_…`, Daraja portal,
+    /// "M-Pesa Express Simulate"), the reference id that we choose at others.
+    ProviderReference, "a provider's reference", 64,
+    |c| c.is_ascii_graphic(),
+    "1 to 64 printable characters without spaces"
+);
+text_id!(
+    /// The number a provider prints on the customer's receipt: Daraja's MpesaReceiptNumber (Daraja portal,
+    /// "M-Pesa Express Simulate", callback metadata).
+    ProviderReceipt, "a provider's receipt", 64,
+    |c| c.is_ascii_graphic(),
+    "1 to 64 printable characters without spaces"
+);
 
 macro_rules! number_id {
     ($(#[$doc:meta])* $name:ident) => {

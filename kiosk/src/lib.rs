@@ -9,6 +9,7 @@
 //! | [`ids`] | the names of things: boxes, logs, records, customers, grants, holds |
 //! | [`moment`] | what time it is, how far that is to be believed, and the dice |
 //! | [`fact`] | what happened, as it travels between a site and the hub |
+//! | [`payment`] | one payment at a mobile-money provider, from the prompt to the credit |
 //! | [`dispense`] | may this person draw this water here and now |
 //! | [`grant`] | rights to draw: what a pour costs them, what they cost the hub |
 //! | [`pin`] | PINs: their verifier, and the locks that wrong tries bring |
@@ -34,6 +35,7 @@ pub mod grant;
 pub mod ids;
 pub mod ledger;
 pub mod moment;
+pub mod payment;
 pub mod phone;
 pub mod pin;
 pub mod provider;

@@ -1,0 +1,211 @@
+//! The hub's machine: one input, one transaction, over one SQLite file.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`input`] | everything that can reach it |
+//! | [`effect`] | everything it wants done outside, after the commit |
+//! | [`settings`] | what an operator decides once |
+//! | [`side`] | the side log: what nobody could give back after a restore |
+//! | [`operator`] | people and programs that ask, what they may, and the audit of what they did |
+//! | `fleet` | sites, join codes, enrolments, live sockets, write-offs, doubt |
+//! | `customer` | customers, their PINs, their documents, what sites are told of them |
+//! | `merge` | writing and folding records, the hub's own and those of sites |
+//! | `grant` | purses: credits, what is free of them, grants and recalls |
+//! | `payment` | purchases, from the prompt to the litres |
+//! | `ledger` | double entry |
+//! | `dispense` | water drawn at the hub itself |
+//! | `talk` | texts to customers |
+//! | `tick` | what time brings |
+//! | [`store`] | the tables; [`store::read`] is for pages |
+//!
+//! It keeps nothing between inputs outside its store but its run's number and the state of live sockets, and they die
+//! with the process and the socket.
+
+mod ask;
+mod customer;
+mod dispense;
+pub mod effect;
+mod fleet;
+mod grant;
+pub mod input;
+mod keys;
+mod ledger;
+mod link;
+mod merge;
+pub mod operator;
+mod payment;
+pub mod settings;
+pub mod side;
+pub mod store;
+mod talk;
+mod tick;
+mod turn;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use ::store::{Database, Durability, StoreError};
+use kiosk::{ids::Epoch, moment::Moment};
+use runtime::machine::{Fault, Machine};
+
+pub use self::turn::HubError;
+use self::{
+    effect::Effect,
+    input::{Input, LinkId},
+    keys::Keys,
+    link::Link,
+    settings::Settings,
+    side::SideLog,
+    store::Store,
+    turn::{Turn, unavailable},
+};
+
+/// The hub's machine.
+pub struct Hub {
+    database: Database,
+    settings: Settings,
+    keys: Keys,
+    side: Box<dyn SideLog>,
+    /// This run (PROTOCOL rule 3), drawn with the first input.
+    run: Option<Epoch>,
+    links: BTreeMap<LinkId, Link>,
+    /// Links whose session was lost with a transaction: their sockets are to be closed.
+    lost: BTreeSet<LinkId>,
+}
+
+impl Hub {
+    /// Opens or makes the database at `path`. The first input must be [`Input::Started`].
+    pub fn open(
+        path: &Path,
+        durability: Durability,
+        settings: Settings,
+        side: Box<dyn SideLog>,
+    ) -> Result<Hub, StoreError> {
+        let database = Database::open(path, durability, &store::MIGRATIONS)?;
+        Ok(Hub {
+            keys: Keys::new(&settings.master_key),
+            database,
+            settings,
+            side,
+            run: None,
+            links: BTreeMap::new(),
+            lost: BTreeSet::new(),
+        })
+    }
+
+    /// The database, for backups and a clean end.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    fn decide(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, HubError> {
+        let run = *self
+            .run
+            .get_or_insert_with(|| Epoch(moment.draw.number("hub epoch").max(1)));
+        let (settings, keys) = (&self.settings, &self.keys);
+        let close = |link| Effect::Close {
+            link,
+            why: "its session was lost with a transaction",
+        };
+        let mut effects: Vec<Effect> = std::mem::take(&mut self.lost).into_iter().map(close).collect();
+        let (side, links, lost) = (&mut self.side, &mut self.links, &mut self.lost);
+        let decided = self.database.alone(|connection| {
+            let mut turn = Turn {
+                store: Store(connection),
+                moment,
+                settings,
+                keys,
+                side: &mut **side,
+                links,
+                lost,
+                run,
+                effects: Vec::new(),
+                throws: 0,
+                written: BTreeSet::new(),
+                texts_queued: false,
+            };
+            turn.handle(input)?;
+            turn.finish()?;
+            Ok::<_, HubError>(turn.effects)
+        });
+        match decided {
+            Ok(decided) => {
+                self.lost.clear();
+                effects.extend(decided);
+                Ok(effects)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Machine for Hub {
+    type Input = Input;
+    type Effect = Effect;
+
+    fn begin(&mut self) -> Result<(), Fault> {
+        self.database.begin().map_err(fault)
+    }
+
+    fn handle(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, Fault> {
+        self.decide(moment, input).map_err(fault)
+    }
+
+    fn commit(&mut self) -> Result<(), Fault> {
+        self.database.commit().map_err(fault)
+    }
+
+    fn abandon(&mut self) {
+        self.database.abandon();
+        // Every session believes that it sent what was rolled back.
+        self.lost.extend(std::mem::take(&mut self.links).into_keys());
+    }
+
+    fn refusal(&self, input: &Input) -> Vec<Effect> {
+        let close = |link: &LinkId| Effect::Close {
+            link: *link,
+            why: "the hub could not write",
+        };
+        match input {
+            Input::Asked { reply, .. } => vec![Effect::Reply {
+                reply: *reply,
+                answer: Err(unavailable()),
+            }],
+            Input::Linked { link } | Input::Frame { link, .. } => vec![close(link)],
+            Input::Started
+            | Input::Unlinked { .. }
+            | Input::Provider { .. }
+            | Input::Callback { .. }
+            | Input::Texted { .. }
+            | Input::Tick => Vec::new(),
+        }
+    }
+}
+
+fn fault(error: impl std::fmt::Display) -> Fault {
+    Fault(error.to_string())
+}
+
+impl Turn<'_> {
+    /// One input.
+    fn handle(&mut self, input: Input) -> Result<(), HubError> {
+        match input {
+            Input::Started => self.started(),
+            Input::Linked { link } => self.linked(link),
+            Input::Frame { link, bytes } => self.frame(link, &bytes),
+            Input::Unlinked { link } => self.unlinked(link),
+            Input::Asked {
+                reply,
+                by,
+                key,
+                request,
+            } => self.asked(reply, &by, key.as_deref(), &request),
+            Input::Provider { purchase, event } => self.provider_answered(purchase, event),
+            Input::Callback { name, report } => self.called_back(&name, report),
+            Input::Texted { outbox, outcome } => self.texted(outbox, outcome),
+            Input::Tick => self.tick(),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What an operator decides once, in the configuration, as plain values.
+
+use std::collections::BTreeMap;
+
+use kiosk::{
+    moment::DAY_MS,
+    payment::PaymentPolicy,
+    phone::Country,
+    provider::Provider,
+    tariff::{JERRYCAN, Plan, Tariff},
+    units::{Currency, Volume},
+};
+use sync::seal::SecretKey;
+
+/// Everything the hub's machine is told at its start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The hub's master key, kept outside the database: all other keys are made from it.
+    pub master_key: SecretKey,
+    /// Phones without a country code are this country's.
+    pub country: Country,
+    /// The currency of tariff, plans and wallets.
+    pub currency: Currency,
+    /// IANA time zone of sites that name none.
+    pub time_zone: String,
+    /// Language of customers and sites that name none: `en`, `sw` or `fr`.
+    pub language: String,
+    /// The price of prepaid litres, in the hub's currency.
+    pub tariff: Tariff,
+    /// What subscriptions there are, by name.
+    pub plans: BTreeMap<String, Plan>,
+    /// What a jerrycan holds.
+    pub jerrycan: Volume,
+    /// The most a dispenser at the hub may be asked for at once.
+    pub volume_max: Volume,
+    /// How much more than paid for may be drawn, per customer (PROTOCOL rule 21).
+    pub overdraft_cap: Volume,
+    /// The waits and limits of payments.
+    pub payments: PaymentPolicy,
+    /// Providers that can be used, the first is taken when neither the purchase nor the phone's network says.
+    pub providers: Vec<Provider>,
+    /// A subscription's end is announced so many days before.
+    pub remind_days: Vec<u16>,
+    /// How long a join code is valid.
+    pub join_valid_ms: i64,
+    /// How long a draw at the hub may go without a report before it is booked in full.
+    pub report_within_ms: i64,
+}
+
+impl Settings {
+    /// The settings of CONTRACTS section 1 with this master key.
+    pub fn new(master_key: SecretKey) -> Settings {
+        let monthly = Plan::monthly();
+        Settings {
+            master_key,
+            country: Country::Kenya,
+            currency: Currency::Kes,
+            time_zone: "Africa/Nairobi".to_owned(),
+            language: "en".to_owned(),
+            tariff: Tariff::built_in(Currency::Kes),
+            plans: BTreeMap::from([(monthly.name.clone(), monthly)]),
+            jerrycan: JERRYCAN,
+            volume_max: Volume::from_ml(20_000),
+            overdraft_cap: Volume::ZERO,
+            payments: PaymentPolicy::default(),
+            providers: vec![Provider::Mpesa],
+            remind_days: vec![3, 1],
+            join_valid_ms: 7 * DAY_MS,
+            report_within_ms: DAY_MS,
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Purchases and their payments.
+
+use kiosk::{
+    ids::{BoxId, CustomerId, Epoch, Lane, LogKey, ProviderReceipt, ProviderReference, RecordId, SiteName, Writer},
+    moment::Wall,
+    payment::{Failure, Msisdn, Payment, PaymentState},
+    provider::Provider,
+    units::{Currency, Money, Volume},
+};
+use rusqlite::{Row, params};
+
+use super::{
+    Store, Stored, customer::maybe_volume, id, maybe_id, maybe_parsed, maybe_wall, signed, wrong,
+};
+use crate::hub::input::{Pay, PurchaseId};
+
+/// What a purchase gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::hub) enum PurchaseKind {
+    /// Prepaid litres.
+    Topup(Volume),
+    /// Money into the wallet.
+    Deposit,
+    /// A subscription to a site.
+    Subscription { plan: String, site: SiteName },
+}
+
+impl PurchaseKind {
+    /// The word in the database.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            PurchaseKind::Topup(_) => "topup",
+            PurchaseKind::Deposit => "deposit",
+            PurchaseKind::Subscription { .. } => "subscription",
+        }
+    }
+}
+
+/// A purchase and its payment.
+#[derive(Clone, Debug)]
+pub(in crate::hub) struct PurchaseRow {
+    pub id: PurchaseId,
+    pub customer: CustomerId,
+    pub kind: PurchaseKind,
+    pub pay: Pay,
+    pub provider: Option<Provider>,
+    pub token: String,
+    pub payment: Payment,
+    pub asked: Option<RecordId>,
+    pub created: Wall,
+    pub settled: Option<Wall>,
+}
+
+fn read_kind(row: &Row<'_>) -> rusqlite::Result<PurchaseKind> {
+    let kind: String = row.get("kind")?;
+    Ok(match kind.as_str() {
+        "topup" => PurchaseKind::Topup(maybe_volume(row, "volume_ml")?.ok_or_else(|| wrong(row, "volume_ml"))?),
+        "deposit" => PurchaseKind::Deposit,
+        _ => PurchaseKind::Subscription {
+            plan: row.get("plan")?,
+            site: maybe_parsed(row, "site")?.ok_or_else(|| wrong(row, "site"))?,
+        },
+    })
+}
+
+fn read_payment(row: &Row<'_>) -> rusqlite::Result<Payment> {
+    let currency: String = row.get("currency")?;
+    let currency = Currency::from_code(&currency).ok_or_else(|| wrong(row, "currency"))?;
+    let state: String = row.get("state")?;
+    let failure: Option<String> = row.get("failure")?;
+    Ok(Payment {
+        amount: Money::new(row.get("amount_minor")?, currency),
+        payer: Msisdn(id(row, "payer")?),
+        state: PaymentState::from_name(&state).ok_or_else(|| wrong(row, "state"))?,
+        failure: failure
+            .map(|name| Failure::from_name(&name).ok_or_else(|| wrong(row, "failure")))
+            .transpose()?,
+        reference: maybe_parsed(row, "reference")?,
+        receipt: maybe_parsed(row, "receipt")?,
+        claimed: row.get("claimed")?,
+        mismatched: row.get("mismatched")?,
+        told: row.get("told")?,
+        since: Wall(row.get("since_ms")?),
+        queries: row.get("queries")?,
+        retries: row.get("retries")?,
+        due: maybe_wall(row, "due_ms")?,
+    })
+}
+
+fn read_asked(row: &Row<'_>) -> rusqlite::Result<Option<RecordId>> {
+    let (Some(box_id), Some(epoch)) = (maybe_id(row, "asked_box")?, maybe_id(row, "asked_epoch")?) else {
+        return Ok(None);
+    };
+    let log = LogKey {
+        box_id: BoxId(box_id),
+        by: Writer::Site,
+        lane: Lane::Money,
+        epoch: Epoch(epoch),
+    };
+    Ok(Some(RecordId {
+        log,
+        seq: row.get("asked_seq")?,
+    }))
+}
+
+fn read_purchase(row: &Row<'_>) -> rusqlite::Result<PurchaseRow> {
+    let pay: String = row.get("pay")?;
+    let provider: Option<String> = row.get("provider")?;
+    Ok(PurchaseRow {
+        id: PurchaseId(id(row, "id")?),
+        customer: CustomerId(id(row, "customer")?),
+        kind: read_kind(row)?,
+        pay: if pay == "wallet" { Pay::Wallet } else { Pay::Prompt },
+        provider: provider
+            .map(|name| Provider::from_name(&name).ok_or_else(|| wrong(row, "provider")))
+            .transpose()?,
+        token: row.get("token")?,
+        payment: read_payment(row)?,
+        asked: read_asked(row)?,
+        created: Wall(row.get("created_ms")?),
+        settled: maybe_wall(row, "settled_ms")?,
+    })
+}
+
+impl Store<'_> {
+    /// A purchase by id.
+    pub fn purchase(&self, purchase: PurchaseId) -> Stored<Option<PurchaseRow>> {
+        self.one(
+            "SELECT * FROM purchase WHERE id = ?1",
+            [signed(purchase.0)],
+            read_purchase,
+        )
+    }
+
+    /// The purchase whose callback's address ends with this token.
+    pub fn purchase_by_token(&self, token: &str) -> Stored<Option<PurchaseRow>> {
+        self.one("SELECT * FROM purchase WHERE token = ?1", [token], read_purchase)
+    }
+
+    /// The purchase that a provider knows by this reference.
+    pub fn purchase_by_reference(&self, provider: Provider, reference: &ProviderReference) -> Stored<Option<PurchaseRow>> {
+        self.one(
+            "SELECT * FROM purchase WHERE provider = ?1 AND reference = ?2",
+            [provider.name(), reference.as_str()],
+            read_purchase,
+        )
+    }
+
+    /// The purchase that a provider printed this receipt for.
+    pub fn purchase_by_receipt(&self, provider: Provider, receipt: &ProviderReceipt) -> Stored<Option<PurchaseRow>> {
+        self.one(
+            "SELECT * FROM purchase WHERE provider = ?1 AND receipt = ?2",
+            [provider.name(), receipt.as_str()],
+            read_purchase,
+        )
+    }
+
+    /// The purchases of a customer that may still come to something, the newest first.
+    pub fn open_purchases(&self, customer: CustomerId) -> Stored<Vec<PurchaseRow>> {
+        self.all(
+            "SELECT * FROM purchase WHERE customer = ?1
+             AND state IN ('created', 'submitting', 'pending', 'unknown', 'needs_operator')
+             ORDER BY created_ms DESC, id",
+            [signed(customer.0)],
+            read_purchase,
+        )
+    }
+
+    /// Purchases whose payment wants a tick.
+    pub fn purchases_due(&self, now: Wall, limit: u32) -> Stored<Vec<PurchaseRow>> {
+        self.all(
+            "SELECT * FROM purchase WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2",
+            [now.0, i64::from(limit)],
+            read_purchase,
+        )
+    }
+
+    /// Writes a purchase, new or changed; what was bought and by whom never changes.
+    pub fn put_purchase(&self, row: &PurchaseRow) -> Stored<()> {
+        let (volume, plan, site) = match &row.kind {
+            PurchaseKind::Topup(volume) => (Some(volume.signed_ml()), None, None),
+            PurchaseKind::Deposit => (None, None, None),
+            PurchaseKind::Subscription { plan, site } => (None, Some(plan.as_str()), Some(site.as_str())),
+        };
+        let payment = &row.payment;
+        self.execute(
+            "INSERT INTO purchase (id, customer, kind, volume_ml, plan, site, amount_minor, currency, pay, provider,
+                                   payer, token, state, failure, reference, receipt, claimed, mismatched, told,
+                                   since_ms, queries, retries, due_ms, asked_box, asked_epoch, asked_seq, created_ms,
+                                   settled_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
+                     ?22, ?23, ?24, ?25, ?26, ?27, ?28)
+             ON CONFLICT (id) DO UPDATE SET
+                 state = excluded.state, failure = excluded.failure, reference = excluded.reference,
+                 receipt = excluded.receipt, claimed = excluded.claimed, mismatched = excluded.mismatched,
+                 told = excluded.told, since_ms = excluded.since_ms, queries = excluded.queries,
+                 retries = excluded.retries, due_ms = excluded.due_ms, settled_ms = excluded.settled_ms",
+            params![
+                signed(row.id.0),
+                signed(row.customer.0),
+                row.kind.name(),
+                volume,
+                plan,
+                site,
+                payment.amount.minor,
+                payment.amount.currency.code(),
+                match row.pay {
+                    Pay::Prompt => "prompt",
+                    Pay::Wallet => "wallet",
+                },
+                row.provider.map(Provider::name),
+                signed(payment.payer.0),
+                row.token,
+                payment.state.name(),
+                payment.failure.map(Failure::name),
+                payment.reference.as_ref().map(ProviderReference::as_str),
+                payment.receipt.as_ref().map(ProviderReceipt::as_str),
+                payment.claimed,
+                payment.mismatched,
+                payment.told,
+                payment.since.0,
+                payment.queries,
+                payment.retries,
+                payment.due.map(|due| due.0),
+                row.asked.map(|record| signed(record.log.box_id.0)),
+                row.asked.map(|record| signed(record.log.epoch.0)),
+                row.asked.map(|record| record.seq),
+                row.created.0,
+                row.settled.map(|settled| settled.0),
+            ],
+        )
+        .map(drop)
+    }
+}

@@ -1,0 +1,126 @@
+//! Subscriptions.
+
+use kiosk::{
+    day::Day,
+    ids::{CustomerId, SiteName},
+    moment::Wall,
+};
+use rusqlite::{Row, params};
+
+use super::{Store, Stored, id, maybe_parsed, parsed, signed};
+
+/// A subscription of one customer to one site.
+#[derive(Clone, Debug)]
+pub(in crate::hub) struct SubscriptionRow {
+    pub id: i64,
+    pub customer: CustomerId,
+    pub site: SiteName,
+    pub plan: String,
+    pub code: String,
+    pub starts: Wall,
+    pub valid_until: Wall,
+    pub expired: bool,
+    pub reminded: Option<Day>,
+}
+
+fn read_subscription(row: &Row<'_>) -> rusqlite::Result<SubscriptionRow> {
+    let state: String = row.get("state")?;
+    Ok(SubscriptionRow {
+        id: row.get("id")?,
+        customer: CustomerId(id(row, "customer")?),
+        site: parsed(row, "site")?,
+        plan: row.get("plan")?,
+        code: row.get("code")?,
+        starts: Wall(row.get("starts_ms")?),
+        valid_until: Wall(row.get("valid_until_ms")?),
+        expired: state == "expired",
+        reminded: maybe_parsed(row, "reminded")?,
+    })
+}
+
+impl Store<'_> {
+    /// Adds a subscription; the id in `row` is ignored and the new one returned.
+    pub fn add_subscription(&self, row: &SubscriptionRow) -> Stored<i64> {
+        let id = self.one(
+            "INSERT INTO subscription (customer, site, plan, code, starts_ms, valid_until_ms, state, reminded)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'valid', NULL) RETURNING id",
+            params![
+                signed(row.customer.0),
+                row.site.as_str(),
+                row.plan,
+                row.code,
+                row.starts.0,
+                row.valid_until.0
+            ],
+            |row| row.get(0),
+        )?;
+        id.ok_or(store::StoreError::Row("a new subscription"))
+    }
+
+    /// A subscription by id.
+    pub fn subscription(&self, id: i64) -> Stored<Option<SubscriptionRow>> {
+        self.one("SELECT * FROM subscription WHERE id = ?1", [id], read_subscription)
+    }
+
+    /// The subscription of a customer that ends last.
+    pub fn newest_subscription(&self, customer: CustomerId) -> Stored<Option<SubscriptionRow>> {
+        self.one(
+            "SELECT * FROM subscription WHERE customer = ?1 ORDER BY valid_until_ms DESC, id DESC LIMIT 1",
+            [signed(customer.0)],
+            read_subscription,
+        )
+    }
+
+    /// All subscriptions of a customer that are not over.
+    pub fn valid_subscriptions(&self, customer: CustomerId) -> Stored<Vec<SubscriptionRow>> {
+        self.all(
+            "SELECT * FROM subscription WHERE customer = ?1 AND state = 'valid' ORDER BY id",
+            [signed(customer.0)],
+            read_subscription,
+        )
+    }
+
+    /// The subscription whose allowance ends at this moment: how a grant that was given back finds its period.
+    pub fn subscription_ending(&self, customer: CustomerId, end: Wall) -> Stored<Option<SubscriptionRow>> {
+        self.one(
+            "SELECT * FROM subscription WHERE customer = ?1 AND valid_until_ms = ?2 ORDER BY id LIMIT 1",
+            [signed(customer.0), end.0],
+            read_subscription,
+        )
+    }
+
+    /// Whether a code is in use by somebody else at this site.
+    pub fn code_taken(&self, site: &SiteName, code: &str, customer: CustomerId) -> Stored<bool> {
+        let found = self.one(
+            "SELECT 1 FROM subscription WHERE code = ?1 AND site = ?2 AND state = 'valid' AND customer <> ?3",
+            params![code, site.as_str(), signed(customer.0)],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
+    /// Valid subscriptions that end before a moment, the soonest first.
+    pub fn subscriptions_ending_before(&self, end: Wall, limit: u32) -> Stored<Vec<SubscriptionRow>> {
+        self.all(
+            "SELECT * FROM subscription WHERE state = 'valid' AND valid_until_ms <= ?1
+             ORDER BY valid_until_ms, id LIMIT ?2",
+            params![end.0, limit],
+            read_subscription,
+        )
+    }
+
+    /// Its last day is over.
+    pub fn expire_subscription(&self, id: i64) -> Stored<()> {
+        self.execute("UPDATE subscription SET state = 'expired' WHERE id = ?1", [id])
+            .map(drop)
+    }
+
+    /// A reminder went out on this day.
+    pub fn set_reminded(&self, id: i64, day: Day) -> Stored<()> {
+        self.execute(
+            "UPDATE subscription SET reminded = ?2 WHERE id = ?1",
+            params![id, day.to_string()],
+        )
+        .map(drop)
+    }
+}

@@ -1,0 +1,153 @@
+//! One input's work: what it may read, what it writes, and the effects it leaves.
+//!
+//! The rules of the hub are methods of [`Turn`], one file a subject. Nothing of a turn outlives it but its rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kiosk::{
+    ids::{BoxId, CustomerId, Epoch},
+    moment::{Moment, Wall},
+};
+use ::store::StoreError;
+use sync::journal::JournalError;
+
+use super::{
+    effect::{Effect, LiveEvent, Refusal, RefusalKind},
+    input::LinkId,
+    keys::Keys,
+    link::Link,
+    settings::Settings,
+    side::SideLog,
+    store::Store,
+};
+
+/// Why the hub could not handle an input. The input changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum HubError {
+    /// The database failed.
+    #[error("hub: {0}")]
+    Store(#[from] StoreError),
+    /// The journal failed.
+    #[error("hub: journal: {0}")]
+    Journal(String),
+    /// The side log could not be written, so the entry's change was not made either.
+    #[error("hub: side log: {0}")]
+    Side(#[from] std::io::Error),
+}
+
+impl From<JournalError<StoreError>> for HubError {
+    fn from(error: JournalError<StoreError>) -> HubError {
+        HubError::Journal(error.to_string())
+    }
+}
+
+impl From<rusqlite::Error> for HubError {
+    fn from(error: rusqlite::Error) -> HubError {
+        HubError::Store(StoreError::Sql(error))
+    }
+}
+
+/// Why a request was not done.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// The asker is refused, and nothing was changed.
+    Refused(Refusal),
+    /// The asker is refused, and what was counted on the way (wrong tries) stays.
+    Kept(Refusal),
+    /// The hub could not decide.
+    Broken(HubError),
+}
+
+impl<E: Into<HubError>> From<E> for Halt {
+    fn from(error: E) -> Halt {
+        Halt::Broken(error.into())
+    }
+}
+
+impl From<Refusal> for Halt {
+    fn from(refusal: Refusal) -> Halt {
+        Halt::Refused(refusal)
+    }
+}
+
+/// One input's work.
+pub(super) struct Turn<'a> {
+    /// The database, inside the input's savepoint.
+    pub store: Store<'a>,
+    /// When, and the dice.
+    pub moment: &'a Moment,
+    /// What the operator decided.
+    pub settings: &'a Settings,
+    /// Keys made from the master key.
+    pub keys: &'a Keys,
+    /// The file apart from the database.
+    pub side: &'a mut dyn SideLog,
+    /// Live sockets.
+    pub links: &'a mut BTreeMap<LinkId, Link>,
+    /// Links whose session moved in this turn: lost if it is rolled back.
+    pub lost: &'a mut BTreeSet<LinkId>,
+    /// This run (PROTOCOL rule 3).
+    pub run: Epoch,
+    /// What is to be done outside.
+    pub effects: Vec<Effect>,
+    /// How often the dice were thrown in this turn.
+    pub throws: u32,
+    /// Boxes about which something was written: their sessions hear of it at the end.
+    pub written: BTreeSet<BoxId>,
+    /// A text was queued: it leaves at the end.
+    pub texts_queued: bool,
+}
+
+impl Turn<'_> {
+    /// When.
+    pub fn now(&self) -> Wall {
+        self.moment.wall
+    }
+
+    /// 32 random bytes, new at every call.
+    pub fn throw(&mut self) -> [u8; 32] {
+        self.throws += 1;
+        self.moment.draw.bytes(&format!("hub {}", self.throws))
+    }
+
+    /// A random number, never 0.
+    pub fn throw_number(&mut self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.throw();
+        u64::from_le_bytes([a, b, c, d, e, f, g, h]).max(1)
+    }
+
+    /// What is done once, after the input: sessions hear what was written, texts leave.
+    pub fn finish(&mut self) -> Result<(), HubError> {
+        if self.texts_queued {
+            self.send_texts()?;
+        }
+        self.tell_sessions()
+    }
+
+    /// Pages hear of it.
+    pub fn live(&mut self, event: LiveEvent) {
+        self.effects.push(Effect::Live(event));
+    }
+
+    /// Pages hear that a customer changed.
+    pub fn live_customer(&mut self, customer: CustomerId) {
+        self.live(LiveEvent::Customer { customer });
+    }
+
+    /// Writes an alarm down and shows it.
+    pub fn alarm(&mut self, code: &'static str, detail: String) -> Result<(), HubError> {
+        self.store
+            .add_alarm(None, "critical", code, &detail, self.moment.wall)?;
+        self.live(LiveEvent::Alarm { code, detail });
+        Ok(())
+    }
+}
+
+/// The refusal of somebody whose request could not be made durable.
+pub(super) fn unavailable() -> Refusal {
+    Refusal::new(
+        RefusalKind::Unavailable,
+        "unavailable",
+        "nothing was changed; try again in a moment",
+    )
+}
