@@ -1,0 +1,7 @@
+//! The translators between the hub and the outside. They decide nothing and never import one another.
+//!
+//! | module | the other side |
+//! |---|---|
+//! | [`mpesa`] | Safaricom's Daraja: M-PESA in Kenya |
+
+pub mod mpesa;

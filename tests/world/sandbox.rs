@@ -1,0 +1,26 @@
+//! The sandbox: pretend payment providers for tests, the demo and a newcomer's first hour.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`mpesa`] | Daraja as a state machine; no socket, no clock |
+//! | `server` | the socket and the clock around it, and the delivery of callbacks |
+//! | `control` | the JSON API by which tests change what the providers do and read their books |
+//! | `pages` | the same for people: a control page, and a page for each pretend phone |
+//!
+//! | address | what |
+//! |---|---|
+//! | `/mpesa/…` | Daraja; give `…/mpesa` to the hub as `payments.mpesa.base_url` |
+//! | `GET /control` | behaviour, prompts and deliveries of all providers |
+//! | `POST /control` | `{"mpesa":{…}}` changes the named fields of [`mpesa::Behaviour`] |
+//! | `POST /control/mpesa/phones/{phone}` | the same for one phone alone; also `"balance"` in shillings |
+//! | `POST /control/mpesa/prompts/{id}/approve`, `…/cancel` | the person at the phone; optional `{"pin":"1234"}` |
+//! | `POST /control/mpesa/forget-token` | ends the token that is out |
+//! | `GET /control/ledger` | what the pretend phones paid: `{"items":[…],"total":…}` |
+//! | `/`, `/phone/{phone}` | the pages |
+
+mod control;
+pub mod mpesa;
+mod pages;
+mod server;
+
+pub use server::{Delivery, Sandbox, SandboxError};

@@ -1,0 +1,227 @@
+//! The pages for people: plain forms that a cheap phone shows, without a script.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    Form, Router,
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use kiosk::moment::Wall;
+use maud::{DOCTYPE, Markup, html};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    control::patched_by_form,
+    mpesa::{Behaviour, Fault, InFlight, Prompt, WRONG_PIN},
+    server::Shared,
+};
+
+/// How many rows of each list a page shows.
+const ROWS_MAX: usize = 50;
+/// How often, in seconds, a phone page without an open prompt looks for one.
+const REFRESH_S: u32 = 2;
+
+const STYLE: &str = "body{font:16px system-ui,sans-serif;max-width:46rem;margin:0 auto;padding:1rem}\
+    label{display:block;margin:.5rem 0}input,select,button{font:inherit;padding:.4rem}\
+    table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.2rem .5rem;border-bottom:1px solid #ccc}\
+    section{overflow-x:auto}.prompt{border:2px solid #080;border-radius:.5rem;padding:1rem;margin:1rem 0}";
+
+pub(super) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/", get(home).post(change))
+        .route("/phone", get(find_phone))
+        .route("/phone/{phone}", get(phone))
+        .route("/phone/{phone}/{prompt}/approve", post(approve))
+        .route("/phone/{phone}/{prompt}/cancel", post(cancel))
+}
+
+fn page(title: &str, refresh: bool, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                @if refresh {
+                    meta http-equiv="refresh" content=(REFRESH_S);
+                }
+                title { (title) }
+                style { (maud::PreEscaped(STYLE)) }
+            }
+            body { h1 { (title) } (body) }
+        }
+    }
+}
+
+async fn home(State(shared): State<Arc<Shared>>) -> Markup {
+    let deliveries = shared.deliveries().clone();
+    let mpesa = shared.mpesa();
+    let body = html! {
+        form action="/phone" {
+            label { "Phone " input name="number" inputmode="numeric" placeholder="2547…" required; }
+            button { "Open its page" }
+        }
+        h2 { "M-PESA" }
+        (behaviour_form(mpesa.behaviour()))
+        h2 { "Prompts" }
+        section { table {
+            tr { th { "Time (UTC)" } th { "Phone" } th { "KES" } th { "For" } th { "Result" } }
+            @for prompt in mpesa.prompts().iter().rev().take(ROWS_MAX) {
+                tr {
+                    td { (time(prompt.created_ms)) }
+                    td { a href={ "/phone/" (prompt.phone) } { (prompt.phone) } }
+                    td { (prompt.amount) }
+                    td { (prompt.account_reference) }
+                    td { (prompt.result_code.as_deref().unwrap_or("open")) }
+                }
+            }
+        } }
+        h2 { "Paid" }
+        section { table {
+            tr { th { "Time (UTC)" } th { "Receipt" } th { "Phone" } th { "KES" } }
+            @for line in mpesa.ledger().iter().rev().take(ROWS_MAX) {
+                tr { td { (time(line.time_ms)) } td { (line.receipt) } td { (line.phone) } td { (line.amount) } }
+            }
+        } }
+        h2 { "Callbacks sent" }
+        section { table {
+            tr { th { "Time (UTC)" } th { "Answered" } th { "Body" } }
+            @for delivery in deliveries.iter().rev().take(ROWS_MAX) {
+                tr {
+                    td { (time(delivery.time_ms)) }
+                    td { @match delivery.status { Some(status) => (status), None => "nobody" } }
+                    td { (delivery.callback.body) }
+                }
+            }
+        } }
+    };
+    page("Kisima sandbox", false, &body)
+}
+
+/// One field per setting, by its name in the control API.
+fn behaviour_form(behaviour: &Behaviour) -> Markup {
+    let fields = match serde_json::to_value(behaviour) {
+        Ok(Value::Object(fields)) => fields,
+        _ => serde_json::Map::new(),
+    };
+    let names = |choices: &[Value]| -> Vec<String> { choices.iter().map(plain).collect() };
+    let faults = names(&Fault::ALL.map(|fault| serde_json::to_value(fault).unwrap_or_default()));
+    let shapes = names(&InFlight::ALL.map(|shape| serde_json::to_value(shape).unwrap_or_default()));
+    let yes_no = names(&[Value::from(true), Value::from(false)]);
+    html! {
+        form method="post" action="/" {
+            @for (name, value) in &fields {
+                @let choices = match name.as_str() {
+                    "auto" => Some(&yes_no),
+                    "in_flight" => Some(&shapes),
+                    name if name.ends_with("_fault") => Some(&faults),
+                    _ => None,
+                };
+                label {
+                    (name) " "
+                    @if let Some(choices) = choices {
+                        select name=(name) {
+                            @for choice in choices {
+                                option value=(choice) selected[*choice == plain(value)] { (choice) }
+                            }
+                        }
+                    } @else {
+                        input name=(name) value=(plain(value));
+                    }
+                }
+            }
+            button { "Set" }
+        }
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn time(ms: i64) -> String {
+    Wall(ms).rfc3339()
+}
+
+async fn change(State(shared): State<Arc<Shared>>, Form(form): Form<BTreeMap<String, String>>) -> Response {
+    let changed = shared.change(|mpesa, _, _| {
+        let behaviour = patched_by_form(mpesa.behaviour(), &form)?;
+        mpesa.set_behaviour(behaviour);
+        Ok::<(), String>(())
+    });
+    match changed {
+        Ok(()) => Redirect::to("/").into_response(),
+        Err(message) => {
+            let body = html! { p { (message) } p { a href="/" { "Back" } } };
+            (StatusCode::BAD_REQUEST, page("Not set", false, &body)).into_response()
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct PhoneSought {
+    number: u64,
+}
+
+async fn find_phone(Query(sought): Query<PhoneSought>) -> Redirect {
+    Redirect::to(&format!("/phone/{}", sought.number))
+}
+
+async fn phone(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Markup {
+    let mpesa = shared.mpesa();
+    let prompts: Vec<&Prompt> = mpesa
+        .prompts()
+        .iter()
+        .rev()
+        .filter(|prompt| prompt.phone == phone)
+        .collect();
+    let open = |prompt: &&&Prompt| prompt.result_code.is_none();
+    let body = html! {
+        p { "Balance: KES " (mpesa.balance(phone)) }
+        @for prompt in prompts.iter().filter(open) {
+            div.prompt {
+                p { "Do you want to pay KES " (prompt.amount) " to " (prompt.party_b) ", account " (prompt.account_reference) "?" }
+                form method="post" action={ "/phone/" (phone) "/" (prompt.checkout_request) "/approve" } {
+                    label { "M-PESA PIN " input name="pin" type="password" inputmode="numeric" maxlength="4" required; }
+                    p { "Any four digits but " (WRONG_PIN) "." }
+                    button { "Pay" }
+                }
+                form method="post" action={ "/phone/" (phone) "/" (prompt.checkout_request) "/cancel" } {
+                    button { "Cancel" }
+                }
+            }
+        }
+        @for prompt in prompts.iter().filter(|prompt| !open(prompt)).take(ROWS_MAX) {
+            p { (time(prompt.created_ms)) ": KES " (prompt.amount) ", result " (prompt.result_code.as_deref().unwrap_or("")) }
+        }
+        p { a href="/" { "Control page" } }
+    };
+    let is_waiting = !prompts.iter().any(|prompt| open(&prompt));
+    page(&format!("Phone {phone}"), is_waiting, &body)
+}
+
+#[derive(Deserialize)]
+struct Pin {
+    pin: String,
+}
+
+async fn approve(
+    State(shared): State<Arc<Shared>>,
+    Path((phone, prompt)): Path<(u64, String)>,
+    Form(Pin { pin }): Form<Pin>,
+) -> Redirect {
+    // A prompt that has run out meanwhile shows as such on the page that follows.
+    let paid = shared.change(|mpesa, now_ms, draw| mpesa.approve(now_ms, draw, &prompt, &pin));
+    tracing::debug!(paid, "sandbox: a PIN on a phone page");
+    Redirect::to(&format!("/phone/{phone}"))
+}
+
+async fn cancel(State(shared): State<Arc<Shared>>, Path((phone, prompt)): Path<(u64, String)>) -> Redirect {
+    let cancelled = shared.change(|mpesa, now_ms, draw| mpesa.cancel(now_ms, draw, &prompt));
+    tracing::debug!(cancelled, "sandbox: a prompt cancelled on a phone page");
+    Redirect::to(&format!("/phone/{phone}"))
+}

@@ -1,0 +1,291 @@
+//! The socket and the clock around the pretend providers.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use kiosk::moment::Draw;
+use serde::Serialize;
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+    task::{JoinHandle, JoinSet},
+};
+
+use super::{
+    control,
+    mpesa::{Answer, Callback, Mpesa, Request},
+    pages,
+};
+
+/// How long a silent answer keeps its connection open.
+const SILENCE_MAX: Duration = Duration::from_secs(120);
+/// How long the hub may take to answer a callback.
+const CALLBACK_WITHIN: Duration = Duration::from_secs(10);
+/// How long the pump waits when nothing is due.
+const IDLE: Duration = Duration::from_secs(3_600);
+/// How many deliveries are remembered.
+const DELIVERIES_MAX: usize = 1_000;
+
+/// Why the sandbox does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The socket.
+    #[error("sandbox: {0}")]
+    Socket(#[from] std::io::Error),
+    /// The client that delivers callbacks.
+    #[error("sandbox: the HTTP client cannot be set up: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+/// A callback that was sent.
+#[derive(Clone, Debug, Serialize)]
+pub struct Delivery {
+    /// When, milliseconds since 1970.
+    pub time_ms: i64,
+    /// What and where to.
+    pub callback: Callback,
+    /// The status it was answered with; `None` when nobody answered.
+    pub status: Option<u16>,
+}
+
+/// What the handlers share.
+pub(super) struct Shared {
+    mpesa: Mutex<Mpesa>,
+    deliveries: Mutex<Vec<Delivery>>,
+    draws: AtomicU64,
+    changed: Notify,
+    stop: watch::Receiver<bool>,
+    http: reqwest::Client,
+}
+
+impl Shared {
+    /// Lets `act` change the provider, then has the pump look again at what is due.
+    pub(super) fn change<T>(&self, act: impl FnOnce(&mut Mpesa, i64, &Draw) -> T) -> T {
+        let answer = act(&mut self.mpesa(), now_ms(), &self.draw());
+        self.changed.notify_one();
+        answer
+    }
+
+    pub(super) fn mpesa(&self) -> MutexGuard<'_, Mpesa> {
+        self.mpesa.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn deliveries(&self) -> MutexGuard<'_, Vec<Delivery>> {
+        self.deliveries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Dice that fall alike in every run: their number is all that goes in.
+    fn draw(&self) -> Draw {
+        let number = self.draws.fetch_add(1, Ordering::Relaxed);
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_le_bytes());
+        Draw::new(bytes)
+    }
+}
+
+/// A running sandbox; it ends with [`Sandbox::stop`], or when it is dropped.
+pub struct Sandbox {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Sandbox {
+    /// Serves on `listener`.
+    pub fn start(listener: TcpListener) -> Result<Sandbox, SandboxError> {
+        if rustls::crypto::ring::default_provider().install_default().is_err() {
+            tracing::trace!("a TLS provider is installed already");
+        }
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let http = reqwest::Client::builder()
+            .timeout(CALLBACK_WITHIN)
+            .no_proxy()
+            .retry(reqwest::retry::never())
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        let shared = Arc::new(Shared {
+            mpesa: Mutex::default(),
+            deliveries: Mutex::default(),
+            draws: AtomicU64::new(0),
+            changed: Notify::new(),
+            stop: stopped.clone(),
+            http,
+        });
+        let app = Router::new()
+            .route("/mpesa/{*path}", any(daraja))
+            .merge(control::routes())
+            .merge(pages::routes())
+            .with_state(Arc::clone(&shared));
+        let serve = async move {
+            let served = axum::serve(listener, app).with_graceful_shutdown(until(stopped)).await;
+            if let Err(error) = served {
+                tracing::error!(%error, "sandbox: the server ended");
+            }
+        };
+        let tasks = vec![tokio::spawn(serve), tokio::spawn(pump(Arc::clone(&shared)))];
+        Ok(Sandbox {
+            address,
+            shared,
+            stop,
+            tasks,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The base address of the pretend Daraja.
+    pub fn mpesa_url(&self) -> String {
+        format!("http://{}/mpesa", self.address)
+    }
+
+    /// Looks at the pretend Daraja, or changes it, from within the process.
+    pub fn with_mpesa<T>(&self, act: impl FnOnce(&mut Mpesa) -> T) -> T {
+        self.shared.change(|mpesa, _, _| act(mpesa))
+    }
+
+    /// The person at the phone says no to this prompt.
+    pub fn cancel(&self, checkout_request: &str) -> bool {
+        self.shared
+            .change(|mpesa, now_ms, draw| mpesa.cancel(now_ms, draw, checkout_request))
+    }
+
+    /// The person at the phone enters a PIN.
+    pub fn approve(&self, checkout_request: &str, pin: &str) -> bool {
+        self.shared
+            .change(|mpesa, now_ms, draw| mpesa.approve(now_ms, draw, checkout_request, pin))
+    }
+
+    /// The callbacks that were sent, the oldest first.
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.shared.deliveries().clone()
+    }
+
+    /// Ends it and waits until it has ended.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "sandbox: a task broke");
+            }
+        }
+    }
+}
+
+/// Ends when the sandbox does, or when its owner has dropped it.
+async fn until(mut stopped: watch::Receiver<bool>) {
+    if stopped.wait_for(|stopped| *stopped).await.is_err() {
+        tracing::debug!("sandbox: dropped");
+    }
+}
+
+async fn daraja(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    Path(path): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let request = Request {
+        method: method.to_string(),
+        path: match query {
+            Some(query) => format!("{path}?{query}"),
+            None => path,
+        },
+        authorization: authorization.map(str::to_owned),
+        body: body.to_vec(),
+    };
+    match shared.change(|mpesa, now_ms, draw| mpesa.handle(now_ms, draw, &request)) {
+        Answer::Response(response) => {
+            let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, [(header::CONTENT_TYPE, response.content_type)], response.body).into_response()
+        }
+        Answer::Silence => {
+            // Either way nobody is listening for this answer any more.
+            let ended = tokio::time::timeout(SILENCE_MAX, until(shared.stop.clone()))
+                .await
+                .is_ok();
+            tracing::debug!(ended, "sandbox: an unanswered request is let go");
+            StatusCode::GATEWAY_TIMEOUT.into_response()
+        }
+    }
+}
+
+/// Lets time pass for the providers and sends what they have to say.
+async fn pump(shared: Arc<Shared>) {
+    let mut deliveries = JoinSet::new();
+    let stopped = until(shared.stop.clone());
+    tokio::pin!(stopped);
+    loop {
+        let (callbacks, due_ms) = {
+            let draw = shared.draw();
+            let mut mpesa = shared.mpesa();
+            (mpesa.tick(now_ms(), &draw), mpesa.due_ms())
+        };
+        for callback in callbacks {
+            deliveries.spawn(deliver(Arc::clone(&shared), callback));
+        }
+        let wait = due_ms.map_or(IDLE, |due_ms| {
+            Duration::from_millis(u64::try_from(due_ms - now_ms()).unwrap_or(0))
+        });
+        tokio::select! {
+            () = &mut stopped => return,
+            () = tokio::time::sleep(wait) => {}
+            () = shared.changed.notified() => {}
+            Some(Err(error)) = deliveries.join_next() => tracing::error!(%error, "sandbox: a delivery broke"),
+        }
+    }
+}
+
+/// Sends one callback, once, whatever it is answered.
+async fn deliver(shared: Arc<Shared>, callback: Callback) {
+    let sent = shared
+        .http
+        .post(&callback.url)
+        .header(header::CONTENT_TYPE, "application/json;charset=UTF-8")
+        .header("Businessshortcode", &callback.shortcode)
+        .body(callback.body.clone())
+        .send()
+        .await;
+    let status = match sent {
+        Ok(response) => Some(response.status().as_u16()),
+        Err(error) => {
+            tracing::warn!(%error, "sandbox: a callback was not taken");
+            None
+        }
+    };
+    let mut deliveries = shared.deliveries();
+    if deliveries.len() < DELIVERIES_MAX {
+        deliveries.push(Delivery {
+            time_ms: now_ms(),
+            callback,
+            status,
+        });
+    }
+}
+
+/// Milliseconds since 1970.
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
