@@ -7,8 +7,12 @@
 //! | [`settings`] | what an operator decides once |
 //! | [`side`] | the side log: what nobody could give back after a restore |
 //! | [`operator`] | people and programs that ask, what they may, and the audit of what they did |
-//! | `fleet` | sites, join codes, enrolments, live sockets, write-offs, doubt |
-//! | `customer` | customers, their PINs, their documents, what sites are told of them |
+//! | `fleet` | sites, join codes, enrolments, write-offs, doubt |
+//! | `link` | live sockets of gateways |
+//! | `ask` | requests: who may, the first answer again, the way to each rule |
+//! | `customer` | customers, their PINs, what sites are told of them |
+//! | `registration` | people registered at sites, and people registered twice |
+//! | `document` | what people edit on both sides |
 //! | `merge` | writing and folding records, the hub's own and those of sites |
 //! | `grant` | purses: credits, what is free of them, grants and recalls |
 //! | `payment` | purchases, from the prompt to the litres |
@@ -24,6 +28,7 @@
 mod ask;
 mod customer;
 mod dispense;
+mod document;
 pub mod effect;
 mod fleet;
 mod grant;
@@ -34,6 +39,7 @@ mod link;
 mod merge;
 pub mod operator;
 mod payment;
+mod registration;
 pub mod settings;
 pub mod side;
 pub mod store;
@@ -109,7 +115,7 @@ impl Hub {
             link,
             why: "its session was lost with a transaction",
         };
-        let mut effects: Vec<Effect> = std::mem::take(&mut self.lost).into_iter().map(close).collect();
+        let closing = std::mem::take(&mut self.lost);
         let (side, links, lost) = (&mut self.side, &mut self.links, &mut self.lost);
         let decided = self.database.alone(|connection| {
             let mut turn = Turn {
@@ -133,10 +139,13 @@ impl Hub {
         match decided {
             Ok(decided) => {
                 self.lost.clear();
-                effects.extend(decided);
-                Ok(effects)
+                Ok(closing.into_iter().map(close).chain(decided).collect())
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                self.links.retain(|link, _| !self.lost.contains(link));
+                self.lost.extend(closing);
+                Err(error)
+            }
         }
     }
 }

@@ -34,6 +34,11 @@ impl Day {
         Day(self.0.saturating_add(days.days()))
     }
 
+    /// As people in the four countries write it, `20/12/2026`.
+    pub fn slashed(self) -> String {
+        format!("{:02}/{:02}/{}", self.0.day(), self.0.month(), self.0.year())
+    }
+
     /// Days from this day to `later`; negative when that is earlier.
     pub fn days_until(self, later: Day) -> i32 {
         self.0.until(later.0).map_or(0, |span| span.get_days())

@@ -23,6 +23,7 @@
 //! | [`receipt`] | eight characters that name one record |
 //! | [`account`] | who a customer is: the newest listing, and mergers |
 //! | [`ledger`] | double entry: postings that sum to zero |
+//! | [`talk`] | what is said to people, in their language |
 
 pub mod account;
 pub mod crockford;
@@ -41,5 +42,6 @@ pub mod pin;
 pub mod provider;
 pub mod receipt;
 pub mod subscription;
+pub mod talk;
 pub mod tariff;
 pub mod units;

@@ -50,3 +50,22 @@ impl fmt::Display for Provider {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_configuration_keys() {
+        // CONTRACTS section 1: payments.mpesa, payments.mtn, payments.airtel, payments.intasend.
+        assert_eq!(
+            Provider::ALL.map(Provider::name),
+            ["mpesa", "mtn", "airtel", "intasend"]
+        );
+        for provider in Provider::ALL {
+            assert_eq!(Provider::from_name(&provider.to_string()), Some(provider));
+            assert!(provider.title().len() <= 12);
+        }
+        assert_eq!(Provider::from_name("visa"), None);
+    }
+}

@@ -2,9 +2,19 @@
 //!
 //! Sessions change these states; machines read them before they sell, grant or start an outside effect.
 
-use kiosk::ids::BoxId;
+use std::collections::BTreeMap;
 
-use crate::journal::{JournalError, Logs};
+use kiosk::ids::{BoxId, Epoch, Lane, LogKey, Writer};
+
+use crate::{
+    cbor,
+    frame::Hello,
+    journal::{JournalError, Logs},
+};
+
+const GENERATION: &str = "generation";
+const SITE_DOUBT: &str = "site doubt";
+const HUB_DOUBT: &str = "hub doubt";
 
 /// Why a gateway sells nothing until it has heard the hub (PROTOCOL rule 14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,50 +25,335 @@ pub enum Unheard {
     PulsesAhead,
 }
 
+/// A gateway's doubt: signs that only a fresh HELLO removes, and ends of its own money logs to come back.
+#[derive(Default)]
+struct SiteDoubt {
+    rebuilt: bool,
+    pulses_ahead: bool,
+    wants: BTreeMap<Epoch, u32>,
+}
+
+/// rebuilt, pulses_ahead, wants
+type SiteFields = (bool, bool, Vec<(u64, u32)>);
+
+/// What the hub knows of one box in one generation.
+#[derive(Default)]
+struct Hearing {
+    generation: u32,
+    /// The box said HELLO under this generation, at least once.
+    greeted: bool,
+    /// It is heard (rule 17).
+    heard: bool,
+    /// Ends of hub logs that it showed and the hub lacks.
+    wants: Vec<(u8, u64, u32)>,
+    /// Ends of its own logs that its first HELLO showed and the hub lacks.
+    first: Vec<(u8, u64, u32)>,
+}
+
+/// generation, greeted, heard, wants, first
+type HearingFields = (u32, bool, bool, Vec<(u8, u64, u32)>, Vec<(u8, u64, u32)>);
+
+/// What a HELLO changed at a gateway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SiteHeard {
+    pub(crate) raised: Option<u32>,
+    pub(crate) before: bool,
+    pub(crate) now: bool,
+}
+
+/// What a HELLO changed at the hub.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HubHeard {
+    pub(crate) raised: Option<u32>,
+    pub(crate) heard_now: bool,
+}
+
 /// The generation this end has: a gateway the highest it heard, the hub its own (PROTOCOL rule 4). It begins at 0.
-pub fn generation<L: Logs>(_logs: &L) -> Result<u32, JournalError<L::Error>> {
-    Ok(0)
+pub fn generation<L: Logs>(logs: &L) -> Result<u32, JournalError<L::Error>> {
+    Ok(read::<L, (u32,)>(logs, GENERATION)?.map_or(0, |(generation,)| generation))
 }
 
 /// At a gateway: whether it may not sell (PROTOCOL rule 14).
-pub fn site_in_doubt<L: Logs>(_logs: &L) -> Result<bool, JournalError<L::Error>> {
-    Ok(false)
+pub fn site_in_doubt<L: Logs>(logs: &L) -> Result<bool, JournalError<L::Error>> {
+    Ok(site(logs)?.is_doubt())
 }
 
 /// At a gateway, at start: a sign of a missing past that only a fresh HELLO removes (PROTOCOL rule 14).
-pub fn site_doubt_until_heard<L: Logs>(_logs: &mut L, _why: Unheard) -> Result<(), JournalError<L::Error>> {
-    Ok(())
+pub fn site_doubt_until_heard<L: Logs>(logs: &mut L, why: Unheard) -> Result<(), JournalError<L::Error>> {
+    let mut doubt = site(logs)?;
+    match why {
+        Unheard::Rebuilt => doubt.rebuilt = true,
+        Unheard::PulsesAhead => doubt.pulses_ahead = true,
+    }
+    put_site(logs, &doubt)
 }
 
 /// At the hub: whether it grants only from new money (PROTOCOL rule 17).
-pub fn hub_in_doubt<L: Logs>(_logs: &L) -> Result<bool, JournalError<L::Error>> {
-    Ok(false)
+pub fn hub_in_doubt<L: Logs>(logs: &L) -> Result<bool, JournalError<L::Error>> {
+    Ok(read::<L, (bool,)>(logs, HUB_DOUBT)?.is_some_and(|(doubt,)| doubt))
 }
 
-/// At the hub, by `restore` and at a start behind the side log: raises the generation above both its own and `at_least
-/// - 1`, and puts the hub in doubt (PROTOCOL rule 15). Returns the new generation.
-pub fn hub_raise<L: Logs>(_logs: &mut L, _at_least: u32) -> Result<u32, JournalError<L::Error>> {
-    Ok(0)
+/// At the hub, by `restore` and at a start behind the side log: raises the generation, to `at_least` at least, and puts
+/// the hub in doubt (PROTOCOL rule 15). Returns the new generation.
+pub fn hub_raise<L: Logs>(logs: &mut L, at_least: u32) -> Result<u32, JournalError<L::Error>> {
+    let raised = generation(logs)?.saturating_add(1).max(at_least);
+    put(logs, GENERATION, &(raised,))?;
+    put(logs, HUB_DOUBT, &(true,))?;
+    Ok(raised)
 }
 
-/// At the hub: whether this box was heard in the present generation (PROTOCOL rule 17).
-pub fn hub_heard<L: Logs>(_logs: &L, _box_id: BoxId) -> Result<bool, JournalError<L::Error>> {
-    Ok(true)
+/// At the hub: whether this box was heard in the present generation (PROTOCOL rule 17). In generation 0 nothing was
+/// ever missing.
+pub fn hub_heard<L: Logs>(logs: &L, box_id: BoxId) -> Result<bool, JournalError<L::Error>> {
+    let generation = generation(logs)?;
+    Ok(generation == 0 || hearing(logs, box_id, generation)?.heard)
 }
 
 /// At the hub: ends the doubt when every one of `boxes`, the enrolments not written off, is heard (PROTOCOL rule 17).
-/// True when it ended now.
-pub fn hub_end_if_heard<L: Logs>(_logs: &mut L, _boxes: &[BoxId]) -> Result<bool, JournalError<L::Error>> {
-    Ok(false)
+/// True when it ended now. Call it after `Action::Heard` and after a write-off.
+pub fn hub_end_if_heard<L: Logs>(logs: &mut L, boxes: &[BoxId]) -> Result<bool, JournalError<L::Error>> {
+    if !hub_in_doubt(logs)? {
+        return Ok(false);
+    }
+    for box_id in boxes {
+        if !hub_heard(logs, *box_id)? {
+            return Ok(false);
+        }
+    }
+    hub_end(logs)?;
+    Ok(true)
 }
 
 /// At the hub: an operator ends the doubt sooner, having seen the sum at risk (PROTOCOL rule 17).
-pub fn hub_end<L: Logs>(_logs: &mut L) -> Result<(), JournalError<L::Error>> {
-    Ok(())
+pub fn hub_end<L: Logs>(logs: &mut L) -> Result<(), JournalError<L::Error>> {
+    put(logs, HUB_DOUBT, &(false,))
 }
 
 /// At the hub: whether a record of this box may start an outside effect by itself. False while the hub is restored and
 /// lacks part of what the box's first HELLO of this generation showed: then it goes to an operator (PROTOCOL rule 18).
-pub fn hub_effects_allowed<L: Logs>(_logs: &L, _box_id: BoxId) -> Result<bool, JournalError<L::Error>> {
-    Ok(true)
+pub fn hub_effects_allowed<L: Logs>(logs: &L, box_id: BoxId) -> Result<bool, JournalError<L::Error>> {
+    let generation = generation(logs)?;
+    let hearing = hearing(logs, box_id, generation)?;
+    Ok(generation == 0 || (hearing.greeted && hearing.first.is_empty()))
+}
+
+/// A fresh HELLO at a gateway, of its own generation or a higher one (PROTOCOL rules 14 and 16).
+pub(crate) fn site_hear<L: Logs>(logs: &mut L, hello: &Hello) -> Result<SiteHeard, JournalError<L::Error>> {
+    let mut doubt = site(logs)?;
+    let before = doubt.is_doubt();
+    let own = generation(logs)?;
+    let raised = Some(hello.generation).filter(|heard| *heard > own);
+    if let Some(raised) = raised {
+        put(logs, GENERATION, &(raised,))?;
+        doubt.wants.clear();
+    }
+    doubt.rebuilt = false;
+    doubt.pulses_ahead = false;
+    for (lane, epoch, seq) in lacking(logs, hello.box_id, Writer::Site, hello)? {
+        if lane == Lane::Money.number() {
+            let want = doubt.wants.entry(Epoch(epoch)).or_default();
+            *want = seq.max(*want);
+        }
+    }
+    drop_held(logs, hello.box_id, &mut doubt)?;
+    put_site(logs, &doubt)?;
+    let now = doubt.is_doubt();
+    Ok(SiteHeard { raised, before, now })
+}
+
+/// After records came in at a gateway: true when its doubt ended.
+pub(crate) fn site_check<L: Logs>(logs: &mut L, box_id: BoxId) -> Result<bool, JournalError<L::Error>> {
+    let mut doubt = site(logs)?;
+    if doubt.wants.is_empty() {
+        return Ok(false);
+    }
+    drop_held(logs, box_id, &mut doubt)?;
+    put_site(logs, &doubt)?;
+    Ok(!doubt.is_doubt())
+}
+
+/// A fresh HELLO at the hub (PROTOCOL rules 15 and 17). A lack that a doubt already explains raises nothing: it is what
+/// the box, not yet heard in this generation, is asked to give back.
+pub(crate) fn hub_hear<L: Logs>(logs: &mut L, hello: &Hello) -> Result<HubHeard, JournalError<L::Error>> {
+    let own = generation(logs)?;
+    if hello.generation > own {
+        let raised = hub_raise(logs, hello.generation.saturating_add(1))?;
+        return Ok(HubHeard {
+            raised: Some(raised),
+            heard_now: false,
+        });
+    }
+    let mut hearing = hearing(logs, hello.box_id, own)?;
+    let wants = lacking(logs, hello.box_id, Writer::Hub, hello)?;
+    let explained = hub_in_doubt(logs)? && !hearing.heard;
+    if !wants.is_empty() && !explained {
+        let raised = hub_raise(logs, 0)?;
+        return Ok(HubHeard {
+            raised: Some(raised),
+            heard_now: false,
+        });
+    }
+    if own == 0 || hello.generation < own {
+        return Ok(HubHeard::default());
+    }
+    if !hearing.greeted {
+        hearing.greeted = true;
+        hearing.first = lacking(logs, hello.box_id, Writer::Site, hello)?;
+    }
+    hearing.wants = wants;
+    let heard_now = settle(logs, hello.box_id, &mut hearing)?;
+    Ok(HubHeard {
+        raised: None,
+        heard_now,
+    })
+}
+
+/// After records came in at the hub: true when the box is heard now.
+pub(crate) fn hub_check<L: Logs>(logs: &mut L, box_id: BoxId) -> Result<bool, JournalError<L::Error>> {
+    let own = generation(logs)?;
+    if own == 0 {
+        return Ok(false);
+    }
+    let mut hearing = hearing(logs, box_id, own)?;
+    if !hearing.greeted || (hearing.heard && hearing.first.is_empty()) {
+        return Ok(false);
+    }
+    settle(logs, box_id, &mut hearing)
+}
+
+/// Drops what is held by now, marks the box heard when nothing of the hub's is left, and keeps the result.
+fn settle<L: Logs>(logs: &mut L, box_id: BoxId, hearing: &mut Hearing) -> Result<bool, JournalError<L::Error>> {
+    hearing.wants = still_lacking(logs, box_id, Writer::Hub, &hearing.wants)?;
+    hearing.first = still_lacking(logs, box_id, Writer::Site, &hearing.first)?;
+    let heard_now = !hearing.heard && hearing.wants.is_empty();
+    hearing.heard |= heard_now;
+    let Hearing {
+        generation,
+        greeted,
+        heard,
+        wants,
+        first,
+    } = hearing;
+    let fields: HearingFields = (*generation, *greeted, *heard, wants.clone(), first.clone());
+    put(logs, &hearing_name(box_id), &fields)?;
+    Ok(heard_now)
+}
+
+impl SiteDoubt {
+    fn is_doubt(&self) -> bool {
+        self.rebuilt || self.pulses_ahead || !self.wants.is_empty()
+    }
+}
+
+fn site<L: Logs>(logs: &L) -> Result<SiteDoubt, JournalError<L::Error>> {
+    let Some((rebuilt, pulses_ahead, wants)) = read::<L, SiteFields>(logs, SITE_DOUBT)? else {
+        return Ok(SiteDoubt::default());
+    };
+    let wants = wants.into_iter().map(|(epoch, seq)| (Epoch(epoch), seq)).collect();
+    Ok(SiteDoubt {
+        rebuilt,
+        pulses_ahead,
+        wants,
+    })
+}
+
+fn put_site<L: Logs>(logs: &mut L, doubt: &SiteDoubt) -> Result<(), JournalError<L::Error>> {
+    let wants = doubt.wants.iter().map(|(epoch, seq)| (epoch.0, *seq)).collect();
+    put::<L, SiteFields>(logs, SITE_DOUBT, &(doubt.rebuilt, doubt.pulses_ahead, wants))
+}
+
+fn drop_held<L: Logs>(logs: &L, box_id: BoxId, doubt: &mut SiteDoubt) -> Result<(), JournalError<L::Error>> {
+    let mut left = BTreeMap::new();
+    for (epoch, seq) in &doubt.wants {
+        let log = LogKey {
+            box_id,
+            by: Writer::Site,
+            lane: Lane::Money,
+            epoch: *epoch,
+        };
+        if mark(logs, &log)? < *seq {
+            left.insert(*epoch, *seq);
+        }
+    }
+    doubt.wants = left;
+    Ok(())
+}
+
+/// The ends a HELLO shows of logs by `by` that are not held in full here.
+fn lacking<L: Logs>(
+    logs: &L,
+    box_id: BoxId,
+    by: Writer,
+    hello: &Hello,
+) -> Result<Vec<(u8, u64, u32)>, JournalError<L::Error>> {
+    let shown = hello.tips.iter().filter(|tip| tip.by == by);
+    let ends: Vec<_> = shown.map(|tip| (tip.lane.number(), tip.epoch.0, tip.seq)).collect();
+    still_lacking(logs, box_id, by, &ends)
+}
+
+fn still_lacking<L: Logs>(
+    logs: &L,
+    box_id: BoxId,
+    by: Writer,
+    ends: &[(u8, u64, u32)],
+) -> Result<Vec<(u8, u64, u32)>, JournalError<L::Error>> {
+    let mut left = Vec::new();
+    for (lane, epoch, seq) in ends {
+        let Some(lane_known) = Lane::from_number(*lane) else {
+            continue;
+        };
+        let log = LogKey {
+            box_id,
+            by,
+            lane: lane_known,
+            epoch: Epoch(*epoch),
+        };
+        if mark(logs, &log)? < *seq {
+            left.push((*lane, *epoch, *seq));
+        }
+    }
+    Ok(left)
+}
+
+fn mark<L: Logs>(logs: &L, log: &LogKey) -> Result<u32, JournalError<L::Error>> {
+    let state = logs.log(log).map_err(JournalError::Store)?;
+    Ok(state.map_or(0, |state| state.mark))
+}
+
+fn hearing_name(box_id: BoxId) -> String {
+    format!("heard {box_id}")
+}
+
+/// What is known of a box in this generation; a row of an older one counts for nothing.
+fn hearing<L: Logs>(logs: &L, box_id: BoxId, own: u32) -> Result<Hearing, JournalError<L::Error>> {
+    let fields = read::<L, HearingFields>(logs, &hearing_name(box_id))?;
+    Ok(match fields {
+        Some((generation, greeted, heard, wants, first)) if generation == own => Hearing {
+            generation,
+            greeted,
+            heard,
+            wants,
+            first,
+        },
+        _ => Hearing {
+            generation: own,
+            ..Hearing::default()
+        },
+    })
+}
+
+fn read<L: Logs, T: serde::Serialize + serde::de::DeserializeOwned>(
+    logs: &L,
+    name: &str,
+) -> Result<Option<T>, JournalError<L::Error>> {
+    match logs.meta(name).map_err(JournalError::Store)? {
+        Some(bytes) => cbor::decode(&bytes)
+            .map(Some)
+            .map_err(|_| JournalError::Meta(name.to_owned())),
+        None => Ok(None),
+    }
+}
+
+fn put<L: Logs, T: serde::Serialize>(logs: &mut L, name: &str, value: &T) -> Result<(), JournalError<L::Error>> {
+    logs.put_meta(name, &cbor::encode(value)).map_err(JournalError::Store)
 }

@@ -34,6 +34,8 @@ pub const MARKS_MAX: usize = 200;
 /// The flag of a compressed body.
 const FLAG_ZSTD: u8 = 1;
 const ZSTD_LEVEL: i32 = 9;
+/// Below this zstd saves nothing and is not tried.
+const ZSTD_BYTES_MIN: usize = 80;
 
 /// The end of a log, as HELLO tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -230,26 +232,36 @@ pub struct Unverified {
 
 /// The whole frame, sealed. [`FrameError::Limit`] when it would be longer than [`FRAME_BYTES_MAX`].
 pub fn encode(frame: &Frame, keys: &PairKey, seal: &Seal) -> Result<Vec<u8>, FrameError> {
+    encode_fitting(frame, keys, seal).map_err(|_| FrameError::Limit)
+}
+
+/// As [`encode`]; when the frame is too long, the part of its records that is likely to fit, between 0 and 1.
+pub(crate) fn encode_fitting(frame: &Frame, keys: &PairKey, seal: &Seal) -> Result<Vec<u8>, f64> {
     let (kind, body) = body::encode(frame);
     if body.len() > BODY_BYTES_MAX {
-        return Err(FrameError::Limit);
+        return Err(BODY_BYTES_MAX as f64 / body.len() as f64);
     }
-    let packed = zstd::bulk::compress(&body, ZSTD_LEVEL)
-        .ok()
-        .filter(|packed| packed.len() < body.len());
+    let worth = Some(&body).filter(|body| body.len() >= ZSTD_BYTES_MIN);
+    let packed = worth.and_then(|body| zstd::bulk::compress(body, ZSTD_LEVEL).ok());
+    let packed = packed.filter(|packed| packed.len() < body.len());
     let (flags, body) = match packed {
         Some(packed) => (FLAG_ZSTD, packed),
         None => (0, body),
     };
     let after_length = 2 + body.len() + TAG_BYTES;
     if 4 + after_length > FRAME_BYTES_MAX {
-        return Err(FrameError::Limit);
+        // Shorter pieces compress a little less well.
+        return Err(0.97 * FRAME_BYTES_MAX as f64 / (4 + after_length) as f64);
     }
     let mut bytes = Vec::with_capacity(4 + after_length);
     bytes.extend((after_length as u32).to_be_bytes());
     bytes.extend([kind, flags]);
     bytes.extend(body);
-    let tag = keys.tag(seal, &bytes);
+    let seal = Seal {
+        epoch: frame.epoch(),
+        ..*seal
+    };
+    let tag = keys.tag(&seal, &bytes);
     bytes.extend(tag);
     Ok(bytes)
 }

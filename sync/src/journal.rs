@@ -126,6 +126,9 @@ pub enum JournalError<E: StdError> {
     /// What is stored cannot be what was once accepted.
     #[error("log {epoch} of box {box_id}: record {seq} is damaged", epoch = .0.log.epoch, box_id = .0.log.box_id, seq = .0.seq)]
     Damaged(RecordId),
+    /// A value that only this crate writes cannot be read.
+    #[error("the journal's own value \"{0}\" is damaged")]
+    Meta(String),
     /// A log has used up its numbers.
     #[error("log {epoch} is full: start the program again", epoch = .0.epoch)]
     Full(LogKey),

@@ -4,13 +4,25 @@
 //! [`Action::Send`] leave after the commit: so an ACK never runs ahead of the disk. **If that transaction does not
 //! commit, the session is dropped and the socket closed**: what it believes it sent was never sent.
 
+mod flow;
+mod greet;
+mod line;
+mod take;
+
+use std::collections::BTreeSet;
+
 use kiosk::{
     ids::{BoxId, Epoch, LogKey, RecordId, Writer},
     moment::{Moment, Wall},
 };
 
+use self::{
+    flow::Flow,
+    line::{Due, Line},
+};
 use crate::{
-    frame::{Found, Reason, Seek},
+    doubt,
+    frame::{self, Found, Frame, FrameError, Hello, Reason, Seek},
     journal::{JournalError, Logs},
     record::{Record, RecordError},
     seal::{Identity, PairKey},
@@ -77,7 +89,8 @@ pub enum Action {
         /// The peer's clock, when it trusts it.
         wall: Option<Wall>,
     },
-    /// The other end is known to hold this log up to here. Already kept in the log's `acked`.
+    /// The other end is known to hold this log up to here; after a HELLO that may be less than before. Already kept in
+    /// the log's `acked`.
     Acked {
         /// Which log.
         log: LogKey,
@@ -142,7 +155,7 @@ pub enum Closed {
     /// Nothing was heard for 60 s after a PING.
     Silent,
     /// A frame could not be read, or its seal is wrong.
-    BadFrame(crate::frame::FrameError),
+    BadFrame(FrameError),
     /// A frame that does not belong in this state.
     Unexpected,
 }
@@ -151,12 +164,33 @@ pub enum Closed {
 #[derive(Debug)]
 pub struct Session {
     setup: Setup,
+    line: Line,
+    /// The peer's first HELLO, until a frame sealed with both nonces shows that it is no replay (PROTOCOL rule 10).
+    unproven: Option<Hello>,
+    established: bool,
+    flow: Flow,
+    /// Logs that are refused until the next HELLO.
+    refused: BTreeSet<LogKey>,
+    /// A gap was answered by HELLO; once is enough until something fits again.
+    gap_told: bool,
+    peer_run: Option<u64>,
+    out: Vec<Action>,
 }
 
 impl Session {
     /// A connection before [`Event::Opened`].
     pub fn new(setup: Setup) -> Session {
-        Session { setup }
+        Session {
+            setup,
+            line: Line::default(),
+            unproven: None,
+            established: false,
+            flow: Flow::default(),
+            refused: BTreeSet::new(),
+            gap_told: false,
+            peer_run: None,
+            out: Vec::new(),
+        }
     }
 
     /// The enrolment it is about.
@@ -166,21 +200,94 @@ impl Session {
 
     /// Whether the peer's HELLO is believed and records flow.
     pub fn is_established(&self) -> bool {
-        false
+        self.established && !self.line.is_over()
     }
 
     /// When [`Event::Tick`] has something to do, in the milliseconds of `Moment::monotonic_ms`.
     pub fn deadline_ms(&self) -> Option<u64> {
-        None
+        if self.line.is_over() {
+            return None;
+        }
+        let head = self.flow.head_due_ms().filter(|_| self.established);
+        [Some(self.line.deadline_ms(self.flow.is_waiting())), head]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
-    /// Handles one event inside the owner's transaction.
+    /// Handles one event inside the owner's transaction. After [`Action::Close`] nothing happens any more.
     pub fn handle<L: Logs>(
         &mut self,
-        _moment: &Moment,
-        _event: Event<'_>,
-        _logs: &mut L,
+        moment: &Moment,
+        event: Event<'_>,
+        logs: &mut L,
     ) -> Result<Vec<Action>, JournalError<L::Error>> {
-        Ok(Vec::new())
+        if self.line.is_over() {
+            return Ok(Vec::new());
+        }
+        match event {
+            Event::Opened => {
+                self.line.open(moment, self.setup.box_id);
+                self.hello(moment, logs)?;
+            }
+            Event::Frame(bytes) => self.frame(moment, bytes, logs)?,
+            Event::Tick => self.tick(moment, logs)?,
+            Event::Written => self.written(moment, logs)?,
+            Event::Seek(seek) if self.established => self.send(&Frame::Seek(seek)),
+            Event::Seek(_) => {}
+            Event::Sought(id, found) => {
+                self.flow.sought.push_back((id, found));
+                self.written(moment, logs)?;
+            }
+            Event::Close(reason, retry_after_s) => self.goodbye(reason, retry_after_s),
+        }
+        Ok(std::mem::take(&mut self.out))
+    }
+
+    fn tick<L: Logs>(&mut self, moment: &Moment, logs: &mut L) -> Result<(), JournalError<L::Error>> {
+        match self.line.tick(moment.monotonic_ms, self.flow.is_waiting()) {
+            Due::Nothing => {}
+            Due::Ping(number) => self.send(&Frame::Ping(number)),
+            Due::Silent => {
+                self.close(Closed::Silent);
+                return Ok(());
+            }
+        }
+        if self.established {
+            self.send_due_heads(moment, logs)?;
+        }
+        Ok(())
+    }
+
+    fn written<L: Logs>(&mut self, moment: &Moment, logs: &mut L) -> Result<(), JournalError<L::Error>> {
+        if self.established && doubt::generation(logs)? > self.line.generation {
+            self.hello(moment, logs)?;
+        }
+        self.refresh(logs)?;
+        self.pump(moment, logs)
+    }
+
+    fn goodbye(&mut self, reason: Reason, retry_after_s: Option<u32>) {
+        if self.line.may_speak() {
+            self.send(&Frame::Goodbye(reason, retry_after_s));
+        }
+        self.close(Closed::Here(reason));
+    }
+
+    fn close(&mut self, why: Closed) {
+        self.line.end();
+        self.out.push(Action::Close(why));
+    }
+
+    /// Seals and sends a frame that is no chunk. Only a question about an absurdly long phone does not fit.
+    fn send(&mut self, frame: &Frame) {
+        let seal = self.line.seal_out(&self.setup);
+        match frame::encode(frame, &self.setup.pair, &seal) {
+            Ok(bytes) => {
+                self.line.sent();
+                self.out.push(Action::Send(bytes));
+            }
+            Err(error) => self.close(Closed::BadFrame(error)),
+        }
     }
 }

@@ -197,6 +197,11 @@ pub enum Request {
         /// Whether the password was right.
         right: bool,
     },
+    /// A page session was used: it does not fall idle.
+    UseSession {
+        /// SHA-256 of the session's secret.
+        session: [u8; 32],
+    },
     /// Ends a page session.
     Logout {
         /// SHA-256 of the session's secret.

@@ -254,8 +254,23 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Sites whose socket was lost with a transaction are offline.
+    pub fn forget_lost_sites(&mut self) -> Result<(), HubError> {
+        for site in self.store.online_sites()? {
+            let alive = self
+                .links
+                .values()
+                .any(|link| matches!(link, Link::Speaking(speaking) if speaking.site == site && speaking.online));
+            if !alive {
+                self.store.set_online(&site, false, self.moment.wall)?;
+                self.live(LiveEvent::Site { site, online: false });
+            }
+        }
+        Ok(())
+    }
+
     /// The hub's past is missing: the generation was raised and the hub is in doubt (PROTOCOL rule 15).
-    fn generation_raised(&mut self, generation: u32) -> Result<(), HubError> {
+    pub fn generation_raised(&mut self, generation: u32) -> Result<(), HubError> {
         self.side_entry(&SideEntry::Generation(generation))?;
         self.store.set_doubt_since(self.moment.wall)?;
         self.alarm(

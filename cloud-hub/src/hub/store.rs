@@ -18,7 +18,8 @@ use rusqlite::{Connection, OptionalExtension, Params, Row};
 use store::StoreError;
 
 pub(super) use self::{
-    customer::{CustomerRow, PurseKey, PurseRow},
+    audit::AnswerRow,
+    customer::{CreditRow, CustomerRow, PurseKey, PurseRow},
     dispense::{DrawPart, DrawRow},
     fleet::{EnrolmentRow, HubRow, JoinCodeRow, SiteRow},
     grant::GrantRow,

@@ -30,6 +30,9 @@ pub enum HubError {
     /// The journal failed.
     #[error("hub: journal: {0}")]
     Journal(String),
+    /// Money that does not add up; nothing was booked.
+    #[error("hub: {0}")]
+    Ledger(#[from] kiosk::ledger::LedgerError),
     /// The side log could not be written, so the entry's change was not made either.
     #[error("hub: side log: {0}")]
     Side(#[from] std::io::Error),

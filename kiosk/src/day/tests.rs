@@ -37,6 +37,7 @@ fn days_are_counted_by_the_calendar() {
     assert_eq!(day("2026-11-20").days_until(day("2026-12-20")), 30);
     assert_eq!(day("2026-12-20").days_until(day("2026-11-20")), -30);
     assert_eq!(day("2026-12-20").to_string(), "2026-12-20");
+    assert_eq!(day("2026-02-03").slashed(), "03/02/2026");
     assert_eq!(Day::new(2026, 12, 20), Some(day("2026-12-20")));
     assert_eq!(Day::new(2026, 2, 29), None);
 }

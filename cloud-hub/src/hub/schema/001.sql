@@ -270,18 +270,16 @@ CREATE TABLE entry (
 CREATE TABLE posting (
     entry             INTEGER NOT NULL REFERENCES entry (id),
     line              INTEGER NOT NULL,
-    account           TEXT NOT NULL,
-    owner             INTEGER NOT NULL,       -- the customer of a wallet; 0 elsewhere
+    account           TEXT NOT NULL,          -- as `kiosk::ledger::Account` prints
     currency          TEXT NOT NULL,
     minor             INTEGER NOT NULL,
     PRIMARY KEY (entry, line)
 ) STRICT;
 CREATE TABLE balance (
     account           TEXT NOT NULL,
-    owner             INTEGER NOT NULL,
     currency          TEXT NOT NULL,
     minor             INTEGER NOT NULL,
-    PRIMARY KEY (account, owner, currency)
+    PRIMARY KEY (account, currency)
 ) STRICT;
 
 -- Customer transactions, as pages and the API list them. Rows of a site carry its record.

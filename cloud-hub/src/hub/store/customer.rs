@@ -300,6 +300,21 @@ impl Store<'_> {
         )
     }
 
+    /// Every purse there is.
+    pub fn all_purses(&self) -> Stored<Vec<PurseKey>> {
+        self.all(
+            "SELECT customer, purse, period FROM purse ORDER BY customer, purse, period",
+            [],
+            |row| {
+                Ok(PurseKey {
+                    customer: CustomerId(id(row, "customer")?),
+                    purse: purse_from_number(row.get("purse")?).ok_or_else(|| wrong(row, "purse"))?,
+                    period: row.get("period")?,
+                })
+            },
+        )
+    }
+
     /// Takes a purse's row away: its totals went to another customer.
     pub fn remove_purse(&self, key: PurseKey) -> Stored<()> {
         self.execute(

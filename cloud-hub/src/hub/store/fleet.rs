@@ -126,6 +126,13 @@ impl Store<'_> {
         self.execute("UPDATE site SET online = 0 WHERE online <> 0", []).map(drop)
     }
 
+    /// Sites that have a socket, as far as the database knows.
+    pub fn online_sites(&self) -> Stored<Vec<SiteName>> {
+        self.all("SELECT name FROM site WHERE online <> 0 ORDER BY name", [], |row| {
+            parsed(row, "name")
+        })
+    }
+
     /// The join code of a site.
     pub fn join_code(&self, site: &SiteName) -> Stored<Option<JoinCodeRow>> {
         self.one("SELECT * FROM join_code WHERE site = ?1", [site.as_str()], |row| {
@@ -263,6 +270,12 @@ impl Store<'_> {
             params![name, signed(box_id.0)],
         )?;
         Ok(removed == 1)
+    }
+
+    /// A box holds nothing any more.
+    pub fn drop_admissions_of(&self, box_id: BoxId) -> Stored<()> {
+        self.execute("DELETE FROM admission WHERE box = ?1", [signed(box_id.0)])
+            .map(drop)
     }
 
     /// The boxes that hold this document.

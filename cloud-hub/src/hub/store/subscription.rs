@@ -109,6 +109,16 @@ impl Store<'_> {
         )
     }
 
+    /// Valid subscriptions that end in this stretch of time.
+    pub fn subscriptions_to_remind(&self, after: Wall, before: Wall) -> Stored<Vec<SubscriptionRow>> {
+        self.all(
+            "SELECT * FROM subscription WHERE state = 'valid' AND valid_until_ms > ?1 AND valid_until_ms <= ?2
+             ORDER BY valid_until_ms, id",
+            [after.0, before.0],
+            read_subscription,
+        )
+    }
+
     /// Its last day is over.
     pub fn expire_subscription(&self, id: i64) -> Stored<()> {
         self.execute("UPDATE subscription SET state = 'expired' WHERE id = ?1", [id])

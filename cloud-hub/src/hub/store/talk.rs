@@ -13,6 +13,7 @@ pub(in crate::hub) struct OutboxRow {
     pub phone: Phone,
     pub text: String,
     pub tries: u32,
+    pub sending: bool,
 }
 
 fn read_outbox(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
@@ -21,6 +22,7 @@ fn read_outbox(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         phone: maybe_phone(row, "phone")?.ok_or_else(|| wrong(row, "phone"))?,
         text: row.get("text")?,
         tries: row.get("tries")?,
+        sending: row.get::<_, String>("state")? == "sending",
     })
 }
 
@@ -65,6 +67,6 @@ impl Store<'_> {
 
     /// Texts that were handed over when the program ended: nobody knows whether they were sent.
     pub fn outbox_lost_sight(&self) -> Stored<usize> {
-        self.execute("UPDATE outbox SET state = 'unknown' WHERE state = 'sending'", [])
+        self.execute("UPDATE outbox SET state = 'unknown', due_ms = NULL WHERE state = 'sending'", [])
     }
 }

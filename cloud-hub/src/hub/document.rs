@@ -1,0 +1,135 @@
+//! Documents that people edit on both sides, as far as the hub forwards and reads them (PROTOCOL section 7).
+
+use kiosk::{
+    ids::BoxId,
+    phone::{Country, Phone},
+};
+use sync::{
+    document::{Actor, Applied, Document},
+    record::{DocumentId, Edit},
+};
+
+use super::{
+    customer::document_name,
+    effect::Refusal,
+    turn::{Halt, HubError, Turn},
+};
+
+impl Turn<'_> {
+    fn document(&self, doc: &DocumentId) -> Result<Document, HubError> {
+        let actor = Actor::hub(self.run);
+        match self.store.document(&document_name(doc))? {
+            Some(bytes) => Document::load(doc.clone(), actor, &bytes)
+                .map_err(|error| HubError::Journal(format!("document {}: {error}", document_name(doc)))),
+            None => Ok(Document::new(doc.clone(), actor)),
+        }
+    }
+
+    /// Sets fields of a document and forwards the change to every box that holds it.
+    pub fn edit_document(&mut self, doc: &DocumentId, fields: &[(&str, Option<&str>)]) -> Result<(), Halt> {
+        let mut document = self.document(doc)?;
+        let change = document
+            .edit(fields)
+            .map_err(|error| Refusal::invalid("name", "bad_text", error.to_string()))?;
+        let Some(bytes) = change else { return Ok(()) };
+        self.store.put_document(&document_name(doc), &document.save())?;
+        Ok(self.forward(doc, None, &bytes)?)
+    }
+
+    /// A change goes to every box that holds the document, but to the one it came from.
+    fn forward(&mut self, doc: &DocumentId, from: Option<BoxId>, bytes: &[u8]) -> Result<(), HubError> {
+        for box_id in self.store.admitted_boxes(&document_name(doc))? {
+            if Some(box_id) != from {
+                self.write_edit(
+                    box_id,
+                    Edit::Change {
+                        doc: doc.clone(),
+                        bytes: bytes.to_vec(),
+                    },
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A box holds this document from now on: it gets all of it, once.
+    pub fn admit_document(&mut self, doc: &DocumentId, box_id: BoxId) -> Result<(), HubError> {
+        if !self.store.admit(&document_name(doc), box_id)? {
+            return Ok(());
+        }
+        self.write_edit(box_id, Edit::Admit { doc: doc.clone() })?;
+        for bytes in self.document(doc)?.changes() {
+            self.write_edit(box_id, Edit::Change { doc: doc.clone(), bytes })?;
+        }
+        Ok(())
+    }
+
+    /// A box need not hold this document any more.
+    pub fn drop_document(&mut self, doc: &DocumentId, box_id: BoxId) -> Result<(), HubError> {
+        if self.store.drop_admission(&document_name(doc), box_id)? {
+            self.write_edit(box_id, Edit::Dropped { doc: doc.clone() })?;
+        }
+        Ok(())
+    }
+
+    /// A record of the edits lane that a box sent, or that the hub wrote and got back.
+    pub fn fold_edit(&mut self, box_id: BoxId, edit: Edit) -> Result<(), HubError> {
+        match edit {
+            Edit::Admit { doc } => self.store.admit(&document_name(&doc), box_id).map(drop)?,
+            Edit::Dropped { doc } => self.store.drop_admission(&document_name(&doc), box_id).map(drop)?,
+            Edit::Change { doc, bytes } => self.fold_change(box_id, &doc, &bytes)?,
+            // Written by no version of this hub so far; the journal keeps them.
+            Edit::Document { .. } | Edit::Erased { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn fold_change(&mut self, box_id: BoxId, doc: &DocumentId, bytes: &[u8]) -> Result<(), HubError> {
+        let name = document_name(doc);
+        let mut document = self.document(doc)?;
+        match document.apply(bytes) {
+            Applied::Known => return Ok(()),
+            Applied::Waiting(_) => return Ok(self.store.park_change(&name, box_id, bytes, None)?),
+            Applied::Refused(why) => {
+                self.store.park_change(&name, box_id, bytes, Some(why))?;
+                return self.alarm("change_refused", format!("document {name}: {why}"));
+            }
+            Applied::New => {}
+        }
+        self.store.put_document(&name, &document.save())?;
+        // The box that sent it holds the document, whether it was admitted before or made it itself.
+        self.store.admit(&name, box_id)?;
+        self.forward(doc, Some(box_id), bytes)?;
+        self.apply_waiting(doc, &mut document)?;
+        match doc {
+            DocumentId::Customer(customer) => {
+                let profile = document.profile();
+                let phone = profile.phone.and_then(|phone| Phone::parse(&phone, Country::Kenya).ok());
+                self.take_profile(*customer, phone, profile.name, profile.city, profile.language)
+            }
+            DocumentId::Site(_) => Ok(()),
+        }
+    }
+
+    /// Changes that waited for the one that has just come.
+    fn apply_waiting(&mut self, doc: &DocumentId, document: &mut Document) -> Result<(), HubError> {
+        let name = document_name(doc);
+        let mut again = true;
+        while again {
+            again = false;
+            for (row, box_id, bytes) in self.store.waiting_changes(&name)? {
+                match document.apply(&bytes) {
+                    Applied::Waiting(_) => continue,
+                    Applied::New => {
+                        again = true;
+                        self.forward(doc, Some(box_id), &bytes)?;
+                    }
+                    Applied::Known => {}
+                    Applied::Refused(why) => self.store.park_change(&name, box_id, &bytes, Some(why))?,
+                }
+                self.store.remove_parked(row)?;
+            }
+        }
+        Ok(self.store.put_document(&name, &document.save())?)
+    }
+}

@@ -1,0 +1,356 @@
+//! Sites and their boxes: join codes, enrolments, write-offs, the side log, and the hub's own doubt.
+
+use kiosk::{
+    crockford,
+    ids::{BoxId, CustomerId, SiteName},
+    moment::{MINUTE_MS, Wall},
+};
+use sha2::{Digest, Sha256};
+use store::journal::SqlLogs;
+use sync::{
+    doubt::{generation, hub_end, hub_raise},
+    frame::Reason,
+    record::DocumentId,
+    session::Event,
+};
+
+use super::{
+    effect::{Enrolment, Refusal, RefusalKind, Response},
+    input::{Actor, JoinRequest, NewSite},
+    side::SideEntry,
+    store::{EnrolmentRow, JoinCodeRow, SiteRow},
+    turn::{Halt, HubError, Turn},
+};
+
+/// Characters after the site's name in a join code: ten of five bits (RELIABILITY section 5).
+const CODE_CHARACTERS: u32 = 10;
+/// The wrong try that voids a code (CONTRACTS section 1).
+const WRONG_TRIES_MAX: u32 = 6;
+/// The longest a join code may be valid: a year.
+const VALID_MS_MAX: i64 = 365 * 24 * 60 * MINUTE_MS;
+/// Customers that a new box is sent at a time, so that no input takes long.
+const LOAD_BATCH: u32 = 200;
+
+impl Turn<'_> {
+    /// A new site, or a fresh code for one that nobody has joined.
+    pub fn add_site(&mut self, by: &Actor, new: &NewSite) -> Result<Response, Halt> {
+        if self.store.current_enrolment(&new.name)?.is_some() {
+            let message = format!("site {} has a gateway; use `site replace`", new.name);
+            return Err(Refusal::conflict("site_joined", message).into());
+        }
+        let known = self.store.site(&new.name)?;
+        let time_zone = match (&new.time_zone, &known) {
+            (Some(zone), _) => zone.clone(),
+            (None, Some(known)) => known.time_zone.clone(),
+            (None, None) => self.settings.time_zone.clone(),
+        };
+        if let Err(error) = kiosk::day::Zone::named(&time_zone) {
+            return Err(Refusal::invalid("time_zone", "bad_time_zone", error.to_string()).into());
+        }
+        let title = new.title.clone().or_else(|| known.map(|known| known.title));
+        let site = SiteRow {
+            title: title.unwrap_or_else(|| new.name.to_string()),
+            name: new.name.clone(),
+            time_zone,
+            currency: self.settings.currency,
+            language: self.settings.language.clone(),
+        };
+        self.store.put_site(&site, self.now())?;
+        self.audit(by, "site added", new.name.as_str(), "")?;
+        self.new_code(&new.name, false, new.valid_ms)
+    }
+
+    /// A code with which another box takes the site over.
+    pub fn replace_site(&mut self, by: &Actor, site: &SiteName, valid_ms: Option<i64>) -> Result<Response, Halt> {
+        if self.store.site(site)?.is_none() {
+            return Err(Refusal::not_found("site").into());
+        }
+        self.audit(by, "join code made", site.as_str(), "replaces")?;
+        self.new_code(site, true, valid_ms)
+    }
+
+    fn new_code(&mut self, site: &SiteName, replaces: bool, valid_ms: Option<i64>) -> Result<Response, Halt> {
+        let valid_ms = valid_ms.unwrap_or(self.settings.join_valid_ms);
+        if !(MINUTE_MS..=VALID_MS_MAX).contains(&valid_ms) {
+            return Err(Refusal::invalid("valid", "out_of_range", "a minute to a year").into());
+        }
+        let code = format!("{site}-{}", crockford::encode(self.throw_number(), CODE_CHARACTERS));
+        let valid_until = self.now().plus_ms(valid_ms);
+        self.store.put_join_code(&JoinCodeRow {
+            site: site.clone(),
+            hash: code_hash(site, &code),
+            replaces,
+            valid_until,
+            wrong_tries: 0,
+        })?;
+        Ok(Response::JoinCode { code, valid_until })
+    }
+
+    /// A gateway trades its code for an enrolment (PROTOCOL rule 1).
+    pub fn join(&mut self, asked: &JoinRequest) -> Result<Response, Halt> {
+        // One sentence for a wrong name, a wrong code and a void one: nobody learns which sites there are.
+        let wrong = || Refusal::new(RefusalKind::Forbidden, "bad_code", "this join code is not valid");
+        let code = asked.code.0.trim();
+        let site = code.rsplit_once('-').and_then(|(site, _)| site.to_ascii_lowercase().parse::<SiteName>().ok());
+        let Some(site) = site else {
+            return Err(wrong().into());
+        };
+        let Some(mut known) = self.store.join_code(&site)? else {
+            return Err(wrong().into());
+        };
+        if known.valid_until <= self.now() {
+            return Err(wrong().into());
+        }
+        if known.hash != code_hash(&site, code) {
+            known.wrong_tries += 1;
+            if known.wrong_tries >= WRONG_TRIES_MAX {
+                self.store.remove_join_code(&site)?;
+                self.alarm("join_code_void", format!("site {site}: six wrong join codes; the code is void"))?;
+            } else {
+                self.store.put_join_code(&known)?;
+            }
+            return Err(Halt::Kept(wrong()));
+        }
+        if let Some(old) = self.store.current_enrolment(&site)? {
+            if !known.replaces && !asked.replace {
+                let message = format!("site {site} has a gateway; join with --replace to take its place");
+                return Err(Refusal::conflict("site_joined", message).into());
+            }
+            self.write_off_box(old.box_id)?;
+        }
+        self.store.remove_join_code(&site)?;
+        let enrolment = EnrolmentRow {
+            box_id: BoxId(self.throw_number()),
+            site: site.clone(),
+            public_key: asked.public_key,
+            medium: asked.medium,
+            current: true,
+        };
+        self.enrol(&enrolment)?;
+        self.audit(&Actor::Gateway, "site joined", site.as_str(), &enrolment.box_id.to_string())?;
+        self.end_doubt_if_heard()?;
+        self.enrolment_answer(&enrolment)
+    }
+
+    fn enrol(&mut self, enrolment: &EnrolmentRow) -> Result<(), HubError> {
+        self.side_entry(&SideEntry::Enrolled {
+            site: enrolment.site.clone(),
+            box_id: enrolment.box_id,
+            public_key: enrolment.public_key,
+            medium: enrolment.medium,
+        })?;
+        self.store.add_enrolment(enrolment, self.now())?;
+        self.admit_document(&DocumentId::Site(enrolment.site.clone()), enrolment.box_id)?;
+        self.load_box(enrolment.box_id, &enrolment.site, CustomerId(i64::MIN.cast_unsigned()))
+    }
+
+    fn enrolment_answer(&mut self, enrolment: &EnrolmentRow) -> Result<Response, Halt> {
+        let (site, box_id) = (&enrolment.site, enrolment.box_id);
+        let row = self.store.site(site)?.ok_or_else(|| Refusal::not_found("site"))?;
+        let site_key = self.keys.site(site, box_id);
+        Ok(Response::Joined(Box::new(Enrolment {
+            site: site.clone(),
+            title: row.title,
+            box_id,
+            time_zone: row.time_zone,
+            currency: row.currency,
+            language: row.language,
+            pair_key: *self.keys.pair_secret(box_id).expose(),
+            pin_key: *site_key.pin_key().expose(),
+            receipt_key: *site_key.receipt_key().expose(),
+            hub_signing_key: self.keys.identity.public(),
+            hub_sealing_key: self.keys.sealing_public(),
+            generation: generation(&SqlLogs::new(self.store.0))?,
+            wall: self.now(),
+        })))
+    }
+
+    /// Sends a box the next of its customers, and remembers how far it got.
+    fn load_box(&mut self, box_id: BoxId, site: &SiteName, after: CustomerId) -> Result<(), HubError> {
+        let batch = self.store.customers_of_site(site, after, LOAD_BATCH)?;
+        for customer in &batch {
+            self.serve_at(*customer, box_id)?;
+        }
+        let is_all = batch.len() < LOAD_BATCH as usize;
+        let last = batch.last().copied().filter(|_| !is_all);
+        Ok(self.store.set_loaded(box_id, last)?)
+    }
+
+    /// Goes on sending a new box its customers.
+    pub fn load_boxes(&mut self) -> Result<(), HubError> {
+        let Some((box_id, after)) = self.store.loading_box()? else {
+            return Ok(());
+        };
+        match self.store.enrolment(box_id)? {
+            Some(enrolment) => self.load_box(box_id, &enrolment.site, after),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses the site's box from now on and writes off what it holds.
+    pub fn revoke_site(&mut self, by: &Actor, site: &SiteName) -> Result<Response, Halt> {
+        let Some(enrolment) = self.store.current_enrolment(site)? else {
+            return Err(Refusal::not_found("gateway at this site").into());
+        };
+        self.store.remove_join_code(site)?;
+        self.write_off_box(enrolment.box_id)?;
+        self.end_doubt_if_heard()?;
+        self.audit(by, "site revoked", site.as_str(), &enrolment.box_id.to_string())?;
+        Ok(Response::Done)
+    }
+
+    /// Writes one enrolment off.
+    pub fn write_off(&mut self, by: &Actor, box_id: BoxId) -> Result<Response, Halt> {
+        let current = self.store.enrolment(box_id)?.filter(|enrolment| enrolment.current);
+        let Some(enrolment) = current else {
+            return Err(Refusal::not_found("current box").into());
+        };
+        self.write_off_box(box_id)?;
+        self.end_doubt_if_heard()?;
+        self.audit(by, "box written off", enrolment.site.as_str(), &box_id.to_string())?;
+        Ok(Response::Done)
+    }
+
+    /// Its open rights are fixed at the spend known, the rest is free again; what it still hands over goes to suspense
+    /// (PROTOCOL rule 25).
+    fn write_off_box(&mut self, box_id: BoxId) -> Result<(), HubError> {
+        self.side_entry(&SideEntry::WrittenOff(box_id))?;
+        self.store.retire(box_id, self.now())?;
+        self.store.drop_admissions_of(box_id)?;
+        let mut keys = Vec::new();
+        for mut row in self.store.open_grants_of_box(box_id)? {
+            row.written_off = Some(row.spent);
+            self.store.put_grant(&row)?;
+            keys.extend(row.key());
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        for key in keys {
+            self.settle_purse(key)?;
+        }
+        for link in self.links_of(box_id) {
+            self.session_event(link, Event::Close(Reason::Retired, None))?;
+        }
+        Ok(())
+    }
+
+    /// An operator ends the doubt before every box is heard.
+    pub fn end_doubt(&mut self, by: &Actor) -> Result<Response, Halt> {
+        if !self.in_doubt()? {
+            return Err(Refusal::conflict("not_in_doubt", "the hub is not in doubt").into());
+        }
+        hub_end(&mut SqlLogs::new(self.store.0))?;
+        self.audit(by, "doubt ended", "hub", "before every box was heard")?;
+        self.doubt_ended()?;
+        Ok(Response::Done)
+    }
+
+    /// What was held back is granted now.
+    pub fn doubt_ended(&mut self) -> Result<(), HubError> {
+        self.audit_as("hub", "doubt ended", "hub", "")?;
+        for key in self.store.all_purses()? {
+            self.settle_purse(key)?;
+        }
+        Ok(())
+    }
+
+    /// Appends an entry to the side log and counts it; it is synced when this returns.
+    pub fn side_entry(&mut self, entry: &SideEntry) -> Result<(), HubError> {
+        self.side.append(&entry.to_line())?;
+        let entries = self.side.lines()?.len();
+        Ok(self.store.set_side_entries(entries)?)
+    }
+
+    /// At start: applies what the side log has and the database lacks. One entry behind is a crash; more is a restored
+    /// past, and the hub is in doubt (PROTOCOL rules 4 and 15).
+    pub fn heed_side_log(&mut self) -> Result<(), HubError> {
+        let lines = self.side.lines()?;
+        let seen = self.store.hub()?.side_entries;
+        let missing = lines.get(seen..).unwrap_or_default().to_vec();
+        let mut generation_max = 0;
+        for line in &missing {
+            match SideEntry::from_line(line) {
+                Some(entry) => generation_max = generation_max.max(self.apply_side_entry(&entry)?),
+                None => self.alarm("side_log", format!("an entry that cannot be read: {line}"))?,
+            }
+        }
+        self.store.set_side_entries(lines.len())?;
+        if missing.len() >= 2 || generation_max > 0 {
+            let generation = hub_raise(&mut SqlLogs::new(self.store.0), generation_max + 1)?;
+            self.generation_raised(generation)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the generation that the entry names, 0 for others.
+    fn apply_side_entry(&mut self, entry: &SideEntry) -> Result<u32, HubError> {
+        let now = self.now();
+        match entry {
+            SideEntry::Generation(generation) => return Ok(*generation),
+            SideEntry::Enrolled {
+                site,
+                box_id,
+                public_key,
+                medium,
+            } => {
+                if self.store.enrolment(*box_id)?.is_none() {
+                    self.restore_enrolment(site, *box_id, *public_key, *medium, now)?;
+                }
+            }
+            SideEntry::WrittenOff(box_id) => {
+                self.store.retire(*box_id, now)?;
+                self.store.drop_admissions_of(*box_id)?;
+                for mut row in self.store.open_grants_of_box(*box_id)? {
+                    row.written_off = Some(row.spent);
+                    self.store.put_grant(&row)?;
+                }
+            }
+        }
+        Ok(0)
+    }
+
+    fn restore_enrolment(
+        &mut self,
+        site: &SiteName,
+        box_id: BoxId,
+        public_key: [u8; 32],
+        medium: [u8; 8],
+        now: Wall,
+    ) -> Result<(), HubError> {
+        if self.store.site(site)?.is_none() {
+            let row = SiteRow {
+                name: site.clone(),
+                title: site.to_string(),
+                time_zone: self.settings.time_zone.clone(),
+                currency: self.settings.currency,
+                language: self.settings.language.clone(),
+            };
+            self.store.put_site(&row, now)?;
+        }
+        if let Some(old) = self.store.current_enrolment(site)? {
+            self.store.retire(old.box_id, now)?;
+        }
+        self.store.remove_join_code(site)?;
+        let enrolment = EnrolmentRow {
+            box_id,
+            site: site.clone(),
+            public_key,
+            medium,
+            current: true,
+        };
+        Ok(self.store.add_enrolment(&enrolment, now)?)
+    }
+}
+
+/// What is kept of a code: it has 50 random bits, so a plain hash tells nothing.
+fn code_hash(site: &SiteName, code: &str) -> [u8; 32] {
+    let digits = code.rsplit_once('-').map_or("", |(_, digits)| digits);
+    let bits = crockford::decode(digits).unwrap_or(u64::MAX);
+    Sha256::new()
+        .chain_update(b"kisima join code")
+        .chain_update(site.as_str())
+        .chain_update([0])
+        .chain_update(bits.to_be_bytes())
+        .finalize()
+        .into()
+}

@@ -1,0 +1,197 @@
+//! Purses: credits, what is free of them, grants and recalls (PROTOCOL section 6).
+//!
+//! Everything free lies at the home site, as long as that has a box and the hub is not in doubt. Whatever changes a
+//! purse calls [`Turn::settle_purse`], which grants what is free or recalls what is lacking.
+
+use kiosk::{
+    dispense::is_over,
+    fact::{Fact, Granted, Purse},
+    grant::{Doubt, free_ml, grantable},
+    ids::{BoxId, CustomerId, GrantId},
+    moment::Wall,
+    tariff::jerrycans_left,
+    units::Volume,
+};
+use store::journal::SqlLogs;
+use sync::doubt::hub_in_doubt;
+
+use super::{
+    store::{CreditRow, GrantRow, PurseKey},
+    turn::{HubError, Turn},
+};
+
+impl Turn<'_> {
+    /// Adds a credit to its purse, once per id, and grants what it frees. False when it is known already.
+    pub fn add_credit(&mut self, credit: &CreditRow) -> Result<bool, HubError> {
+        if !self.store.add_credit(credit)? {
+            return Ok(false);
+        }
+        let mut row = self.store.purse(credit.key)?;
+        row.credited_ml = row.credited_ml.saturating_add(credit.volume_ml);
+        row.credited_minor = row.credited_minor.saturating_add(credit.amount_minor);
+        self.release(credit.key, &mut row)?;
+        self.store.put_purse(credit.key, &row)?;
+        self.settle_purse(credit.key)?;
+        self.live_customer(credit.key.customer);
+        Ok(true)
+    }
+
+    /// What was spent of a purse changes.
+    pub fn add_spent(&mut self, key: PurseKey, change_ml: i64) -> Result<(), HubError> {
+        if change_ml == 0 {
+            return Ok(());
+        }
+        let mut row = self.store.purse(key)?;
+        row.spent_ml = row.spent_ml.saturating_add(change_ml);
+        self.release(key, &mut row)?;
+        Ok(self.store.put_purse(key, &row)?)
+    }
+
+    /// What may still be granted or spent of a purse (PROTOCOL rule 21).
+    pub fn free_of(&self, key: PurseKey) -> Result<i64, HubError> {
+        let cap = match key.purse {
+            Purse::Prepaid => self.settings.overdraft_cap,
+            Purse::Allowance => Volume::ZERO,
+        };
+        let row = self.store.purse(key)?;
+        let granted = self.store.grants_cost_ml(key)?;
+        let drawn = self.store.draws_cost_ml(key)?;
+        Ok(free_ml(row.credited_ml, cap, []) - granted - drawn)
+    }
+
+    /// The most of a purse that may be granted or spent now: while in doubt, new money alone (PROTOCOL rule 17).
+    pub fn grantable_of(&self, key: PurseKey) -> Result<Volume, HubError> {
+        let free = self.free_of(key)?;
+        if !self.in_doubt()? {
+            return Ok(grantable(free, None));
+        }
+        let since = self.store.hub()?.doubt_since.unwrap_or(Wall(i64::MIN));
+        let volume = |ml: i64| Volume::try_from_ml(ml.clamp(0, Volume::MAX.signed_ml())).unwrap_or_default();
+        let doubt = Doubt {
+            credited_since: volume(self.store.credited_since(key, since)?),
+            granted_since: volume(self.store.granted_since_ml(key, since)?),
+        };
+        Ok(grantable(free, Some(doubt)))
+    }
+
+    /// Whether part of the hub's past is missing.
+    pub fn in_doubt(&self) -> Result<bool, HubError> {
+        Ok(hub_in_doubt(&SqlLogs::new(self.store.0))?)
+    }
+
+    /// The box at which a customer's rights belong.
+    pub fn home_box(&self, customer: CustomerId) -> Result<Option<BoxId>, HubError> {
+        let Some(site) = self.store.customer(customer)?.and_then(|row| row.site) else {
+            return Ok(None);
+        };
+        Ok(self.store.current_enrolment(&site)?.map(|enrolment| enrolment.box_id))
+    }
+
+    /// Grants what is free of a purse to the home site, or recalls what is lacking.
+    pub fn settle_purse(&mut self, key: PurseKey) -> Result<(), HubError> {
+        let free = self.free_of(key)?;
+        if free < 0 {
+            return self.recall_lacking(key, free.unsigned_abs());
+        }
+        let Some(home) = self.home_box(key.customer)? else {
+            return Ok(());
+        };
+        let end = match key.purse {
+            Purse::Prepaid => None,
+            Purse::Allowance => match self.store.subscription(key.period)? {
+                Some(row) if !row.expired && !is_over(Some(row.valid_until), self.now(), self.moment.trust) => {
+                    Some(row.valid_until)
+                }
+                _ => return Ok(()),
+            },
+        };
+        let volume = self.grantable_of(key)?;
+        if volume.is_zero() {
+            return Ok(());
+        }
+        let grant = GrantId {
+            epoch: self.run,
+            number: self.store.next_grant_number(self.run)?,
+        };
+        self.write(
+            home,
+            Fact::Granted(Granted {
+                grant,
+                customer: key.customer,
+                purse: key.purse,
+                volume,
+                valid_until: end,
+            }),
+        )
+    }
+
+    /// Grants every purse of a customer.
+    pub fn settle_customer(&mut self, customer: CustomerId) -> Result<(), HubError> {
+        for key in self.store.purses(customer)? {
+            self.settle_purse(key)?;
+        }
+        Ok(())
+    }
+
+    /// More is granted or spent than there is: rights are asked back until what they may still hold covers it. The
+    /// newest go first, for they are the least likely to be in use.
+    fn recall_lacking(&mut self, key: PurseKey, lacking_ml: u64) -> Result<(), HubError> {
+        let open: Vec<GrantRow> = self
+            .store
+            .grants_of_purse(key)?
+            .into_iter()
+            .filter(|row| !row.closed && row.written_off.is_none())
+            .collect();
+        let left = |row: &GrantRow| row.volume.unwrap_or_default().less(row.spent).ml();
+        let mut coming: u64 = open.iter().filter(|row| row.recalled).map(left).sum();
+        for row in open.iter().rev().filter(|row| !row.recalled && left(row) > 0) {
+            if coming >= lacking_ml {
+                break;
+            }
+            coming += left(row);
+            self.recall(row)?;
+        }
+        if coming < lacking_ml {
+            let short = Volume::from_ml(lacking_ml - coming);
+            self.alarm(
+                "overdrawn",
+                format!("customer {}: {short} more drawn than paid for", key.customer),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Asks a right back.
+    pub fn recall(&mut self, row: &GrantRow) -> Result<(), HubError> {
+        match row.box_id {
+            Some(box_id) if !row.recalled && !row.closed && row.written_off.is_none() => {
+                self.write(box_id, Fact::Recalled { grant: row.grant })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What a grant charges its customer: what came after a write-off is nobody's so far.
+    pub fn charged(row: &GrantRow) -> i64 {
+        row.written_off
+            .map_or(row.spent, |known| row.spent.min(known))
+            .signed_ml()
+    }
+
+    /// Prepaid litres: credited less all spends known.
+    pub fn balance_ml(&self, customer: CustomerId) -> Result<i64, HubError> {
+        let row = self.store.purse(PurseKey::prepaid(customer))?;
+        Ok(row.credited_ml - row.spent_ml)
+    }
+
+    /// Whole jerrycans left of the allowances that are not over.
+    pub fn jerrycans_left(&self, customer: CustomerId) -> Result<u64, HubError> {
+        let mut left = 0;
+        for subscription in self.store.valid_subscriptions(customer)? {
+            let row = self.store.purse(PurseKey::allowance(customer, subscription.id))?;
+            left += (row.credited_ml - row.spent_ml).max(0);
+        }
+        let left = Volume::try_from_ml(left).unwrap_or_default();
+        Ok(jerrycans_left(left, self.settings.jerrycan))
+    }
+}

@@ -1,0 +1,75 @@
+//! Money: what is booked when, and what a wallet holds.
+
+use kiosk::{
+    ids::CustomerId,
+    ledger::{Account, LedgerError, Postings, worth_drawn},
+    units::{Money, Volume},
+};
+
+use super::{
+    store::{PurseKey, PurseRow},
+    turn::{HubError, Turn},
+};
+
+/// Millilitres in a cubic metre.
+const ML_PER_M3: i128 = 1_000_000;
+
+impl Turn<'_> {
+    /// An amount in the hub's currency.
+    pub fn money(&self, minor: i64) -> Money {
+        Money::new(minor, self.settings.currency)
+    }
+
+    /// Books a set of postings.
+    pub fn book(&mut self, what: &str, postings: Result<Postings, LedgerError>) -> Result<(), HubError> {
+        Ok(self.store.add_entry(what, &postings?, self.now())?)
+    }
+
+    /// Books a movement that may go either way: `forward` makes the postings of a positive amount.
+    pub fn book_change(
+        &mut self,
+        what: &str,
+        minor: i64,
+        forward: impl FnOnce(Money) -> Result<Postings, LedgerError>,
+    ) -> Result<(), HubError> {
+        match minor {
+            0 => Ok(()),
+            1.. => self.book(what, forward(self.money(minor))),
+            _ => self.book(what, forward(self.money(minor.saturating_neg())).map(Postings::reversed)),
+        }
+    }
+
+    /// What water is worth at the tariff, in exact minor units, rounded towards zero.
+    pub fn worth_minor(&self, volume_ml: i64) -> i64 {
+        let worth = i128::from(volume_ml) * i128::from(self.settings.tariff.price_per_m3_minor) / ML_PER_M3;
+        i64::try_from(worth).unwrap_or(i64::MAX)
+    }
+
+    /// What a customer's wallet holds.
+    pub fn wallet_minor(&self, customer: CustomerId) -> Result<i64, HubError> {
+        let balance = self
+            .store
+            .balance(&Account::Wallet(customer), self.settings.currency)?;
+        // Owed to the customer, so below zero in the books.
+        Ok(balance.saturating_neg())
+    }
+
+    /// Books what has been earned of a purse since it was last looked at. It follows from the purse's totals alone, so
+    /// the order of credits, pours and corrections does not matter.
+    pub fn release(&mut self, key: PurseKey, row: &mut PurseRow) -> Result<(), HubError> {
+        let target = self.earned_minor(row);
+        let change = target - row.released_minor;
+        row.released_minor = target;
+        self.book_change("water drawn", change, |worth| Postings::drawn(key.customer, worth))
+    }
+
+    fn earned_minor(&self, row: &PurseRow) -> i64 {
+        let (Some(volume), Some(drawn)) = (
+            Volume::try_from_ml(row.credited_ml),
+            Volume::try_from_ml(row.spent_ml.max(0)),
+        ) else {
+            return row.credited_minor;
+        };
+        worth_drawn(self.money(row.credited_minor), volume, drawn).minor
+    }
+}

@@ -1,0 +1,72 @@
+//! Texts to customers: queued in the transaction that gives them their reason, sent after it.
+
+use kiosk::{ids::CustomerId, moment::{MINUTE_MS, SECOND_MS}, phone::Phone};
+
+use super::{
+    effect::{Effect, OutboxId},
+    input::TextOutcome,
+    turn::{HubError, Turn},
+};
+
+/// Texts that leave at once.
+const BATCH_MAX: u32 = 50;
+/// Tries before a text is given up.
+const TRIES_MAX: u32 = 5;
+/// The first wait after a text was refused; doubles.
+const RETRY_MS: i64 = 30 * SECOND_MS;
+/// A text handed over without an outcome for so long counts as unknown.
+const OUTCOME_WITHIN_MS: i64 = 10 * MINUTE_MS;
+
+impl Turn<'_> {
+    /// Queues a text to a customer; one without a phone hears nothing.
+    pub fn queue_text(&mut self, customer: CustomerId, text: &str) -> Result<(), HubError> {
+        let phone = self.store.customer(customer)?.and_then(|row| row.phone);
+        match phone {
+            Some(phone) => self.queue_text_to(Some(customer), phone, text),
+            None => Ok(()),
+        }
+    }
+
+    /// Queues a text to a phone.
+    pub fn queue_text_to(&mut self, customer: Option<CustomerId>, phone: Phone, text: &str) -> Result<(), HubError> {
+        self.store.add_outbox(customer, phone, text, self.moment.wall)?;
+        self.texts_queued = true;
+        Ok(())
+    }
+
+    /// Hands over the texts that are due. A row handed over is not handed over again before its outcome, for nobody
+    /// wants the same text twice; without an outcome it ends as unknown.
+    pub fn send_texts(&mut self) -> Result<(), HubError> {
+        let now = self.now();
+        for row in self.store.outbox_due(now, BATCH_MAX)? {
+            if row.sending {
+                self.store.set_outbox(row.id, "unknown", row.tries, None)?;
+                continue;
+            }
+            let outcome_by = now.plus_ms(OUTCOME_WITHIN_MS);
+            self.store
+                .set_outbox(row.id, "sending", row.tries + 1, Some(outcome_by))?;
+            self.effects.push(Effect::Text {
+                outbox: row.id,
+                phone: row.phone,
+                text: row.text,
+            });
+        }
+        Ok(())
+    }
+
+    /// What became of a text.
+    pub fn texted(&mut self, outbox: OutboxId, outcome: TextOutcome) -> Result<(), HubError> {
+        let Some(row) = self.store.outbox(outbox)?.filter(|row| row.sending) else {
+            return Ok(());
+        };
+        let retry = self.now().plus_ms(RETRY_MS << row.tries.clamp(1, TRIES_MAX).saturating_sub(1));
+        let (state, due) = match outcome {
+            TextOutcome::Sent => ("sent", None),
+            TextOutcome::Unknown => ("unknown", None),
+            TextOutcome::Failed if row.tries >= TRIES_MAX => ("failed", None),
+            TextOutcome::Failed => ("queued", Some(retry)),
+        };
+        Ok(self.store.set_outbox(outbox, state, row.tries, due)?)
+    }
+}

@@ -1,0 +1,209 @@
+//! What comes in after the first HELLO (PROTOCOL section 4, Flowing).
+
+use kiosk::{
+    ids::{Lane, LogKey, RecordId, Writer},
+    moment::Moment,
+};
+
+use super::{Action, Closed, Session};
+use crate::{
+    doubt,
+    frame::{self, Ack, Chunk, Frame, MARKS_MAX, Marks},
+    journal::{self, Incoming, JournalError, Logs, Received},
+};
+
+impl Session {
+    pub(super) fn frame<L: Logs>(
+        &mut self,
+        moment: &Moment,
+        bytes: &[u8],
+        logs: &mut L,
+    ) -> Result<(), JournalError<L::Error>> {
+        if !self.line.may_speak() {
+            self.first_frame(moment, bytes);
+            return Ok(());
+        }
+        let frame = match self.read(bytes) {
+            Ok(frame) => frame,
+            Err(error) => {
+                self.close(Closed::BadFrame(error));
+                return Ok(());
+            }
+        };
+        self.line.heard(moment.monotonic_ms);
+        if let Some(hello) = self.unproven.take() {
+            self.believe(moment, &hello, logs)?;
+        }
+        if self.line.is_over() {
+            return Ok(());
+        }
+        self.dispatch(moment, frame, logs)
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<Frame, frame::FrameError> {
+        let unverified = frame::decode(bytes)?;
+        let generation = unverified.hello().map(|hello| hello.generation);
+        let seal = self.line.seal_in(&self.setup, generation);
+        unverified.verify(bytes, &self.setup.pair, &seal)
+    }
+
+    fn dispatch<L: Logs>(&mut self, moment: &Moment, frame: Frame, logs: &mut L) -> Result<(), JournalError<L::Error>> {
+        match frame {
+            Frame::Hello(hello) if hello.box_id == self.setup.box_id => return self.greet(moment, &hello, logs),
+            Frame::Ping(number) => self.send(&Frame::Pong(number)),
+            Frame::Pong(_) => {}
+            Frame::Goodbye(reason, retry_after_s) => self.close(Closed::There { reason, retry_after_s }),
+            // Frames of a lower generation are dropped: a grant still in the air would land after the count (rule 16).
+            _ if self.is_peer_behind(logs)? => {}
+            Frame::Chunk(chunk) => self.take_chunk(moment, chunk, logs)?,
+            Frame::Ack(ack) => {
+                self.take_ack(&ack, logs)?;
+                return self.pump(moment, logs);
+            }
+            Frame::Ask(by, lane) => self.answer_marks(by, lane, logs)?,
+            Frame::Marks(page) => {
+                self.take_marks(page, logs)?;
+                return self.pump(moment, logs);
+            }
+            Frame::Seek(seek) if self.setup.side == Writer::Hub => self.out.push(Action::Seek(seek)),
+            Frame::Sought(id, found) if self.setup.side == Writer::Site => self.out.push(Action::Sought { id, found }),
+            Frame::Hello(_) | Frame::Seek(_) | Frame::Sought(..) => self.close(Closed::Unexpected),
+        }
+        Ok(())
+    }
+
+    /// Applies a chunk whole or not at all; the ACK leaves after the commit, as all sends do.
+    fn take_chunk<L: Logs>(
+        &mut self,
+        moment: &Moment,
+        chunk: Chunk,
+        logs: &mut L,
+    ) -> Result<(), JournalError<L::Error>> {
+        let log = self.log(chunk.by, chunk.lane, chunk.epoch);
+        if self.refused.contains(&log) {
+            self.ack(&log, 0);
+            return Ok(());
+        }
+        let writer_public = if chunk.by == self.setup.side {
+            self.setup.identity.public()
+        } else {
+            self.setup.peer_public
+        };
+        let from = chunk.from;
+        let sent_to = from.saturating_add(chunk.records.len() as u32).saturating_sub(1);
+        if log.by == self.setup.side && log.epoch == self.setup.run && sent_to > self.held(&log, logs)? {
+            // Nobody but this run adds to its logs.
+            self.refuse(
+                &log,
+                Action::Fork {
+                    at: RecordId { log, seq: sent_to },
+                },
+            );
+            return Ok(());
+        }
+        let incoming = Incoming {
+            log,
+            from,
+            records: chunk.records,
+            head: chunk.head,
+        };
+        match journal::receive(logs, &incoming, &writer_public)? {
+            Received::Held { mark, fresh } => {
+                self.gap_told = false;
+                let folds = fresh.into_iter().map(|(id, record)| Action::Fold { id, record });
+                self.out.extend(folds);
+                self.flow.peer_holds(&log, sent_to, mark);
+                logs.set_acked(&log, self.flow.acked(&log))
+                    .map_err(JournalError::Store)?;
+                self.ack(&log, mark);
+                self.check_doubt(logs)?;
+            }
+            Received::Gap if self.gap_told => {}
+            Received::Gap => {
+                self.gap_told = true;
+                self.hello(moment, logs)?;
+            }
+            Received::Fork(at) => self.refuse(&log, Action::Fork { at }),
+            Received::Refused(at, error) => self.refuse(&log, Action::Refused { at, error: Some(error) }),
+            Received::BadHead => {
+                let at = RecordId { log, seq: sent_to };
+                self.refuse(&log, Action::Refused { at, error: None });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_doubt<L: Logs>(&mut self, logs: &mut L) -> Result<(), JournalError<L::Error>> {
+        match self.setup.side {
+            Writer::Site if doubt::site_check(logs, self.setup.box_id)? => self.out.push(Action::DoubtEnded),
+            Writer::Hub if doubt::hub_check(logs, self.setup.box_id)? => self.out.push(Action::Heard),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn held<L: Logs>(&self, log: &LogKey, logs: &L) -> Result<u32, JournalError<L::Error>> {
+        let state = logs.log(log).map_err(JournalError::Store)?;
+        Ok(state.map_or(0, |state| state.mark))
+    }
+
+    /// Refuses a log until the next HELLO. The ACK of mark 0 keeps its chunks from filling the sender's window.
+    pub(super) fn refuse(&mut self, log: &LogKey, alarm: Action) {
+        self.refused.insert(*log);
+        self.out.push(alarm);
+        self.ack(log, 0);
+    }
+
+    fn ack(&mut self, log: &LogKey, mark: u32) {
+        let ack = Ack {
+            by: log.by,
+            lane: log.lane,
+            epoch: log.epoch,
+            mark,
+            held: Vec::new(),
+        };
+        self.send(&Frame::Ack(ack));
+    }
+
+    fn take_ack<L: Logs>(&mut self, ack: &Ack, logs: &mut L) -> Result<(), JournalError<L::Error>> {
+        let log = self.log(ack.by, ack.lane, ack.epoch);
+        if ack.mark == 0 {
+            self.flow.decline(&log);
+        } else if let Some(mark) = self.flow.raise(&log, ack.mark) {
+            logs.set_acked(&log, mark).map_err(JournalError::Store)?;
+            self.out.push(Action::Acked { log, mark });
+        }
+        Ok(())
+    }
+
+    fn answer_marks<L: Logs>(&mut self, by: Writer, lane: Lane, logs: &L) -> Result<(), JournalError<L::Error>> {
+        let held = logs.logs(self.setup.box_id, by, lane).map_err(JournalError::Store)?;
+        let mut marks: Vec<_> = held.into_iter().map(|(epoch, state)| (epoch, state.mark)).collect();
+        loop {
+            let later = marks.split_off(marks.len().min(MARKS_MAX));
+            let more = !later.is_empty();
+            self.send(&Frame::Marks(Marks { by, lane, marks, more }));
+            if !more {
+                return Ok(());
+            }
+            marks = later;
+        }
+    }
+
+    fn take_marks<L: Logs>(&mut self, page: Marks, logs: &mut L) -> Result<(), JournalError<L::Error>> {
+        let lane = (page.by, page.lane);
+        let Some(marks) = self.flow.add_page(lane, &page) else {
+            return Ok(());
+        };
+        self.replace_acked(lane, &marks, logs)
+    }
+
+    pub(super) fn log(&self, by: Writer, lane: Lane, epoch: kiosk::ids::Epoch) -> LogKey {
+        LogKey {
+            box_id: self.setup.box_id,
+            by,
+            lane,
+            epoch,
+        }
+    }
+}

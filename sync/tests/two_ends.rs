@@ -1,0 +1,574 @@
+//! Two ends and the three examples of PROTOCOL section 9, the costs of the wire, and what a session must refuse.
+
+mod support;
+
+use kiosk::ids::{Epoch, Lane, Writer};
+use kisima_sync::{
+    self as sync, doubt,
+    frame::{self, Frame, Reason},
+    journal::{Logs as _, Stored},
+    record::Record,
+    seal::{Carrier, Seal},
+    session::{Action, Closed, Event},
+};
+use support::{BOX, Pair, log};
+
+fn settled(sales: u64, grants: u64) -> Pair {
+    let mut pair = Pair::new(1);
+    for _ in 0..sales {
+        pair.site.write_quietly();
+    }
+    for _ in 0..grants {
+        pair.hub.write_quietly();
+    }
+    pair.connect();
+    pair.settle();
+    pair.assert_same();
+    pair
+}
+
+#[test]
+fn both_ends_hold_the_same_after_one_connection() {
+    let pair = settled(40, 5);
+    assert_eq!(pair.hub.disk.mark(Writer::Site, Lane::Money, 0xa1), 41);
+    assert_eq!(pair.site.disk.mark(Writer::Hub, Lane::Money, 0x41), 6);
+    assert_eq!(pair.hub.folded(), 41, "each record is folded once");
+}
+
+#[test]
+fn example_a_cut() {
+    let mut pair = settled(39, 0);
+    let moment = pair.moment();
+    // Chunks 41–60, 61–80 and 81–90 leave; the hub commits the first, its ACK is lost, the second is cut half-way.
+    for chunk in [20, 20, 10] {
+        for _ in 0..chunk {
+            pair.site.write_quietly();
+        }
+        pair.site.handle(&moment, Event::Written);
+    }
+    assert_eq!(pair.site.wire.len(), 3);
+    pair.deliver(Writer::Hub);
+    pair.cut();
+    assert_eq!(pair.hub.disk.mark(Writer::Site, Lane::Money, 0xa1), 60);
+    let before = pair.hub.folded();
+    pair.connect();
+    pair.settle();
+    pair.assert_same();
+    assert_eq!(pair.hub.folded() - before, 30, "exactly 61–90 came");
+}
+
+#[test]
+fn example_power_lost_and_the_card_had_lied() {
+    let mut pair = settled(84, 0);
+    let card = pair.site.disk.clone();
+    for _ in 0..5 {
+        let moment = pair.moment();
+        pair.site.write(&moment);
+    }
+    pair.settle();
+    pair.restart(Writer::Site, 0xb7);
+    pair.site.disk = card;
+    pair.site.write_quietly();
+    assert_eq!(began(&pair, 0xb7), [(Epoch(0xa1), 85)]);
+    pair.connect();
+    assert!(
+        !doubt::site_in_doubt(&pair.site.disk).unwrap(),
+        "without a sign it sells"
+    );
+    while !pair.site.saw(|action| *action == Action::Doubt) {
+        assert!(pair.deliver(Writer::Site) | pair.deliver(Writer::Hub));
+    }
+    assert!(doubt::site_in_doubt(&pair.site.disk).unwrap());
+    pair.cut();
+    pair.restart(Writer::Site, 0xc8);
+    assert!(
+        doubt::site_in_doubt(&pair.site.disk).unwrap(),
+        "doubt survives a restart"
+    );
+    pair.connect();
+    pair.settle();
+    assert!(pair.site.saw(|action| *action == Action::DoubtEnded));
+    assert!(!doubt::site_in_doubt(&pair.site.disk).unwrap());
+    pair.site.write_quietly();
+    assert_eq!(began(&pair, 0xc8), [(Epoch(0xa1), 90), (Epoch(0xb7), 2)]);
+    let tips = pair.site.disk.tips(BOX).unwrap();
+    assert_eq!(
+        tips.iter().filter(|(tip, _)| tip.by == Writer::Site).count(),
+        1,
+        "one line again"
+    );
+    pair.connect();
+    pair.settle();
+    pair.assert_same();
+}
+
+fn began(pair: &Pair, epoch: u64) -> Vec<(Epoch, u32)> {
+    sync::journal::previous_of(&pair.site.disk, &log(Writer::Site, Lane::Money, epoch)).unwrap()
+}
+
+#[test]
+fn example_a_restored_hub() {
+    let mut pair = settled(3, 8);
+    let noon = pair.hub.disk.clone();
+    for _ in 0..3 {
+        let moment = pair.moment();
+        pair.hub.write(&moment);
+        pair.settle();
+        let moment = pair.moment();
+        pair.site.write(&moment);
+        pair.settle();
+    }
+    assert_eq!(pair.site.disk.mark(Writer::Hub, Lane::Money, 0x41), 12);
+    // A chunk with 13 is still in the air when the backup comes back.
+    pair.hub.write_quietly();
+    let moment = pair.moment();
+    pair.hub.handle(&moment, Event::Written);
+    let in_the_air = pair.hub.wire.clone();
+    pair.restart(Writer::Hub, 0x44);
+    pair.hub.disk = noon;
+    assert_eq!(doubt::hub_raise(&mut pair.hub.disk, 5).unwrap(), 5);
+    assert!(doubt::hub_in_doubt(&pair.hub.disk).unwrap());
+    assert!(!doubt::hub_effects_allowed(&pair.hub.disk, BOX).unwrap());
+    pair.connect();
+    pair.settle();
+    assert_eq!(doubt::generation(&pair.site.disk).unwrap(), 5);
+    assert_eq!(
+        doubt::generation(&pair.hub.disk).unwrap(),
+        5,
+        "a lack that the doubt explains raises nothing"
+    );
+    assert_eq!(
+        pair.hub.disk.mark(Writer::Hub, Lane::Money, 0x41),
+        12,
+        "10–12 came back"
+    );
+    assert!(pair.hub.saw(|action| *action == Action::Heard));
+    assert!(doubt::hub_effects_allowed(&pair.hub.disk, BOX).unwrap());
+    assert!(doubt::hub_end_if_heard(&mut pair.hub.disk, &[BOX]).unwrap());
+    assert!(!doubt::hub_in_doubt(&pair.hub.disk).unwrap());
+    pair.assert_same();
+    let moment = pair.moment();
+    pair.site.handle(&moment, Event::Frame(&in_the_air[0]));
+    assert!(matches!(
+        pair.site.seen.last(),
+        Some(Action::Close(Closed::BadFrame(_)))
+    ));
+    assert_eq!(
+        pair.site.disk.mark(Writer::Hub, Lane::Money, 0x41),
+        12,
+        "that grant never existed"
+    );
+}
+
+#[test]
+fn a_hub_that_lost_its_past_unawares_learns_it_from_a_hello() {
+    let mut pair = settled(2, 4);
+    let noon = pair.hub.disk.clone();
+    let moment = pair.moment();
+    pair.hub.write(&moment);
+    pair.settle();
+    pair.restart(Writer::Hub, 0x45);
+    pair.hub.disk = noon;
+    pair.connect();
+    pair.settle();
+    assert!(
+        pair.hub
+            .saw(|action| *action == Action::GenerationRaised { generation: 1 })
+    );
+    assert!(
+        pair.site
+            .saw(|action| *action == Action::GenerationRaised { generation: 1 })
+    );
+    assert!(doubt::hub_in_doubt(&pair.hub.disk).unwrap());
+    assert!(pair.hub.saw(|action| *action == Action::Heard));
+    pair.assert_same();
+    // The same box with everything in place raises nothing more.
+    pair.connect();
+    pair.settle();
+    assert_eq!(doubt::generation(&pair.hub.disk).unwrap(), 1);
+    // A hub behind even that generation climbs above it.
+    pair.restart(Writer::Hub, 0x46);
+    doubt::hub_raise(&mut pair.site.disk, 7).unwrap();
+    pair.connect();
+    pair.settle();
+    assert_eq!(doubt::generation(&pair.hub.disk).unwrap(), 8);
+    assert_eq!(doubt::generation(&pair.site.disk).unwrap(), 8);
+}
+
+#[test]
+fn a_live_sale_is_one_small_frame() {
+    let mut pair = settled(20, 1);
+    let moment = pair.moment();
+    pair.site.write(&moment);
+    assert_eq!(pair.site.wire.len(), 1);
+    assert!(pair.site.wire[0].len() <= 120, "{} bytes", pair.site.wire[0].len());
+    pair.settle();
+    pair.assert_same();
+}
+
+#[test]
+fn a_thousand_sales_after_a_cut_cost_less_than_15_kb() {
+    let mut pair = settled(1, 1);
+    pair.cut();
+    for _ in 0..1_000 {
+        pair.site.write_quietly();
+    }
+    pair.bytes = [0; 2];
+    pair.connect();
+    pair.settle();
+    pair.assert_same();
+    let total = pair.bytes[0] + pair.bytes[1];
+    println!("1,000 sales: {} to the hub, {} back", pair.bytes[0], pair.bytes[1]);
+    assert!(total <= 15_000, "{total} bytes");
+}
+
+#[test]
+fn heads_prove_what_was_sent_and_follow_when_a_log_grows_no_more() {
+    let mut pair = settled(20, 1);
+    let key = log(Writer::Site, Lane::Money, 0xa1);
+    assert_eq!(pair.hub.disk.logs[&key].0.head.unwrap().seq, 21);
+    let moment = pair.moment();
+    pair.site.write(&moment);
+    pair.settle();
+    assert_eq!(pair.hub.disk.logs[&key].0.head.unwrap().seq, 21);
+    assert_eq!(
+        sync::journal::unproven(&pair.hub.disk, BOX, Writer::Site).unwrap(),
+        [(key, 22, 22)]
+    );
+    pair.now_ms += 300_000;
+    let moment = pair.moment();
+    pair.site.handle(&moment, Event::Tick);
+    pair.settle();
+    assert_eq!(pair.hub.disk.logs[&key].0.head.unwrap().seq, 22);
+    assert!(
+        sync::journal::unproven(&pair.hub.disk, BOX, Writer::Site)
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_fork_is_refused_told_and_changes_nothing() {
+    let mut pair = settled(5, 1);
+    pair.cut();
+    // Two different pasts under one epoch, as only a copied card could make them.
+    let fork = pair.hub.disk.clone();
+    pair.site.write_quietly();
+    let mut other = Pair::new(2);
+    other.site.disk = fork.clone();
+    other.site.written = 77;
+    other.site.write_quietly();
+    pair.hub.disk = other.site.disk.clone();
+    let before = pair.hub.disk.records();
+    pair.connect();
+    pair.settle();
+    assert!(
+        pair.hub
+            .saw(|action| matches!(action, Action::Fork { at } if at.seq == 7))
+    );
+    assert_eq!(pair.hub.disk.records(), before);
+    // Other lanes go on, and so does this one once the window would long be full of refused chunks.
+    for _ in 0..40 {
+        let moment = pair.moment();
+        pair.site.write(&moment);
+        pair.settle();
+    }
+    let moment = pair.moment();
+    pair.hub.write(&moment);
+    pair.settle();
+    assert_eq!(pair.hub.disk.mark(Writer::Site, Lane::Money, 0xa1), 7);
+    assert_eq!(pair.site.disk.mark(Writer::Hub, Lane::Money, 0x41), 3);
+}
+
+#[test]
+fn a_duplicate_chunk_with_another_record_is_a_fork() {
+    use sync::journal::{Incoming, Received, receive};
+    let mut pair = settled(5, 1);
+    let key = log(Writer::Site, Lane::Money, 0xa1);
+    let mut records = pair.hub.disk.read(&key, 3, 10_000).unwrap();
+    let incoming = |records| Incoming {
+        log: key,
+        from: 3,
+        records,
+        head: None,
+    };
+    let public = support::site_identity().public();
+    let before = pair.hub.disk.clone();
+    let again = receive(&mut pair.hub.disk, &incoming(records.clone()), &public).unwrap();
+    assert_eq!(again, Received::Held { mark: 6, fresh: vec![] });
+    let bytes = support::poured(999, 1).encode(Writer::Site, Lane::Money).unwrap();
+    records[1] = Stored::Bytes(bytes);
+    let forked = receive(&mut pair.hub.disk, &incoming(records), &public).unwrap();
+    assert!(matches!(forked, Received::Fork(at) if at.seq == 4), "{forked:?}");
+    assert_eq!(pair.hub.disk, before);
+}
+
+#[test]
+fn tampered_replayed_and_reflected_frames_are_refused() {
+    let refused = |spoil: &dyn Fn(&mut Pair)| {
+        let mut pair = settled(3, 1);
+        let moment = pair.moment();
+        pair.site.write(&moment);
+        spoil(&mut pair);
+        let before = pair.hub.disk.records();
+        pair.deliver(Writer::Hub);
+        assert!(
+            matches!(pair.hub.seen.last(), Some(Action::Close(Closed::BadFrame(_)))),
+            "{:?}",
+            pair.hub.seen.last()
+        );
+        assert_eq!(pair.hub.disk.records(), before);
+    };
+    let length = {
+        let mut pair = settled(3, 1);
+        let moment = pair.moment();
+        pair.site.write(&moment);
+        pair.site.wire[0].len()
+    };
+    for byte in 0..length {
+        refused(&|pair| pair.site.wire[0][byte] ^= 0x10);
+        refused(&|pair| pair.site.wire[0].truncate(byte));
+    }
+    // The same frame twice: the counter has moved on.
+    refused(&|pair| {
+        let frame = pair.site.wire[0].clone();
+        pair.deliver(Writer::Hub);
+        pair.site.wire.push_front(frame);
+    });
+    // The hub's own frame back to it.
+    refused(&|pair| {
+        let moment = pair.moment();
+        pair.hub.write(&moment);
+        pair.site.wire[0] = pair.hub.wire[0].clone();
+    });
+    // A frame of an earlier socket.
+    refused(&|pair| {
+        let frame = pair.site.wire[0].clone();
+        pair.connect();
+        pair.settle();
+        pair.site.wire.push_front(frame);
+    });
+}
+
+#[test]
+fn a_replayed_hello_is_answered_but_not_believed() {
+    let mut pair = settled(3, 1);
+    pair.connect();
+    let hello = pair.site.wire[0].clone();
+    pair.settle();
+    pair.cut();
+    let moment = pair.moment();
+    pair.hub.seen.clear();
+    pair.hub.session = Some(sync::session::Session::new(support::setup(Writer::Hub, 0x41)));
+    pair.hub.handle(&moment, Event::Opened);
+    pair.hub.write_quietly();
+    pair.hub.handle(&moment, Event::Frame(&hello));
+    pair.hub.handle(&moment, Event::Written);
+    assert_eq!(pair.hub.wire.len(), 2, "HELLO and PING, and no record");
+    assert!(pair.hub.seen.is_empty(), "{:?}", pair.hub.seen);
+}
+
+#[test]
+fn a_retired_box_is_told_under_a_seal() {
+    let mut pair = settled(3, 1);
+    pair.cut();
+    let moment = pair.moment();
+    let mut setup = support::setup(Writer::Hub, 0x41);
+    setup.refuse = Some(Reason::Retired);
+    pair.hub.session = Some(sync::session::Session::new(setup));
+    pair.site.session = Some(sync::session::Session::new(support::setup(Writer::Site, 0xa1)));
+    pair.hub.handle(&moment, Event::Opened);
+    pair.site.handle(&moment, Event::Opened);
+    let mut told = false;
+    for _ in 0..4 {
+        for to in [Writer::Hub, Writer::Site] {
+            let (from, end) = match to {
+                Writer::Hub => (&mut pair.site, &mut pair.hub),
+                Writer::Site => (&mut pair.hub, &mut pair.site),
+            };
+            if let Some(frame) = from.wire.pop_front() {
+                end.handle(&moment, Event::Frame(&frame));
+            }
+        }
+        told |= pair.site.saw(|action| {
+            matches!(
+                action,
+                Action::Close(Closed::There {
+                    reason: Reason::Retired,
+                    ..
+                })
+            )
+        });
+    }
+    assert!(told, "{:?}", pair.site.seen);
+}
+
+#[test]
+fn another_medium_is_refused_and_alarmed() {
+    let mut pair = settled(3, 1);
+    pair.cut();
+    let moment = pair.moment();
+    let mut copied = support::setup(Writer::Site, 0xa1);
+    copied.medium = [8; 8];
+    pair.site.session = Some(sync::session::Session::new(copied));
+    pair.hub.session = Some(sync::session::Session::new(support::setup(Writer::Hub, 0x41)));
+    pair.site.handle(&moment, Event::Opened);
+    pair.hub.handle(&moment, Event::Opened);
+    pair.settle();
+    assert!(pair.hub.saw(|action| *action == Action::OtherMedium { medium: [8; 8] }));
+}
+
+#[test]
+fn silence_is_pinged_and_then_given_up() {
+    let mut pair = settled(3, 1);
+    let session = pair.site.session.as_ref().unwrap();
+    let due = session.deadline_ms().unwrap();
+    pair.now_ms = due - 1;
+    let moment = pair.moment();
+    pair.site.handle(&moment, Event::Tick);
+    assert!(pair.site.wire.is_empty());
+    pair.now_ms = due;
+    let moment = pair.moment();
+    pair.site.handle(&moment, Event::Tick);
+    assert_eq!(pair.site.wire.len(), 1, "a PING");
+    pair.now_ms += 60_000;
+    let moment = pair.moment();
+    pair.site.handle(&moment, Event::Tick);
+    assert!(pair.site.saw(|action| *action == Action::Close(Closed::Silent)));
+    // Data that is not acknowledged is asked after sooner.
+    let mut pair = settled(3, 1);
+    let before = pair.site.session.as_ref().unwrap().deadline_ms().unwrap();
+    let moment = pair.moment();
+    pair.site.write(&moment);
+    let after = pair.site.session.as_ref().unwrap().deadline_ms().unwrap();
+    assert!(after < before);
+    assert_eq!(after, pair.now_ms + 20_000);
+}
+
+#[test]
+fn a_box_that_was_rolled_back_asks_for_marks_and_gets_its_past() {
+    let mut pair = Pair::new(3);
+    pair.connect();
+    pair.settle();
+    let empty = pair.site.disk.clone();
+    for run in [0xa1, 0xa2, 0xa3, 0xa4] {
+        pair.restart(Writer::Site, run);
+        for _ in 0..10 {
+            pair.site.write_quietly();
+        }
+        pair.connect();
+        pair.settle();
+    }
+    pair.restart(Writer::Site, 0xd1);
+    pair.site.disk = empty;
+    pair.site.write_quietly();
+    pair.connect();
+    pair.settle();
+    pair.assert_same();
+    assert_eq!(pair.site.disk.logs.len(), 5);
+}
+
+#[test]
+fn an_answer_to_a_search_follows_the_records_that_say_so() {
+    let mut pair = settled(3, 1);
+    let seek = frame::Seek {
+        id: 7,
+        whom: frame::Whom::Phone("+254700000102".to_owned()),
+        volume: kiosk::units::Volume::from_ml(20_000),
+    };
+    let moment = pair.moment();
+    pair.site.handle(&moment, Event::Seek(seek.clone()));
+    pair.settle();
+    assert!(pair.hub.saw(|action| *action == Action::Seek(seek.clone())));
+    pair.hub.write_quietly();
+    let moment = pair.moment();
+    pair.hub.handle(&moment, Event::Sought(7, frame::Found::Found));
+    pair.settle();
+    let last_two: Vec<_> = pair.site.seen.iter().rev().take(2).collect();
+    assert!(matches!(
+        last_two[0],
+        Action::Sought {
+            id: 7,
+            found: frame::Found::Found
+        }
+    ));
+    assert!(matches!(
+        last_two[1],
+        Action::Fold {
+            record: Record::Fact(_),
+            ..
+        }
+    ));
+}
+
+#[test]
+fn erased_records_travel_as_hashes_and_chains_still_verify() {
+    use kiosk::ids::{CustomerId, RecordId};
+    use sync::record::{DocumentId, Edit};
+    let mut pair = Pair::new(4);
+    let doc = DocumentId::Customer(CustomerId(5));
+    for n in 0..20_u8 {
+        let edit = Edit::Change {
+            doc: doc.clone(),
+            bytes: vec![n; 40],
+        };
+        let pen = pair.site.pen();
+        pen.write(&mut pair.site.disk, BOX, Lane::Edits, &Record::Edit(edit))
+            .unwrap();
+    }
+    let key = log(Writer::Site, Lane::Edits, 0xa1);
+    for seq in 5..9 {
+        pair.site.disk.blank(&RecordId { log: key, seq }).unwrap();
+    }
+    pair.connect();
+    pair.settle();
+    pair.assert_same();
+    assert_eq!(pair.hub.folded(), 17);
+    assert_eq!(pair.hub.disk.logs[&key].0.head.unwrap().seq, 21);
+    // In the money lane nothing can be blank.
+    let mut money = settled(5, 1);
+    let key = log(Writer::Site, Lane::Money, 0xa1);
+    money.cut();
+    money.site.write_quietly();
+    money.site.disk.blank(&RecordId { log: key, seq: 7 }).unwrap();
+    money.connect();
+    money.settle();
+    assert!(money.hub.saw(|action| matches!(action, Action::Refused { .. })));
+}
+
+#[test]
+fn a_box_cannot_write_itself_a_grant() {
+    let mut pair = settled(3, 1);
+    let bytes = support::granted(1, 9).encode(Writer::Hub, Lane::Money).unwrap();
+    let chunk = Frame::Chunk(frame::Chunk {
+        by: Writer::Site,
+        lane: Lane::Money,
+        epoch: Epoch(0xa1),
+        from: 5,
+        records: vec![Stored::Bytes(bytes)],
+        head: None,
+    });
+    // With the right seal, as a stolen box would send it: believed to come from the box, refused all the same.
+    let incoming = match &chunk {
+        Frame::Chunk(chunk) => sync::journal::Incoming {
+            log: log(chunk.by, chunk.lane, 0xa1),
+            from: chunk.from,
+            records: chunk.records.clone(),
+            head: None,
+        },
+        _ => unreachable!(),
+    };
+    let public = support::site_identity().public();
+    let taken = sync::journal::receive(&mut pair.hub.disk, &incoming, &public).unwrap();
+    assert!(matches!(taken, sync::journal::Received::Refused(..)), "{taken:?}");
+    let seal = Seal {
+        carrier: Carrier::Socket,
+        from: Writer::Site,
+        session: [0; 32],
+        counter: 0,
+        box_id: BOX,
+        generation: 0,
+        epoch: Epoch(0),
+    };
+    assert!(frame::encode(&chunk, &support::pair(), &seal).is_ok());
+}
