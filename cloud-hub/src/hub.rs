@@ -15,7 +15,9 @@
 //! | `document` | what people edit on both sides |
 //! | `merge` | writing and folding records, the hub's own and those of sites |
 //! | `grant` | purses: credits, what is free of them, grants and recalls |
-//! | `payment` | purchases, from the prompt to the litres |
+//! | `purchase` | what may be bought, what it costs, how it begins |
+//! | `payment` | payments of purchases, from the prompt to the litres |
+//! | `delivery` | what a payment gives, and the text that says so |
 //! | `ledger` | double entry |
 //! | `dispense` | water drawn at the hub itself |
 //! | `talk` | texts to customers |
@@ -25,8 +27,10 @@
 //! It keeps nothing between inputs outside its store but its run's number and the state of live sockets, and they die
 //! with the process and the socket.
 
+mod answer;
 mod ask;
 mod customer;
+mod delivery;
 mod dispense;
 mod document;
 pub mod effect;
@@ -39,6 +43,7 @@ mod link;
 mod merge;
 pub mod operator;
 mod payment;
+mod purchase;
 mod registration;
 pub mod settings;
 pub mod side;
@@ -53,8 +58,9 @@ use std::{
 };
 
 use ::store::{Database, Durability, StoreError};
-use kiosk::{ids::Epoch, moment::Moment};
+use kiosk::{ids::Epoch, moment::Moment, talk::Talk};
 use runtime::machine::{Fault, Machine};
+use sha2::{Digest, Sha256};
 
 pub use self::turn::HubError;
 use self::{
@@ -73,6 +79,7 @@ pub struct Hub {
     database: Database,
     settings: Settings,
     keys: Keys,
+    talk: Talk,
     side: Box<dyn SideLog>,
     /// This run (PROTOCOL rule 3), drawn with the first input.
     run: Option<Epoch>,
@@ -92,6 +99,7 @@ impl Hub {
         let database = Database::open(path, durability, &store::MIGRATIONS)?;
         Ok(Hub {
             keys: Keys::new(&settings.master_key),
+            talk: Talk::new(),
             database,
             settings,
             side,
@@ -110,7 +118,7 @@ impl Hub {
         let run = *self
             .run
             .get_or_insert_with(|| Epoch(moment.draw.number("hub epoch").max(1)));
-        let (settings, keys) = (&self.settings, &self.keys);
+        let (settings, keys, talk) = (&self.settings, &self.keys, &self.talk);
         let close = |link| Effect::Close {
             link,
             why: "its session was lost with a transaction",
@@ -123,6 +131,7 @@ impl Hub {
                 moment,
                 settings,
                 keys,
+                talk,
                 side: &mut **side,
                 links,
                 lost,
@@ -191,6 +200,13 @@ impl Machine for Hub {
             | Input::Tick => Vec::new(),
         }
     }
+}
+
+/// The id of the credit that a payment gives: one per receipt of a provider (PROTOCOL rule 26).
+fn credit_id(name: &str) -> u64 {
+    let hash: [u8; 32] = Sha256::digest(name.as_bytes()).into();
+    let [a, b, c, d, e, f, g, h, ..] = hash;
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
 }
 
 fn fault(error: impl std::fmt::Display) -> Fault {

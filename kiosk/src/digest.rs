@@ -1,53 +1,63 @@
-//! One short hash over the grants of a box: equal at the site and at the hub once both hold the same logs.
+//! What two ends compare to see that they know the same: a digest over all rights of a box.
+
+use sha2::{Digest, Sha256};
 
 use crate::{
     fact::Purse,
     ids::{CustomerId, GrantId},
+    units::Volume,
 };
-use sha2::{Digest as _, Sha256};
 
-/// What is hashed of one grant.
+/// Where a right stands, as the digest sees it; the order is the number in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GrantLine {
+pub enum HashedState {
+    /// It may be drawn on.
+    Open,
+    /// It was asked back.
+    Recalled,
+    /// Nothing more will be spent on it.
+    Closed,
+}
+
+/// One right of a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashedGrant {
     /// Its id.
     pub grant: GrantId,
-    /// Whose it is.
+    /// Whose it was when it was given.
     pub customer: CustomerId,
     /// Of which purse.
     pub purse: Purse,
-    /// What was granted, in millilitres.
-    pub volume_ml: u64,
-    /// What is spent of it, in millilitres.
-    pub spent_ml: u64,
-    /// 0 open, 1 recalled, 2 closed.
-    pub state: u8,
+    /// How much it gave.
+    pub volume: Volume,
+    /// What was spent on it.
+    pub spent: Volume,
+    /// Where it stands.
+    pub state: HashedState,
 }
 
-/// The first 16 bytes, as 32 hexadecimal digits, of SHA-256 over the lines in the order of their ids: epoch, number and
-/// customer as 8 bytes, the purse (0 allowance, 1 prepaid) as one, volume and spend as 8, the state as one, the highest
-/// byte first.
-pub fn state_hash(lines: impl IntoIterator<Item = GrantLine>) -> String {
-    let mut lines: Vec<GrantLine> = lines.into_iter().collect();
-    lines.sort_by_key(|line| line.grant);
+/// The digest over all rights of a box, in any order: SHA-256 over each, ordered by epoch and number, as big-endian
+/// `u64` epoch, number, customer, `u8` purse (0 allowance, 1 prepaid), `u64` volume, spent, `u8` state (0 open, 1
+/// recalled, 2 closed); of it the first 16 bytes in hexadecimal.
+pub fn state_hash(grants: impl IntoIterator<Item = HashedGrant>) -> String {
+    let mut grants: Vec<HashedGrant> = grants.into_iter().collect();
+    grants.sort_by_key(|row| (row.grant.epoch, row.grant.number));
     let mut hash = Sha256::new();
-    for line in lines {
-        let purse = match line.purse {
+    for row in &grants {
+        let purse = match row.purse {
             Purse::Allowance => 0,
             Purse::Prepaid => 1,
         };
-        for number in [line.grant.epoch.0, line.grant.number, line.customer.0] {
+        for number in [row.grant.epoch.0, row.grant.number, row.customer.0] {
             hash.update(number.to_be_bytes());
         }
         hash.update([purse]);
-        hash.update(line.volume_ml.to_be_bytes());
-        hash.update(line.spent_ml.to_be_bytes());
-        hash.update([line.state]);
+        hash.update(row.volume.ml().to_be_bytes());
+        hash.update(row.spent.ml().to_be_bytes());
+        hash.update([row.state as u8]);
     }
-    hash.finalize()
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let digest: [u8; 32] = hash.finalize().into();
+    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -55,32 +65,38 @@ mod tests {
     use super::*;
     use crate::ids::Epoch;
 
-    fn line(number: u64) -> GrantLine {
-        GrantLine {
+    fn grant(number: u64, spent: u64, state: HashedState) -> HashedGrant {
+        HashedGrant {
             grant: GrantId {
                 epoch: Epoch(1),
                 number,
             },
-            customer: CustomerId(3),
+            customer: CustomerId(7),
             purse: Purse::Prepaid,
-            volume_ml: 20_000,
-            spent_ml: 500,
-            state: 0,
+            volume: Volume::from_ml(20_000),
+            spent: Volume::from_ml(spent),
+            state,
         }
     }
 
     #[test]
-    fn the_hash_is_that_of_the_bytes_in_order() {
-        // Computed by an independent tool: SHA-256 of
-        // struct.pack('>QQQBQQB', 1, 2, 3, 1, 20000, 500, 0).
-        assert_eq!(state_hash([line(2)]), "0cd7dccad5817fd584d00da5eac4f408");
-        assert_eq!(state_hash([line(2), line(5)]), state_hash([line(5), line(2)]));
-        assert_ne!(
-            state_hash([line(2)]),
-            state_hash([GrantLine {
-                spent_ml: 501,
-                ..line(2)
-            }])
-        );
+    fn nothing_hashes_to_the_beginning_of_the_empty_sha_256() {
+        assert_eq!(state_hash([]), "e3b0c44298fc1c149afbf4c8996fb924");
+    }
+
+    #[test]
+    fn the_order_does_not_matter_and_every_field_does() {
+        let (one, two) = (grant(1, 0, HashedState::Open), grant(2, 500, HashedState::Recalled));
+        assert_eq!(state_hash([one, two]), state_hash([two, one]));
+        for other in [
+            grant(1, 1, HashedState::Open),
+            grant(1, 0, HashedState::Closed),
+            HashedGrant {
+                purse: Purse::Allowance,
+                ..one
+            },
+        ] {
+            assert_ne!(state_hash([one]), state_hash([other]), "{other:?}");
+        }
     }
 }

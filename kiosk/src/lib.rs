@@ -24,6 +24,7 @@
 //! | [`account`] | who a customer is: the newest listing, and mergers |
 //! | [`ledger`] | double entry: postings that sum to zero |
 //! | [`talk`] | what is said to people, in their language |
+//! | [`digest`] | what two ends compare to see that they know the same |
 
 pub mod account;
 pub mod crockford;

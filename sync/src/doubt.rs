@@ -36,6 +36,9 @@ struct SiteDoubt {
 /// rebuilt, pulses_ahead, wants
 type SiteFields = (bool, bool, Vec<(u64, u32)>);
 
+/// The end of a log as it is kept: lane, epoch, seq.
+type End = (u8, u64, u32);
+
 /// What the hub knows of one box in one generation.
 #[derive(Default)]
 struct Hearing {
@@ -45,13 +48,13 @@ struct Hearing {
     /// It is heard (rule 17).
     heard: bool,
     /// Ends of hub logs that it showed and the hub lacks.
-    wants: Vec<(u8, u64, u32)>,
+    wants: Vec<End>,
     /// Ends of its own logs that its first HELLO showed and the hub lacks.
-    first: Vec<(u8, u64, u32)>,
+    first: Vec<End>,
 }
 
 /// generation, greeted, heard, wants, first
-type HearingFields = (u32, bool, bool, Vec<(u8, u64, u32)>, Vec<(u8, u64, u32)>);
+type HearingFields = (u32, bool, bool, Vec<End>, Vec<End>);
 
 /// What a HELLO changed at a gateway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -196,7 +199,9 @@ pub(crate) fn hub_hear<L: Logs>(logs: &mut L, hello: &Hello) -> Result<HubHeard,
     if own == 0 || hello.generation < own {
         return Ok(HubHeard::default());
     }
-    if !hearing.greeted {
+    // While something of the first HELLO is missing, a later one replaces it: the card may have been set back in
+    // between, and then what it showed first never comes.
+    if !hearing.greeted || !hearing.first.is_empty() {
         hearing.greeted = true;
         hearing.first = lacking(logs, hello.box_id, Writer::Site, hello)?;
     }
@@ -280,12 +285,7 @@ fn drop_held<L: Logs>(logs: &L, box_id: BoxId, doubt: &mut SiteDoubt) -> Result<
 }
 
 /// The ends a HELLO shows of logs by `by` that are not held in full here.
-fn lacking<L: Logs>(
-    logs: &L,
-    box_id: BoxId,
-    by: Writer,
-    hello: &Hello,
-) -> Result<Vec<(u8, u64, u32)>, JournalError<L::Error>> {
+fn lacking<L: Logs>(logs: &L, box_id: BoxId, by: Writer, hello: &Hello) -> Result<Vec<End>, JournalError<L::Error>> {
     let shown = hello.tips.iter().filter(|tip| tip.by == by);
     let ends: Vec<_> = shown.map(|tip| (tip.lane.number(), tip.epoch.0, tip.seq)).collect();
     still_lacking(logs, box_id, by, &ends)
@@ -295,8 +295,8 @@ fn still_lacking<L: Logs>(
     logs: &L,
     box_id: BoxId,
     by: Writer,
-    ends: &[(u8, u64, u32)],
-) -> Result<Vec<(u8, u64, u32)>, JournalError<L::Error>> {
+    ends: &[End],
+) -> Result<Vec<End>, JournalError<L::Error>> {
     let mut left = Vec::new();
     for (lane, epoch, seq) in ends {
         let Some(lane_known) = Lane::from_number(*lane) else {

@@ -292,8 +292,11 @@ fn inflate(packed: &[u8]) -> Result<Vec<u8>, FrameError> {
     zstd::bulk::decompress(packed, BODY_BYTES_MAX).map_err(|_| FrameError::Limit)
 }
 
+/// A frame's bytes and those that follow it in a stream.
+pub type FrameAndRest<'a> = (&'a [u8], &'a [u8]);
+
 /// The first whole frame in a stream of frames and what follows it; `None` while it is cut.
-pub fn split(stream: &[u8]) -> Result<Option<(&[u8], &[u8])>, FrameError> {
+pub fn split(stream: &[u8]) -> Result<Option<FrameAndRest<'_>>, FrameError> {
     let Some((length, _)) = stream.split_first_chunk::<4>() else {
         return Ok(None);
     };

@@ -1,4 +1,5 @@
 //! Two ends and the three examples of PROTOCOL section 9, the costs of the wire, and what a session must refuse.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod support;
 

@@ -31,9 +31,10 @@ impl Turn<'_> {
         }
         let pin = new.pin.as_ref().map(chosen_pin).transpose()?;
         let site = new.site.as_ref().map(|site| self.known_site(site)).transpose()?;
-        let account = self.store.next_account()?.ok_or_else(|| {
-            Refusal::conflict("accounts_used_up", "all account numbers are given out")
-        })?;
+        let account = self
+            .store
+            .next_account()?
+            .ok_or_else(|| Refusal::conflict("accounts_used_up", "all account numbers are given out"))?;
         let now = self.now();
         let mut row = CustomerRow {
             id: CustomerId(self.throw_number()),
@@ -124,7 +125,11 @@ impl Turn<'_> {
         let mut row = self.known_customer(id)?;
         row.active = active;
         self.relist(&mut row)?;
-        let action = if active { "customer unblocked" } else { "customer blocked" };
+        let action = if active {
+            "customer unblocked"
+        } else {
+            "customer blocked"
+        };
         self.audit(by, action, &row.id.to_string(), "")?;
         self.live_customer(row.id);
         Ok(Response::Done)
@@ -135,7 +140,9 @@ impl Turn<'_> {
         let mut row = self.known_customer(id)?;
         row.daily_limit = limit.filter(|limit| !limit.is_zero());
         self.relist(&mut row)?;
-        let detail = row.daily_limit.map_or_else(|| "none".to_owned(), |limit| limit.to_string());
+        let detail = row
+            .daily_limit
+            .map_or_else(|| "none".to_owned(), |limit| limit.to_string());
         self.audit(by, "daily limit set", &row.id.to_string(), &detail)?;
         Ok(Response::Done)
     }
@@ -231,7 +238,10 @@ impl Turn<'_> {
         row.revision += 1;
         row.updated = self.now();
         self.store.put_customer(row)?;
-        for box_id in self.store.admitted_boxes(&document_name(&DocumentId::Customer(row.id)))? {
+        for box_id in self
+            .store
+            .admitted_boxes(&document_name(&DocumentId::Customer(row.id)))?
+        {
             self.list_at(row, box_id)?;
         }
         Ok(())

@@ -59,7 +59,13 @@ impl Turn<'_> {
         }
         self.write_edit(box_id, Edit::Admit { doc: doc.clone() })?;
         for bytes in self.document(doc)?.changes() {
-            self.write_edit(box_id, Edit::Change { doc: doc.clone(), bytes })?;
+            self.write_edit(
+                box_id,
+                Edit::Change {
+                    doc: doc.clone(),
+                    bytes,
+                },
+            )?;
         }
         Ok(())
     }
@@ -104,7 +110,9 @@ impl Turn<'_> {
         match doc {
             DocumentId::Customer(customer) => {
                 let profile = document.profile();
-                let phone = profile.phone.and_then(|phone| Phone::parse(&phone, Country::Kenya).ok());
+                let phone = profile
+                    .phone
+                    .and_then(|phone| Phone::parse(&phone, Country::Kenya).ok());
                 self.take_profile(*customer, phone, profile.name, profile.city, profile.language)
             }
             DocumentId::Site(_) => Ok(()),

@@ -91,7 +91,9 @@ impl Turn<'_> {
         // One sentence for a wrong name, a wrong code and a void one: nobody learns which sites there are.
         let wrong = || Refusal::new(RefusalKind::Forbidden, "bad_code", "this join code is not valid");
         let code = asked.code.0.trim();
-        let site = code.rsplit_once('-').and_then(|(site, _)| site.to_ascii_lowercase().parse::<SiteName>().ok());
+        let site = code
+            .rsplit_once('-')
+            .and_then(|(site, _)| site.to_ascii_lowercase().parse::<SiteName>().ok());
         let Some(site) = site else {
             return Err(wrong().into());
         };
@@ -105,7 +107,10 @@ impl Turn<'_> {
             known.wrong_tries += 1;
             if known.wrong_tries >= WRONG_TRIES_MAX {
                 self.store.remove_join_code(&site)?;
-                self.alarm("join_code_void", format!("site {site}: six wrong join codes; the code is void"))?;
+                self.alarm(
+                    "join_code_void",
+                    format!("site {site}: six wrong join codes; the code is void"),
+                )?;
             } else {
                 self.store.put_join_code(&known)?;
             }
@@ -127,7 +132,12 @@ impl Turn<'_> {
             current: true,
         };
         self.enrol(&enrolment)?;
-        self.audit(&Actor::Gateway, "site joined", site.as_str(), &enrolment.box_id.to_string())?;
+        self.audit(
+            &Actor::Gateway,
+            "site joined",
+            site.as_str(),
+            &enrolment.box_id.to_string(),
+        )?;
         self.end_doubt_if_heard()?;
         self.enrolment_answer(&enrolment)
     }
@@ -278,6 +288,8 @@ impl Turn<'_> {
         if missing.len() >= 2 || generation_max > 0 {
             let generation = hub_raise(&mut SqlLogs::new(self.store.0), generation_max + 1)?;
             self.generation_raised(generation)?;
+            // Without a single box there is nobody to wait for.
+            self.end_doubt_if_heard()?;
         }
         Ok(())
     }

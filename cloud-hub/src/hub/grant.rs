@@ -54,9 +54,9 @@ impl Turn<'_> {
             Purse::Allowance => Volume::ZERO,
         };
         let row = self.store.purse(key)?;
-        let granted = self.store.grants_cost_ml(key)?;
+        let grants = self.store.grants_of_purse(key)?;
         let drawn = self.store.draws_cost_ml(key)?;
-        Ok(free_ml(row.credited_ml, cap, []) - granted - drawn)
+        Ok(free_ml(row.credited_ml, cap, grants.iter().map(GrantRow::cost)) - drawn)
     }
 
     /// The most of a purse that may be granted or spent now: while in doubt, new money alone (PROTOCOL rule 17).

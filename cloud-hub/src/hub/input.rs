@@ -162,14 +162,14 @@ pub enum Request {
         /// What they may do.
         role: Role,
         /// argon2id, in PHC form.
-        password_hash: String,
+        password_hash: Secret,
     },
     /// A new password, already hashed.
     SetPassword {
         /// Whose.
         name: String,
         /// argon2id, in PHC form.
-        password_hash: String,
+        password_hash: Secret,
     },
     /// Takes a login away, with its sessions.
     RemoveUser {

@@ -59,6 +59,11 @@ impl Keys {
         ReceiptKey::new(*self.site(site, box_id).receipt_key().expose())
     }
 
+    /// A hash that only this hub can make.
+    pub fn keyed_hash(&self, bytes: &[u8]) -> [u8; 32] {
+        *self.master.derive(bytes, "kisima keyed hash").expose()
+    }
+
     /// Seals bytes for the database; `random` must be fresh.
     pub fn seal(&self, random: [u8; 32], bytes: &[u8]) -> Option<Vec<u8>> {
         seal_to_hub(random, &self.sealing_public, bytes).ok()

@@ -1,6 +1,7 @@
 //! Money: what is booked when, and what a wallet holds.
 
 use kiosk::{
+    fact::Purse,
     ids::CustomerId,
     ledger::{Account, LedgerError, Postings, worth_drawn},
     units::{Money, Volume},
@@ -35,7 +36,10 @@ impl Turn<'_> {
         match minor {
             0 => Ok(()),
             1.. => self.book(what, forward(self.money(minor))),
-            _ => self.book(what, forward(self.money(minor.saturating_neg())).map(Postings::reversed)),
+            _ => self.book(
+                what,
+                forward(self.money(minor.saturating_neg())).map(Postings::reversed),
+            ),
         }
     }
 
@@ -47,9 +51,7 @@ impl Turn<'_> {
 
     /// What a customer's wallet holds.
     pub fn wallet_minor(&self, customer: CustomerId) -> Result<i64, HubError> {
-        let balance = self
-            .store
-            .balance(&Account::Wallet(customer), self.settings.currency)?;
+        let balance = self.store.balance(&Account::Wallet(customer), self.settings.currency)?;
         // Owed to the customer, so below zero in the books.
         Ok(balance.saturating_neg())
     }
@@ -57,7 +59,16 @@ impl Turn<'_> {
     /// Books what has been earned of a purse since it was last looked at. It follows from the purse's totals alone, so
     /// the order of credits, pours and corrections does not matter.
     pub fn release(&mut self, key: PurseKey, row: &mut PurseRow) -> Result<(), HubError> {
-        let target = self.earned_minor(row);
+        let is_over = match key.purse {
+            Purse::Allowance => self.store.subscription(key.period)?.is_some_and(|row| row.expired),
+            Purse::Prepaid => false,
+        };
+        // What was left of a subscription that is over has been earned, whatever is still reported of it.
+        let target = if is_over {
+            row.credited_minor
+        } else {
+            self.earned_minor(row)
+        };
         let change = target - row.released_minor;
         row.released_minor = target;
         self.book_change("water drawn", change, |worth| Postings::drawn(key.customer, worth))

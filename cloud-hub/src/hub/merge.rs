@@ -133,6 +133,7 @@ impl Turn<'_> {
             period: period.unwrap_or_default(),
         };
         row.box_id = Some(box_id);
+        row.granted_to = Some(granted.customer);
         row.customer = Some(customer);
         row.purse = Some(granted.purse);
         row.period = key.period;
@@ -180,7 +181,12 @@ impl Turn<'_> {
         };
         let is_correction = before.is_some();
         let before = before.unwrap_or_default();
-        let mut grants: Vec<GrantId> = before.parts.iter().chain(&after.parts).map(|(grant, _)| *grant).collect();
+        let mut grants: Vec<GrantId> = before
+            .parts
+            .iter()
+            .chain(&after.parts)
+            .map(|(grant, _)| *grant)
+            .collect();
         grants.sort_unstable();
         grants.dedup();
         for grant in grants {

@@ -81,7 +81,11 @@ impl Actor {
             Actor::Owner => true,
             Actor::Gateway => matches!(request, Request::Join(_)),
             Actor::User { role, name } => role_may(*role, request) || own_login(name, request),
-            Actor::Token { role: Role::Kiosk, site, .. } => match request {
+            Actor::Token {
+                role: Role::Kiosk,
+                site,
+                ..
+            } => match request {
                 Request::VerifyDispense(ask) => site.as_ref() == Some(&ask.site),
                 Request::ReportDispense { site: asked, .. } => site.as_ref() == Some(asked),
                 _ => false,
@@ -170,13 +174,7 @@ impl Turn<'_> {
     }
 
     /// An API token; it is shown once.
-    pub fn add_token(
-        &mut self,
-        by: &Actor,
-        name: &str,
-        role: Role,
-        site: Option<&SiteName>,
-    ) -> Result<Response, Halt> {
+    pub fn add_token(&mut self, by: &Actor, name: &str, role: Role, site: Option<&SiteName>) -> Result<Response, Halt> {
         match site {
             None if role == Role::Kiosk => {
                 return Err(Refusal::invalid("site", "missing", "a kiosk's token names its site").into());

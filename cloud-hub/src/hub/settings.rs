@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kiosk::{
     moment::DAY_MS,
     payment::PaymentPolicy,
-    phone::Country,
+    phone::{Country, Prefixes},
     provider::Provider,
     tariff::{JERRYCAN, Plan, Tariff},
     units::{Currency, Volume},
@@ -39,6 +39,8 @@ pub struct Settings {
     pub payments: PaymentPolicy,
     /// Providers that can be used, the first is taken when neither the purchase nor the phone's network says.
     pub providers: Vec<Provider>,
+    /// Which network a phone most likely belongs to: chooses the provider that a purchase does not name.
+    pub prefixes: Prefixes,
     /// A subscription's end is announced so many days before.
     pub remind_days: Vec<u16>,
     /// How long a join code is valid.
@@ -64,6 +66,7 @@ impl Settings {
             overdraft_cap: Volume::ZERO,
             payments: PaymentPolicy::default(),
             providers: vec![Provider::Mpesa],
+            prefixes: Prefixes::built_in(),
             remind_days: vec![3, 1],
             join_valid_ms: 7 * DAY_MS,
             report_within_ms: DAY_MS,

@@ -114,7 +114,13 @@ mod tests {
         for entry in entries {
             assert_eq!(SideEntry::from_line(&entry.to_line()), Some(entry));
         }
-        for bad in ["", "generation", "generation -1", "enrolled kibera-3 a1 03 09", "erased"] {
+        for bad in [
+            "",
+            "generation",
+            "generation -1",
+            "enrolled kibera-3 a1 03 09",
+            "erased",
+        ] {
             assert_eq!(SideEntry::from_line(bad), None, "{bad}");
         }
     }

@@ -21,17 +21,15 @@ pub(super) use self::{
     audit::AnswerRow,
     customer::{CreditRow, CustomerRow, PurseKey, PurseRow},
     dispense::{DrawPart, DrawRow},
-    fleet::{EnrolmentRow, HubRow, JoinCodeRow, SiteRow},
+    fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
     grant::GrantRow,
     merge::HistoryRow,
-    operator::UserRow,
     purchase::{PurchaseKind, PurchaseRow},
     subscription::SubscriptionRow,
-    talk::OutboxRow,
 };
 
-/// The schema, one step a version.
-pub const MIGRATIONS: [&str; 1] = [include_str!("schema/001.sql")];
+/// The schema, one step a version: the journal's tables, then the hub's own.
+pub const MIGRATIONS: [&str; 2] = [store::journal::SCHEMA, include_str!("schema/001.sql")];
 
 /// What a store function returns.
 type Stored<T> = Result<T, StoreError>;
@@ -41,6 +39,11 @@ type Stored<T> = Result<T, StoreError>;
 pub(super) struct Store<'a>(pub &'a Connection);
 
 impl Store<'_> {
+    /// Runs a statement without parameters, such as a savepoint's.
+    pub fn run(&self, sql: &str) -> Stored<()> {
+        self.execute(sql, []).map(drop)
+    }
+
     /// Runs a statement that changes rows; returns how many.
     fn execute(&self, sql: &str, params: impl Params) -> Stored<usize> {
         Ok(self.0.prepare_cached(sql)?.execute(params)?)
@@ -103,7 +106,8 @@ fn parsed<T: std::str::FromStr>(row: &Row<'_>, column: &str) -> rusqlite::Result
 /// Reads a text column that may be empty.
 fn maybe_parsed<T: std::str::FromStr>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>> {
     let text: Option<String> = row.get(column)?;
-    text.map(|text| text.parse().map_err(|_| wrong(row, column))).transpose()
+    text.map(|text| text.parse().map_err(|_| wrong(row, column)))
+        .transpose()
 }
 
 /// The error of a column that holds what no version of this program wrote.

@@ -1,6 +1,10 @@
 //! Texts to customers: queued in the transaction that gives them their reason, sent after it.
 
-use kiosk::{ids::CustomerId, moment::{MINUTE_MS, SECOND_MS}, phone::Phone};
+use kiosk::{
+    ids::CustomerId,
+    moment::{MINUTE_MS, SECOND_MS},
+    talk::{Language, Text},
+};
 
 use super::{
     effect::{Effect, OutboxId},
@@ -18,18 +22,18 @@ const RETRY_MS: i64 = 30 * SECOND_MS;
 const OUTCOME_WITHIN_MS: i64 = 10 * MINUTE_MS;
 
 impl Turn<'_> {
-    /// Queues a text to a customer; one without a phone hears nothing.
-    pub fn queue_text(&mut self, customer: CustomerId, text: &str) -> Result<(), HubError> {
-        let phone = self.store.customer(customer)?.and_then(|row| row.phone);
-        match phone {
-            Some(phone) => self.queue_text_to(Some(customer), phone, text),
-            None => Ok(()),
-        }
-    }
-
-    /// Queues a text to a phone.
-    pub fn queue_text_to(&mut self, customer: Option<CustomerId>, phone: Phone, text: &str) -> Result<(), HubError> {
-        self.store.add_outbox(customer, phone, text, self.moment.wall)?;
+    /// Says something to a customer in their language; one without a phone hears nothing.
+    pub fn say(&mut self, customer: CustomerId, text: &Text) -> Result<(), HubError> {
+        let root = self.store.root(customer)?;
+        let Some(row) = self.store.customer(root)? else {
+            return Ok(());
+        };
+        let Some(phone) = row.phone else {
+            return Ok(());
+        };
+        let language = Language::from_code(&row.language).unwrap_or(Language::English);
+        let text = self.talk.text(language, text);
+        self.store.add_outbox(root, phone, &text, self.moment.wall)?;
         self.texts_queued = true;
         Ok(())
     }
@@ -60,7 +64,9 @@ impl Turn<'_> {
         let Some(row) = self.store.outbox(outbox)?.filter(|row| row.sending) else {
             return Ok(());
         };
-        let retry = self.now().plus_ms(RETRY_MS << row.tries.clamp(1, TRIES_MAX).saturating_sub(1));
+        let retry = self
+            .now()
+            .plus_ms(RETRY_MS << row.tries.clamp(1, TRIES_MAX).saturating_sub(1));
         let (state, due) = match outcome {
             TextOutcome::Sent => ("sent", None),
             TextOutcome::Unknown => ("unknown", None),

@@ -2,20 +2,22 @@
 
 use kiosk::{
     day::Zone,
-    moment::{DAY_MS, HOUR_MS},
+    moment::{DAY_MS, HOUR_MS, MINUTE_MS},
     payment::PaymentEvent,
     subscription::reminder_due,
+    talk::Text,
 };
 
 use super::{
     operator::{SESSION_IDLE_MS, SESSION_MS_MAX},
     store::{PurseKey, SubscriptionRow},
-    talk::Say,
     turn::{HubError, Turn},
 };
 
 /// Rows of one kind that one tick works on, so that no input takes long.
 const BATCH_MAX: u32 = 100;
+/// How often it is looked for what is over.
+const LOOK_EVERY_MS: i64 = MINUTE_MS;
 /// First answers are kept this long (CONTRACTS section 6).
 pub(super) const ANSWERS_KEPT_MS: i64 = DAY_MS;
 
@@ -37,14 +39,16 @@ impl Turn<'_> {
             self.step_payment(row, PaymentEvent::Tick)?;
         }
         self.settle_unreported_draws()?;
-        self.tick_subscriptions()?;
         self.load_boxes()?;
         self.send_texts()?;
-        self.store.forget_answers(self.now().plus_ms(-ANSWERS_KEPT_MS))?;
-        self.store.forget_sessions(
-            self.now().plus_ms(-SESSION_MS_MAX),
-            self.now().plus_ms(-SESSION_IDLE_MS),
-        )?;
+        if !self.store.looked_within(self.now(), LOOK_EVERY_MS)? {
+            self.tick_subscriptions()?;
+            self.store.forget_answers(self.now().plus_ms(-ANSWERS_KEPT_MS))?;
+            self.store.forget_sessions(
+                self.now().plus_ms(-SESSION_MS_MAX),
+                self.now().plus_ms(-SESSION_IDLE_MS),
+            )?;
+        }
         Ok(())
     }
 
@@ -82,7 +86,11 @@ impl Turn<'_> {
             return Ok(());
         }
         self.remember(row.customer, Some(&row.site), "unsubscription", 0, 0)?;
-        self.say(row.customer, &Say::SubscriptionOver)?;
+        if let (Some(customer), Some(zone)) = (self.store.customer(row.customer)?, self.zone_of(&row.site)?) {
+            let last_day = zone.last_day(row.valid_until);
+            let name = customer.name;
+            self.say(row.customer, &Text::SubscriptionEnded { name, last_day })?;
+        }
         self.live_customer(row.customer);
         Ok(())
     }
@@ -92,15 +100,19 @@ impl Turn<'_> {
             return Ok(());
         };
         let (last_day, today) = (zone.last_day(row.valid_until), zone.day(self.now()));
-        let Some(left) = reminder_due(last_day, today, row.reminded, &self.settings.remind_days) else {
-            return Ok(());
-        };
-        self.store.set_reminded(row.id, today)?;
-        let newest = self.store.newest_subscription(row.customer)?;
-        if newest.is_some_and(|newest| newest.id != row.id) {
+        if reminder_due(last_day, today, row.reminded, &self.settings.remind_days).is_none() {
             return Ok(());
         }
-        self.say(row.customer, &Say::SubscriptionEnds { last_day, left })
+        self.store.set_reminded(row.id, today)?;
+        let newest = self.store.newest_subscription(row.customer)?;
+        match self.store.customer(row.customer)? {
+            // One that was renewed already needs no reminder.
+            Some(customer) if newest.is_none_or(|newest| newest.id == row.id) => {
+                let name = customer.name;
+                self.say(row.customer, &Text::SubscriptionReminder { name, last_day })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The time zone of a site.

@@ -4,11 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ::store::StoreError;
 use kiosk::{
     ids::{BoxId, CustomerId, Epoch},
     moment::{Moment, Wall},
+    talk::Talk,
 };
-use ::store::StoreError;
 use sync::journal::JournalError;
 
 use super::{
@@ -83,6 +84,8 @@ pub(super) struct Turn<'a> {
     pub settings: &'a Settings,
     /// Keys made from the master key.
     pub keys: &'a Keys,
+    /// Words in every language.
+    pub talk: &'a Talk,
     /// The file apart from the database.
     pub side: &'a mut dyn SideLog,
     /// Live sockets.

@@ -331,7 +331,8 @@ impl Session {
         }
         self.flow.window.push_back((place, last));
         self.flow.note(place);
-        if let Some(headed) = headed {
+        // Only own logs: nobody signs for another.
+        if let Some(headed) = headed.filter(|_| place.1 == self.setup.side) {
             self.flow.headed.insert(place, headed);
         }
     }

@@ -6,6 +6,7 @@ CREATE TABLE hub (
     one               INTEGER PRIMARY KEY CHECK (one = 1),
     doubt_since_ms    INTEGER,                -- when the past was last found missing (PROTOCOL rule 17)
     side_entries      INTEGER NOT NULL,       -- entries of the side log that this database has seen
+    looked_ms         INTEGER NOT NULL,       -- when it was last looked for what is over
     account_last      INTEGER NOT NULL        -- the last account number given out
 ) STRICT;
 
@@ -107,7 +108,8 @@ CREATE TABLE grants (
     epoch             INTEGER NOT NULL,
     number            INTEGER NOT NULL,
     box               INTEGER,
-    customer          INTEGER,                -- as granted, or whoever that customer was merged into
+    granted_to        INTEGER,                -- as the grant says
+    customer          INTEGER,                -- the same, or whoever that customer was merged into
     purse             INTEGER,
     period            INTEGER,
     volume_ml         INTEGER,
@@ -372,4 +374,4 @@ CREATE TABLE idempotency (
 ) STRICT;
 CREATE INDEX idempotency_age ON idempotency (created_ms);
 
-INSERT INTO hub (one, doubt_since_ms, side_entries, account_last) VALUES (1, NULL, 0, 0);
+INSERT INTO hub (one, doubt_since_ms, side_entries, looked_ms, account_last) VALUES (1, NULL, 0, 0, 0);

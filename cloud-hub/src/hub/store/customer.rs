@@ -140,11 +140,7 @@ impl Store<'_> {
 
     /// The customer with this phone.
     pub fn customer_by_phone(&self, phone: Phone) -> Stored<Option<CustomerRow>> {
-        self.one(
-            "SELECT * FROM customer WHERE phone = ?1",
-            [phone.e164()],
-            read_customer,
-        )
+        self.one("SELECT * FROM customer WHERE phone = ?1", [phone.e164()], read_customer)
     }
 
     /// The customer with this account.
@@ -167,15 +163,6 @@ impl Store<'_> {
             root = CustomerId(next);
         }
         Ok(root)
-    }
-
-    /// Everybody who counts as this customer, themselves first.
-    pub fn merged_into(&self, customer: CustomerId) -> Stored<Vec<CustomerId>> {
-        self.all(
-            "SELECT id FROM customer WHERE merged_into = ?1 ORDER BY id",
-            [signed(customer.0)],
-            |row| id(row, "id").map(CustomerId),
-        )
     }
 
     /// Customers whose home is this site, after this one in the order of their columns.
@@ -345,12 +332,18 @@ impl Store<'_> {
         Ok(added == 1)
     }
 
-    /// What was credited to a purse since a moment.
+    /// Whether a credit is known.
+    pub fn has_credit(&self, id: u64) -> Stored<bool> {
+        let found = self.one("SELECT 1 FROM credit WHERE id = ?1", [signed(id)], |_| Ok(()))?;
+        Ok(found.is_some())
+    }
+
+    /// What was credited to a purse after a moment: what shares its millisecond counts as before.
     pub fn credited_since(&self, key: PurseKey, since: Wall) -> Stored<i64> {
         let (customer, purse, period) = key.columns();
         let sum = self.one(
             "SELECT coalesce(sum(volume_ml), 0) FROM credit
-             WHERE customer = ?1 AND purse = ?2 AND period = ?3 AND time_ms >= ?4",
+             WHERE customer = ?1 AND purse = ?2 AND period = ?3 AND time_ms > ?4",
             (customer, purse, period, since.0),
             |row| row.get(0),
         )?;
@@ -359,7 +352,15 @@ impl Store<'_> {
 
     /// Everything of one customer's water and money counts as another's from now on.
     pub fn move_customer(&self, from: CustomerId, into: CustomerId) -> Stored<()> {
-        for table in ["credit", "grants", "draw", "draw_part", "subscription", "purchase", "history"] {
+        for table in [
+            "credit",
+            "grants",
+            "draw",
+            "draw_part",
+            "subscription",
+            "purchase",
+            "history",
+        ] {
             self.execute(
                 &format!("UPDATE {table} SET customer = ?2 WHERE customer = ?1"),
                 [signed(from.0), signed(into.0)],

@@ -69,6 +69,15 @@ impl Store<'_> {
         row.ok_or(store::StoreError::Row("the hub's own row"))
     }
 
+    /// Whether it was looked for what is over within this time; if not, it counts as done now.
+    pub fn looked_within(&self, now: Wall, within_ms: i64) -> Stored<bool> {
+        let changed = self.execute(
+            "UPDATE hub SET looked_ms = ?1 WHERE looked_ms <= ?1 - ?2 OR looked_ms > ?1",
+            [now.0, within_ms],
+        )?;
+        Ok(changed == 0)
+    }
+
     /// The past was found missing now.
     pub fn set_doubt_since(&self, since: Wall) -> Stored<()> {
         self.execute("UPDATE hub SET doubt_since_ms = ?1", [since.0]).map(drop)
@@ -123,7 +132,8 @@ impl Store<'_> {
 
     /// No site has a socket: the program has just started.
     pub fn set_all_offline(&self) -> Stored<()> {
-        self.execute("UPDATE site SET online = 0 WHERE online <> 0", []).map(drop)
+        self.execute("UPDATE site SET online = 0 WHERE online <> 0", [])
+            .map(drop)
     }
 
     /// Sites that have a socket, as far as the database knows.
@@ -280,9 +290,11 @@ impl Store<'_> {
 
     /// The boxes that hold this document.
     pub fn admitted_boxes(&self, name: &str) -> Stored<Vec<BoxId>> {
-        self.all("SELECT box FROM admission WHERE name = ?1 ORDER BY box", [name], |row| {
-            id(row, "box").map(BoxId)
-        })
+        self.all(
+            "SELECT box FROM admission WHERE name = ?1 ORDER BY box",
+            [name],
+            |row| id(row, "box").map(BoxId),
+        )
     }
 
     /// Keeps a change that waits for others, or that cannot be applied.

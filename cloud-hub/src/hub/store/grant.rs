@@ -20,6 +20,7 @@ use super::{
 pub(in crate::hub) struct GrantRow {
     pub grant: GrantId,
     pub box_id: Option<BoxId>,
+    pub granted_to: Option<CustomerId>,
     pub customer: Option<CustomerId>,
     pub purse: Option<Purse>,
     pub period: i64,
@@ -38,6 +39,7 @@ impl GrantRow {
         GrantRow {
             grant,
             box_id: None,
+            granted_to: None,
             customer: None,
             purse: None,
             period: 0,
@@ -86,6 +88,7 @@ fn read_grant(row: &Row<'_>) -> rusqlite::Result<GrantRow> {
             number: id(row, "number")?,
         },
         box_id: maybe_id(row, "box")?.map(BoxId),
+        granted_to: maybe_id(row, "granted_to")?.map(CustomerId),
         customer: maybe_id(row, "customer")?.map(CustomerId),
         purse: purse.transpose()?,
         period: row.get::<_, Option<i64>>("period")?.unwrap_or_default(),
@@ -114,13 +117,14 @@ impl Store<'_> {
         let (epoch, number) = grant_columns(row.grant);
         self.execute(
             "INSERT INTO grants (epoch, number, box, customer, purse, period, volume_ml, valid_until_ms, granted_ms,
-                                 spent_ml, recalled, closed, written_off_ml)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                                 spent_ml, recalled, closed, written_off_ml, granted_to)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
              ON CONFLICT (epoch, number) DO UPDATE SET
                  box = excluded.box, customer = excluded.customer, purse = excluded.purse, period = excluded.period,
                  volume_ml = excluded.volume_ml, valid_until_ms = excluded.valid_until_ms,
                  granted_ms = excluded.granted_ms, spent_ml = excluded.spent_ml, recalled = excluded.recalled,
-                 closed = excluded.closed, written_off_ml = excluded.written_off_ml",
+                 closed = excluded.closed, written_off_ml = excluded.written_off_ml,
+                 granted_to = excluded.granted_to",
             params![
                 epoch,
                 number,
@@ -135,6 +139,7 @@ impl Store<'_> {
                 row.recalled,
                 row.closed,
                 row.written_off.map(Volume::signed_ml),
+                row.granted_to.map(|id| signed(id.0)),
             ],
         )
         .map(drop)
@@ -148,20 +153,6 @@ impl Store<'_> {
             key.columns(),
             read_grant,
         )
-    }
-
-    /// What all grants of a purse cost together, without reading each.
-    pub fn grants_cost_ml(&self, key: PurseKey) -> Stored<i64> {
-        let sum = self.one(
-            "SELECT coalesce(sum(CASE
-                 WHEN written_off_ml IS NOT NULL THEN written_off_ml
-                 WHEN closed OR volume_ml IS NULL THEN spent_ml
-                 ELSE max(volume_ml, spent_ml) END), 0)
-             FROM grants WHERE customer = ?1 AND purse = ?2 AND period = ?3",
-            key.columns(),
-            |row| row.get(0),
-        )?;
-        Ok(sum.unwrap_or_default())
     }
 
     /// What was granted of a purse since a moment.

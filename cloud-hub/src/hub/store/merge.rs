@@ -3,9 +3,7 @@
 use kiosk::{
     fact::{AnsweredState, How},
     grant::{Charge, Settlement},
-    ids::{
-        BoxId, CustomerId, DispenserId, Epoch, GrantId, HoldId, Lane, LogKey, RecordId, SiteName, Writer,
-    },
+    ids::{BoxId, CustomerId, DispenserId, Epoch, GrantId, HoldId, Lane, LogKey, RecordId, SiteName, Writer},
     moment::Wall,
     units::Volume,
 };
@@ -72,13 +70,7 @@ impl Store<'_> {
         let rows = self.all(
             "SELECT how, parts, over_ml FROM spend WHERE box = ?1 AND hold_epoch = ?2 AND hold_number = ?3",
             [signed(box_id.0), signed(hold.epoch.0), signed(hold.number)],
-            |row| {
-                Ok((
-                    row.get::<_, i64>(0)?,
-                    row.get::<_, Vec<u8>>(1)?,
-                    row.get::<_, i64>(2)?,
-                ))
-            },
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, i64>(2)?)),
         )?;
         let mut settlement = Settlement::default();
         for (how, parts, over_ml) in rows {
@@ -86,7 +78,11 @@ impl Store<'_> {
             let (Some(parts), Some(over)) = (decode_parts(&parts), Volume::try_from_ml(over_ml)) else {
                 return Err(damaged);
             };
-            let how = if how == how_number(How::Rule) { How::Rule } else { How::Report };
+            let how = if how == how_number(How::Rule) {
+                How::Rule
+            } else {
+                How::Report
+            };
             settlement.fold(how, Charge { parts, over });
         }
         Ok(settlement)
@@ -258,9 +254,5 @@ impl Store<'_> {
 }
 
 const fn record_columns(record: RecordId) -> (i64, i64, u32) {
-    (
-        signed(record.log.box_id.0),
-        signed(record.log.epoch.0),
-        record.seq,
-    )
+    (signed(record.log.box_id.0), signed(record.log.epoch.0), record.seq)
 }

@@ -9,7 +9,6 @@ use crate::hub::operator::Role;
 /// A person who may log in.
 #[derive(Clone, Debug)]
 pub(in crate::hub) struct UserRow {
-    pub name: String,
     pub role: Role,
     pub change_password: bool,
     pub wrong: u32,
@@ -27,7 +26,6 @@ impl Store<'_> {
     pub fn user(&self, name: &str) -> Stored<Option<UserRow>> {
         self.one("SELECT * FROM user WHERE name = ?1", [name], |row| {
             Ok(UserRow {
-                name: row.get("name")?,
                 role: read_role(row, "role")?,
                 change_password: row.get("change_password")?,
                 wrong: row.get("wrong")?,
@@ -109,14 +107,7 @@ impl Store<'_> {
     }
 
     /// Writes an API token; an older one of that name is void.
-    pub fn put_token(
-        &self,
-        name: &str,
-        hash: [u8; 32],
-        role: Role,
-        site: Option<&SiteName>,
-        now: Wall,
-    ) -> Stored<()> {
+    pub fn put_token(&self, name: &str, hash: [u8; 32], role: Role, site: Option<&SiteName>, now: Wall) -> Stored<()> {
         self.execute(
             "INSERT INTO token (name, hash, role, site, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, role = excluded.role, site = excluded.site,

@@ -9,9 +9,7 @@ use kiosk::{
 };
 use rusqlite::{Row, params};
 
-use super::{
-    Store, Stored, customer::maybe_volume, id, maybe_id, maybe_parsed, maybe_wall, signed, wrong,
-};
+use super::{Store, Stored, customer::maybe_volume, id, maybe_id, maybe_parsed, maybe_wall, signed, wrong};
 use crate::hub::input::{Pay, PurchaseId};
 
 /// What a purchase gives.
@@ -138,7 +136,11 @@ impl Store<'_> {
     }
 
     /// The purchase that a provider knows by this reference.
-    pub fn purchase_by_reference(&self, provider: Provider, reference: &ProviderReference) -> Stored<Option<PurchaseRow>> {
+    pub fn purchase_by_reference(
+        &self,
+        provider: Provider,
+        reference: &ProviderReference,
+    ) -> Stored<Option<PurchaseRow>> {
         self.one(
             "SELECT * FROM purchase WHERE provider = ?1 AND reference = ?2",
             [provider.name(), reference.as_str()],

@@ -28,16 +28,11 @@ fn read_outbox(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
 
 impl Store<'_> {
     /// Queues a text, due at once.
-    pub fn add_outbox(&self, customer: Option<CustomerId>, phone: Phone, text: &str, now: Wall) -> Stored<()> {
+    pub fn add_outbox(&self, customer: CustomerId, phone: Phone, text: &str, now: Wall) -> Stored<()> {
         self.execute(
             "INSERT INTO outbox (customer, phone, text, state, tries, due_ms, created_ms)
              VALUES (?1, ?2, ?3, 'queued', 0, ?4, ?4)",
-            params![
-                customer.map(|customer| signed(customer.0)),
-                phone.e164(),
-                text,
-                now.0
-            ],
+            params![signed(customer.0), phone.e164(), text, now.0],
         )
         .map(drop)
     }
@@ -67,6 +62,9 @@ impl Store<'_> {
 
     /// Texts that were handed over when the program ended: nobody knows whether they were sent.
     pub fn outbox_lost_sight(&self) -> Stored<usize> {
-        self.execute("UPDATE outbox SET state = 'unknown', due_ms = NULL WHERE state = 'sending'", [])
+        self.execute(
+            "UPDATE outbox SET state = 'unknown', due_ms = NULL WHERE state = 'sending'",
+            [],
+        )
     }
 }

@@ -1,0 +1,146 @@
+//! Requests: who may, the first answer again, and the way to each rule.
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    answer,
+    effect::{Effect, Refusal, RefusalKind, Response},
+    input::{Actor, ReplyId, Request},
+    store::AnswerRow,
+    tick::ANSWERS_KEPT_MS,
+    turn::{Halt, HubError, Turn},
+};
+
+/// The longest `Idempotency-Key`.
+const KEY_CHARS_MAX: usize = 200;
+/// The undo point of a request: what a refused one changed is undone, what the input changed before it stays.
+const SAVEPOINT: &str = "SAVEPOINT request";
+
+impl Turn<'_> {
+    /// Somebody asks.
+    pub fn asked(&mut self, reply: ReplyId, by: &Actor, key: Option<&str>, request: &Request) -> Result<(), HubError> {
+        let answer = self.answer_to(by, key, request)?;
+        self.effects.push(Effect::Reply { reply, answer });
+        Ok(())
+    }
+
+    fn answer_to(
+        &mut self,
+        by: &Actor,
+        key: Option<&str>,
+        request: &Request,
+    ) -> Result<Result<Response, Refusal>, HubError> {
+        if !by.may(request) {
+            let message = "your role does not allow this";
+            return Ok(Err(Refusal::new(RefusalKind::Forbidden, "forbidden", message)));
+        }
+        let Some(key) = key else {
+            return self.decided(by, request);
+        };
+        if key.is_empty() || key.len() > KEY_CHARS_MAX {
+            let message = format!("1 to {KEY_CHARS_MAX} characters");
+            return Ok(Err(Refusal::invalid("Idempotency-Key", "bad_key", message)));
+        }
+        let request_hash: [u8; 32] = Sha256::digest(format!("{request:?}")).into();
+        let actor = by.name();
+        if let Some(first) = self.store.first_answer(&actor, key)?
+            && first.created > self.now().plus_ms(-ANSWERS_KEPT_MS)
+        {
+            return Ok(self.first_again(&first, request_hash));
+        }
+        let answer = self.decided(by, request)?;
+        let random = self.throw();
+        let sealed = answer::encode(&answer).and_then(|bytes| self.keys.seal(random, &bytes));
+        if let Some(sealed) = sealed {
+            let row = AnswerRow {
+                request_hash,
+                answer: sealed,
+                created: self.now(),
+            };
+            self.store.put_answer(&actor, key, &row)?;
+        }
+        Ok(answer)
+    }
+
+    fn first_again(&self, first: &AnswerRow, request_hash: [u8; 32]) -> Result<Response, Refusal> {
+        if first.request_hash != request_hash {
+            let message = "this Idempotency-Key was used for another request";
+            return Err(Refusal::conflict("key_reused", message));
+        }
+        let opened = self.keys.open(&first.answer);
+        opened.and_then(|bytes| answer::decode(&bytes)).unwrap_or_else(|| {
+            // Kept by another master key or an older version: it was done, but what was said is lost.
+            let message = "this was done before, and the first answer cannot be read any more";
+            Err(Refusal::conflict("answer_lost", message))
+        })
+    }
+
+    fn decided(&mut self, by: &Actor, request: &Request) -> Result<Result<Response, Refusal>, HubError> {
+        let texts_queued = self.texts_queued;
+        let effects = self.effects.len();
+        let written = self.written.clone();
+        self.store.run(SAVEPOINT)?;
+        let answer = match self.decide(by, request) {
+            Ok(response) => Ok(response),
+            Err(Halt::Kept(refusal)) => Err(refusal),
+            Err(Halt::Refused(refusal)) => {
+                self.store.run("ROLLBACK TO request")?;
+                self.effects.truncate(effects);
+                self.texts_queued = texts_queued;
+                self.written = written;
+                Err(refusal)
+            }
+            Err(Halt::Broken(error)) => return Err(error),
+        };
+        self.store.run("RELEASE request")?;
+        Ok(answer)
+    }
+
+    fn decide(&mut self, by: &Actor, request: &Request) -> Result<Response, Halt> {
+        match request {
+            Request::AddSite(new) => self.add_site(by, new),
+            Request::ReplaceSite { site, valid_ms } => self.replace_site(by, site, *valid_ms),
+            Request::RevokeSite { site } => self.revoke_site(by, site),
+            Request::WriteOff { box_id } => self.write_off(by, *box_id),
+            Request::EndDoubt => self.end_doubt(by),
+            Request::Join(asked) => self.join(asked),
+            Request::AddUser {
+                name,
+                role,
+                password_hash,
+            } => self.add_user(by, name, *role, &password_hash.0),
+            Request::SetPassword { name, password_hash } => self.set_password(by, name, &password_hash.0),
+            Request::RemoveUser { name } => self.remove_user(by, name),
+            Request::AddToken { name, role, site } => self.add_token(by, name, *role, site.as_ref()),
+            Request::RevokeToken { name } => self.revoke_token(by, name),
+            Request::Login { name, right } => self.login(name, *right),
+            Request::UseSession { session } => {
+                self.store.touch_session(*session, self.now())?;
+                Ok(Response::Done)
+            }
+            Request::Logout { session } => {
+                self.store.remove_session(*session)?;
+                Ok(Response::Done)
+            }
+            Request::CreateCustomer(new) => self.create_customer(by, new),
+            Request::UpdateCustomer { customer, change } => self.update_customer(by, *customer, change),
+            Request::SetPin { customer, pin } => self.set_pin(by, *customer, pin),
+            Request::SetActive { customer, active } => self.set_active(by, *customer, *active),
+            Request::SetDailyLimit { customer, limit } => self.set_daily_limit(by, *customer, *limit),
+            Request::Credit {
+                customer,
+                volume_ml,
+                reason,
+            } => self.credit(by, *customer, *volume_ml, reason),
+            Request::CreatePurchase(new) => self.create_purchase(by, new),
+            Request::OrderPayment { purchase, order } => self.order_payment(by, *purchase, order.clone()),
+            Request::VerifyDispense(ask) => self.verify_dispense(ask),
+            Request::ReportDispense {
+                site,
+                request,
+                volume_ml,
+                outcome,
+            } => self.report_dispense(site, request, *volume_ml, *outcome),
+        }
+    }
+}

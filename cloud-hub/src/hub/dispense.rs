@@ -1,0 +1,381 @@
+//! Water drawn at the hub itself, by kiosks without a gateway (CONTRACTS section 4). The hub spends what is free; what
+//! a site holds is the site's to give.
+
+use kiosk::{
+    dispense::{Ask, CustomerView, DispenserView, PinVerdict, Reason, Right, Situation, TokenVerdict, Verdict, decide},
+    fact::{Outcome, Purse},
+    ids::{AccountId, Epoch, GrantId, RequestId, SiteName},
+    moment::{MINUTE_MS, Present, Stamp, Uptime, Wall},
+    pin::{Lock, Pin, PinTries},
+    units::Volume,
+};
+
+use super::{
+    effect::{DispenseAnswer, DispenseCustomer, Refusal, Response},
+    input::DispenseAsk,
+    keys::Keys,
+    store::{CustomerRow, DrawPart, DrawRow, PurseKey},
+    turn::{Halt, HubError, Turn},
+};
+
+/// Equal asks without a request are one ask for so long (CONTRACTS section 4).
+const EQUAL_WITHIN_MS: i64 = MINUTE_MS;
+/// Draws without a report that one tick books by rule.
+const BATCH_MAX: u32 = 100;
+
+impl Turn<'_> {
+    /// May this water be drawn?
+    pub fn verify_dispense(&mut self, ask: &DispenseAsk) -> Result<Response, Halt> {
+        let body_hash = body_hash(self.keys, ask);
+        let known = match &ask.request {
+            Some(request) => self.store.draw(&ask.site, request)?,
+            None => {
+                let since = self.now().plus_ms(-EQUAL_WITHIN_MS);
+                self.store.equal_draw(&ask.site, body_hash, since)?
+            }
+        };
+        if let Some(known) = known {
+            if known.body_hash != body_hash {
+                let message = "this request was made with another content";
+                return Err(Refusal::conflict("request_conflict", message).into());
+            }
+            return Ok(Response::Dispense(self.dispense_answer(&known)?));
+        }
+        let mut customer = self.customer_named(&ask.user)?;
+        let (situation, keys) = self.situation(ask, customer.as_mut())?;
+        let verdict = decide(
+            &Ask::Water {
+                volume_ml: ask.volume_ml,
+            },
+            &situation,
+        );
+        let is_short = matches!(
+            verdict,
+            Verdict::Denied(Reason::SubscriptionExpired | Reason::JerrycansUsed | Reason::InsufficientCredit)
+        );
+        if let (true, Some(customer)) = (is_short, &customer)
+            && self.held_at_sites_ml(customer)? > 0
+        {
+            let message = "a site holds this customer's water: use the page at the kiosk";
+            // The PIN was right, which clears wrong tries: that stays.
+            return Err(Halt::Kept(Refusal::conflict("held_at_site", message)));
+        }
+        let draw = DrawRow {
+            site: ask.site.clone(),
+            made_request: ask.request.is_none(),
+            request: match &ask.request {
+                Some(request) => request.clone(),
+                None => self.made_request()?,
+            },
+            body_hash,
+            customer: customer.as_ref().map(|row| row.id),
+            denied: match &verdict {
+                Verdict::Approved { .. } => None,
+                Verdict::Denied(reason) => Some(*reason),
+            },
+            asked: Volume::try_from_ml(ask.volume_ml).unwrap_or_default(),
+            spent: None,
+            by_rule: false,
+            created: self.now(),
+        };
+        self.store.put_draw(&draw)?;
+        if let Verdict::Approved { parts } = verdict {
+            self.hold(&draw, &parts, &keys)?;
+        }
+        Ok(Response::Dispense(self.dispense_answer(&draw)?))
+    }
+
+    fn made_request(&mut self) -> Result<RequestId, HubError> {
+        let written = hex::encode(&self.throw()[..16]);
+        written
+            .parse()
+            .map_err(|error: kiosk::ids::IdError| HubError::Journal(error.to_string()))
+    }
+
+    fn hold(&mut self, draw: &DrawRow, parts: &[(GrantId, Volume)], keys: &[PurseKey]) -> Result<(), HubError> {
+        for (part, (right, volume)) in (0_i64..).zip(parts) {
+            let place = usize::try_from(right.number).unwrap_or(usize::MAX);
+            let Some(key) = keys.get(place) else { continue };
+            let part = DrawPart {
+                part,
+                key: *key,
+                cost: *volume,
+            };
+            self.store.put_draw_part(draw, &part)?;
+        }
+        Ok(())
+    }
+
+    /// A phone in any accepted form, an account id, or its digits alone.
+    fn customer_named(&self, user: &str) -> Result<Option<CustomerRow>, HubError> {
+        let user = user.trim();
+        if let Ok(account) = user.parse::<AccountId>() {
+            return Ok(self.store.customer_by_account(account)?);
+        }
+        match kiosk::phone::Phone::parse(user, self.settings.country) {
+            Ok(phone) => Ok(self.store.customer_by_phone(phone)?),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Everything the decision depends on. A right's number is the place of its purse in the second value.
+    fn situation(
+        &mut self,
+        ask: &DispenseAsk,
+        customer: Option<&mut CustomerRow>,
+    ) -> Result<(Situation, Vec<PurseKey>), HubError> {
+        let mut keys = Vec::new();
+        let view = match customer {
+            Some(row) => {
+                let mut rights = Vec::new();
+                for key in self.store.purses(row.id)? {
+                    rights.push(self.right(key, keys.len())?);
+                    keys.push(key);
+                }
+                Some(self.view(ask, row, rights)?)
+            }
+            None => None,
+        };
+        let situation = Situation {
+            degraded: false,
+            dispenser: DispenserView {
+                enabled: true,
+                volume_max: self.settings.volume_max,
+            },
+            customer: view,
+            now: self.now(),
+            trust: self.moment.trust,
+        };
+        Ok((situation, keys))
+    }
+
+    fn right(&self, key: PurseKey, place: usize) -> Result<Right, HubError> {
+        let subscription = match key.purse {
+            Purse::Allowance => self.store.subscription(key.period)?,
+            Purse::Prepaid => None,
+        };
+        let is_over = key.purse == Purse::Allowance && subscription.as_ref().is_none_or(|row| row.expired);
+        Ok(Right {
+            grant: GrantId {
+                epoch: Epoch(0),
+                number: place as u64,
+            },
+            purse: key.purse,
+            free: if is_over { Volume::ZERO } else { self.grantable_of(key)? },
+            valid_until: subscription.map(|row| row.valid_until),
+        })
+    }
+
+    fn view(&mut self, ask: &DispenseAsk, row: &mut CustomerRow, rights: Vec<Right>) -> Result<CustomerView, HubError> {
+        let at_this_site = row.site.as_ref().is_none_or(|home| *home == ask.site);
+        let now = self.present();
+        let tries = pin_tries(row);
+        let locked = tries.is_locked(&now);
+        let pin = if at_this_site && !locked {
+            self.check_pin(ask, row, tries, &now)?
+        } else {
+            PinVerdict::Wrong
+        };
+        let day_began = match self.zone_of(&ask.site)? {
+            Some(zone) => zone.begin(zone.day(self.now())),
+            None => self.now(),
+        };
+        let drawn = self.store.drawn_since_ml(row.id, day_began)?;
+        Ok(CustomerView {
+            at_this_site,
+            locked,
+            pin,
+            token: TokenVerdict::Absent,
+            active: row.active,
+            bill_overdue: row.bill_overdue,
+            daily_limit: row.daily_limit,
+            drawn_today: Volume::try_from_ml(drawn.max(0)).unwrap_or_default(),
+            subscription_until: self.store.newest_subscription(row.id)?.map(|row| row.valid_until),
+            rights,
+        })
+    }
+
+    /// The verdict and its counter, in one commit, before the answer (FEATURES X2).
+    fn check_pin(
+        &mut self,
+        ask: &DispenseAsk,
+        row: &mut CustomerRow,
+        tries: PinTries,
+        now: &Present,
+    ) -> Result<PinVerdict, HubError> {
+        let Some(kept) = row.sealed_pin.as_deref().and_then(|sealed| self.keys.open_pin(sealed)) else {
+            return Ok(PinVerdict::NotSet);
+        };
+        let typed = ask.pin.0.parse::<Pin>();
+        let is_right = typed.is_ok_and(|typed| self.keys.pin_matches(row.id, &kept, &typed));
+        let after = if is_right {
+            PinTries::cleared()
+        } else {
+            tries.after_wrong(now)
+        };
+        row.pin_wrong = after.wrong;
+        row.pin_lock_since = after.lock.and_then(|lock| lock.since.wall);
+        row.pin_lock_ms = after
+            .lock
+            .map_or(0, |lock| i64::try_from(lock.for_ms).unwrap_or(i64::MAX));
+        self.store.put_customer(row)?;
+        Ok(if is_right { PinVerdict::Right } else { PinVerdict::Wrong })
+    }
+
+    /// The present for locks: a server's wall clock counts, so a restart neither ends nor lengthens one.
+    fn present(&self) -> Present {
+        Present {
+            stamp: Stamp {
+                uptime: Uptime(1),
+                wall: Some(self.now()),
+            },
+            run_began: Uptime(1),
+        }
+    }
+
+    /// What open rights of this customer at sites may still hold.
+    fn held_at_sites_ml(&self, customer: &CustomerRow) -> Result<u64, HubError> {
+        let mut held = 0;
+        for key in self.store.purses(customer.id)? {
+            for grant in self.store.grants_of_purse(key)? {
+                if !grant.closed && grant.written_off.is_none() {
+                    held += grant.volume.unwrap_or_default().less(grant.spent).ml();
+                }
+            }
+        }
+        Ok(held)
+    }
+
+    fn dispense_answer(&self, draw: &DrawRow) -> Result<DispenseAnswer, HubError> {
+        let may_tell = draw.denied.is_none_or(Reason::tells_customer);
+        let row = match draw.customer.filter(|_| may_tell) {
+            Some(customer) => self.store.customer(customer)?,
+            None => None,
+        };
+        let customer = match row {
+            Some(CustomerRow {
+                id,
+                name,
+                account: Some(account),
+                ..
+            }) => Some(DispenseCustomer {
+                name,
+                account,
+                balance_ml: self.balance_ml(id)?,
+                jerrycans_left: self.jerrycans_left(id)?,
+            }),
+            _ => None,
+        };
+        Ok(DispenseAnswer {
+            request: draw.request.clone(),
+            denied: draw.denied,
+            customer,
+        })
+    }
+
+    /// What flowed. The first report stands; one that comes after a booking by rule corrects it downwards.
+    pub fn report_dispense(
+        &mut self,
+        site: &SiteName,
+        request: &RequestId,
+        volume_ml: i64,
+        outcome: Outcome,
+    ) -> Result<Response, Halt> {
+        let volume = Volume::try_from_ml(volume_ml)
+            .ok_or_else(|| Refusal::invalid("volume_ml", "out_of_range", "0 or more millilitres"))?;
+        let approved = self.store.draw(site, request)?.filter(|draw| draw.denied.is_none());
+        let mut draw = approved.ok_or_else(|| Refusal::not_found("approved request"))?;
+        if draw.spent.is_none() || draw.by_rule {
+            let over = volume.less(draw.asked);
+            self.book_change(
+                "water lost",
+                self.worth_minor(over.signed_ml()),
+                kiosk::ledger::Postings::lost,
+            )?;
+            let charged = volume.min(draw.asked);
+            self.settle_draw(&mut draw, charged, false, Some(outcome))?;
+        }
+        let customer = draw.customer.ok_or_else(|| Refusal::not_found("approved request"))?;
+        Ok(Response::Reported {
+            request: request.clone(),
+            charged: draw.spent.unwrap_or_default(),
+            balance_ml: self.balance_ml(customer)?,
+        })
+    }
+
+    fn settle_draw(
+        &mut self,
+        draw: &mut DrawRow,
+        volume: Volume,
+        by_rule: bool,
+        outcome: Option<Outcome>,
+    ) -> Result<(), HubError> {
+        let is_correction = draw.spent.is_some();
+        let before = draw.spent.unwrap_or_default();
+        let mut rest = volume;
+        for mut part in self.store.draw_parts(draw)? {
+            let spent_before = if is_correction { part.cost } else { Volume::ZERO };
+            part.cost = part.cost.min(rest);
+            rest = rest.less(part.cost);
+            self.store.put_draw_part(draw, &part)?;
+            self.add_spent(part.key, part.cost.signed_ml() - spent_before.signed_ml())?;
+            self.settle_purse(part.key)?;
+        }
+        draw.spent = Some(volume);
+        draw.by_rule = by_rule;
+        self.store.put_draw(draw)?;
+        let Some(customer) = draw.customer else {
+            return Ok(());
+        };
+        self.store.add_history(&super::store::HistoryRow {
+            site: Some(draw.site.clone()),
+            record: None,
+            customer: Some(customer),
+            dispenser: None,
+            kind: if is_correction { "correction" } else { "dispense" },
+            volume_ml: volume.signed_ml() - before.signed_ml(),
+            amount_minor: 0,
+            currency: self.settings.currency.code(),
+            time: self.now(),
+            clock_trusted: self.moment.trust.is_trusted(),
+            outcome: outcome.map(Outcome::name),
+            receipt: None,
+            grant: None,
+        })?;
+        self.live_customer(customer);
+        Ok(())
+    }
+
+    /// Draws whose report has not come are booked in full.
+    pub fn settle_unreported_draws(&mut self) -> Result<(), HubError> {
+        let before = self.now().plus_ms(-self.settings.report_within_ms);
+        for mut draw in self.store.unreported_draws(before, BATCH_MAX)? {
+            let asked = draw.asked;
+            self.settle_draw(&mut draw, asked, true, None)?;
+        }
+        Ok(())
+    }
+}
+
+fn pin_tries(row: &CustomerRow) -> PinTries {
+    PinTries {
+        wrong: row.pin_wrong,
+        lock: row.pin_lock_since.map(|since: Wall| Lock {
+            since: Stamp {
+                uptime: Uptime(0),
+                wall: Some(since),
+            },
+            for_ms: row.pin_lock_ms.unsigned_abs(),
+        }),
+    }
+}
+
+/// What makes two asks equal. It covers the PIN, so it is keyed: nobody finds the PIN from the database.
+fn body_hash(keys: &Keys, ask: &DispenseAsk) -> [u8; 32] {
+    let mut body = ask.volume_ml.to_be_bytes().to_vec();
+    for field in [ask.site.as_str(), ask.user.trim(), ask.pin.0.as_str()] {
+        body.extend((field.len() as u64).to_be_bytes());
+        body.extend(field.as_bytes());
+    }
+    keys.keyed_hash(&body)
+}

@@ -1,0 +1,232 @@
+//! Purchases: what may be bought, what it costs, and how it begins: at the hub, or asked at a site without a link.
+
+use kiosk::{
+    fact::{AnsweredState, PurchaseAsked, PurchaseItem},
+    ids::{ProviderReference, RecordId},
+    ledger::Source,
+    moment::{DAY_MS, MINUTE_MS},
+    payment::{Msisdn, Payment, PaymentEvent, PaymentState},
+    phone::Phone,
+    provider::Provider,
+    units::Money,
+};
+use store::journal::SqlLogs;
+use sync::doubt::hub_effects_allowed;
+
+use super::{
+    effect::{Refusal, Response},
+    input::{Actor, Item, NewPurchase, Pay, PurchaseId},
+    store::{CustomerRow, PurchaseKind, PurchaseRow},
+    turn::{Halt, HubError, Turn},
+};
+
+/// An open purchase whose payment nobody knows stops blocking an equal one after this (CONTRACTS section 6).
+const UNKNOWN_BLOCKS_MS: i64 = 5 * MINUTE_MS;
+/// A purchase asked at a site longer ago than this is not started any more.
+const ASKED_MAX_MS: i64 = DAY_MS;
+
+impl Turn<'_> {
+    /// Starts a purchase.
+    pub fn create_purchase(&mut self, by: &Actor, new: &NewPurchase) -> Result<Response, Halt> {
+        let customer = self.known_customer(new.customer)?;
+        let (kind, amount) = self.priced(&customer, &new.item)?;
+        let phone = match &new.phone {
+            Some(phone) => self.phone(phone)?,
+            None => customer
+                .phone
+                .ok_or_else(|| Refusal::invalid("phone", "missing", "this customer has no phone"))?,
+        };
+        if let Some(open) = self.equal_open(&customer, &kind, amount)? {
+            return Err(Refusal::conflict("purchase_open", "an equal purchase is open")
+                .with_id(open.0)
+                .into());
+        }
+        let mut row = self.new_purchase(&customer, kind, amount, phone, new.pay, new.provider);
+        match new.pay {
+            Pay::Wallet => self.pay_from_wallet(&customer, &mut row)?,
+            Pay::Prompt => {
+                self.store.put_purchase(&row)?;
+                row = self.step_payment(row, PaymentEvent::Start)?;
+            }
+        }
+        let detail = format!("{} {}", row.kind.name(), row.payment.amount);
+        self.audit(by, "purchase created", &format!("{:016x}", row.id.0), &detail)?;
+        Ok(Response::Purchase {
+            purchase: row.id,
+            state: row.payment.state,
+        })
+    }
+
+    /// What is bought, and what it costs.
+    fn priced(&self, customer: &CustomerRow, item: &Item) -> Result<(PurchaseKind, Money), Halt> {
+        let priced = match item {
+            Item::Litres(volume) => (PurchaseKind::Topup(*volume), self.settings.tariff.price(*volume)),
+            Item::Deposit(minor) => (PurchaseKind::Deposit, self.money(*minor).rounded_up()),
+            Item::Plan(name) => {
+                let plan = self
+                    .settings
+                    .plans
+                    .get(name)
+                    .ok_or_else(|| Refusal::invalid("plan", "unknown_plan", format!("there is no plan {name}")))?;
+                let site = customer.site.clone().ok_or_else(|| {
+                    Refusal::conflict(
+                        "no_site",
+                        "a subscription belongs to a site, and this customer has none",
+                    )
+                })?;
+                let kind = PurchaseKind::Subscription {
+                    plan: name.clone(),
+                    site,
+                };
+                (kind, plan.price(self.settings.currency))
+            }
+            Item::Bill => {
+                let message = "bills cannot be paid here yet";
+                return Err(Refusal::invalid("kind", "not_available", message).into());
+            }
+        };
+        if priced.1.minor <= 0 {
+            return Err(Refusal::invalid("amount_minor", "out_of_range", "there is nothing to pay").into());
+        }
+        Ok(priced)
+    }
+
+    /// An equal purchase that may still come to something.
+    fn equal_open(
+        &self,
+        customer: &CustomerRow,
+        kind: &PurchaseKind,
+        amount: Money,
+    ) -> Result<Option<PurchaseId>, HubError> {
+        let is_fresh = |row: &PurchaseRow| match row.payment.state {
+            PaymentState::Created | PaymentState::Submitting | PaymentState::Pending => true,
+            PaymentState::Unknown => self.now().0 - row.payment.since.0 <= UNKNOWN_BLOCKS_MS,
+            _ => false,
+        };
+        let open = self.store.open_purchases(customer.id)?;
+        let equal = open
+            .iter()
+            .find(|row| row.kind == *kind && row.payment.amount == amount && is_fresh(row));
+        Ok(equal.map(|row| row.id))
+    }
+
+    fn new_purchase(
+        &mut self,
+        customer: &CustomerRow,
+        kind: PurchaseKind,
+        amount: Money,
+        phone: Phone,
+        pay: Pay,
+        provider: Option<Provider>,
+    ) -> PurchaseRow {
+        let offered = |provider: &Provider| self.settings.providers.contains(provider);
+        let network = self.settings.prefixes.network(phone);
+        let usual = network.and_then(|network| network.provider()).filter(offered);
+        let provider = provider
+            .filter(offered)
+            .or(usual)
+            .or_else(|| self.settings.providers.first().copied())
+            .filter(|_| pay == Pay::Prompt);
+        let reference = provider.and_then(|provider| self.own_reference(provider));
+        PurchaseRow {
+            id: PurchaseId(self.throw_number()),
+            customer: customer.id,
+            kind,
+            pay,
+            provider,
+            token: hex::encode(&self.throw()[..16]),
+            payment: Payment::new(amount, msisdn(phone), reference, self.now()),
+            asked: None,
+            created: self.now(),
+            settled: None,
+        }
+    }
+
+    /// The reference that we choose, for providers that let us: a UUID for MTN, a number of our own for Airtel.
+    fn own_reference(&mut self, provider: Provider) -> Option<ProviderReference> {
+        let digits = hex::encode(&self.throw()[..16]);
+        let written = match provider {
+            Provider::Mtn => {
+                // RFC 9562 version 4: the version and the variant are fixed, the rest is random.
+                let (a, b, c, d, e) = (
+                    &digits[..8],
+                    &digits[8..12],
+                    &digits[13..16],
+                    &digits[17..20],
+                    &digits[20..],
+                );
+                format!("{a}-{b}-4{c}-a{d}-{e}")
+            }
+            Provider::Airtel => digits,
+            Provider::Mpesa | Provider::Intasend => return None,
+        };
+        written.parse().ok()
+    }
+
+    fn pay_from_wallet(&mut self, customer: &CustomerRow, row: &mut PurchaseRow) -> Result<(), Halt> {
+        if row.kind == PurchaseKind::Deposit {
+            return Err(Refusal::invalid("pay", "bad_pay", "a deposit is paid by a prompt").into());
+        }
+        let held = self.wallet_minor(customer.id)?;
+        if held < row.payment.amount.minor {
+            let message = format!("the wallet holds {}", self.money(held));
+            return Err(Refusal::conflict("wallet_too_small", message).into());
+        }
+        row.payment.state = PaymentState::Succeeded;
+        row.settled = Some(self.now());
+        self.store.put_purchase(row)?;
+        self.deliver(row, Source::Wallet, &format!("wallet:{:016x}", row.id.0))?;
+        self.tell_paid(row)?;
+        Ok(())
+    }
+
+    /// A site asked for a purchase while it had no link: started once per record, unless it is too old (PROTOCOL
+    /// rule 27).
+    pub fn fold_purchase_asked(&mut self, id: RecordId, asked: &PurchaseAsked) -> Result<(), HubError> {
+        let is_old = self.now().0 - asked.time.0 > ASKED_MAX_MS;
+        let root = self.store.root(asked.customer)?;
+        let customer = self
+            .store
+            .customer(root)?
+            .filter(|row| row.phone.is_some() && row.account.is_some());
+        let (false, Some(customer)) = (is_old, customer) else {
+            return self.answer(id, AnsweredState::Refused);
+        };
+        let item = match &asked.item {
+            PurchaseItem::Litres(volume) => Item::Litres(*volume),
+            PurchaseItem::Deposit(minor) => Item::Deposit(*minor),
+            PurchaseItem::Plan(plan) => Item::Plan(plan.clone()),
+            PurchaseItem::Bill => Item::Bill,
+        };
+        let (kind, amount) = match self.priced(&customer, &item) {
+            Ok(priced) => priced,
+            Err(Halt::Broken(error)) => return Err(error),
+            Err(Halt::Refused(_) | Halt::Kept(_)) => return self.answer(id, AnsweredState::Refused),
+        };
+        let (None, Some(phone)) = (self.equal_open(&customer, &kind, amount)?, customer.phone) else {
+            return self.answer(id, AnsweredState::Refused);
+        };
+        let mut row = self.new_purchase(&customer, kind, amount, phone, Pay::Prompt, None);
+        row.asked = Some(id);
+        self.answer(id, AnsweredState::Taken)?;
+        if hub_effects_allowed(&SqlLogs::new(self.store.0), id.log.box_id)? {
+            self.store.put_purchase(&row)?;
+            return self.step_payment(row, PaymentEvent::Start).map(drop);
+        }
+        // A restored hub may have started it already: a person looks at the statement first (PROTOCOL rule 18).
+        row.payment.state = PaymentState::NeedsOperator;
+        self.store.put_purchase(&row)?;
+        self.alarm(
+            "purchase_after_restore",
+            format!(
+                "purchase {:016x}: asked at a site before the restore; look at the statement",
+                row.id.0
+            ),
+        )
+    }
+}
+
+/// A phone as payments carry it.
+fn msisdn(phone: Phone) -> Msisdn {
+    Msisdn(phone.msisdn().parse().unwrap_or_default())
+}

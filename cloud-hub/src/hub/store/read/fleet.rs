@@ -1,0 +1,100 @@
+//! Sites, as pages and the API show them.
+
+use kiosk::{
+    digest::{HashedGrant, HashedState, state_hash},
+    ids::{BoxId, CustomerId, Epoch, GrantId, Lane, SiteName, Writer},
+    moment::Wall,
+    units::Volume,
+};
+use rusqlite::Connection;
+use store::journal::SqlLogs;
+use sync::journal::Logs;
+
+use super::Read;
+use crate::hub::store::{Store, customer::purse_from_number, id, maybe_id, maybe_wall, parsed, signed, wrong};
+
+/// A site.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Its name, which is its id.
+    pub name: SiteName,
+    /// What people call it.
+    pub title: String,
+    /// Its time zone.
+    pub time_zone: String,
+    /// Whether it has a socket.
+    pub online: bool,
+    /// When it was last seen.
+    pub last_seen: Option<Wall>,
+    /// Its current box.
+    pub box_id: Option<BoxId>,
+    /// The newest tip of its money lane that the hub holds.
+    pub journal_through: Option<(Epoch, u32)>,
+    /// What the box is not known to hold of the hub's records, by lane: money, edits, alarms, telemetry.
+    pub queue: [u64; Lane::ALL.len()],
+    /// The digest of its box's rights; equal to the gateway's when both know the same.
+    pub state_hash: String,
+}
+
+/// All sites, by name.
+pub fn sites(connection: &Connection) -> Read<Vec<Site>> {
+    let mut sites = Store(connection).all(
+        "SELECT site.*, enrolment.box FROM site
+         LEFT JOIN enrolment ON enrolment.site = site.name AND enrolment.state = 'current' ORDER BY site.name",
+        [],
+        |row| {
+            Ok(Site {
+                name: parsed(row, "name")?,
+                title: row.get("title")?,
+                time_zone: row.get("time_zone")?,
+                online: row.get("online")?,
+                last_seen: maybe_wall(row, "last_seen_ms")?,
+                box_id: maybe_id(row, "box")?.map(BoxId),
+                journal_through: None,
+                queue: [0; Lane::ALL.len()],
+                state_hash: state_hash([]),
+            })
+        },
+    )?;
+    for site in &mut sites {
+        if let Some(box_id) = site.box_id {
+            let logs = SqlLogs::new(connection);
+            site.queue = logs.waiting(box_id, Writer::Hub)?;
+            site.journal_through = newest_tip(&logs, box_id)?;
+            site.state_hash = state_hash(hashed_grants(connection, box_id)?);
+        }
+    }
+    Ok(sites)
+}
+
+fn newest_tip(logs: &SqlLogs<'_>, box_id: BoxId) -> Read<Option<(Epoch, u32)>> {
+    let tips = logs.tips(box_id)?.into_iter();
+    let own = tips.filter(|(log, _)| log.by == Writer::Site && log.lane == Lane::Money);
+    Ok(own.map(|(log, state)| (log.epoch, state.mark)).next_back())
+}
+
+fn hashed_grants(connection: &Connection, box_id: BoxId) -> Read<Vec<HashedGrant>> {
+    Store(connection).all(
+        "SELECT * FROM grants WHERE box = ?1 AND volume_ml IS NOT NULL",
+        [signed(box_id.0)],
+        |row| {
+            let ml = |column: &str| Ok::<_, rusqlite::Error>(row.get::<_, i64>(column)?.unsigned_abs());
+            let purse = purse_from_number(row.get("purse")?).ok_or_else(|| wrong(row, "purse"))?;
+            Ok(HashedGrant {
+                grant: GrantId {
+                    epoch: Epoch(id(row, "epoch")?),
+                    number: id(row, "number")?,
+                },
+                customer: CustomerId(id(row, "granted_to")?),
+                purse,
+                volume: Volume::from_ml(ml("volume_ml")?),
+                spent: Volume::from_ml(ml("spent_ml")?),
+                state: match (row.get("closed")?, row.get("recalled")?) {
+                    (true, _) => HashedState::Closed,
+                    (false, true) => HashedState::Recalled,
+                    (false, false) => HashedState::Open,
+                },
+            })
+        },
+    )
+}

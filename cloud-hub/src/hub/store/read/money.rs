@@ -1,0 +1,282 @@
+//! Purchases, transactions, the ledger, the outbox, the front page.
+
+use std::collections::BTreeMap;
+
+use kiosk::{
+    ids::{CustomerId, Epoch, SiteName},
+    moment::Wall,
+    units::Currency,
+};
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter, types::Value};
+use store::StoreError;
+
+use super::{LIMIT_MAX, Page, Read, page};
+use crate::hub::{
+    input::PurchaseId,
+    store::{Store, id, maybe_id, maybe_parsed, maybe_wall, signed},
+};
+
+/// A purchase.
+#[derive(Clone, Debug)]
+pub struct Purchase {
+    /// The id.
+    pub id: PurchaseId,
+    /// Whose.
+    pub customer: CustomerId,
+    /// `topup`, `deposit` or `subscription`.
+    pub kind: String,
+    /// Litres bought.
+    pub volume_ml: Option<i64>,
+    /// The plan bought.
+    pub plan: Option<String>,
+    /// What it costs.
+    pub amount_minor: i64,
+    /// ISO 4217.
+    pub currency: String,
+    /// `prompt` or `wallet`.
+    pub pay: String,
+    /// The provider.
+    pub provider: Option<String>,
+    /// Where it stands, in the words of CONTRACTS section 6.
+    pub state: String,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// The provider's receipt.
+    pub receipt: Option<String>,
+    /// When it was made.
+    pub created: Wall,
+    /// When it was settled.
+    pub settled: Option<Wall>,
+}
+
+/// A transaction.
+#[derive(Clone, Debug)]
+pub struct Transaction {
+    /// Its row, which is the cursor.
+    pub row: i64,
+    /// `site:epoch:seq`, or `hub:ID` for rows of the hub's own.
+    pub id: String,
+    /// Where.
+    pub site: Option<SiteName>,
+    /// Who.
+    pub customer: Option<CustomerId>,
+    /// The dispenser.
+    pub dispenser: Option<String>,
+    /// What it was.
+    pub kind: String,
+    /// Millilitres.
+    pub volume_ml: i64,
+    /// Money.
+    pub amount_minor: i64,
+    /// ISO 4217.
+    pub currency: String,
+    /// When.
+    pub time: Wall,
+    /// Whether the clock was trusted then.
+    pub clock_trusted: bool,
+    /// What the dispenser said.
+    pub outcome: Option<String>,
+    /// The receipt.
+    pub receipt: Option<String>,
+}
+
+/// A text of the outbox.
+#[derive(Clone, Debug)]
+pub struct OutboxText {
+    /// The row.
+    pub id: i64,
+    /// To whom.
+    pub phone: String,
+    /// What.
+    pub text: String,
+    /// `queued`, `sending`, `sent`, `failed` or `unknown`.
+    pub state: String,
+    /// When it was queued.
+    pub created: Wall,
+}
+
+/// A purchase by id.
+pub fn purchase(connection: &Connection, purchase: PurchaseId) -> Read<Option<Purchase>> {
+    Store(connection).one(
+        "SELECT * FROM purchase WHERE id = ?1",
+        [signed(purchase.0)],
+        read_purchase,
+    )
+}
+
+/// The newest purchases of a customer (FEATURES X15).
+pub fn purchases(connection: &Connection, customer: CustomerId, limit: u32) -> Read<Vec<Purchase>> {
+    Store(connection).all(
+        "SELECT * FROM purchase WHERE customer = ?1 ORDER BY created_ms DESC, id LIMIT ?2",
+        params![signed(customer.0), limit.clamp(1, LIMIT_MAX)],
+        read_purchase,
+    )
+}
+
+/// Purchases that an operator must look at.
+pub fn purchases_for_operators(connection: &Connection) -> Read<Vec<Purchase>> {
+    Store(connection).all(
+        "SELECT * FROM purchase WHERE state = 'needs_operator' ORDER BY created_ms, id LIMIT ?1",
+        [LIMIT_MAX],
+        read_purchase,
+    )
+}
+
+fn read_purchase(row: &Row<'_>) -> rusqlite::Result<Purchase> {
+    Ok(Purchase {
+        id: PurchaseId(id(row, "id")?),
+        customer: CustomerId(id(row, "customer")?),
+        kind: row.get("kind")?,
+        volume_ml: row.get("volume_ml")?,
+        plan: row.get("plan")?,
+        amount_minor: row.get("amount_minor")?,
+        currency: row.get("currency")?,
+        pay: row.get("pay")?,
+        provider: row.get("provider")?,
+        state: row.get("state")?,
+        failure: row.get("failure")?,
+        receipt: row.get("receipt")?,
+        created: Wall(row.get("created_ms")?),
+        settled: maybe_wall(row, "settled_ms")?,
+    })
+}
+
+/// Which transactions are listed.
+#[derive(Clone, Debug, Default)]
+pub struct TransactionFilter {
+    /// Of this site.
+    pub site: Option<SiteName>,
+    /// Of this customer.
+    pub customer: Option<CustomerId>,
+}
+
+/// Transactions, the newest first, before this row (`i64::MAX` for the first page).
+pub fn transactions(
+    connection: &Connection,
+    filter: &TransactionFilter,
+    before: i64,
+    limit: u32,
+) -> Read<Page<Transaction>> {
+    let limit = limit.clamp(1, LIMIT_MAX);
+    let mut sql = "SELECT * FROM history WHERE id < ?".to_owned();
+    let mut values = vec![Value::from(before)];
+    if let Some(site) = &filter.site {
+        sql.push_str(" AND site = ?");
+        values.push(Value::from(site.as_str().to_owned()));
+    }
+    if let Some(customer) = filter.customer {
+        sql.push_str(" AND customer = ?");
+        values.push(Value::from(signed(customer.0)));
+    }
+    sql.push_str(" ORDER BY id DESC LIMIT ?");
+    values.push(Value::from(i64::from(limit) + 1));
+    let items = Store(connection).all(&sql, params_from_iter(values), read_transaction)?;
+    Ok(page(items, limit, |item: &Transaction| item.row))
+}
+
+fn read_transaction(row: &Row<'_>) -> rusqlite::Result<Transaction> {
+    let (number, site): (i64, Option<SiteName>) = (row.get("id")?, maybe_parsed(row, "site")?);
+    let epoch = maybe_id(row, "epoch")?.map(Epoch);
+    let name = match (epoch, &site) {
+        (Some(epoch), Some(site)) => format!("{site}:{epoch}:{}", row.get::<_, u32>("seq")?),
+        _ => format!("hub:{number}"),
+    };
+    Ok(Transaction {
+        row: number,
+        id: name,
+        site,
+        customer: maybe_id(row, "customer")?.map(CustomerId),
+        dispenser: row.get("dispenser")?,
+        kind: row.get("kind")?,
+        volume_ml: row.get("volume_ml")?,
+        amount_minor: row.get("amount_minor")?,
+        currency: row.get("currency")?,
+        time: Wall(row.get("time_ms")?),
+        clock_trusted: row.get("clock_trusted")?,
+        outcome: row.get("outcome")?,
+        receipt: row.get("receipt")?,
+    })
+}
+
+/// The ledger's accounts by currency; wallets and the like are added up over all customers.
+pub fn ledger_balance(connection: &Connection) -> Read<BTreeMap<Currency, BTreeMap<String, i64>>> {
+    let rows = Store(connection).all(
+        "SELECT currency, kind, sum(minor) FROM (
+             SELECT currency, minor, CASE
+                 WHEN account LIKE 'wallet:%' OR account LIKE 'water:%' OR account LIKE 'bill:%'
+                      OR account LIKE 'loan:%' THEN substr(account, 1, instr(account, ':') - 1)
+                 ELSE account END AS kind FROM balance)
+         GROUP BY currency, kind ORDER BY currency, kind",
+        [],
+        |row| {
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, i64>(2)?,
+            ))
+        },
+    )?;
+    let mut ledger: BTreeMap<Currency, BTreeMap<String, i64>> = BTreeMap::new();
+    for (currency, account, minor) in rows {
+        let currency = Currency::from_code(&currency).ok_or(StoreError::Row("a currency"))?;
+        ledger.entry(currency).or_default().insert(account, minor);
+    }
+    Ok(ledger)
+}
+
+/// The newest texts of the outbox.
+pub fn outbox(connection: &Connection, limit: u32) -> Read<Vec<OutboxText>> {
+    Store(connection).all(
+        "SELECT * FROM outbox ORDER BY id DESC LIMIT ?1",
+        [limit.clamp(1, LIMIT_MAX)],
+        |row| {
+            Ok(OutboxText {
+                id: row.get("id")?,
+                phone: row.get("phone")?,
+                text: row.get("text")?,
+                state: row.get("state")?,
+                created: Wall(row.get("created_ms")?),
+            })
+        },
+    )
+}
+
+/// What the front page counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Customers with an account.
+    pub customers: i64,
+    /// Millilitres drawn since a moment.
+    pub drawn_ml: i64,
+    /// Money paid since then, in minor units.
+    pub paid_minor: i64,
+    /// Sites that are online.
+    pub sites_online: i64,
+    /// Purchases that an operator must look at.
+    pub purchases_waiting: i64,
+}
+
+/// What the front page counts, since a moment.
+pub fn totals(connection: &Connection, since: Wall) -> Read<Totals> {
+    let totals = connection
+        .prepare_cached(
+            "SELECT (SELECT count(*) FROM customer WHERE account IS NOT NULL),
+                    (SELECT coalesce(sum(volume_ml), 0) FROM history
+                     WHERE time_ms >= ?1 AND kind IN ('dispense', 'correction', 'loss')),
+                    (SELECT coalesce(sum(amount_minor), 0) FROM history
+                     WHERE time_ms >= ?1 AND kind IN ('topup', 'deposit', 'subscription')),
+                    (SELECT count(*) FROM site WHERE online <> 0),
+                    (SELECT count(*) FROM purchase WHERE state = 'needs_operator')",
+        )?
+        .query_row([since.0], |row| {
+            Ok(Totals {
+                customers: row.get(0)?,
+                drawn_ml: row.get(1)?,
+                paid_minor: row.get(2)?,
+                sites_online: row.get(3)?,
+                purchases_waiting: row.get(4)?,
+            })
+        })
+        .optional()?;
+    Ok(totals.unwrap_or_default())
+}

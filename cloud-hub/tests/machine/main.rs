@@ -1,0 +1,12 @@
+//! The hub's machine, driven by hand. Expected values are worked out in the comments beside them.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
+mod customers;
+mod dispenses;
+mod fleet;
+mod gateway;
+mod operators;
+mod payments;
+mod sites;
+mod world;

@@ -1,0 +1,111 @@
+//! Logins, tokens, and who may do what.
+
+use hub::hub::{
+    effect::{RefusalKind, Response},
+    input::{Actor, Request, Secret},
+    operator::{Role, secret_hash},
+    store::read,
+};
+
+use crate::world::World;
+
+const QUARTER_MS: i64 = 15 * 60_000;
+
+fn login(right: bool) -> Request {
+    Request::Login {
+        name: "amina".to_owned(),
+        right,
+    }
+}
+
+fn with_user() -> World {
+    let mut world = World::new();
+    let add = Request::AddUser {
+        name: "amina".to_owned(),
+        role: Role::CustomerService,
+        password_hash: Secret("$argon2id$…".to_owned()),
+    };
+    world.ask(add).unwrap();
+    world
+}
+
+#[test]
+fn five_wrong_passwords_shut_the_account_for_a_quarter_of_an_hour() {
+    let mut world = with_user();
+    for _ in 0..5 {
+        assert_eq!(world.ask(login(false)).unwrap_err().code, "bad_login");
+    }
+    assert_eq!(world.ask(login(true)).unwrap_err().kind, RefusalKind::TooMany);
+    world.pass(QUARTER_MS + 1);
+    let Ok(Response::Session {
+        secret,
+        role,
+        change_password,
+    }) = world.ask(login(true))
+    else {
+        panic!("refused")
+    };
+    assert_eq!((role, change_password), (Role::CustomerService, true));
+    let bearer = read::session(&world.read(), secret_hash(&secret), world.now).unwrap();
+    assert_eq!(bearer.unwrap().name, "amina");
+    // Half an hour without use ends it.
+    let idle = world.now.plus_ms(30 * 60_000);
+    assert_eq!(read::session(&world.read(), secret_hash(&secret), idle).unwrap(), None);
+}
+
+#[test]
+fn a_token_is_known_by_its_hash_until_it_is_revoked() {
+    let mut world = World::new();
+    let add = Request::AddToken {
+        name: "till".to_owned(),
+        role: Role::Viewer,
+        site: None,
+    };
+    let Ok(Response::Secret { secret }) = world.ask(add) else {
+        panic!("refused")
+    };
+    assert_eq!(secret.len(), 64);
+    let bearer = read::token(&world.read(), secret_hash(&secret)).unwrap().unwrap();
+    assert_eq!((bearer.name.as_str(), bearer.role), ("till", Role::Viewer));
+    let revoke = Request::RevokeToken {
+        name: "till".to_owned(),
+    };
+    world.ask(revoke).unwrap();
+    assert_eq!(read::token(&world.read(), secret_hash(&secret)).unwrap(), None);
+    let kiosk = Request::AddToken {
+        name: "kiosk".to_owned(),
+        role: Role::Kiosk,
+        site: None,
+    };
+    assert_eq!(world.ask(kiosk).unwrap_err().code, "missing");
+}
+
+#[test]
+fn what_the_role_does_not_allow_is_forbidden_and_changes_nothing() {
+    let mut world = World::new();
+    let customer = world.customer("0700000102", None);
+    let credit = Request::Credit {
+        customer,
+        volume_ml: 20_000,
+        reason: "test".to_owned(),
+    };
+    let actor = |role| Actor::User {
+        name: "amina".to_owned(),
+        role,
+    };
+    for (role, allowed) in [
+        (Role::Viewer, false),
+        (Role::Technician, false),
+        (Role::Kiosk, false),
+        (Role::CustomerService, true),
+        (Role::Admin, true),
+    ] {
+        let answer = world.ask_as(actor(role), None, credit.clone());
+        assert_eq!(answer.is_ok(), allowed, "{role:?}");
+    }
+    assert_eq!(world.balance_ml(customer), 40_000);
+    assert_eq!(
+        world.ask_as(Actor::Gateway, None, credit).unwrap_err().code,
+        "forbidden"
+    );
+}
