@@ -1,6 +1,6 @@
 //! One payment at a mobile-money provider, from the prompt to the credit: the same rules for every provider.
 //!
-//! [`step`] takes the payment as it stands, the moment and one event, and returns the payment as it stands next with
+//! [`step()`] takes the payment as it stands, the moment and one event, and returns the payment as it stands next with
 //! the effects to carry out once that is on disk. Everything it needs later (due times, counters, what the customer has
 //! been told) is in the [`Payment`], so a restart loses nothing: load it, and tick it when it is due.
 //!
