@@ -7,7 +7,9 @@ pub mod journal;
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags, backup};
+/// A connection, by the one name under which rooms without SQL may hold it.
+pub use rusqlite::Connection;
+use rusqlite::{OpenFlags, backup};
 
 /// How long a reader waits for a lock before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

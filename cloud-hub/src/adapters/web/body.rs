@@ -92,9 +92,14 @@ impl Body {
 
     /// `true` or `false`, which must be there.
     pub fn boolean(&mut self, field: &'static str) -> Result<bool, Refusal> {
+        self.maybe_boolean(field)?.ok_or_else(|| missing(field))
+    }
+
+    /// `true` or `false`; `null` is neither.
+    pub fn maybe_boolean(&mut self, field: &'static str) -> Result<Option<bool>, Refusal> {
         match self.0.remove(field) {
-            None | Some(Value::Null) => Err(missing(field)),
-            Some(Value::Bool(value)) => Ok(value),
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(value)),
             Some(_) => Err(bad_field(field, "true or false")),
         }
     }

@@ -5,13 +5,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use store::StoreError;
+use store::{Connection, Database, StoreError};
 use tokio::sync::Semaphore;
 
-use crate::hub::{
-    effect::{Refusal, RefusalKind},
-    store::view::Reader,
-};
+use crate::hub::effect::{Refusal, RefusalKind};
 
 /// How many readings may go on at once; the others wait.
 const READERS_MAX: usize = 4;
@@ -20,7 +17,7 @@ const READERS_MAX: usize = 4;
 #[derive(Clone)]
 pub struct Books {
     path: Arc<PathBuf>,
-    idle: Arc<Mutex<Vec<Reader>>>,
+    idle: Arc<Mutex<Vec<Connection>>>,
     room: Arc<Semaphore>,
 }
 
@@ -37,7 +34,7 @@ impl Books {
     /// Reads; everything that `look` sees is of one commit.
     pub async fn read<T: Send + 'static>(
         &self,
-        look: impl FnOnce(&Reader) -> Result<T, StoreError> + Send + 'static,
+        look: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refusal> {
         let Ok(_permit) = self.room.acquire().await else {
             return Err(unreadable());
@@ -45,8 +42,8 @@ impl Books {
         let books = self.clone();
         let reading = tokio::task::spawn_blocking(move || {
             let idle = books.idle().pop();
-            let reader = idle.map_or_else(|| Reader::open(&books.path), Ok)?;
-            let seen = reader.snapshot(look);
+            let reader = idle.map_or_else(|| Database::open_read_only(&books.path), Ok)?;
+            let seen = snapshot(&reader, look);
             // A connection that failed once is not used again.
             if seen.is_ok() {
                 books.idle().push(reader);
@@ -66,10 +63,21 @@ impl Books {
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Reader>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
         // A list of idle connections: a panic elsewhere cannot leave it half-written.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Everything that `look` reads is of one commit.
+fn snapshot<T>(
+    connection: &Connection,
+    look: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let transaction = connection.unchecked_transaction()?;
+    let seen = look(&transaction)?;
+    transaction.commit()?;
+    Ok(seen)
 }
 
 fn unreadable() -> Refusal {

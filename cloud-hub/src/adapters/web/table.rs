@@ -41,8 +41,6 @@ const SERVE: Access = Access::Roles(&[Role::Admin, Role::CustomerService]);
 const BOOKS: Access = Access::Roles(&[Role::Admin, Role::CustomerService, Role::Viewer]);
 /// Sites and dispensers.
 const FLEET: Access = Access::Roles(&[Role::Admin, Role::Technician]);
-/// Everything.
-const ADMIN: Access = Access::Roles(&[Role::Admin]);
 /// A dispenser's program.
 const KIOSK: Access = Access::Roles(&[Role::Kiosk]);
 /// Everybody.
@@ -93,7 +91,6 @@ pub const TABLE: &[Route] = &[
     api("POST", "/api/v1/customers/{id}/pin", SERVE),
     api("POST", "/api/v1/customers/{id}/active", SERVE),
     api("POST", "/api/v1/purchases", SERVE),
-    api("GET", "/api/v1/purchases", BOOKS),
     api("GET", "/api/v1/purchases/{id}", BOOKS),
     api("GET", "/api/v1/transactions", LOOK),
     api("POST", "/api/v1/sites", FLEET),
@@ -112,7 +109,7 @@ pub const TABLE: &[Route] = &[
     page("POST", "/sites", FLEET),
     page("GET", "/sites/{name}", LOOK),
     page("POST", "/sites/{name}/code", FLEET),
-    page("POST", "/sites/{name}/revoke", ADMIN),
+    page("POST", "/sites/{name}/revoke", FLEET),
     page("GET", "/customers", LOOK),
     page("POST", "/customers", SERVE),
     page("GET", "/customers/{id}", LOOK),
