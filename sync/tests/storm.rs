@@ -194,7 +194,7 @@ fn after_any_storm_one_quiet_connection_makes_both_ends_equal() {
 #[test]
 fn a_cut_at_every_byte_of_a_connection_loses_at_most_what_was_not_acknowledged() {
     let mut whole = Pair::new(5);
-    for _ in 0..60 {
+    for _ in 0..20 {
         whole.site.write_quietly();
         whole.hub.write_quietly();
     }
@@ -228,8 +228,8 @@ fn a_cut_at_every_byte_of_a_connection_loses_at_most_what_was_not_acknowledged()
         }
     };
     total += frames(&mut Pair { ..clone(&whole) }, usize::MAX);
-    assert!(total > 1_000, "{total}");
-    for cut in (0..total).step_by(3) {
+    assert!(total > 500, "{total}");
+    for cut in 0..total {
         let mut pair = clone(&whole);
         frames(&mut pair, cut);
         pair.site.disk.assert_sound(false);
@@ -238,7 +238,7 @@ fn a_cut_at_every_byte_of_a_connection_loses_at_most_what_was_not_acknowledged()
         pair.settle();
         pair.assert_same();
         let folded = pair.hub.folded() + pair.site.folded();
-        assert_eq!(folded, 122, "cut at {cut}: each record is folded exactly once");
+        assert_eq!(folded, 42, "cut at {cut}: each record is folded exactly once");
     }
 }
 

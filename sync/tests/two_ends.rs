@@ -573,3 +573,169 @@ fn a_box_cannot_write_itself_a_grant() {
     };
     assert!(frame::encode(&chunk, &support::pair(), &seal).is_ok());
 }
+
+#[test]
+fn a_log_begins_only_where_everything_before_it_is_held() {
+    use sync::journal::{Incoming, Received, receive};
+    let mut pair = settled(5, 1);
+    pair.restart(Writer::Site, 0xb7);
+    pair.site.write_quietly();
+    let next = log(Writer::Site, Lane::Money, 0xb7);
+    let incoming = Incoming {
+        log: next,
+        from: 1,
+        records: pair.site.disk.read(&next, 1, 10_000).unwrap(),
+        head: None,
+    };
+    let public = support::site_identity().public();
+    let mut empty = support::Memory::default();
+    assert_eq!(receive(&mut empty, &incoming, &public).unwrap(), Received::Gap);
+    assert_eq!(empty, support::Memory::default());
+    assert!(matches!(
+        receive(&mut pair.hub.disk, &incoming, &public).unwrap(),
+        Received::Held { mark: 2, .. }
+    ));
+    let beyond = Incoming { from: 4, ..incoming };
+    assert_eq!(receive(&mut pair.hub.disk, &beyond, &public).unwrap(), Received::Gap);
+}
+
+#[test]
+fn a_restored_hub_gets_its_records_back_under_its_own_signature() {
+    let mut pair = settled(1, 1);
+    let noon = pair.hub.disk.clone();
+    for count in [20, 3] {
+        for _ in 0..count {
+            pair.hub.write_quietly();
+        }
+        let moment = pair.moment();
+        pair.hub.handle(&moment, Event::Written);
+        pair.settle();
+    }
+    pair.restart(Writer::Hub, 0x44);
+    pair.hub.disk = noon;
+    doubt::hub_raise(&mut pair.hub.disk, 0).unwrap();
+    pair.connect();
+    pair.settle();
+    pair.assert_same();
+    // The head stood on 22; the three after it came in the last five minutes and are named to the operator.
+    let hub_log = log(Writer::Hub, Lane::Money, 0x41);
+    assert_eq!(
+        sync::journal::unproven(&pair.hub.disk, BOX, Writer::Hub).unwrap(),
+        [(hub_log, 23, 25)]
+    );
+    // Time does not make the site sign what the hub wrote.
+    pair.now_ms += 600_000;
+    let moment = pair.moment();
+    pair.site.handle(&moment, Event::Tick);
+    pair.settle();
+    assert!(!pair.hub.saw(|action| matches!(action, Action::Refused { .. })));
+}
+
+#[test]
+fn records_under_a_strangers_head_are_refused() {
+    use sync::journal::{Incoming, Received, receive, sign_head};
+    let pair = settled(5, 1);
+    let key = log(Writer::Site, Lane::Money, 0xa1);
+    let incoming = |identity: &sync::seal::Identity| Incoming {
+        log: key,
+        from: 1,
+        records: pair.site.disk.read(&key, 1, 10_000).unwrap(),
+        head: Some(sign_head(identity, &key, 6, &pair.site.disk.logs[&key].0.chain).signature),
+    };
+    let public = support::site_identity().public();
+    let mut empty = support::Memory::default();
+    let taken = receive(&mut empty, &incoming(&support::hub_identity()), &public).unwrap();
+    assert_eq!(taken, Received::BadHead);
+    assert_eq!(empty, support::Memory::default());
+    let taken = receive(&mut empty, &incoming(&support::site_identity()), &public).unwrap();
+    assert!(matches!(taken, Received::Held { mark: 6, .. }));
+}
+
+#[test]
+fn nobody_adds_to_the_logs_of_a_living_run() {
+    let mut pair = settled(5, 1);
+    pair.cut();
+    // A box that makes up a grant in the hub's present run, and seals it rightly.
+    let pen = sync::journal::Pen {
+        by: Writer::Hub,
+        epoch: Epoch(0x41),
+    };
+    pen.write(&mut pair.site.disk, BOX, Lane::Money, &support::granted(99, 0x41))
+        .unwrap();
+    // Its HELLO shows a record that the hub never wrote; the record itself is refused.
+    pair.connect();
+    pair.settle();
+    assert!(pair.hub.saw(|action| matches!(action, Action::Fork { .. })));
+    assert_eq!(pair.hub.disk.mark(Writer::Hub, Lane::Money, 0x41), 2);
+}
+
+#[test]
+fn a_refused_log_does_not_fill_the_window() {
+    let mut pair = settled(5, 1);
+    pair.cut();
+    let place = log(Writer::Site, Lane::Money, 0xa1);
+    // A log whose records the hub cannot take, and then many chunks of it.
+    pair.site.write_quietly();
+    pair.site
+        .disk
+        .blank(&kiosk::ids::RecordId { log: place, seq: 7 })
+        .unwrap();
+    pair.connect();
+    pair.settle();
+    for _ in 0..40 {
+        let moment = pair.moment();
+        pair.site.write(&moment);
+        pair.settle();
+    }
+    let alarm = Record::Alarm(kiosk::fact::Alarm {
+        severity: kiosk::fact::Severity::Warning,
+        code: "loss".to_owned(),
+        detail: "a leak".to_owned(),
+        time: kiosk::moment::Wall(0),
+    });
+    let pen = pair.site.pen();
+    pen.write(&mut pair.site.disk, BOX, Lane::Alarms, &alarm).unwrap();
+    let moment = pair.moment();
+    pair.site.handle(&moment, Event::Written);
+    pair.settle();
+    assert_eq!(pair.hub.disk.mark(Writer::Site, Lane::Alarms, 0xa1), 2);
+}
+
+#[test]
+fn a_box_drops_what_a_hub_of_a_lower_generation_says() {
+    let mut pair = settled(5, 1);
+    // On another socket the box has heard generation 3; a grant of the old one is still in the air on this.
+    doubt::hub_raise(&mut pair.site.disk, 3).unwrap();
+    let moment = pair.moment();
+    pair.hub.write(&moment);
+    let before = pair.site.disk.records();
+    while pair.deliver(Writer::Site) {}
+    assert!(pair.site.session.is_some());
+    assert_eq!(pair.site.disk.records(), before);
+    // The hub learns of it from the next HELLO, climbs above it, and the record comes under that.
+    pair.connect();
+    pair.settle();
+    assert_eq!(doubt::generation(&pair.site.disk).unwrap(), 4);
+    pair.assert_same();
+}
+
+#[test]
+fn what_both_hold_is_not_sent_again_however_many_runs_wrote_it() {
+    let mut pair = Pair::new(6);
+    for run in 0xa1..0xb1 {
+        pair.restart(Writer::Site, run);
+        for _ in 0..10 {
+            pair.site.write_quietly();
+        }
+        pair.connect();
+        pair.settle();
+    }
+    pair.bytes = [0; 2];
+    pair.connect();
+    pair.settle();
+    assert!(
+        pair.bytes[0] + pair.bytes[1] < 400,
+        "{:?} bytes for nothing new",
+        pair.bytes
+    );
+}

@@ -88,6 +88,13 @@ impl Turn<'_> {
         if row.pay == Pay::Wallet {
             return Err(Refusal::conflict("paid_from_wallet", "nothing is open about it").into());
         }
+        if let (PaymentOrder::Credit { receipt: Some(receipt) }, Some(provider)) = (&order, row.provider)
+            && let Some(other) = self.store.purchase_by_receipt(provider, receipt)?
+            && other.id != row.id
+        {
+            let message = "this receipt settled another purchase";
+            return Err(Refusal::conflict("receipt_reused", message).with_id(other.id.0).into());
+        }
         let action = match &order {
             PaymentOrder::Credit { .. } => "payment credited",
             PaymentOrder::Close => "payment closed",

@@ -151,6 +151,55 @@ fn an_entry_ahead_is_a_crash_and_two_are_a_lost_past() {
     assert_eq!(world.alarms(), ["hub_in_doubt"]);
     let sites = read::sites(&world.read()).unwrap();
     assert!(sites.iter().all(|site| site.box_id.is_none()));
+    // No box is left to be heard.
+    assert_eq!(world.ask(Request::EndDoubt).unwrap_err().code, "not_in_doubt");
+}
+
+/// A side log on a full disk.
+struct Full;
+
+impl SideLog for Full {
+    fn append(&mut self, _line: &str) -> std::io::Result<()> {
+        Err(std::io::Error::other("disk full"))
+    }
+
+    fn lines(&mut self) -> std::io::Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn a_join_that_the_side_log_cannot_keep_changes_nothing() {
+    let mut world = World::new();
+    let code = world.add_site("kibera-3");
+    let path = world.folder.join("hub.db");
+    let mut hub = hub::hub::Hub::open(
+        &path,
+        store::Durability::Relaxed,
+        world.settings.clone(),
+        Box::new(Full),
+    )
+    .unwrap();
+    let asked = Input::Asked {
+        reply: hub::hub::input::ReplyId(1),
+        by: hub::hub::input::Actor::Gateway,
+        key: None,
+        request: Box::new(Request::Join(hub::hub::input::JoinRequest {
+            code: hub::hub::input::Secret(code.clone()),
+            public_key: [5; 32],
+            medium: [3; 8],
+            replace: false,
+        })),
+    };
+    let mut faults = Vec::new();
+    let moment = world.moment();
+    let effects = runtime::machine::run_batch(&mut hub, [(moment, asked)], |fault| faults.push(fault.to_string()));
+    assert_eq!(faults, ["hub: side log: disk full"]);
+    let refused = |effect: &hub::hub::effect::Effect| matches!(effect, hub::hub::effect::Effect::Reply { answer: Err(refusal), .. } if refusal.code == "unavailable");
+    assert!(effects.len() == 1 && refused(&effects[0]), "{effects:?}");
+    drop(hub);
+    // The code is as good as before.
+    assert!(world.try_join(&code).is_ok());
 }
 
 #[test]
@@ -187,4 +236,66 @@ fn a_hub_in_doubt_grants_new_money_only() {
     world.give(Input::Tick);
     assert_eq!(granted(&world.read()), [5_000, 60_000]);
     assert_eq!(world.ask(Request::EndDoubt).unwrap_err().code, "not_in_doubt");
+}
+
+#[test]
+fn a_restored_hub_gets_its_own_later_facts_back_from_the_sites() {
+    let mut world = World::new();
+    let (kibera, mathare) = (world.site("kibera-3"), world.site("mathare"));
+    let known = world.customer("0700000102", Some("kibera-3"));
+    world.credit(known, 60_000);
+    world.backup();
+    // After the backup: a spend, a customer, a credit of 20 litres and a block.
+    let grant = world.gateways[kibera].grants()[0].grant;
+    let spend = pour(&world, kibera, 1, grant, 15_000, How::Report);
+    world.site_writes(kibera, spend);
+    let forgotten = world.customer("0700000103", Some("mathare"));
+    world.credit(forgotten, 20_000);
+    let block = Request::SetActive {
+        customer: known,
+        active: false,
+    };
+    world.ask(block).unwrap();
+    world.now = world.now.plus_ms(3_600_000);
+    world.restore();
+    assert_eq!(world.balance_ml(known), 60_000);
+    world.link(kibera);
+    assert_eq!(
+        world.alarms(),
+        ["hub_in_doubt"],
+        "the box shows records that the hub lacks"
+    );
+    assert_eq!(world.balance_ml(known), 45_000);
+    assert!(!world.shown(known).active);
+    // New money is granted, old money waits for the other site.
+    world.link(mathare);
+    let shown = world.shown(forgotten);
+    assert_eq!(
+        (shown.name.as_str(), shown.account.unwrap().to_string().as_str()),
+        ("Jane Wanjiku", "AQP000002")
+    );
+    // The credit itself is gone, as PROTOCOL section 8 says, but its grant stands and is charged when it is spent.
+    let spend = {
+        let grant = world.gateways[mathare].grants()[0].grant;
+        pour(&world, mathare, 1, grant, 5_000, How::Report)
+    };
+    world.site_writes(mathare, spend);
+    assert_eq!(world.balance_ml(forgotten), -5_000);
+    world.give(Input::Tick);
+    assert_eq!(world.ask(Request::EndDoubt).unwrap_err().code, "not_in_doubt");
+    // Nobody gets an account number that was given out before.
+    let Ok(Response::Customer { account, .. }) = world.ask(Request::CreateCustomer(hub::hub::input::NewCustomer {
+        phone: "0700000104".to_owned(),
+        name: "Otieno".to_owned(),
+        pin: None,
+        city: None,
+        site: None,
+        language: None,
+    })) else {
+        panic!("refused")
+    };
+    assert_eq!(account.to_string(), "AQP000003");
+    // Both ends know the same rights.
+    let sites = read::sites(&world.read()).unwrap();
+    assert!(sites.iter().all(|site| site.queue == [0; 4]), "{sites:?}");
 }

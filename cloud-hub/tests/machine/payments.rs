@@ -8,7 +8,7 @@ use hub::hub::{
 use kiosk::{
     ids::CustomerId,
     moment::DAY_MS,
-    payment::{PaymentEvent, PaymentState, ProviderVerdict, PushAnswer, QueryAnswer, Report},
+    payment::{PaymentEvent, PaymentOrder, PaymentState, ProviderVerdict, PushAnswer, QueryAnswer, Report},
 };
 use proptest::prelude::*;
 
@@ -142,9 +142,21 @@ fn a_receipt_or_reference_of_another_payment_goes_no_further() {
     confirmed(&mut world, 1, "RCPT1");
     assert_eq!(world.balance_ml(customer), 20_000);
     assert_eq!(world.alarms(), ["receipt_reused"]);
+    let purchase = world.prompts()[1].purchase;
+    let credit = |receipt: &str| Request::OrderPayment {
+        purchase,
+        order: PaymentOrder::Credit {
+            receipt: Some(receipt.parse().unwrap()),
+        },
+    };
+    assert_eq!(world.ask(credit("RCPT1")).unwrap_err().code, "receipt_reused");
+    // An operator found the right one on the statement; the provider's answer comes later and changes nothing.
+    let (_, state) = bought(world.ask(credit("RCPT2")));
+    assert_eq!(state, PaymentState::Succeeded);
+    assert_eq!(world.balance_ml(customer), 60_000);
     confirmed(&mut world, 1, "RCPT2");
     assert_eq!(world.balance_ml(customer), 60_000);
-    world.ledger();
+    assert_eq!(world.ledger()["till:mpesa"], 12_000);
 }
 
 #[test]
@@ -209,7 +221,10 @@ fn a_subscription_is_valid_for_thirty_days_reminds_twice_and_ends() {
     let shown = world.shown(customer);
     assert!(shown.subscription.unwrap().expired);
     assert_eq!(shown.allowance_ml, 0);
-    // What was not drawn is earned.
+    // What was not drawn is earned, and what is still reported of it changes nothing.
+    assert_eq!(world.ledger()["sales"], -30_000);
+    let late = crate::fleet::pour(&world, site, 2, granted[0].grant, 20_000, kiosk::fact::How::Report);
+    world.site_writes(site, late);
     assert_eq!(world.ledger()["sales"], -30_000);
 }
 

@@ -2,6 +2,7 @@
 
 use hub::hub::{input::Request, store::read};
 use kiosk::{
+    digest::{HashedGrant, HashedState, state_hash},
     fact::{AnsweredState, Fact, How, PurchaseAsked, PurchaseItem, Registered},
     ids::{CustomerId, Epoch, GrantId, Lane, RecordId},
     moment::DAY_MS,
@@ -88,9 +89,40 @@ fn taking_litres_that_a_site_holds_recalls_them_and_grants_the_rest_again() {
     world.site_writes(site, late);
     world.site_writes(site, Fact::Closed { grant });
     // 100 − 30 − 25 spent = 45 litres.
-    assert_eq!(world.gateways[site].grants()[1].volume, ml(45_000));
+    let granted = world.gateways[site].grants();
+    assert_eq!(granted[1].volume, ml(45_000));
+    // What the gateway would compute of the same facts.
+    let row = |place: usize, spent, state| HashedGrant {
+        grant: granted[place].grant,
+        customer,
+        purse: granted[place].purse,
+        volume: granted[place].volume,
+        spent: ml(spent),
+        state,
+    };
+    let expected = state_hash([row(1, 0, HashedState::Open), row(0, 25_000, HashedState::Closed)]);
+    assert_eq!(read::sites(&world.read()).unwrap()[0].state_hash, expected);
     assert_eq!(world.balance_ml(customer), 45_000);
     assert!(world.alarms().is_empty());
+}
+
+#[test]
+fn a_correction_after_the_close_frees_water_that_is_granted_again() {
+    let (mut world, site, customer, grant) = sold();
+    let by_rule = pour(&world, site, 1, grant, 20_000, How::Rule);
+    world.site_writes(site, by_rule);
+    world.credit(customer, -10_000);
+    world.site_writes(site, Fact::Closed { grant });
+    // 100 − 10 − 20 are granted again; the report frees 15 of the 20.
+    let report = pour(&world, site, 1, grant, 5_000, How::Report);
+    world.site_writes(site, report);
+    let volumes: Vec<_> = world.gateways[site]
+        .grants()
+        .iter()
+        .map(|granted| granted.volume)
+        .collect();
+    assert_eq!(volumes, [ml(100_000), ml(70_000), ml(15_000)]);
+    assert_eq!(world.balance_ml(customer), 85_000);
 }
 
 #[test]

@@ -40,6 +40,7 @@ pub struct World {
     pub hub: Hub,
     pub side: MemorySideLog,
     pub folder: PathBuf,
+    database: PathBuf,
     pub now: Wall,
     pub settings: Settings,
     /// Effects that were neither frames nor answers, in order.
@@ -72,6 +73,7 @@ impl World {
         let mut world = World {
             hub,
             side,
+            database: folder.join("hub.db"),
             folder,
             now: NOON,
             settings,
@@ -89,6 +91,22 @@ impl World {
     pub fn restart(&mut self) {
         self.gateways.iter_mut().for_each(|gateway| gateway.session = None);
         self.hub = open(&self.folder, &self.settings, &self.side);
+        self.give(Input::Started);
+    }
+
+    /// Copies the database as it is now.
+    pub fn backup(&self) {
+        self.hub.database().backup(&self.folder.join("backup.db")).unwrap();
+    }
+
+    /// The machine of the hub burnt; the backup is put on another. The side log was kept apart.
+    pub fn restore(&mut self) {
+        self.gateways.iter_mut().for_each(|gateway| gateway.session = None);
+        let path = self.folder.join("restored");
+        std::fs::create_dir_all(&path).unwrap();
+        std::fs::rename(self.folder.join("backup.db"), path.join("hub.db")).unwrap();
+        self.hub = open(&path, &self.settings, &self.side);
+        self.database = path.join("hub.db");
         self.give(Input::Started);
     }
 
@@ -279,7 +297,7 @@ impl World {
     }
 
     pub fn read(&self) -> Connection {
-        Database::open_read_only(&self.folder.join("hub.db")).unwrap()
+        Database::open_read_only(&self.database).unwrap()
     }
 
     pub fn balance_ml(&self, customer: CustomerId) -> i64 {
