@@ -157,6 +157,17 @@ impl Database {
         self.execute("RELEASE input")
     }
 
+    /// Runs `work` so that its changes are undone alone when it fails.
+    pub fn alone<T, E: From<StoreError>>(&self, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+        self.save()?;
+        let done = work(&self.connection);
+        match &done {
+            Ok(_) => self.keep()?,
+            Err(_) => self.undo()?,
+        }
+        done
+    }
+
     /// Copies the database as of the last commit to a new file at `path`, while it stays in use.
     pub fn backup(&self, path: &Path) -> Result<(), StoreError> {
         let named = |source| StoreError::Open {

@@ -44,9 +44,7 @@ use config::{Network, Secret};
 use runtime::{clock::Clock, stop::Stop};
 use tokio::{net::TcpListener, sync::broadcast};
 
-use self::{
-    answer::Refused, body::BODY_BYTES_MAX, books::Books, limits::Limits, password::Passwords, table::TABLE,
-};
+use self::{answer::Refused, body::BODY_BYTES_MAX, books::Books, limits::Limits, password::Passwords, table::TABLE};
 use crate::{
     desk::Desk,
     hub::effect::{LiveEvent, Refusal},
@@ -70,8 +68,6 @@ pub struct WebSettings {
     pub currency: Currency,
     /// Where the days of pages begin.
     pub zone: Zone,
-    /// Its name.
-    pub time_zone: String,
     /// What a jerrycan holds.
     pub jerrycan: Volume,
     /// Plans that can be bought.
@@ -120,7 +116,6 @@ impl std::ops::Deref for App {
     }
 }
 
-
 /// The router: every row of the table, and nothing else. `sync` is the route of gateways.
 pub fn router(parts: Parts, sync: MethodRouter<App>) -> Router {
     let app = App(Arc::new(Inner {
@@ -133,7 +128,7 @@ pub fn router(parts: Parts, sync: MethodRouter<App>) -> Router {
         let handler = match route.path {
             "/sync" => sync.clone(),
             _ => handler(route.method, route.path)
-                .layer(from_fn(in_time))
+                .layer::<_, std::convert::Infallible>(from_fn(in_time))
                 .layer(DefaultBodyLimit::max(BODY_BYTES_MAX)),
         };
         router = router.route(route.path, handler);

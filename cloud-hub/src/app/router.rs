@@ -87,7 +87,12 @@ impl Router {
 }
 
 /// Carries inputs from the router into the machine's queue, until the router is gone.
-pub fn carry_back(on: &Handle, inbox: runtime::decide::Inbox<Input>, mut returns: mpsc::Receiver<Input>, stop: runtime::stop::Stop) {
+pub fn carry_back(
+    on: &Handle,
+    inbox: runtime::decide::Inbox<Input>,
+    mut returns: mpsc::Receiver<Input>,
+    stop: runtime::stop::Stop,
+) {
     on.spawn(async move {
         loop {
             let input = tokio::select! {

@@ -212,7 +212,11 @@ async fn identify(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Refu
     };
     let (hash, token) = (secret_hash(secret), form_token(secret));
     let (now, _) = app.parts.clock.now();
-    let bearer = app.parts.books.read(move |books| read::session(books, hash, now)).await?;
+    let bearer = app
+        .parts
+        .books
+        .read(move |books| read::session(books, hash, now))
+        .await?;
     Ok(bearer.map(|bearer| Caller {
         name: bearer.name,
         role: bearer.role,
@@ -228,20 +232,29 @@ async fn identify(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Refu
 /// The session's secret out of the cookies.
 pub fn cookie(headers: &HeaderMap) -> Option<&str> {
     let cookies = headers.get_all(header::COOKIE).into_iter();
-    let pairs = cookies.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
+    let pairs = cookies
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'));
     let mut own = pairs.filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
     own.next()
 }
 
 /// What every form of a session holds. It tells nothing of the secret it is made from.
 fn form_token(secret: &str) -> String {
-    let hash = Sha256::new().chain_update("kisima form ").chain_update(secret).finalize();
+    let hash = Sha256::new()
+        .chain_update("kisima form ")
+        .chain_update(secret)
+        .finalize();
     hex::encode(hash.get(..16).unwrap_or_default())
 }
 
 /// Whether the request comes from a page of this address: browsers name the origin of every change.
 pub fn is_same_origin(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value: &header::HeaderValue| value.to_str().ok());
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &header::HeaderValue| value.to_str().ok())
+    };
     let origin = text(header::ORIGIN).and_then(|origin| origin.split_once("://"));
     match (origin, text(header::HOST)) {
         (Some((_, host)), Some(own)) => host.eq_ignore_ascii_case(own),

@@ -57,7 +57,11 @@ pub async fn metrics(State(app): State<App>) -> Response {
     line("kisima_sites", "Sites.", count(sites.len()));
     line("kisima_sites_online", "Sites with a socket.", totals.sites_online);
     line("kisima_customers", "Customers with an account.", totals.customers);
-    line("kisima_drawn_millilitres_today", "Water drawn since midnight.", totals.drawn_ml);
+    line(
+        "kisima_drawn_millilitres_today",
+        "Water drawn since midnight.",
+        totals.drawn_ml,
+    );
     line(
         "kisima_purchases_for_operators",
         "Purchases that an operator must look at.",

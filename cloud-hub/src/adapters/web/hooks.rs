@@ -51,5 +51,8 @@ async fn take(app: &App, token: String, request: Request) -> Api {
     if app.parts.desk.inbox().send(callback).await.is_err() {
         return Err(Refusal::new(RefusalKind::Unavailable, "unavailable", "the hub is stopping").into());
     }
-    Ok(Json(StatusCode::OK, json!({ "ResultCode": 0, "ResultDesc": "Accepted" })))
+    Ok(Json(
+        StatusCode::OK,
+        json!({ "ResultCode": 0, "ResultDesc": "Accepted" }),
+    ))
 }

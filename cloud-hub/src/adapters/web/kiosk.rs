@@ -39,7 +39,11 @@ pub async fn verify(
         request: body.maybe_parsed::<RequestId>("request")?,
     };
     let key = idempotency_key(&headers)?;
-    let answer = app.parts.desk.ask(caller.actor(), key, Request::VerifyDispense(ask)).await?;
+    let answer = app
+        .parts
+        .desk
+        .ask(caller.actor(), key, Request::VerifyDispense(ask))
+        .await?;
     let Response::Dispense(answer) = answer else {
         return Err(unexpected().into());
     };

@@ -55,7 +55,9 @@ pub fn asker(peer: SocketAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAd
     let ours = |address: IpAddr| proxies.iter().any(|network| network.contains(address));
     let mut asker = peer.ip().to_canonical();
     let forwarded = headers.get_all("x-forwarded-for").into_iter();
-    let named = forwarded.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let named = forwarded
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
     let mut named: Vec<&str> = named.map(str::trim).collect();
     while ours(asker)
         && let Some(before) = named.pop().and_then(|text| text.parse::<IpAddr>().ok())
@@ -73,7 +75,10 @@ mod tests {
     fn the_last_try_of_a_window_passes_and_the_next_does_not() {
         let limits = Limits::new(2, Duration::from_secs(3_600));
         let [one, other] = ["192.0.2.1", "192.0.2.2"].map(|text| text.parse().unwrap());
-        assert_eq!([one, one, one, other].map(|ip| limits.try_now(ip)), [true, true, false, true]);
+        assert_eq!(
+            [one, one, one, other].map(|ip| limits.try_now(ip)),
+            [true, true, false, true]
+        );
         let none = Limits::new(1, Duration::ZERO);
         assert!(none.try_now(one) && none.try_now(one));
     }
@@ -82,7 +87,10 @@ mod tests {
     fn only_our_own_proxies_are_believed() {
         let peer: SocketAddr = "10.0.0.9:1234".parse().unwrap();
         let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", "203.0.113.7, 198.51.100.2, 10.0.0.8".parse().unwrap());
+        headers.insert(
+            "x-forwarded-for",
+            "203.0.113.7, 198.51.100.2, 10.0.0.8".parse().unwrap(),
+        );
         let proxies = ["10.0.0.0/8".parse().unwrap()];
         assert_eq!(asker(peer, &headers, &proxies).to_string(), "198.51.100.2");
         assert_eq!(asker(peer, &headers, &[]), peer.ip());

@@ -11,31 +11,111 @@ use super::{
 
 /// One line for each route that programs use: method, path, what for, fields of the body or filters.
 const LINES: &[(&str, &str, &str, &str)] = &[
-    ("GET", "/sync", "WebSocket of a gateway: one binary message is one frame.", ""),
-    ("POST", "/join", "A gateway trades its join code for an enrolment.", "code public_key medium replace?"),
-    ("POST", "/payments/daraja/{secret}/stk/{token}", "Callback of an M-PESA prompt.", ""),
-    ("POST", "/payments/daraja/stk/{token}", "The same where unsigned callbacks are allowed.", ""),
+    (
+        "GET",
+        "/sync",
+        "WebSocket of a gateway: one binary message is one frame.",
+        "",
+    ),
+    (
+        "POST",
+        "/join",
+        "A gateway trades its join code for an enrolment.",
+        "code public_key medium replace?",
+    ),
+    (
+        "POST",
+        "/payments/daraja/{secret}/stk/{token}",
+        "Callback of an M-PESA prompt.",
+        "",
+    ),
+    (
+        "POST",
+        "/payments/daraja/stk/{token}",
+        "The same where unsigned callbacks are allowed.",
+        "",
+    ),
     ("GET", "/health", "The process answers.", ""),
     ("GET", "/ready", "The books can be read.", ""),
     ("GET", "/metrics", "Numbers for Prometheus.", ""),
     ("GET", "/api/openapi.json", "This description.", ""),
-    ("POST", "/dispense-verification", "May this water be drawn? An approval holds it.", "kiosk_id user_id pin volume_ml request?"),
-    ("POST", "/dispense-report", "What flowed; settles the hold.", "request volume_ml outcome"),
+    (
+        "POST",
+        "/dispense-verification",
+        "May this water be drawn? An approval holds it.",
+        "kiosk_id user_id pin volume_ml request?",
+    ),
+    (
+        "POST",
+        "/dispense-report",
+        "What flowed; settles the hold.",
+        "request volume_ml outcome",
+    ),
     ("GET", "/kiosks", "All kiosks with their status.", ""),
-    ("POST", "/api/v1/customers", "Registers a customer.", "phone name pin? city? site? language?"),
-    ("GET", "/api/v1/customers", "Customers, or those found.", "?phone ?account_id ?name ?site ?limit ?after"),
+    (
+        "POST",
+        "/api/v1/customers",
+        "Registers a customer.",
+        "phone name pin? city? site? language?",
+    ),
+    (
+        "GET",
+        "/api/v1/customers",
+        "Customers, or those found.",
+        "?phone ?account_id ?name ?site ?limit ?after",
+    ),
     ("GET", "/api/v1/customers/{id}", "One customer.", ""),
-    ("PATCH", "/api/v1/customers/{id}", "Other particulars.", "name? city? language? phone? site?"),
-    ("POST", "/api/v1/customers/{id}/credit", "Gives litres, or takes them when below zero.", "volume_ml reason"),
+    (
+        "PATCH",
+        "/api/v1/customers/{id}",
+        "Other particulars.",
+        "name? city? language? phone? site?",
+    ),
+    (
+        "POST",
+        "/api/v1/customers/{id}/credit",
+        "Gives litres, or takes them when below zero.",
+        "volume_ml reason",
+    ),
     ("POST", "/api/v1/customers/{id}/pin", "A new PIN.", "pin"),
     ("POST", "/api/v1/customers/{id}/active", "Blocks or unblocks.", "active"),
-    ("POST", "/api/v1/purchases", "Starts a purchase; poll it for its state.", "customer kind volume_ml|amount_minor|plan provider? phone? pay?"),
+    (
+        "POST",
+        "/api/v1/purchases",
+        "Starts a purchase; poll it for its state.",
+        "customer kind volume_ml|amount_minor|plan provider? phone? pay?",
+    ),
     ("GET", "/api/v1/purchases/{id}", "One purchase.", ""),
-    ("GET", "/api/v1/transactions", "Transactions, the newest first.", "?site ?customer ?limit ?after"),
-    ("POST", "/api/v1/sites", "Adds a site; its join code is shown once.", "name title? time_zone?"),
-    ("GET", "/api/v1/sites", "Sites: link, journal, queue, state.", "?limit ?after"),
-    ("GET", "/api/v1/ledger/balance", "Balances by currency and account; each total is zero.", ""),
-    ("GET", "/events", "Server-sent events: site, poured, purchase, customer, alarm.", ""),
+    (
+        "GET",
+        "/api/v1/transactions",
+        "Transactions, the newest first.",
+        "?site ?customer ?limit ?after",
+    ),
+    (
+        "POST",
+        "/api/v1/sites",
+        "Adds a site; its join code is shown once.",
+        "name title? time_zone?",
+    ),
+    (
+        "GET",
+        "/api/v1/sites",
+        "Sites: link, journal, queue, state.",
+        "?limit ?after",
+    ),
+    (
+        "GET",
+        "/api/v1/ledger/balance",
+        "Balances by currency and account; each total is zero.",
+        "",
+    ),
+    (
+        "GET",
+        "/events",
+        "Server-sent events: site, poured, purchase, customer, alarm.",
+        "",
+    ),
 ];
 
 /// `GET /api/openapi.json`
@@ -75,7 +155,8 @@ fn description() -> Value {
 
 fn parameters(path: &str, fields: &str) -> Vec<Value> {
     let in_path = path.split(['{', '}']).skip(1).step_by(2);
-    let in_path = in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+    let in_path =
+        in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
     let in_query = fields.split(' ').filter_map(|field| field.strip_prefix('?'));
     let in_query = in_query.map(|name| json!({ "name": name, "in": "query", "schema": { "type": "string" } }));
     in_path.chain(in_query).collect()
@@ -102,7 +183,10 @@ fn schema(line: &str) -> Option<Value> {
 }
 
 /// The routes that programs use, each with its line.
-fn described() -> Vec<(&'static Route, &'static (&'static str, &'static str, &'static str, &'static str))> {
+fn described() -> Vec<(
+    &'static Route,
+    &'static (&'static str, &'static str, &'static str, &'static str),
+)> {
     let routes = TABLE.iter().filter(|route| route.shape == Shape::Api);
     let line = |route: &Route| LINES.iter().find(|line| line.0 == route.method && line.1 == route.path);
     routes.filter_map(|route| Some((route, line(route)?))).collect()

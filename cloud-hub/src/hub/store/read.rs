@@ -23,7 +23,8 @@ pub use self::{
     },
     operator::{Bearer, audit_verify, password_hash, session, token},
     pages::{
-        AlarmRow, DispenserRow, alarms, back_up, customers_named, dispensers, is_sound, join_code_until, newest_purchases,
+        AlarmRow, DispenserRow, alarms, back_up, customers_named, dispensers, is_sound, join_code_until,
+        newest_purchases,
     },
 };
 use super::{

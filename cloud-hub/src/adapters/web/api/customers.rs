@@ -113,7 +113,11 @@ pub async fn one(State(app): State<App>, Path(customer): Path<String>) -> Api {
 /// The customer with the id in a path.
 pub async fn customer(app: &App, customer: &str) -> Result<Customer, Refusal> {
     let customer = CustomerId(id(customer, "customer")?);
-    let found = app.parts.books.read(move |books| read::customer(books, customer)).await?;
+    let found = app
+        .parts
+        .books
+        .read(move |books| read::customer(books, customer))
+        .await?;
     found.ok_or_else(|| Refusal::not_found("customer"))
 }
 

@@ -39,8 +39,13 @@ pub async fn buy(
     let customer: CustomerId = body.parsed("customer")?;
     let item = item(&mut body)?;
     let provider = body.maybe_text("provider")?.map(|name| {
-        Provider::from_name(&name)
-            .ok_or_else(|| Refusal::invalid("provider", "bad_field", "provider must be mpesa, mtn, airtel or intasend"))
+        Provider::from_name(&name).ok_or_else(|| {
+            Refusal::invalid(
+                "provider",
+                "bad_field",
+                "provider must be mpesa, mtn, airtel or intasend",
+            )
+        })
     });
     let new = NewPurchase {
         customer,
@@ -99,7 +104,11 @@ fn item(body: &mut Body) -> Result<Item, Refusal> {
 /// `GET /api/v1/purchases/{id}`
 pub async fn purchase(State(app): State<App>, Path(purchase): Path<String>) -> Api {
     let purchase = PurchaseId(id(&purchase, "purchase")?);
-    let found = app.parts.books.read(move |books| read::purchase(books, purchase)).await?;
+    let found = app
+        .parts
+        .books
+        .read(move |books| read::purchase(books, purchase))
+        .await?;
     let found = found.ok_or_else(|| Refusal::not_found("purchase"))?;
     Json::ok(shown(&found))
 }

@@ -53,7 +53,9 @@ fn shown(site: &Site) -> Value {
 /// What the site is not known to hold, by lane.
 fn queue(site: &Site) -> Value {
     let lanes = Lane::ALL.iter().zip(site.queue);
-    let lanes: Map<String, Value> = lanes.map(|(lane, count)| (lane.name().to_owned(), json!(count))).collect();
+    let lanes: Map<String, Value> = lanes
+        .map(|(lane, count)| (lane.name().to_owned(), json!(count)))
+        .collect();
     Value::Object(lanes)
 }
 

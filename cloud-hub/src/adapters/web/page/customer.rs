@@ -218,7 +218,14 @@ fn profile_form(caller: &Caller, customer: &Customer, sites: &[Site], action: &s
 }
 
 /// Asks the machine; afterwards the page again, with what was done or with what is wrong.
-async fn act(app: &App, caller: &Caller, id: &str, word: &str, key: Option<String>, asked: Result<Request, Refusal>) -> Shown {
+async fn act(
+    app: &App,
+    caller: &Caller,
+    id: &str,
+    word: &str,
+    key: Option<String>,
+    asked: Result<Request, Refusal>,
+) -> Shown {
     let answer = match asked {
         Ok(request) => app.parts.desk.ask(caller.actor(), key, request).await,
         Err(refusal) => Err(refusal),
@@ -294,8 +301,16 @@ fn item(fields: &mut Fields, currency: Currency) -> Result<Item, Refusal> {
     if let Some(plan) = item.strip_prefix("plan:") {
         return Ok(Item::Plan(plan.to_owned()));
     }
-    let bad = || Refusal::invalid("amount", "bad_field", "How much must be a number above zero, such as 20 or 2.5.");
-    let milli = milli(&fields.need("amount", "how much")?).filter(|milli| *milli > 0).ok_or_else(bad)?;
+    let bad = || {
+        Refusal::invalid(
+            "amount",
+            "bad_field",
+            "How much must be a number above zero, such as 20 or 2.5.",
+        )
+    };
+    let milli = milli(&fields.need("amount", "how much")?)
+        .filter(|milli| *milli > 0)
+        .ok_or_else(bad)?;
     match item.as_str() {
         "litres" => Ok(Item::Litres(Volume::try_from_ml(milli).ok_or_else(bad)?)),
         _ => {
@@ -347,7 +362,11 @@ pub async fn active(
     let active = match fields.take("active").as_deref() {
         Some("yes") => Ok(true),
         Some("no") => Ok(false),
-        _ => Err(Refusal::invalid("active", "bad_field", "Choose whether to block or to unblock.")),
+        _ => Err(Refusal::invalid(
+            "active",
+            "bad_field",
+            "Choose whether to block or to unblock.",
+        )),
     };
     let word = if active == Ok(true) { "unblocked" } else { "blocked" };
     let asked = active.map(|active| Request::SetActive { customer, active });

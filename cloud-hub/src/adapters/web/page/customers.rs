@@ -34,7 +34,10 @@ pub async fn list(
     Extension(caller): Extension<Caller>,
     Query(mut query): Query<BTreeMap<String, String>>,
 ) -> Shown {
-    let words = query.remove("q").map(|words| words.trim().to_owned()).filter(|words| !words.is_empty());
+    let words = query
+        .remove("q")
+        .map(|words| words.trim().to_owned())
+        .filter(|words| !words.is_empty());
     let after = query.remove("after").and_then(|after| after.parse().ok()).unwrap_or(-1);
     listed(&app, &caller, words, after, None).await
 }
@@ -45,13 +48,7 @@ struct Refusals<'a> {
     new: &'a NewCustomer,
 }
 
-async fn listed(
-    app: &App,
-    caller: &Caller,
-    words: Option<String>,
-    after: i64,
-    refused: Option<Refusals<'_>>,
-) -> Shown {
+async fn listed(app: &App, caller: &Caller, words: Option<String>, after: i64, refused: Option<Refusals<'_>>) -> Shown {
     let country = app.parts.settings.country;
     let search = words.clone();
     let (found, next, sites) = app
@@ -122,7 +119,9 @@ fn table(customers: &[Customer]) -> Markup {
 
 /// The account number, or a dash while there is none.
 pub fn account(customer: &Customer) -> String {
-    customer.account.map_or_else(|| "–".to_owned(), |account| account.to_string())
+    customer
+        .account
+        .map_or_else(|| "–".to_owned(), |account| account.to_string())
 }
 
 fn register_form(caller: &Caller, sites: &[Site], refused: Option<&Refusals<'_>>) -> Markup {

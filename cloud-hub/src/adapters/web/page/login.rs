@@ -113,7 +113,12 @@ pub async fn logout(State(app): State<App>, headers: HeaderMap) -> Response {
 
 async fn end(app: &App, secret: &str) {
     let session = secret_hash(secret);
-    if let Err(refusal) = app.parts.desk.ask(Actor::Owner, None, Request::Logout { session }).await {
+    if let Err(refusal) = app
+        .parts
+        .desk
+        .ask(Actor::Owner, None, Request::Logout { session })
+        .await
+    {
         tracing::warn!(code = %refusal.code, "a session could not be ended; it ends by itself when idle");
     }
 }

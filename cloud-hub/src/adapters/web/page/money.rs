@@ -209,7 +209,10 @@ pub async fn ledger(State(app): State<App>, Extension(caller): Extension<Caller>
 /// `GET /outbox`
 pub async fn outbox(State(app): State<App>, Extension(caller): Extension<Caller>) -> Shown {
     let texts = app.parts.books.read(|books| read::outbox(books, ROWS)).await?;
-    let waiting = texts.iter().filter(|text| matches!(text.state.as_str(), "queued" | "sending")).count();
+    let waiting = texts
+        .iter()
+        .filter(|text| matches!(text.state.as_str(), "queued" | "sending"))
+        .count();
     let (zone, (now, _)) = (&app.parts.settings.zone, app.parts.clock.now());
     let content = html! {
         h1 { "Texts to customers" }

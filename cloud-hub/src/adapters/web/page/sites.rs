@@ -237,7 +237,9 @@ pub async fn one(
 
 fn facts(zone: &Zone, now: Wall, site: &Site, around: &Around) -> Markup {
     let lanes = Lane::ALL.iter().zip(site.queue).filter(|(_, count)| *count > 0);
-    let waiting: Vec<String> = lanes.map(|(lane, count)| format!("{count} of {}", lane.name())).collect();
+    let waiting: Vec<String> = lanes
+        .map(|(lane, count)| format!("{count} of {}", lane.name()))
+        .collect();
     html! {
         dl.card.facts {
             dt { "Name" } dd { code { (site.name) } }
