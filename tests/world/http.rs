@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use reqwest::Method;
+use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 
 /// The longest that a call may take.
@@ -18,7 +18,7 @@ pub struct Api {
 }
 
 /// What an API answered: status and body, `Null` where the body is no JSON.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
     pub status: u16,
@@ -26,9 +26,15 @@ pub struct Answer {
     pub body: Value,
     /// The body as it came.
     pub text: String,
+    headers: HeaderMap,
 }
 
 impl Answer {
+    /// A header, when it is there and a text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// The body, when the status is this one.
     pub fn expect(self, status: u16) -> anyhow::Result<Value> {
         ensure!(
@@ -96,9 +102,15 @@ impl Api {
         }
         let response = call.send().await.with_context(|| url.clone())?;
         let status = response.status().as_u16();
+        let headers = response.headers().clone();
         let text = response.text().await.with_context(|| url.clone())?;
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Ok(Answer { status, body, text })
+        Ok(Answer {
+            status,
+            body,
+            text,
+            headers,
+        })
     }
 
     /// GET.

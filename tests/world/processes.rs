@@ -9,7 +9,6 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    future::Future,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
@@ -30,11 +29,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 const LOG_SHOWN: usize = 4_000;
 
 /// Looks again and again until `look` gives a value.
-pub async fn wait_for<T, F: Future<Output = Option<T>>>(
-    what: &str,
-    limit: Duration,
-    mut look: impl FnMut() -> F,
-) -> anyhow::Result<T> {
+pub async fn wait_for<T>(what: &str, limit: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> anyhow::Result<T> {
     let mut every = interval(LOOK_EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let looking = async {

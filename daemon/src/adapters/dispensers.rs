@@ -266,11 +266,10 @@ impl Shared {
 
     /// Tells the gateway something that must not keep a connection from ending.
     async fn tell_briefly(&self, event: Event) {
-        if !matches!(
-            timeout(self.settings.stop_within, self.events.send(event)).await,
-            Ok(Ok(()))
-        ) {
-            tracing::warn!("a will was published, but the gateway did not take it");
+        match timeout(self.settings.stop_within, self.events.send(event)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => tracing::debug!("a will was published while the gateway stops"),
+            Err(_) => tracing::warn!("a will was published, but the gateway did not take it"),
         }
     }
 
