@@ -2,6 +2,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`books`] | what was acknowledged, to be compared with what both sides say afterwards |
 //! | [`dispenser`] | a dispenser as the contract wants it, without clock and socket |
 //! | [`sandbox`] | pretend payment providers: state machines, and the server of `kisima-sandbox` around them |
 //! | [`processes`] | the real programs on loopback: started, stopped, killed, cleaned up |
@@ -11,6 +12,7 @@
 //! | [`proxy`] | a network with a switch between two programs |
 //! | [`town`] | hub, sites, dispensers and pretend M-PESA as real programs |
 
+pub mod books;
 pub mod dispenser;
 pub mod http;
 pub mod mqtt;
