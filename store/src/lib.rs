@@ -81,7 +81,9 @@ impl Database {
             path: path.display().to_string(),
             source,
         };
-        let mut connection = Connection::open(path).map_err(named)?;
+        // The machine's one thread owns the connection: SQLite's own locks would only cost.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags).map_err(named)?;
         configure(&connection, durability).map_err(named)?;
         let found: String = connection
             .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))

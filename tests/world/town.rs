@@ -1,268 +1,356 @@
-//! A whole programme of kiosks on this machine: a hub, sites with their dispensers, pretend M-PESA, and a network with a
-//! switch for each site. Tests of the wires and the demo run the same one.
-//!
-//! ```text
-//! taps ── MQTT ── gateway ── line (a switch) ──┐
-//!                                              hub ── pretend M-PESA
-//! callers ── HTTP ── front door (a switch) ────┘
-//! ```
+//! The world itself: its parts, its clock, and the loop that takes one event after another.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+mod boxes;
+mod hub;
+mod network;
+mod pay;
+mod ruin;
+mod spoil;
+mod taps;
+mod wishes;
 
-use anyhow::{Context as _, ensure};
-use serde_json::{Value, json};
-use tokio::{sync::watch, time::Instant};
+use std::{collections::BTreeMap, path::PathBuf};
+
+use hub::{Errand, Line};
+use pay::Till;
+pub use wishes::Person;
 
 use crate::{
-    http::Api,
-    processes::{Program, wait_for},
-    proxy::{Proxy, Weather},
-    tap::Tap,
+    books::Books,
+    centre::Centre,
+    clock,
+    event::{Event, Node},
+    folder::Folder,
+    program::Fate,
+    random::Random,
+    sabotage::Sabotage,
+    station::Station,
+    trace::Trace,
+    weather::Weather,
 };
 
-/// How long a program may take to end when asked to (DESIGN section 9).
-pub const STOP_WITHIN: Duration = Duration::from_secs(10);
-/// What the hub's webhooks must hold in their path.
-pub const WEBHOOK_SECRET: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+/// From the first input that waits to the decision on the batch.
+const DECIDES_AFTER_MS: u64 = 2;
 
-/// The hub and what is around it.
-pub struct Town {
-    /// The program.
-    pub hub: Program,
-    /// The pretend providers, when there are any.
-    pub sandbox: Option<Program>,
-    /// One address for the hub that stays, for callers and callbacks.
-    pub door: Proxy,
-    /// The hub's API with an administrator's token, through [`Town::door`].
-    pub api: Api,
-    /// The sites.
-    pub sites: Vec<Kiosk>,
+/// A world: a hub, boxes, dispensers, people, a payment provider and the network between them, under some weather.
+pub struct World {
+    pub(crate) random: Random,
+    weather: Weather,
+    /// Counts weathers.
+    front: u32,
+    now_ms: u64,
+    queue: BTreeMap<(u64, u64), Event>,
+    scheduled: u64,
+    trace: Trace,
+    pub(crate) centre: Centre,
+    pub(crate) stations: Vec<Station>,
+    lines: BTreeMap<u64, Line>,
+    lines_made: u64,
+    errands: BTreeMap<u64, Errand>,
+    errands_made: u64,
+    pub(crate) till: Till,
+    pub(crate) people: Vec<Person>,
+    pub(crate) books: Books,
+    sabotage: Option<Sabotage>,
+    report_within_ms: u64,
+    /// People come by themselves, so often on the mean; `None` when only a script brings them.
+    pub(crate) habits: Option<crate::storm::Habits>,
+    folder: Folder,
 }
 
-/// One site.
-pub struct Kiosk {
-    /// Its name at the hub.
-    pub name: String,
-    /// The program.
-    pub gateway: Program,
-    /// The way to the hub.
-    pub line: Proxy,
-    /// The dispensers: id and secret.
-    pub dispensers: Vec<(String, String)>,
-    mqtt: watch::Sender<Option<SocketAddr>>,
-}
-
-/// Somebody who buys water.
+/// Everything for a world that a seed does not say.
 #[derive(Clone, Debug)]
-pub struct Customer {
-    /// The hub's id.
-    pub id: String,
-    /// What people read out.
-    pub account: String,
-    /// The phone, as she keys it in.
-    pub phone: String,
-    /// The PIN.
-    pub pin: String,
+pub struct Setting {
+    /// The weather.
+    pub weather: Weather,
+    /// After how long a pour without a report is booked in full.
+    pub report_within_ms: u64,
+    /// How much more than paid for a customer may draw.
+    pub overdraft_cap_ml: u64,
+    /// What is broken on purpose.
+    pub sabotage: Option<Sabotage>,
 }
 
-impl Town {
-    /// A hub under `folder`, with pretend M-PESA when asked for, and no site yet.
-    pub async fn open(folder: &Path, with_sandbox: bool, keys: &[(&str, &str)]) -> anyhow::Result<Town> {
-        let door = Proxy::start().await?;
-        let mut hub = Program::hub(&folder.join("hub"))?;
-        hub.set("webhooks.secret", WEBHOOK_SECRET);
-        let mut sandbox = None;
-        if with_sandbox {
-            let mut program = Program::sandbox(&folder.join("sandbox"))?;
-            program.start().await?;
-            mpesa(&mut hub, folder, &format!("{}/mpesa", program.url()?), &door.url())?;
-            sandbox = Some(program);
+impl Default for Setting {
+    fn default() -> Setting {
+        Setting {
+            weather: Weather::calm(),
+            report_within_ms: 2 * 3_600_000,
+            overdraft_cap_ml: 0,
+            sabotage: None,
         }
-        for (key, value) in keys {
-            hub.set(key, value);
-        }
-        hub.start().await?;
-        door.lead_to(hub.address("web")?);
-        let token = hub.last_word(&["token", "town", "--role", "admin"]).await?;
-        let api = Api::new(&door.url())?.with_token(&token);
-        Ok(Town {
-            hub,
-            sandbox,
-            door,
-            api,
-            sites: Vec::new(),
-        })
+    }
+}
+
+impl World {
+    /// An empty world with a running hub.
+    pub fn new(seed: u64, weather: Weather) -> World {
+        World::with(
+            seed,
+            Setting {
+                weather,
+                ..Setting::default()
+            },
+        )
     }
 
-    /// A site whose box has joined and is connected, with so many dispensers `tap-1`, `tap-2` …
-    pub async fn add_site(&mut self, folder: &Path, name: &str, dispensers: usize) -> anyhow::Result<usize> {
-        let line = Proxy::start().await?;
-        line.lead_to(self.hub.address("web")?);
-        let code = self.hub.last_word(&["site", "add", name]).await?;
-        let mut gateway = Program::gateway(&folder.join(name))?;
-        gateway.set("mqtt.messages_per_second_max", "10000");
-        gateway.start().await?;
-        gateway.last_word(&["join", &line.url(), &code]).await?;
-        let mut secrets = Vec::new();
-        for number in 1..=dispensers {
-            let id = format!("tap-{number}");
-            let secret = gateway.last_word(&["dispenser", "add", &id]).await?;
-            secrets.push((id, secret));
-        }
-        let mqtt = watch::channel(Some(gateway.address("mqtt")?)).0;
-        self.sites.push(Kiosk {
-            name: name.to_owned(),
-            gateway,
-            line,
-            dispensers: secrets,
-            mqtt,
-        });
-        self.online(name, Duration::from_secs(20)).await?;
-        Ok(self.sites.len() - 1)
-    }
-
-    /// What the hub says of a site.
-    pub async fn site(&self, name: &str) -> anyhow::Result<Value> {
-        let sites = self.api.list("/api/v1/sites").await?;
-        let site = sites.into_iter().find(|site| site["name"] == name);
-        site.with_context(|| format!("the hub knows no site {name}"))
-    }
-
-    /// Waits until the hub has a site's link.
-    pub async fn online(&self, name: &str, limit: Duration) -> anyhow::Result<()> {
-        let what = format!("{name} is online");
-        let seen = wait_for(&what, limit, async || {
-            let site = self.site(name).await.ok()?;
-            (site["online"] == true).then_some(())
-        });
-        seen.await.with_context(|| self.hub.log_end())
-    }
-
-    /// A new customer of a site.
-    pub async fn register(&self, site: &str, name: &str, phone: &str, pin: &str) -> anyhow::Result<Customer> {
-        let body = json!({"phone": phone, "name": name, "pin": pin, "site": site});
-        let made = self.api.post("/api/v1/customers", &body).await?.expect(201)?;
-        let text = |field: &str| {
-            made[field]
-                .as_str()
-                .map(str::to_owned)
-                .with_context(|| made.to_string())
+    /// An empty world with a running hub, in a setting of its own.
+    pub fn with(seed: u64, setting: Setting) -> World {
+        let mut random = Random::new(seed);
+        let folder = Folder::new().expect("a world has a place for its files");
+        let centre = Centre::new(folder.file("hub.db"), random.draw(), setting.overdraft_cap_ml);
+        let mut world = World {
+            till: Till::new(random.next()),
+            random,
+            weather: setting.weather,
+            front: 0,
+            now_ms: 0,
+            queue: BTreeMap::new(),
+            scheduled: 0,
+            trace: Trace::default(),
+            centre,
+            stations: Vec::new(),
+            lines: BTreeMap::new(),
+            lines_made: 0,
+            errands: BTreeMap::new(),
+            errands_made: 0,
+            people: Vec::new(),
+            books: Books::new(setting.overdraft_cap_ml),
+            sabotage: setting.sabotage,
+            report_within_ms: setting.report_within_ms,
+            habits: None,
+            folder,
         };
-        Ok(Customer {
-            id: text("id")?,
-            account: text("account_id")?,
-            phone: phone.to_owned(),
-            pin: pin.to_owned(),
-        })
+        world.at(0, Event::Start(Node::Hub));
+        world.run_for(1_000);
+        world
     }
 
-    /// Litres without money. Tells the balance after them.
-    pub async fn credit(&self, customer: &Customer, volume_ml: i64) -> anyhow::Result<i64> {
-        let path = format!("/api/v1/customers/{}/credit", customer.id);
-        let body = json!({"volume_ml": volume_ml, "reason": "a test"});
-        let made = self.api.post(&path, &body).await?.expect(201)?;
-        made["balance_ml"].as_i64().with_context(|| made.to_string())
+    /// Milliseconds since the world began.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
     }
 
-    /// The hub's view of a customer.
-    pub async fn customer(&self, customer: &Customer) -> anyhow::Result<Value> {
-        let path = format!("/api/v1/customers/{}", customer.id);
-        self.api.get(&path).await?.expect(200)
+    /// The true wall time.
+    pub fn wall(&self) -> ::kiosk::moment::Wall {
+        clock::truth(self.now_ms)
     }
 
-    /// Starts the hub again after it ended; those who knew its address find it at the new one.
-    pub async fn start_hub(&mut self) -> anyhow::Result<()> {
-        self.hub.start().await?;
-        let address = self.hub.address("web")?;
-        self.door.lead_to(address);
-        for site in &self.sites {
-            site.line.lead_to(address);
+    /// What happened so far.
+    pub fn trace(&mut self) -> &mut Trace {
+        &mut self.trace
+    }
+
+    /// Other weather from now on; what the old one had in store does not come.
+    pub fn set_weather(&mut self, weather: Weather) {
+        self.weather = weather;
+        self.front += 1;
+        for station in 0..self.stations.len() {
+            self.expose(station);
         }
-        Ok(())
+        self.begin_calamities();
     }
 
-    /// Waits until a site and the hub hold the same: nothing queued, hashes equal.
-    pub async fn agree(&self, index: usize, limit: Duration) -> anyhow::Result<Value> {
-        let site = &self.sites[index];
-        let own = site.api().await?;
-        let mut last = (Value::Null, Value::Null);
-        let agreed = wait_for("both sides agree", limit, async || {
-            let status = own.get("/api/v1/status").await.ok()?.body;
-            let seen = self.site(&site.name).await.ok()?;
-            last = (status.clone(), seen.clone());
-            let queued = status["queue"]["money"] == 0 && status["queue"]["edits"] == 0;
-            let same = !seen["state_hash"].is_null() && seen["state_hash"] == status["state_hash"];
-            (status["link"] == "up" && seen["online"] == true && queued && same).then_some(seen)
-        })
-        .await;
-        agreed.with_context(|| format!("the site: {}\nthe hub: {}", last.0, last.1))
+    /// The next event happens. False when nothing is left to happen.
+    pub fn step(&mut self) -> bool {
+        let Some(((at_ms, _), event)) = self.queue.pop_first() else {
+            return false;
+        };
+        self.now_ms = self.now_ms.max(at_ms);
+        self.trace.note(self.now_ms, &event);
+        self.happen(event);
+        true
     }
 
-    /// Asks everything to end; each has to say 0 in time.
-    pub async fn stop(&mut self) -> anyhow::Result<()> {
-        let mut programs: Vec<&mut Program> = self.sites.iter_mut().map(|site| &mut site.gateway).collect();
-        programs.push(&mut self.hub);
-        programs.extend(self.sandbox.as_mut());
-        for program in programs.iter().filter(|program| program.id().is_some()) {
-            program.signal("TERM")?;
+    /// Time passes.
+    pub fn run_for(&mut self, ms: u64) {
+        let end_ms = self.now_ms + ms;
+        while self
+            .queue
+            .first_key_value()
+            .is_some_and(|((at_ms, _), _)| *at_ms <= end_ms)
+        {
+            self.step();
         }
-        for program in programs {
-            if program.id().is_some() {
-                let status = program.ended(STOP_WITHIN).await?;
-                ensure!(status.success(), "{status}: {}", program.log_end());
+        self.now_ms = end_ms;
+    }
+
+    /// Time passes until something is so, at most `limit_ms`. Gives how long it took, or `None`.
+    pub fn run_until(&mut self, limit_ms: u64, mut is_so: impl FnMut(&mut World) -> bool) -> Option<u64> {
+        let began_ms = self.now_ms;
+        loop {
+            if is_so(self) {
+                return Some(self.now_ms - began_ms);
+            }
+            let next = self.queue.first_key_value().map(|((at_ms, _), _)| *at_ms);
+            match next {
+                Some(at_ms) if at_ms <= began_ms + limit_ms => {
+                    self.step();
+                }
+                _ => {
+                    self.now_ms = began_ms + limit_ms;
+                    return is_so(self).then_some(limit_ms);
+                }
             }
         }
-        Ok(())
-    }
-}
-
-impl Kiosk {
-    /// A dispenser of this site; it finds the gateway again after every restart.
-    pub fn tap(&self, number: usize) -> Tap {
-        let (id, secret) = &self.dispensers[number];
-        Tap::new(id, secret, self.mqtt.subscribe())
     }
 
-    /// Cuts the link to the hub, or mends it.
-    pub fn link(&self, is_up: bool) {
-        self.line.set(if is_up { Weather::Open } else { Weather::Cut });
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Start(node) => self.start(node),
+            Event::Decide { node, run } => self.decide(node, run),
+            Event::Tick { node, run } => self.tick(node, run),
+            Event::Dial { station, run } => self.dial(station, run),
+            Event::Connected { line } => self.connected(line),
+            Event::Arrived { line, to, bytes } => self.arrived(line, to, bytes.0),
+            Event::Closes { line } => self.break_line(line, None),
+            Event::Broken { line, to } => self.broken(line, to),
+            Event::Network { station, up, front } => self.network_changes(station, up, front),
+            Event::TapJoins { station, run, tap } => self.tap_joins(station, run, tap),
+            Event::Heard {
+                station,
+                run,
+                tap,
+                topic,
+                payload,
+            } => self.heard(station, run, tap, &topic, &payload.0),
+            Event::Told {
+                station,
+                run,
+                tap,
+                topic,
+                payload,
+            } => self.told(station, run, tap, topic, payload.0),
+            Event::TapWakes { station, tap } => self.tap_wakes(station, tap),
+            Event::PourEnds { station, tap, request } => self.pour_ends(station, tap, &request),
+            Event::TapPower { station, tap } => self.tap_power(station, tap),
+            Event::Visit { person } => self.visit(person),
+            Event::Leaves { station, tap, request } => self.leaves(station, tap, &request),
+            Event::Errand { errand } => self.run_errand(errand),
+            Event::Calls { run, purchase, call } => self.calls(run, purchase, &call),
+            Event::Answered { run, purchase, answer } => self.call_answered(run, purchase, answer),
+            Event::ProviderDue => self.provider_due(),
+            Event::CalledBack { callback } => self.called_back(&callback),
+            Event::Texted { run, outbox } => self.texted(run, outbox),
+            Event::Strikes { calamity, front } => self.strikes(calamity, front),
+            Event::Copies { front } => self.copies(front),
+        }
     }
 
-    /// Starts the gateway again after it ended.
-    pub async fn start(&mut self) -> anyhow::Result<()> {
-        self.mqtt.send_replace(None);
-        self.gateway.start().await?;
-        self.mqtt.send_replace(Some(self.gateway.address("mqtt")?));
-        Ok(())
+    /// Lets an event happen at a time.
+    pub(crate) fn at(&mut self, at_ms: u64, event: Event) {
+        self.scheduled += 1;
+        self.queue.insert((at_ms.max(self.now_ms), self.scheduled), event);
     }
 
-    /// The gateway's API with a manager's token, made anew.
-    pub async fn api(&self) -> anyhow::Result<Api> {
-        let token = self.gateway.last_word(&["token", "town"]).await?;
-        Ok(Api::new(&self.gateway.url()?)?.with_token(&token))
+    /// Lets an event happen after a while.
+    pub(crate) fn after(&mut self, ms: u64, event: Event) {
+        self.at(self.now_ms + ms, event);
     }
-}
 
-impl Customer {
-    /// An ask for so much.
-    pub fn ask(&self, request: &str, volume_ml: i64) -> crate::dispenser::Ask {
-        crate::dispenser::Ask::by_pin(request, &self.phone, &self.pin, volume_ml)
+    /// After how long a pour without a report is booked in full.
+    pub(crate) fn report_within_ms(&self) -> u64 {
+        self.report_within_ms
     }
-}
 
-/// A time from now, for those who wait until a limit.
-pub fn within(seconds: u64) -> Instant {
-    Instant::now() + Duration::from_secs(seconds)
-}
-
-fn mpesa(hub: &mut Program, folder: &Path, base: &str, callback: &str) -> anyhow::Result<()> {
-    hub.set("payments.mpesa.base_url", base);
-    hub.set("payments.mpesa.shortcode", "\"174379\"");
-    hub.set("payments.mpesa.callback_url", callback);
-    for name in ["passkey", "consumer_key", "consumer_secret"] {
-        let file = folder.join(format!("mpesa-{name}"));
-        std::fs::write(&file, format!("pretend-{name}")).with_context(|| file.display().to_string())?;
-        hub.set(&format!("payments.mpesa.{name}_file"), &file.display().to_string());
+    /// Adds a sentence to the story.
+    pub(crate) fn tell(&mut self, sentence: impl FnOnce() -> String) {
+        self.trace.tell(self.now_ms, sentence);
     }
-    Ok(())
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.file(name)
+    }
+
+    fn start(&mut self, node: Node) {
+        match node {
+            Node::Hub => self.start_hub(),
+            Node::Box(station) => self.start_box(station),
+        }
+    }
+
+    fn tick(&mut self, node: Node, run: u32) {
+        let now_ms = self.now_ms;
+        let next = match node {
+            Node::Hub if self.centre.program.run == run => self.centre.program.ticks(now_ms),
+            Node::Box(station) if self.stations[station].program.run == run => {
+                self.stations[station].program.ticks(now_ms)
+            }
+            _ => None,
+        };
+        let Some(next_ms) = next else { return };
+        match node {
+            Node::Hub => self.centre.program.inbox.push(::hub::hub::input::Input::Tick),
+            Node::Box(station) => self.stations[station]
+                .program
+                .inbox
+                .push(gateway::site::input::Input::Tick),
+        }
+        self.at(next_ms, Event::Tick { node, run });
+        self.decide_soon(node);
+    }
+
+    /// An input waits: the machine decides in a moment, and ticks soon.
+    fn stir(&mut self, node: Node) {
+        let now_ms = self.now_ms;
+        let (run, tick) = match node {
+            Node::Hub => (self.centre.program.run, self.centre.program.stir(now_ms)),
+            Node::Box(station) => {
+                let program = &mut self.stations[station].program;
+                (program.run, program.stir(now_ms))
+            }
+        };
+        if let Some(at_ms) = tick {
+            self.at(at_ms, Event::Tick { node, run });
+        }
+        self.decide_soon(node);
+    }
+
+    fn decide_soon(&mut self, node: Node) {
+        let (run, is_deciding) = match node {
+            Node::Hub => (self.centre.program.run, &mut self.centre.program.is_deciding),
+            Node::Box(station) => {
+                let program = &mut self.stations[station].program;
+                (program.run, &mut program.is_deciding)
+            }
+        };
+        if !std::mem::replace(is_deciding, true) {
+            self.after(DECIDES_AFTER_MS, Event::Decide { node, run });
+        }
+    }
+
+    fn decide(&mut self, node: Node, run: u32) {
+        match node {
+            Node::Hub if self.centre.program.run == run => self.hub_decides(),
+            Node::Box(station) if self.stations[station].program.run == run => self.box_decides(station),
+            _ => {}
+        }
+    }
+
+    /// How the next batch ends.
+    fn fate(&mut self) -> Fate {
+        if self.random.chance(self.weather.commit_failure) {
+            Fate::CommitFails
+        } else if self.random.chance(self.weather.crash) {
+            match self.random.below(3) {
+                0 => Fate::DiesBefore,
+                _ => Fate::DiesAfter(self.random.below(101)),
+            }
+        } else {
+            Fate::Good
+        }
+    }
+
+    /// Spoils the machines' work as the sabotage says, at most once in a world. True when it struck.
+    fn spoils(&mut self, sabotage: Sabotage) -> bool {
+        let strikes = self.sabotage == Some(sabotage) && !self.books.spoilt;
+        self.books.spoilt |= strikes;
+        strikes
+    }
+
+    /// When the programs that died start again.
+    fn restart_later(&mut self, node: Node) {
+        let ms = self.random.within(self.weather.restart_ms);
+        self.after(ms, Event::Start(node));
+    }
 }

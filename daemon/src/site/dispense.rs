@@ -22,7 +22,7 @@ use super::{
     parked::Wait,
     store::{
         dispensers::DispenserRow, people, people::CustomerRow, requests, requests::RequestRow, rights, rights::HoldRow,
-        rights::OpenGrant,
+        rights::OpenGrant, sales,
     },
     tries,
 };
@@ -205,10 +205,12 @@ impl Site {
             (Some(verifier), Ok(pin)) if self.pin_is_right(verifier, row, &pin) => PinVerdict::Right,
             _ => PinVerdict::Wrong,
         };
-        let drawn_today = if row.day == self.today() {
-            row.day_drawn
-        } else {
-            Volume::ZERO
+        let drawn_today = match row.daily_limit {
+            Some(limit) if !limit.is_zero() => {
+                let drawn = sales::drawn_on(self.connection(), row.id, self.today())?;
+                drawn.plus(rights::held_on(self.connection(), row.id, self.today())?)
+            }
+            _ => Volume::ZERO,
         };
         Ok(CustomerView {
             at_this_site: row.admitted && row.account.is_some(),
@@ -272,14 +274,13 @@ impl Site {
         parts: &[Part],
     ) -> Result<HoldId, SiteError> {
         let id = self.next_hold();
-        let day = self.today();
         let row = HoldRow {
             dispenser: door.dispenser().clone(),
             request: Some(ask.request.clone()),
             customer: known.map(|known| known.row.id),
             held: parts.to_vec(),
             settlement: Settlement::default(),
-            day,
+            day: self.today(),
         };
         rights::put_hold(
             self.connection(),
@@ -289,10 +290,6 @@ impl Site {
         )?;
         for (grant, volume) in parts {
             rights::adjust(self.connection(), *grant, volume.signed_ml(), 0)?;
-        }
-        if let Some(known) = known {
-            let volume: Volume = parts.iter().map(|(_, volume)| *volume).sum();
-            people::count_drawn(self.connection(), known.row.id, day, volume.signed_ml())?;
         }
         Ok(id)
     }

@@ -17,7 +17,10 @@ use super::{
     Site, SiteError,
     effect::{DispenserConfig, Effect},
     input::Heartbeat,
-    store::dispensers::{self, DispenserRow},
+    store::{
+        dispensers::{self, DispenserRow},
+        rights,
+    },
 };
 
 /// Between two heartbeats (FEATURES D17).
@@ -129,10 +132,12 @@ impl Site {
         let mut effects = Vec::new();
         if is_first
             && self.enrolled.is_some()
-            && let Some((before, explained)) = dispensers::explained(self.connection(), id)?
+            && let Some((before, booked)) = dispensers::pulses(self.connection(), id)?
         {
             let row = self.dispenser(id)?;
-            let most = explained.plus(row.volume_max);
+            let most = booked
+                .plus(rights::held_at(self.connection(), id)?)
+                .plus(row.volume_max);
             let pulses_max = most.ml().saturating_mul(row.pulses_per_litre.unsigned_abs()) / 1_000;
             if pulses_total.saturating_sub(before) > pulses_max {
                 let logs = &mut SqlLogs::new(self.connection());

@@ -149,15 +149,6 @@ impl Site {
             rights::adjust(connection, grant, 0, difference_ml)?;
         }
         rights::put_hold(connection, hold_id, &hold, 0)?;
-        let counted = match &before {
-            Some(before) => before.paid(),
-            None => hold.held.iter().map(|(_, volume)| *volume).sum(),
-        };
-        if let Some(customer) = hold.customer {
-            let customer = people::resolve(connection, customer)?;
-            let drawn_ml = after.paid().signed_ml() - counted.signed_ml();
-            people::count_drawn(connection, customer, hold.day, drawn_ml)?;
-        }
         self.may_close = true;
         let paid_before = before.as_ref().map_or(Volume::ZERO, Charge::paid);
         let kind = if before.is_some() {
@@ -194,6 +185,7 @@ impl Site {
             record: id,
             time: poured.time,
             clock_trusted: poured.clock_trusted,
+            day: hold.map_or(self.today(), |hold| hold.day),
             kind,
             request: hold.and_then(|hold| hold.request.as_ref()),
             customer: hold.and_then(|hold| hold.customer),

@@ -116,6 +116,7 @@ impl Site {
         for id in rights::overdue(self.connection(), moment.monotonic_ms, OVERDUE_PER_TICK_MAX)? {
             let hold = rights::hold(self.connection(), id)?.ok_or(StoreError::Row("an open hold"))?;
             let charge = Charge::by_rule(&hold.held);
+            dispensers::count_since(self.connection(), &hold.dispenser, charge.paid())?;
             let fact = Poured {
                 hold: Some(id),
                 parts: charge.parts,

@@ -122,17 +122,7 @@ impl Bench {
 
     fn meet_jane(&mut self) {
         let pin = PinKey::new([3; 32]).verifier(JANE, &"4071".parse().unwrap());
-        let listed = Listed {
-            customer: JANE,
-            generation: 0,
-            revision: 1,
-            account: AccountId::new(123_456).unwrap(),
-            active: true,
-            bill_overdue: false,
-            daily_limit: None,
-            pin: Some(pin),
-        };
-        self.hear(Lane::Money, Record::Fact(Fact::Listed(listed)));
+        self.hear(Lane::Money, Record::Fact(Fact::Listed(listed(Some(pin)))));
         let doc = DocumentId::Customer(JANE);
         self.hear(Lane::Edits, Record::Edit(Edit::Admit { doc }));
         super::store::people::put_profile(self.site().connection(), JANE, Some(PHONE), "Jane Smith", "").unwrap();
@@ -198,6 +188,19 @@ impl Drop for Bench {
     fn drop(&mut self) {
         self.site = None;
         std::fs::remove_dir_all(&self.folder).unwrap();
+    }
+}
+
+fn listed(pin: Option<[u8; 16]>) -> Listed {
+    Listed {
+        customer: JANE,
+        generation: 0,
+        revision: 1,
+        account: AccountId::new(123_456).unwrap(),
+        active: true,
+        bill_overdue: false,
+        daily_limit: None,
+        pin,
     }
 }
 
@@ -434,4 +437,22 @@ fn a_person_merged_away_draws_as_the_one_who_stays() {
     bench.hear(Lane::Money, Record::Fact(Fact::Granted(granted)));
     assert_eq!(bench.balance_ml(), 3_000);
     assert_eq!(bench.ask("a1", "4071", 3_000), "verified 3000 Some(3000)");
+}
+
+#[test]
+fn the_daily_limit_counts_pours_and_open_holds_of_the_day() {
+    let mut bench = ready("limit");
+    bench.grant(100_000);
+    let pin = PinKey::new([3; 32]).verifier(JANE, &"4071".parse().unwrap());
+    let listed = Listed {
+        revision: 2,
+        daily_limit: Some(Volume::from_ml(6_000)),
+        ..listed(Some(pin))
+    };
+    bench.hear(Lane::Money, Record::Fact(Fact::Listed(listed)));
+    assert_eq!(bench.ask("a1", "4071", 5_000), "verified 5000 Some(100000)");
+    assert_eq!(bench.ask("a2", "4071", 1_001), "daily_limit 0 Some(100000)");
+    bench.pour("a1", 1_000);
+    assert_eq!(bench.ask("a3", "4071", 5_001), "daily_limit 0 Some(99000)");
+    assert_eq!(bench.ask("a4", "4071", 5_000), "verified 5000 Some(99000)");
 }

@@ -81,7 +81,8 @@ fn input(event: Event) -> Result<Option<Input>, (DispenserId, wire::WireError)> 
     })
 }
 
-fn published(
+/// What a payload means to the machine; `None` for what it need not know.
+pub fn published(
     dispenser: DispenserId,
     leaf: Leaf,
     payload: &[u8],

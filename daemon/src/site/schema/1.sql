@@ -24,9 +24,7 @@ CREATE TABLE customer (
   language TEXT NOT NULL DEFAULT '',
   subscription_code TEXT,
   subscription_until INTEGER,
-  pin_tries BLOB,
-  day INTEGER NOT NULL DEFAULT 0,
-  day_drawn_ml INTEGER NOT NULL DEFAULT 0
+  pin_tries BLOB
 ) STRICT;
 CREATE INDEX customer_by_phone ON customer (phone) WHERE phone IS NOT NULL;
 CREATE INDEX customer_by_account ON customer (account) WHERE account IS NOT NULL;
@@ -72,11 +70,12 @@ CREATE TABLE hold (
   due_monotonic_ms INTEGER NOT NULL,
   PRIMARY KEY (epoch, number)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX hold_unreported ON hold (dispenser) WHERE report IS NULL;
-CREATE INDEX hold_open ON hold (due_monotonic_ms) WHERE open;
+CREATE INDEX hold_open ON hold (due_monotonic_ms) WHERE open = 1;
 
--- What a dispenser asked and what it was told, kept 30 days so that a retry gets the same bytes.
+-- What a dispenser asked and what it was told, kept 30 days so that a retry gets the same bytes. Rows are in the order
+-- of their arrival; dispensers number their requests by time, so that neighbours in the index are neighbours in time.
 CREATE TABLE request (
+  id INTEGER PRIMARY KEY,
   dispenser TEXT NOT NULL,
   request TEXT NOT NULL,
   content BLOB NOT NULL,
@@ -85,9 +84,8 @@ CREATE TABLE request (
   hold_number INTEGER,
   receipt BLOB,
   time INTEGER NOT NULL,
-  PRIMARY KEY (dispenser, request)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX request_by_time ON request (time);
+  UNIQUE (request, dispenser)
+) STRICT;
 
 -- Records of kinds that this version does not know; folded after the upgrade (PROTOCOL rule 8).
 CREATE TABLE unknown (
@@ -114,12 +112,13 @@ CREATE TABLE dispenser (
   wrong_pins BLOB
 ) STRICT;
 
--- What happened, one row a record, as the API, the page and the CSV show it. `kind`: dispense, correction, loss, asked.
+-- What happened, one row a record, as the API, the page and the CSV show it. `day` is the day of sales of its hold. `kind`: dispense, correction, loss, asked.
 CREATE TABLE sale (
   epoch INTEGER NOT NULL,
   seq INTEGER NOT NULL,
   time INTEGER NOT NULL,
   clock_trusted INTEGER NOT NULL,
+  day INTEGER NOT NULL,
   kind TEXT NOT NULL,
   request TEXT,
   customer INTEGER,
@@ -131,7 +130,7 @@ CREATE TABLE sale (
   PRIMARY KEY (epoch, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sale_by_time ON sale (time);
-CREATE INDEX sale_by_customer ON sale (customer, time);
+CREATE INDEX sale_by_customer ON sale (customer, day) WHERE customer IS NOT NULL;
 
 -- What was asked of the hub from here and what became of it (FEATURES C8-C12).
 CREATE TABLE asked (

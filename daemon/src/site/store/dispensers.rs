@@ -4,7 +4,7 @@ use kiosk::{ids::DispenserId, units::Volume};
 use rusqlite::{Connection, OptionalExtension, Row};
 use store::StoreError;
 
-use super::{unpack_parts, volume};
+use super::volume;
 
 /// A dispenser's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,11 +25,12 @@ pub struct DispenserRow {
     pub wrong_pins: Option<Vec<u8>>,
 }
 
-const COLUMNS: &str = "id, enabled, volume_max_ml, pulses_per_litre, language, config_revision, wrong_pins";
-
 /// The dispenser with this id.
 pub fn find(connection: &Connection, id: &DispenserId) -> Result<Option<DispenserRow>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM dispenser WHERE id = ?1"))?;
+    let mut statement = connection.prepare_cached(
+        "SELECT id, enabled, volume_max_ml, pulses_per_litre, language, config_revision, wrong_pins FROM dispenser
+         WHERE id = ?1",
+    )?;
     statement
         .query_row([id.as_str()], |row| Ok(read(row)))
         .optional()?
@@ -38,7 +39,10 @@ pub fn find(connection: &Connection, id: &DispenserId) -> Result<Option<Dispense
 
 /// All dispensers, by id.
 pub fn all(connection: &Connection) -> Result<Vec<DispenserRow>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM dispenser ORDER BY id"))?;
+    let mut statement = connection.prepare_cached(
+        "SELECT id, enabled, volume_max_ml, pulses_per_litre, language, config_revision, wrong_pins FROM dispenser
+         ORDER BY id",
+    )?;
     let rows = statement.query_map([], |row| Ok(read(row)))?;
     rows.map(|row| row?).collect()
 }
@@ -114,15 +118,14 @@ pub fn put_pulses(connection: &Connection, id: &DispenserId, pulses_total: u64) 
     Ok(statement.execute((id.as_str(), pulses_total)).map(drop)?)
 }
 
-/// Counts water that was reported after the last heartbeat.
+/// Counts water that was booked after the last heartbeat.
 pub fn count_since(connection: &Connection, id: &DispenserId, volume: Volume) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached("UPDATE dispenser SET since_ml = since_ml + ?2 WHERE id = ?1")?;
     Ok(statement.execute((id.as_str(), volume.signed_ml())).map(drop)?)
 }
 
-/// By how much the books can explain a meter, in millilitres since the last heartbeat: what was booked, what is held or
-/// was booked by rule. `None` before the first heartbeat.
-pub fn explained(connection: &Connection, id: &DispenserId) -> Result<Option<(u64, Volume)>, StoreError> {
+/// The meter at the last heartbeat, and what was booked since then; `None` before the first heartbeat.
+pub fn pulses(connection: &Connection, id: &DispenserId) -> Result<Option<(u64, Volume)>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT pulses_total, since_ml FROM dispenser WHERE id = ?1")?;
     let row: Option<(Option<i64>, i64)> = statement
         .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -130,16 +133,5 @@ pub fn explained(connection: &Connection, id: &DispenserId) -> Result<Option<(u6
     let Some((Some(pulses_total), since_ml)) = row else {
         return Ok(None);
     };
-    let mut statement = connection.prepare_cached("SELECT held FROM hold WHERE dispenser = ?1 AND report IS NULL")?;
-    let mut held = Volume::ZERO;
-    let mut rows = statement.query([id.as_str()])?;
-    while let Some(row) = rows.next()? {
-        held = held.plus(
-            unpack_parts(&row.get::<_, Vec<u8>>(0)?)?
-                .iter()
-                .map(|(_, volume)| *volume)
-                .sum(),
-        );
-    }
-    Ok(Some((pulses_total.unsigned_abs(), volume(since_ml)?.plus(held))))
+    Ok(Some((pulses_total.unsigned_abs(), volume(since_ml)?)))
 }

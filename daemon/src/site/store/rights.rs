@@ -231,7 +231,7 @@ pub fn put_hold(connection: &Connection, id: HoldId, row: &HoldRow, due_monotoni
 /// Open holds whose report is overdue, the oldest first, at most `count_max`.
 pub fn overdue(connection: &Connection, monotonic_ms: u64, count_max: u32) -> Result<Vec<HoldId>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT epoch, number FROM hold WHERE open AND due_monotonic_ms <= ?1
+        "SELECT epoch, number FROM hold WHERE open = 1 AND due_monotonic_ms <= ?1
          ORDER BY due_monotonic_ms, number LIMIT ?2",
     )?;
     let rows = statement.query_map((monotonic_ms.cast_signed(), count_max), |row| {
@@ -245,11 +245,39 @@ pub fn overdue(connection: &Connection, monotonic_ms: u64, count_max: u32) -> Re
 
 /// A new run began: the limit of every open hold starts anew (PROTOCOL rule 22).
 pub fn restart_limits(connection: &Connection, due_monotonic_ms: u64) -> Result<(), StoreError> {
-    let mut statement = connection.prepare_cached("UPDATE hold SET due_monotonic_ms = ?1 WHERE open")?;
+    let mut statement = connection.prepare_cached("UPDATE hold SET due_monotonic_ms = ?1 WHERE open = 1")?;
     Ok(statement.execute([due_monotonic_ms.cast_signed()]).map(drop)?)
 }
 
 /// Forgets every right here: the box was enrolled anew (PROTOCOL rule 25). Holds are kept for late reports.
 pub fn forget(connection: &Connection) -> Result<(), StoreError> {
-    Ok(connection.execute_batch("DELETE FROM grants; UPDATE hold SET open = 0 WHERE open")?)
+    Ok(connection.execute_batch("DELETE FROM grants; UPDATE hold SET open = 0 WHERE open = 1")?)
+}
+
+/// What open holds have set aside of this customer's day.
+pub fn held_on(connection: &Connection, customer: CustomerId, day: i64) -> Result<Volume, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT held FROM hold WHERE open = 1 AND customer = ?1 AND day = ?2")?;
+    sum_held(statement.query((signed(customer.0), day))?)
+}
+
+/// What open holds have set aside at a dispenser.
+pub fn held_at(connection: &Connection, dispenser: &DispenserId) -> Result<Volume, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT held FROM hold WHERE open = 1 AND dispenser = ?1")?;
+    sum_held(statement.query([dispenser.as_str()])?)
+}
+
+fn sum_held(mut rows: rusqlite::Rows<'_>) -> Result<Volume, StoreError> {
+    let mut held = Volume::ZERO;
+    while let Some(row) = rows.next()? {
+        let parts = unpack_parts(&row.get::<_, Vec<u8>>(0)?)?;
+        held = held.plus(parts.iter().map(|(_, volume)| *volume).sum());
+    }
+    Ok(held)
+}
+
+/// Forgets a hold that was settled long ago.
+pub fn forget_hold(connection: &Connection, id: HoldId) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached("DELETE FROM hold WHERE epoch = ?1 AND number = ?2 AND open = 0")?;
+    Ok(statement.execute((signed(id.epoch.0), signed(id.number))).map(drop)?)
 }
