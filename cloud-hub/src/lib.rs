@@ -2,10 +2,14 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | [`app`] | assembles the program: settings, data directory, deciding thread, adapters, the way out |
+//! | [`desk`] | where adapters ask the machine and wait for its answer |
 //! | [`hub`] | the machine: one input, one transaction, over one SQLite file |
-//! | [`adapters`] | the translators between the hub and the outside |
+//! | [`adapters`] | the translators between the machine and the outside |
 //! | [`secret`] | values that no log may show |
 
 pub mod adapters;
+pub mod app;
+pub mod desk;
 pub mod hub;
 pub mod secret;

@@ -1,2 +1,217 @@
-//! cloud-hub
-fn main() {}
+//! `kisima-hub`: the central server (CONTRACTS section 1).
+
+use std::{io::Write, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use config::{Sources, System};
+use hub::app::{self, commands, control::Command};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Exit status for a command line that cannot be understood.
+const EXIT_USAGE: u8 = 64;
+/// Exit status for a configuration that cannot be used.
+const EXIT_CONFIGURATION: u8 = 78;
+
+/// The central server of a programme of water kiosks.
+#[derive(Parser)]
+#[command(name = "kisima-hub", version, propagate_version = true)]
+struct Arguments {
+    #[command(flatten)]
+    sources: SourceArguments,
+    #[command(subcommand)]
+    what: What,
+}
+
+/// Where settings come from.
+#[derive(Args)]
+struct SourceArguments {
+    /// A configuration file; may be repeated, and then /etc/kisima is not read.
+    #[arg(long = "config", value_name = "FILE", global = true)]
+    files: Vec<PathBuf>,
+    /// A setting over all files, such as web.listen=127.0.0.1:0; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE", global = true)]
+    set: Vec<String>,
+    /// The data directory.
+    #[arg(long, value_name = "DIR", global = true)]
+    data_dir: Option<PathBuf>,
+    /// text, json or journal.
+    #[arg(long, value_name = "FORMAT", global = true)]
+    log_format: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Serves until SIGTERM or ctrl-c.
+    Run,
+    /// Checks the configuration and tells everything that is wrong with it.
+    Check,
+    /// Prints each effective setting and where it comes from.
+    Show,
+    /// Sites and the codes with which their gateways join.
+    #[command(subcommand)]
+    Site(Site),
+    /// People who log in to the pages.
+    #[command(subcommand)]
+    User(User),
+    /// Makes an API token and prints it.
+    Token {
+        /// Its name; an older one of that name is void.
+        name: String,
+        /// admin, technician, customer_service, viewer or kiosk.
+        #[arg(long)]
+        role: String,
+        /// The site it is bound to: needed for the role kiosk.
+        #[arg(long)]
+        site: Option<String>,
+    },
+    /// Copies the database to a new file, while the hub goes on.
+    Backup {
+        /// The new file.
+        file: PathBuf,
+    },
+    /// Puts a copy back in place of the database; the hub must not run.
+    Restore {
+        /// The copy.
+        file: PathBuf,
+    },
+    /// The record of who did what.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Looks for what stands in the way.
+    Doctor,
+}
+
+#[derive(Subcommand)]
+enum Site {
+    /// Adds a site and prints its join code; again for a fresh code as long as nobody has joined.
+    Add {
+        /// 1 to 32 of a-z, 0-9 and '-'.
+        name: String,
+        /// What people call it.
+        #[arg(long)]
+        title: Option<String>,
+        /// How long the code is valid, such as "7 d".
+        #[arg(long, value_parser = duration)]
+        valid: Option<i64>,
+    },
+    /// Prints a join code for a box that takes the place of the one there.
+    Replace {
+        /// The site.
+        name: String,
+        /// How long the code is valid, such as "7 d".
+        #[arg(long, value_parser = duration)]
+        valid: Option<i64>,
+    },
+    /// Shuts the site's box out and writes off what it holds.
+    Revoke {
+        /// The site.
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum User {
+    /// Adds a person and prints their first password.
+    Add {
+        /// The login.
+        name: String,
+        /// admin, technician, customer_service or viewer.
+        #[arg(long)]
+        role: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum Audit {
+    /// Finds any edit, deletion, swap or truncation.
+    Verify,
+}
+
+/// Milliseconds of a duration as settings spell it.
+fn duration(text: &str) -> Result<i64, String> {
+    let duration = config::values::duration(text).map_err(|error| error.to_string())?;
+    i64::try_from(duration.as_millis()).map_err(|error| error.to_string())
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let code = if error.use_stderr() { EXIT_USAGE } else { 0 };
+            return match error.print() {
+                Ok(()) => ExitCode::from(code),
+                Err(_) => ExitCode::FAILURE,
+            };
+        }
+    };
+    let sources = Sources {
+        files: arguments.sources.files,
+        set: arguments.sources.set,
+        data_dir: arguments.sources.data_dir,
+        log_format: arguments.sources.log_format,
+    };
+    let loaded = match config::Hub::load(&sources, &System) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            eprintln!("kisima-hub: {error}");
+            return ExitCode::from(EXIT_CONFIGURATION);
+        }
+    };
+    let done = match arguments.what {
+        What::Show => print(&loaded.show()),
+        What::Check => print("the configuration is good\n"),
+        what => execute(&loaded.config, what),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("kisima-hub: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    Ok(std::io::stdout().write_all(text.as_bytes())?)
+}
+
+#[tokio::main]
+async fn execute(config: &config::Hub, what: What) -> anyhow::Result<()> {
+    app::log::begin(&config.log)?;
+    if !matches!(what, What::Run) {
+        commands::act_as_owner(&config.storage.data_dir)?;
+    }
+    let command = match what {
+        What::Run => return run(config).await,
+        What::Check | What::Show => return Ok(()),
+        What::User(User::Add { name, role }) => return commands::add_user(config, name, role).await,
+        What::Backup { file } => return commands::back_up(config, &file),
+        What::Restore { file } => return commands::restore(config, &file),
+        What::Audit(Audit::Verify) => return commands::verify_audit(config),
+        What::Doctor => return commands::doctor(config),
+        What::Token { name, role, site } => Command::Token { name, role, site },
+        What::Site(Site::Add { name, title, valid }) => Command::SiteAdd {
+            name,
+            title,
+            valid_ms: valid,
+        },
+        What::Site(Site::Replace { name, valid }) => Command::SiteReplace { name, valid_ms: valid },
+        What::Site(Site::Revoke { name }) => Command::SiteRevoke { name },
+    };
+    commands::ask(config, command).await
+}
+
+async fn run(config: &config::Hub) -> anyhow::Result<()> {
+    // Before anything else, so that nobody can ask us to stop before we listen for it.
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let running = app::start(config).await?;
+    let ended = running.until(async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    });
+    let ended = ended.await;
+    running.stop().await?;
+    ended
+}

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`wire`] | bodies and answers as bytes; no port, no clock |
 //! | [`client`] | the calls: token, time-outs, and what each outcome means to a payment |
+//! | [`pump`] | carries the machine's calls out and the answers back |
 //!
 //! Protocol facts come from Safaricom's Daraja portal (developer.safaricom.co.ke): "Authorization", "M-Pesa Express
 //! Simulate" and "M-Pesa Express Query". Behaviour that the portal does not describe was measured on its sandbox in
@@ -14,6 +15,7 @@
 //! gives two prompts, *observed*), and any use of a result's description (its wording changes from day to day, *observed*).
 
 pub mod client;
+pub mod pump;
 pub mod wire;
 
 use crate::secret::Secret;

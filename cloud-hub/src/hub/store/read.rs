@@ -3,6 +3,7 @@
 mod fleet;
 mod money;
 mod operator;
+mod pages;
 
 use kiosk::{
     fact::Purse,
@@ -21,6 +22,10 @@ pub use self::{
         purchases_for_operators, totals, transactions,
     },
     operator::{Bearer, audit_verify, password_hash, session, token},
+    pages::{
+        AlarmRow, DispenserRow, alarms, back_up, customers_named, dispensers, is_sound, join_code_until,
+        newest_purchases,
+    },
 };
 use super::{
     CustomerRow, Store,

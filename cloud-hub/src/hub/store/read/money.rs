@@ -122,7 +122,7 @@ pub fn purchases_for_operators(connection: &Connection) -> Read<Vec<Purchase>> {
     )
 }
 
-fn read_purchase(row: &Row<'_>) -> rusqlite::Result<Purchase> {
+pub(super) fn read_purchase(row: &Row<'_>) -> rusqlite::Result<Purchase> {
     Ok(Purchase {
         id: PurchaseId(id(row, "id")?),
         customer: CustomerId(id(row, "customer")?),

@@ -1,0 +1,129 @@
+//! Carries the machine's calls to Daraja and the answers back.
+//!
+//! A call that finds no room is answered at once, as one that never left: a prompt is refused as busy, a query has no
+//! answer. So every effect has its input, and a payment never waits for a call that nobody makes.
+
+use std::sync::Arc;
+
+use kiosk::{
+    ids::ProviderReference,
+    payment::{Failure, PaymentEvent, PushAnswer, QueryAnswer},
+};
+use runtime::{clock::Clock, decide::Inbox, stop::Stop};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::JoinSet,
+};
+
+use super::{callback_url, client::MpesaClient, wire::PushOrder};
+use crate::{
+    hub::{
+        effect::Prompt,
+        input::{Input, PurchaseId},
+    },
+    secret::Secret,
+};
+
+/// How many calls may be under way at once.
+pub const CALLS_MAX: usize = 16;
+/// How many may wait for their turn.
+pub const WAITING_MAX: usize = 1_024;
+
+/// A call that the machine wants made.
+#[derive(Clone, Debug)]
+pub enum Call {
+    /// Send a prompt: once in a payment's life.
+    Push(Prompt),
+    /// Ask what became of one.
+    Query {
+        /// The purchase, for the answer.
+        purchase: PurchaseId,
+        /// The payment's name at Daraja.
+        reference: ProviderReference,
+    },
+}
+
+impl Call {
+    /// The answer of a call that was not made.
+    pub fn unmade(&self) -> Input {
+        match self {
+            Call::Push(prompt) => pushed(prompt.purchase, PushAnswer::Refused(Failure::Busy)),
+            Call::Query { purchase, .. } => queried(*purchase, QueryAnswer::NoAnswer),
+        }
+    }
+}
+
+fn pushed(purchase: PurchaseId, answer: PushAnswer) -> Input {
+    Input::Provider {
+        purchase,
+        event: PaymentEvent::PushAnswered(answer),
+    }
+}
+
+fn queried(purchase: PurchaseId, answer: QueryAnswer) -> Input {
+    Input::Provider {
+        purchase,
+        event: PaymentEvent::QueryAnswered(answer),
+    }
+}
+
+/// What a call needs.
+pub struct Pump {
+    /// The client, shared: two with the same credentials would lock each other out.
+    pub client: MpesaClient,
+    /// The hub as Safaricom sees it.
+    pub callback_base: String,
+    /// The webhooks' secret.
+    pub webhook_secret: Option<Secret>,
+    /// Stamps calls: Daraja's password holds the time.
+    pub clock: Clock,
+    /// Where answers go.
+    pub inbox: Inbox<Input>,
+}
+
+/// Makes calls as they come, until `stop`; then what is under way may end, and nothing new begins.
+pub async fn run(pump: Pump, mut calls: mpsc::Receiver<Call>, stop: Stop) {
+    let pump = Arc::new(pump);
+    let room = Arc::new(Semaphore::new(CALLS_MAX));
+    let mut under_way = JoinSet::new();
+    loop {
+        let call = tokio::select! {
+            call = calls.recv() => call,
+            () = stop.stopped() => None,
+        };
+        let Some(call) = call else { break };
+        let permit = tokio::select! {
+            permit = Arc::clone(&room).acquire_owned() => permit,
+            () = stop.stopped() => break,
+        };
+        let pump = Arc::clone(&pump);
+        under_way.spawn(async move {
+            let answer = pump.make(call).await;
+            drop(permit);
+            if pump.inbox.send(answer).await.is_err() {
+                tracing::info!("the machine stopped before an answer of mpesa came");
+            }
+        });
+        while under_way.try_join_next().is_some() {}
+    }
+    while under_way.join_next().await.is_some() {}
+}
+
+impl Pump {
+    async fn make(&self, call: Call) -> Input {
+        let (now, _) = self.clock.now();
+        match call {
+            Call::Push(prompt) => {
+                let order = PushOrder {
+                    amount: prompt.amount,
+                    payer: prompt.payer,
+                    callback_url: callback_url(&self.callback_base, self.webhook_secret.as_ref(), &prompt.token),
+                    account_reference: prompt.account.to_string(),
+                    description: "Water".to_owned(),
+                };
+                pushed(prompt.purchase, self.client.push(&order, now).await)
+            }
+            Call::Query { purchase, reference } => queried(purchase, self.client.query(&reference, now).await),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! What people see: pages made here, which work without scripts; a few lines of script keep them fresh.
+//!
+//! | module | what it shows |
+//! |---|---|
+//! | [`form`] | forms as they come |
+//! | [`show`] | times, litres and money as people read them |
+//! | [`login`] | the way in and out, the own password |
+//! | [`home`] | today |
+//! | [`sites`] | sites, one site, join codes |
+//! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
+//! | [`money`] | purchases, the ledger, the outbox |
+
+pub mod customer;
+pub mod customers;
+pub mod form;
+pub mod home;
+pub mod login;
+pub mod money;
+pub mod show;
+pub mod sites;
+
+use axum::{
+    extract::Path,
+    http::{StatusCode, header},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{MethodRouter, get, post},
+};
+use maud::{DOCTYPE, Markup, html};
+
+use super::{App, answer::status, guard::Caller};
+use crate::hub::effect::Refusal;
+
+const STYLE: &str = include_str!("page/hub.css");
+const SCRIPT: &str = include_str!("page/hub.js");
+
+/// What a page's handler returns; a refusal is shown as a page.
+type Shown = Result<Response, Unshown>;
+
+/// A page that cannot be shown, and to whom.
+pub struct Unshown(Option<Box<Caller>>, Refusal);
+
+impl From<Refusal> for Unshown {
+    fn from(refusal: Refusal) -> Unshown {
+        Unshown(None, refusal)
+    }
+}
+
+impl IntoResponse for Unshown {
+    fn into_response(self) -> Response {
+        refusal(self.0.as_deref(), &self.1)
+    }
+}
+
+/// The handler of a row of the table.
+pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
+    Some(match (method, path) {
+        ("GET", "/assets/{file}") => get(asset),
+        ("GET", "/login") => get(login::form),
+        ("POST", "/login") => post(login::login),
+        ("POST", "/logout") => post(login::logout),
+        ("GET", "/password") => get(login::password_form),
+        ("POST", "/password") => post(login::password),
+        ("GET", "/") => get(home::home),
+        ("GET", "/sites") => get(sites::list),
+        ("POST", "/sites") => post(sites::add),
+        ("GET", "/sites/{name}") => get(sites::one),
+        ("POST", "/sites/{name}/code") => post(sites::code),
+        ("POST", "/sites/{name}/revoke") => post(sites::revoke),
+        ("GET", "/customers") => get(customers::list),
+        ("POST", "/customers") => post(customers::create),
+        ("GET", "/customers/{id}") => get(customer::one),
+        ("POST", "/customers/{id}/credit") => post(customer::credit),
+        ("POST", "/customers/{id}/purchase") => post(customer::purchase),
+        ("POST", "/customers/{id}/pin") => post(customer::pin),
+        ("POST", "/customers/{id}/active") => post(customer::active),
+        ("POST", "/customers/{id}/profile") => post(customer::profile),
+        ("GET", "/purchases") => get(money::purchases),
+        ("GET", "/purchases/{id}") => get(money::purchase),
+        ("POST", "/purchases/{id}/order") => post(money::order),
+        ("GET", "/ledger") => get(money::ledger),
+        ("GET", "/outbox") => get(money::outbox),
+        _ => return None,
+    })
+}
+
+/// `GET /assets/{file}`
+async fn asset(Path(file): Path<String>) -> Response {
+    let (content_type, text) = match file.as_str() {
+        "hub.css" => ("text/css; charset=utf-8", STYLE),
+        "hub.js" => ("text/javascript; charset=utf-8", SCRIPT),
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    let headers = [
+        (header::CONTENT_TYPE, content_type),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, text).into_response()
+}
+
+/// The pages in the order of the menu: path and name.
+const MENU: [(&str, &str); 6] = [
+    ("/", "Today"),
+    ("/sites", "Sites"),
+    ("/customers", "Customers"),
+    ("/purchases", "Purchases"),
+    ("/ledger", "Ledger"),
+    ("/outbox", "Texts"),
+];
+
+/// A whole page. `path` is the menu's entry it belongs to.
+fn page(caller: Option<&Caller>, path: &str, title: &str, content: Markup) -> Response {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " · Kisima" }
+                link rel="stylesheet" href="/assets/hub.css";
+                script src="/assets/hub.js" defer {}
+            }
+            body {
+                @if let Some(caller) = caller {
+                    header {
+                        div.bar {
+                            a.brand href="/" { "Kisima" }
+                            div.who {
+                                a href="/password" { (caller.name) }
+                                form method="post" action="/logout" { (token(caller)) button.link { "Log out" } }
+                            }
+                        }
+                        nav {
+                            @for (entry, name) in MENU {
+                                @if caller.may("GET", entry) {
+                                    @if entry == path { a.here href=(entry) aria-current="page" { (name) } }
+                                    @else { a href=(entry) { (name) } }
+                                }
+                            }
+                        }
+                    }
+                }
+                main { (content) }
+            }
+        }
+    };
+    Html(page.into_string()).into_response()
+}
+
+/// The field that every form holds against forged requests.
+fn token(caller: &Caller) -> Markup {
+    html! { input type="hidden" name="token" value=(caller.token()); }
+}
+
+/// The fields of a form that changes something: against forged requests, and against a second click.
+fn guarded(caller: &Caller) -> Markup {
+    let mut key = [0; 16];
+    // Without randomness the form works all the same; only a second click is not noticed.
+    let key = getrandom::fill(&mut key).map(|()| hex::encode(key));
+    html! {
+        (token(caller))
+        @if let Ok(key) = key { input type="hidden" name="key" value=(key); }
+    }
+}
+
+/// The answer to a refusal: what is wrong, and the way out.
+pub fn refusal(caller: Option<&Caller>, refusal: &Refusal) -> Response {
+    let content = html! {
+        h1 { "That did not work" }
+        (problem(refusal))
+        p { a href="/" { "To the first page" } }
+    };
+    let mut response = page(caller, "", "Not done", content);
+    *response.status_mut() = status(refusal);
+    response
+}
+
+/// A refusal on a page.
+fn problem(refusal: &Refusal) -> Markup {
+    html! { p.problem role="alert" { (show::sentence(&refusal.message)) } }
+}
+
+/// What was done, told by a word behind `?done=`: anything else shows nothing.
+fn done(word: Option<&str>) -> Markup {
+    let sentence = match word {
+        Some("credited") => "The litres are booked. The kiosk knows within seconds if it is online.",
+        Some("asked") => "The purchase has begun. Its state is below.",
+        Some("pin") => "The new PIN holds from now on.",
+        Some("blocked") => "The customer is blocked: no water until you unblock them.",
+        Some("unblocked") => "The customer can draw water again.",
+        Some("changed") => "The change is saved.",
+        Some("registered") => "The customer is registered.",
+        Some("ordered") => "Your decision is booked.",
+        Some("revoked") => "The gateway of this site is shut out, and what it held is written off.",
+        Some("password") => "Your new password holds. Log in with it.",
+        _ => return html! {},
+    };
+    html! { p.done role="status" { (sentence) } }
+}
+
+/// After a change: the page again, by GET, so that a reload changes nothing.
+fn back_to(path: &str) -> Response {
+    Redirect::to(path).into_response()
+}

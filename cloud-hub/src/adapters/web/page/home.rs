@@ -1,0 +1,137 @@
+//! Today: what is sold, who is there, what needs a look.
+
+use ::kiosk::{day::Zone, moment::Wall};
+use axum::{Extension, extract::State, response::Response};
+use maud::{Markup, html};
+
+use super::{
+    super::{App, guard::Caller},
+    Shown, page, show,
+};
+use crate::hub::store::read::{self, AlarmRow, Site, Totals, Transaction, TransactionFilter};
+
+/// How many sales are shown.
+const SALES: u32 = 12;
+/// How many alarms are shown.
+const ALARMS: u32 = 6;
+
+/// `GET /`
+pub async fn home(State(app): State<App>, Extension(caller): Extension<Caller>) -> Shown {
+    let zone = app.parts.settings.zone.clone();
+    let (now, _) = app.parts.clock.now();
+    let since = zone.begin(zone.day(now));
+    let seen = app
+        .parts
+        .books
+        .read(move |books| {
+            let sales = read::transactions(books, &TransactionFilter::default(), i64::MAX, SALES)?;
+            let alarms = read::alarms(books, None, ALARMS)?;
+            Ok((read::totals(books, since)?, read::sites(books)?, sales.items, alarms))
+        })
+        .await?;
+    Ok(shown(&app, &caller, &zone, now, seen))
+}
+
+fn shown(
+    app: &App,
+    caller: &Caller,
+    zone: &Zone,
+    now: Wall,
+    (totals, sites, sales, alarms): (Totals, Vec<Site>, Vec<Transaction>, Vec<AlarmRow>),
+) -> Response {
+    let currency = app.parts.settings.currency.code();
+    let content = html! {
+        h1 { "Today, " (zone.day(now)) }
+        div.tiles data-part="tiles" {
+            (tile("Sites online", &format!("{} of {}", totals.sites_online, sites.len())))
+            (tile("Water drawn", &show::litres(totals.drawn_ml)))
+            @if caller.may("GET", "/ledger") { (tile("Paid", &show::money(totals.paid_minor, currency))) }
+            (tile("Customers", &totals.customers.to_string()))
+        }
+        section data-part="look" {
+            @if totals.purchases_waiting > 0 && caller.may("GET", "/purchases") {
+                p.problem { a href="/purchases?state=needs_operator" {
+                    @if totals.purchases_waiting == 1 { "One purchase waits for your decision." }
+                    @else { (totals.purchases_waiting) " purchases wait for your decision." }
+                } }
+            }
+            @if !alarms.is_empty() {
+                h2 { "Needs a look" }
+                (alarm_list(zone, now, &alarms))
+            }
+        }
+        div.columns {
+            section data-part="sales" {
+                h2 { "Latest sales" }
+                (sales_table(zone, now, &sales, true))
+            }
+            section data-part="sites" {
+                h2 { "Sites" }
+                @if sites.is_empty() {
+                    p { "There is no site yet. "
+                        @if caller.may("POST", "/sites") { a href="/sites" { "Add the first one." } } }
+                }
+                ul.plain.card {
+                    @for site in &sites {
+                        li { a href={ "/sites/" (site.name) } { (site.title) } " " (show::online(site.online)) }
+                    }
+                }
+            }
+        }
+    };
+    page(Some(caller), "/", "Today", content)
+}
+
+fn tile(name: &str, value: &str) -> Markup {
+    html! { div.tile { span.quiet { (name) } strong { (value) } } }
+}
+
+/// Alarms, the newest first.
+pub fn alarm_list(zone: &Zone, now: Wall, alarms: &[AlarmRow]) -> Markup {
+    html! {
+        ul.plain.card {
+            @for alarm in alarms {
+                li {
+                    span class={ "badge " (if alarm.severity == "critical" { "bad" } else { "look" }) } { (alarm.severity) }
+                    " " (show::sentence(&alarm.detail))
+                    " " span.quiet { @if let Some(site) = &alarm.site { (site) ", " } (show::ago(zone, alarm.time, now)) }
+                }
+            }
+        }
+    }
+}
+
+/// Transactions as a table; `sites` says where each was.
+pub fn sales_table(zone: &Zone, now: Wall, sales: &[Transaction], sites: bool) -> Markup {
+    html! {
+        @if sales.is_empty() {
+            p.quiet { "Nothing has been sold yet." }
+        } @else {
+            table.rows {
+                thead { tr { th { "When" } th { "What" } @if sites { th { "Where" } } th.number { "Litres" } th.number { "Money" } } }
+                tbody {
+                    @for sale in sales {
+                        tr {
+                            td data-label="When" {
+                                (show::time_near(zone, sale.time, now))
+                                @if !sale.clock_trusted { " " span.quiet title="The site's clock was not set." { "?" } }
+                            }
+                            td data-label="What" {
+                                @if let Some(customer) = sale.customer {
+                                    a href={ "/customers/" (customer) } { (show::kind(&sale.kind)) }
+                                } @else { (show::kind(&sale.kind)) }
+                            }
+                            @if sites {
+                                td data-label="Where" { (sale.site.as_ref().map_or("hub", |site| site.as_str())) }
+                            }
+                            td.number data-label="Litres" { @if sale.volume_ml != 0 { (show::litres(sale.volume_ml)) } @else { "–" } }
+                            td.number data-label="Money" {
+                                @if sale.amount_minor != 0 { (show::money(sale.amount_minor, &sale.currency)) } @else { "–" }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Purchases, the ledger, the outbox.
+
+use std::collections::BTreeMap;
+
+use ::kiosk::{
+    day::Zone,
+    ids::ProviderReceipt,
+    moment::Wall,
+    payment::{PaymentOrder, PaymentState},
+};
+use axum::{
+    Extension,
+    extract::{Path, Query, RawQuery, State},
+};
+use maud::{Markup, html};
+
+use super::{
+    super::{App, guard::Caller},
+    Shown, back_to, done,
+    form::Fields,
+    guarded, page, show,
+};
+use crate::hub::{
+    effect::Refusal,
+    input::{PurchaseId, Request},
+    store::read::{self, Purchase},
+};
+
+/// How many purchases or texts are shown.
+const ROWS: u32 = 50;
+
+/// `GET /purchases`, with `?state=` those in one state.
+pub async fn purchases(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Query(query): Query<BTreeMap<String, String>>,
+) -> Shown {
+    let state = query.get("state").and_then(|state| PaymentState::from_name(state));
+    let bought = app
+        .parts
+        .books
+        .read(move |books| read::newest_purchases(books, state, ROWS))
+        .await?;
+    let (zone, (now, _)) = (&app.parts.settings.zone, app.parts.clock.now());
+    let content = html! {
+        h1 { "Purchases" }
+        p.filters {
+            @for (word, name) in [("", "all"), ("needs_operator", "to be decided"), ("pending", "pending"),
+                                  ("unknown", "unknown"), ("succeeded", "succeeded"), ("failed", "failed")] {
+                @let here = state.map_or("", PaymentState::name) == word;
+                a.here[here] href=(if word.is_empty() { "/purchases".to_owned() } else { format!("/purchases?state={word}") }) { (name) }
+            }
+        }
+        div data-part="purchases" { (purchase_table(zone, now, &bought)) }
+    };
+    Ok(page(Some(&caller), "/purchases", "Purchases", content))
+}
+
+/// Purchases as a table.
+pub fn purchase_table(zone: &Zone, now: Wall, bought: &[Purchase]) -> Markup {
+    html! {
+        @if bought.is_empty() { p.quiet { "None." } } @else {
+            table.rows {
+                thead { tr { th { "When" } th { "What" } th.number { "Price" } th { "State" } } }
+                tbody {
+                    @for purchase in bought {
+                        tr {
+                            td data-label="When" {
+                                a href=(format!("/purchases/{:016x}", purchase.id.0)) { (show::time_near(zone, purchase.created, now)) }
+                            }
+                            td data-label="What" { (what(purchase)) }
+                            td.number data-label="Price" { (show::money(purchase.amount_minor, &purchase.currency)) }
+                            td data-label="State" { (show::state(&purchase.state)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn what(purchase: &Purchase) -> String {
+    match (&purchase.plan, purchase.volume_ml) {
+        (Some(plan), _) => format!("plan {plan}"),
+        (None, Some(ml)) => show::litres(ml),
+        (None, None) => "into the wallet".to_owned(),
+    }
+}
+
+/// `GET /purchases/{id}`
+pub async fn purchase(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Shown {
+    let purchase = find(&app, &id).await?;
+    let word = query.as_deref().and_then(|query| query.strip_prefix("done="));
+    let zone = &app.parts.settings.zone;
+    let content = html! {
+        h1 { "Purchase " (show::state(&purchase.state)) }
+        (done(word))
+        dl.card.facts data-part="facts" {
+            dt { "State" } dd { (show::state(&purchase.state)) @if let Some(why) = &purchase.failure { " (" (why.replace('_', " ")) ")" } }
+            dt { "Customer" } dd { a href={ "/customers/" (purchase.customer) } { "to the customer" } }
+            dt { "What" } dd { (what(&purchase)) }
+            dt { "Price" } dd { (show::money(purchase.amount_minor, &purchase.currency)) }
+            dt { "Paid" } dd {
+                @match purchase.pay.as_str() { "wallet" => "from the wallet", _ => "by a prompt on the phone" }
+                @if let Some(provider) = &purchase.provider { ", " (provider) }
+            }
+            dt { "Receipt" } dd { @if let Some(receipt) = &purchase.receipt { code { (receipt) } } @else { "–" } }
+            dt { "Begun" } dd { (show::time(zone, purchase.created)) }
+            dt { "Settled" } dd { @if let Some(settled) = purchase.settled { (show::time(zone, settled)) } @else { "–" } }
+        }
+        @if caller.may("POST", "/purchases/{id}/order") && matches!(purchase.state.as_str(), "needs_operator" | "unknown") {
+            (order_form(&caller, &purchase))
+        }
+    };
+    Ok(page(Some(&caller), "/purchases", "Purchase", content))
+}
+
+fn order_form(caller: &Caller, purchase: &Purchase) -> Markup {
+    html! {
+        section {
+            h2 { "Your decision" }
+            p { "Look into the provider's own statement first. What you decide is booked at once and stands in the audit." }
+            form.card method="post" action=(format!("/purchases/{:016x}/order", purchase.id.0)) {
+                (guarded(caller))
+                label { "What is true" select name="order" {
+                    option value="ask" { "I do not know: ask the provider again" }
+                    option value="credit" { "The money has arrived: book it" }
+                    option value="close" { "No money came: close it" }
+                } }
+                label { "The provider's receipt, when the money has arrived" input name="receipt" autocapitalize="characters"; }
+                button { "Decide" }
+            }
+        }
+    }
+}
+
+/// `POST /purchases/{id}/order`
+pub async fn order(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    mut fields: Fields,
+) -> Shown {
+    let purchase = find(&app, &id).await?.id;
+    let receipt = fields.take("receipt").map(|text| {
+        text.parse::<ProviderReceipt>()
+            .map_err(|error| Refusal::invalid("receipt", "bad_field", error.to_string()))
+    });
+    let order = match fields.take("order").as_deref() {
+        Some("ask") => PaymentOrder::AskAgain,
+        Some("close") => PaymentOrder::Close,
+        Some("credit") => PaymentOrder::Credit {
+            receipt: receipt.transpose()?,
+        },
+        _ => return Err(Refusal::invalid("order", "bad_field", "Choose what is true.").into()),
+    };
+    let request = Request::OrderPayment { purchase, order };
+    app.parts.desk.ask(caller.actor(), fields.key(), request).await?;
+    Ok(back_to(&format!("/purchases/{id}?done=ordered")))
+}
+
+async fn find(app: &App, id: &str) -> Result<Purchase, Refusal> {
+    let none = || Refusal::not_found("purchase");
+    let digits = id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let number = u64::from_str_radix(id, 16).ok().filter(|_| digits).ok_or_else(none)?;
+    let found = app
+        .parts
+        .books
+        .read(move |books| read::purchase(books, PurchaseId(number)))
+        .await?;
+    found.ok_or_else(none)
+}
+
+/// `GET /ledger`
+pub async fn ledger(State(app): State<App>, Extension(caller): Extension<Caller>) -> Shown {
+    let ledger = app.parts.books.read(read::ledger_balance).await?;
+    let content = html! {
+        h1 { "Ledger" }
+        p { "Every movement of money stands on two sides. Debits are above zero, credits below; together they are zero." }
+        @if ledger.is_empty() { p.quiet { "No money has moved yet." } }
+        @for (currency, accounts) in &ledger {
+            @let total: i64 = accounts.values().sum();
+            section data-part={ "ledger-" (currency.code()) } {
+                h2 { (currency.code()) }
+                @if total != 0 { p.problem { "The books do not balance. Stop selling by hand and call for help." } }
+                table.rows {
+                    thead { tr { th { "Account" } th.number { "Balance" } } }
+                    tbody {
+                        @for (account, minor) in accounts {
+                            tr {
+                                td data-label="Account" { (account) }
+                                td.number data-label="Balance" { (show::money(*minor, currency.code())) }
+                            }
+                        }
+                        tr.total { td data-label="" { "Together" } td.number data-label="" { (show::money(total, currency.code())) } }
+                    }
+                }
+            }
+        }
+    };
+    Ok(page(Some(&caller), "/ledger", "Ledger", content))
+}
+
+/// `GET /outbox`
+pub async fn outbox(State(app): State<App>, Extension(caller): Extension<Caller>) -> Shown {
+    let texts = app.parts.books.read(|books| read::outbox(books, ROWS)).await?;
+    let waiting = texts
+        .iter()
+        .filter(|text| matches!(text.state.as_str(), "queued" | "sending"))
+        .count();
+    let (zone, (now, _)) = (&app.parts.settings.zone, app.parts.clock.now());
+    let content = html! {
+        h1 { "Texts to customers" }
+        p data-part="waiting" {
+            @match waiting {
+                0 => "None of the newest texts waits.",
+                1 => "One of the newest texts waits to be sent.",
+                several => { (several) " of the newest texts wait to be sent." },
+            }
+        }
+        div data-part="texts" {
+            @if texts.is_empty() { p.quiet { "No text has been written yet." } } @else {
+                table.rows {
+                    thead { tr { th { "When" } th { "To" } th { "Text" } th { "State" } } }
+                    tbody {
+                        @for text in &texts {
+                            tr {
+                                td data-label="When" { (show::time_near(zone, text.created, now)) }
+                                td data-label="To" { (text.phone) }
+                                td data-label="Text" { (text.text) }
+                                td data-label="State" { (show::state(&text.state)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    Ok(page(Some(&caller), "/outbox", "Texts", content))
+}

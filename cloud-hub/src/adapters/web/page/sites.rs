@@ -1,0 +1,303 @@
+//! Sites, one site, and join codes, which are shown once.
+
+use ::kiosk::{
+    day::Zone,
+    ids::{Lane, SiteName},
+    moment::Wall,
+};
+use axum::{
+    Extension,
+    extract::{Path, RawQuery, State},
+    response::Response,
+};
+use maud::{Markup, html};
+
+use super::{
+    super::{
+        App,
+        answer::{status, unexpected},
+        api::sites::find,
+        guard::Caller,
+    },
+    Shown, back_to, done,
+    form::Fields,
+    guarded,
+    home::{alarm_list, sales_table},
+    page, problem, show,
+};
+use crate::hub::{
+    effect::{Refusal, Response as Answer},
+    input::{NewSite, Request},
+    store::read::{self, AlarmRow, DispenserRow, Site, Transaction, TransactionFilter},
+};
+
+/// How many sales of a site are shown.
+const SALES: u32 = 20;
+/// How many of its alarms.
+const ALARMS: u32 = 10;
+
+/// `GET /sites`
+pub async fn list(State(app): State<App>, Extension(caller): Extension<Caller>) -> Shown {
+    listed(&app, &caller, None).await
+}
+
+async fn listed(app: &App, caller: &Caller, refused: Option<(&Refusal, &str)>) -> Shown {
+    let sites = app.parts.books.read(read::sites).await?;
+    let (now, _) = app.parts.clock.now();
+    let zone = &app.parts.settings.zone;
+    let content = html! {
+        h1 { "Sites" }
+        div data-part="sites" {
+            @if sites.is_empty() { p { "There is no site yet." } }
+            @else { (table(zone, now, &sites)) }
+        }
+        @if caller.may("POST", "/sites") {
+            details open[sites.is_empty() || refused.is_some()] {
+                summary { "Add a site" }
+                @if let Some((refusal, _)) = refused { (problem(refusal)) }
+                form.card method="post" action="/sites" {
+                    (guarded(caller))
+                    label { "Name, for machines: small letters, digits and -"
+                        input name="name" value=[refused.map(|(_, name)| name)] pattern="[a-z0-9\\-]{1,32}" maxlength="32"
+                            autocapitalize="none" required; }
+                    label { "What people call it" input name="title" maxlength="80"; }
+                    button { "Add, and show the join code" }
+                }
+            }
+        }
+    };
+    let mut response = page(Some(caller), "/sites", "Sites", content);
+    if let Some((refusal, _)) = refused {
+        *response.status_mut() = status(refusal);
+    }
+    Ok(response)
+}
+
+fn table(zone: &Zone, now: Wall, sites: &[Site]) -> Markup {
+    html! {
+        table.rows {
+            thead { tr { th { "Site" } th { "Link" } th { "Last seen" } th.number { "To send" } } }
+            tbody {
+                @for site in sites {
+                    tr {
+                        td data-label="Site" { a href={ "/sites/" (site.name) } { (site.title) } }
+                        td data-label="Link" {
+                            @if site.box_id.is_none() { span.badge { "not joined" } } @else { (show::online(site.online)) }
+                        }
+                        td data-label="Last seen" {
+                            @if let Some(seen) = site.last_seen { (show::ago(zone, seen, now)) } @else { "never" }
+                        }
+                        td.number data-label="To send" { (site.queue.iter().sum::<u64>()) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `POST /sites`
+pub async fn add(State(app): State<App>, Extension(caller): Extension<Caller>, mut fields: Fields) -> Shown {
+    let key = fields.key();
+    let name = fields.need("name", "the name")?;
+    let new = match name.parse::<SiteName>() {
+        Ok(site) => NewSite {
+            name: site,
+            title: fields.take("title"),
+            time_zone: None,
+            valid_ms: None,
+        },
+        Err(error) => {
+            let refusal = Refusal::invalid("name", "bad_field", error.to_string());
+            return listed(&app, &caller, Some((&refusal, &name))).await;
+        }
+    };
+    let asked = app.parts.desk.ask(caller.actor(), key, Request::AddSite(new)).await;
+    match asked {
+        Ok(answer) => Ok(code_page(&app, &caller, &name, &answer)?),
+        Err(refusal) => listed(&app, &caller, Some((&refusal, &name))).await,
+    }
+}
+
+/// `POST /sites/{name}/code`: a join code; for a site that has a gateway, one that replaces it.
+pub async fn code(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    mut fields: Fields,
+) -> Shown {
+    let site = named(&app, &name).await?;
+    let request = match site.box_id {
+        Some(_) => Request::ReplaceSite {
+            site: site.name,
+            valid_ms: None,
+        },
+        None => Request::AddSite(NewSite {
+            name: site.name,
+            title: None,
+            time_zone: None,
+            valid_ms: None,
+        }),
+    };
+    let answer = app.parts.desk.ask(caller.actor(), fields.key(), request).await?;
+    Ok(code_page(&app, &caller, &name, &answer)?)
+}
+
+fn code_page(app: &App, caller: &Caller, name: &str, answer: &Answer) -> Result<Response, Refusal> {
+    let Answer::JoinCode { code, valid_until } = answer else {
+        return Err(unexpected());
+    };
+    let until = show::time(&app.parts.settings.zone, *valid_until);
+    let content = html! {
+        h1 { "Join code of " (name) }
+        p { "Write it down now: it is not shown again. It works once, until " (until) "." }
+        p.code.card { (code) }
+        p { "At the site's gateway, type:" }
+        p.card { code { "kisima-gateway join HUB_ADDRESS " (code) } }
+        p { a href={ "/sites/" (name) } { "To the site" } }
+    };
+    Ok(page(Some(caller), "/sites", "Join code", content))
+}
+
+/// `POST /sites/{name}/revoke`
+pub async fn revoke(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    mut fields: Fields,
+) -> Shown {
+    let site = named(&app, &name).await?.name;
+    if fields.take("sure").as_deref() != Some(site.as_str()) {
+        let message = "To shut a site out, type its name into the field. Nothing was changed.";
+        return Err(Refusal::invalid("sure", "not_sure", message).into());
+    }
+    let request = Request::RevokeSite { site };
+    app.parts.desk.ask(caller.actor(), fields.key(), request).await?;
+    Ok(back_to(&format!("/sites/{name}?done=revoked")))
+}
+
+async fn named(app: &App, name: &str) -> Result<Site, Refusal> {
+    let none = || Refusal::not_found("site");
+    let name: SiteName = name.parse().map_err(|_| none())?;
+    let sites = app.parts.books.read(read::sites).await?;
+    find(&sites, &name).cloned().ok_or_else(none)
+}
+
+struct Around {
+    sales: Vec<Transaction>,
+    alarms: Vec<AlarmRow>,
+    dispensers: Vec<DispenserRow>,
+    code_until: Option<Wall>,
+}
+
+/// `GET /sites/{name}`
+pub async fn one(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Shown {
+    let site = named(&app, &name).await?;
+    let zone = Zone::named(&site.time_zone).unwrap_or_else(|_| app.parts.settings.zone.clone());
+    let (now, _) = app.parts.clock.now();
+    let (since, own) = (zone.begin(zone.day(now)), site.name.clone());
+    let around = app.parts.books.read(move |books| {
+        let filter = TransactionFilter {
+            site: Some(own.clone()),
+            customer: None,
+        };
+        Ok(Around {
+            sales: read::transactions(books, &filter, i64::MAX, SALES)?.items,
+            alarms: read::alarms(books, Some(&own), ALARMS)?,
+            dispensers: read::dispensers(books, &own, since)?,
+            code_until: read::join_code_until(books, &own)?,
+        })
+    });
+    let around = around.await?;
+    let word = query.as_deref().and_then(|query| query.strip_prefix("done="));
+    let content = html! {
+        h1 { (site.title) " " @if site.box_id.is_some() { (show::online(site.online)) } }
+        (done(word))
+        div data-part="facts" { (facts(&zone, now, &site, &around)) }
+        div.columns {
+            section data-part="sales" {
+                h2 { "Latest sales" }
+                (sales_table(&zone, now, &around.sales, false))
+            }
+            section data-part="dispensers" {
+                h2 { "Dispensers that sold today" }
+                @if around.dispensers.is_empty() { p.quiet { "None yet." } }
+                @else { (dispensers(&zone, now, &around.dispensers)) }
+                @if !around.alarms.is_empty() { h2 { "Alarms" } (alarm_list(&zone, now, &around.alarms)) }
+            }
+        }
+        @if caller.may("POST", "/sites/{name}/code") { (gateway_forms(&caller, &site)) }
+    };
+    Ok(page(Some(&caller), "/sites", &site.title, content))
+}
+
+fn facts(zone: &Zone, now: Wall, site: &Site, around: &Around) -> Markup {
+    let lanes = Lane::ALL.iter().zip(site.queue).filter(|(_, count)| *count > 0);
+    let waiting: Vec<String> = lanes
+        .map(|(lane, count)| format!("{count} of {}", lane.name()))
+        .collect();
+    html! {
+        dl.card.facts {
+            dt { "Name" } dd { code { (site.name) } }
+            dt { "Last seen" } dd { @if let Some(seen) = site.last_seen { (show::ago(zone, seen, now)) } @else { "never" } }
+            dt { "Time zone" } dd { (site.time_zone) }
+            dt { "To be sent there" } dd { @if waiting.is_empty() { "nothing" } @else { (waiting.join(", ")) } }
+            dt { "Its sales are here up to" } dd {
+                @if let Some((epoch, seq)) = site.journal_through { code { (epoch) ":" (seq) } } @else { "none yet" }
+            }
+            dt { "State" } dd { code { (site.state_hash) } br; span.quiet { "The gateway's page shows the same when both know the same." } }
+            @if let Some(until) = around.code_until {
+                dt { "Join code" } dd { "one is unused, valid until " (show::time(zone, until)) }
+            }
+        }
+    }
+}
+
+fn dispensers(zone: &Zone, now: Wall, dispensers: &[DispenserRow]) -> Markup {
+    html! {
+        table.rows {
+            thead { tr { th { "Dispenser" } th.number { "Pours" } th.number { "Litres" } th { "Last" } } }
+            tbody {
+                @for dispenser in dispensers {
+                    tr {
+                        td data-label="Dispenser" { (dispenser.id) }
+                        td.number data-label="Pours" { (dispenser.pours) }
+                        td.number data-label="Litres" { (show::litres(dispenser.volume_ml)) }
+                        td data-label="Last" { (show::time_near(zone, dispenser.last, now)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn gateway_forms(caller: &Caller, site: &Site) -> Markup {
+    html! {
+        section {
+            h2 { "The gateway" }
+            @match site.box_id {
+                None => p { "No gateway has joined yet. Make a code and type it in at the gateway." },
+                Some(_) => p { "A new code lets another box take this site over. The old one goes on until then." },
+            }
+            form method="post" action={ "/sites/" (site.name) "/code" } {
+                (guarded(caller))
+                button { @if site.box_id.is_some() { "Make a code for a replacement" } @else { "Make a join code" } }
+            }
+            @if site.box_id.is_some() && caller.may("POST", "/sites/{name}/revoke") {
+                details {
+                    summary { "The box is stolen or burnt" }
+                    form.card method="post" action={ "/sites/" (site.name) "/revoke" } {
+                        (guarded(caller))
+                        p { "The hub will not speak to it again, and what it held for customers is written off and given back to them." }
+                        label { "Type " code { (site.name) } " to go on" input name="sure" autocapitalize="none" required; }
+                        button.danger { "Shut it out" }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Every route with who may use it. A route that is not here is not served: the router is built from this table.
+
+use crate::hub::operator::Role;
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody; what it does is guarded by itself (a join code, a webhook's secret, a password) or harmless.
+    Open,
+    /// Those with one of these roles.
+    Roles(&'static [Role]),
+}
+
+/// What a route answers with, and so how it refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// JSON, with errors of CONTRACTS section 6.
+    Api,
+    /// A page; who is not logged in is led to the login.
+    Page,
+}
+
+/// One route.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// `GET`, `POST`, …
+    pub method: &'static str,
+    /// The path, `{name}` for what varies.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
+    /// What it answers with.
+    pub shape: Shape,
+}
+
+/// Whoever works with the pages.
+const LOOK: Access = Access::Roles(&[Role::Admin, Role::Technician, Role::CustomerService, Role::Viewer]);
+/// Customers and their money.
+const SERVE: Access = Access::Roles(&[Role::Admin, Role::CustomerService]);
+/// Who sees the programme's money and texts to people.
+const BOOKS: Access = Access::Roles(&[Role::Admin, Role::CustomerService, Role::Viewer]);
+/// Sites and dispensers.
+const FLEET: Access = Access::Roles(&[Role::Admin, Role::Technician]);
+/// A dispenser's program.
+const KIOSK: Access = Access::Roles(&[Role::Kiosk]);
+/// Everybody.
+const OPEN: Access = Access::Open;
+
+const fn api(method: &'static str, path: &'static str, access: Access) -> Route {
+    let shape = Shape::Api;
+    Route {
+        method,
+        path,
+        access,
+        shape,
+    }
+}
+
+const fn page(method: &'static str, path: &'static str, access: Access) -> Route {
+    let shape = Shape::Page;
+    Route {
+        method,
+        path,
+        access,
+        shape,
+    }
+}
+
+/// The table.
+pub const TABLE: &[Route] = &[
+    // Gateways, providers, machines that watch.
+    api("GET", "/sync", OPEN),
+    api("POST", "/join", OPEN),
+    api("POST", "/payments/daraja/{secret}/stk/{token}", OPEN),
+    api("POST", "/payments/daraja/stk/{token}", OPEN),
+    api("GET", "/health", OPEN),
+    api("GET", "/ready", OPEN),
+    api("GET", "/metrics", OPEN),
+    api("GET", "/api/openapi.json", OPEN),
+    page("GET", "/api/docs", OPEN),
+    // Kiosks that speak to the hub.
+    api("POST", "/dispense-verification", KIOSK),
+    api("POST", "/dispense-report", KIOSK),
+    // Programs of the operator.
+    api("GET", "/kiosks", LOOK),
+    api("POST", "/api/v1/customers", SERVE),
+    api("GET", "/api/v1/customers", LOOK),
+    api("GET", "/api/v1/customers/{id}", LOOK),
+    api("PATCH", "/api/v1/customers/{id}", SERVE),
+    api("POST", "/api/v1/customers/{id}/credit", SERVE),
+    api("POST", "/api/v1/customers/{id}/pin", SERVE),
+    api("POST", "/api/v1/customers/{id}/active", SERVE),
+    api("POST", "/api/v1/purchases", SERVE),
+    api("GET", "/api/v1/purchases/{id}", BOOKS),
+    api("GET", "/api/v1/transactions", LOOK),
+    api("POST", "/api/v1/sites", FLEET),
+    api("GET", "/api/v1/sites", LOOK),
+    api("GET", "/api/v1/ledger/balance", BOOKS),
+    // People.
+    page("GET", "/assets/{file}", OPEN),
+    page("GET", "/login", OPEN),
+    page("POST", "/login", OPEN),
+    page("POST", "/logout", LOOK),
+    page("GET", "/password", LOOK),
+    page("POST", "/password", LOOK),
+    page("GET", "/", LOOK),
+    api("GET", "/events", LOOK),
+    page("GET", "/sites", LOOK),
+    page("POST", "/sites", FLEET),
+    page("GET", "/sites/{name}", LOOK),
+    page("POST", "/sites/{name}/code", FLEET),
+    page("POST", "/sites/{name}/revoke", FLEET),
+    page("GET", "/customers", LOOK),
+    page("POST", "/customers", SERVE),
+    page("GET", "/customers/{id}", LOOK),
+    page("POST", "/customers/{id}/credit", SERVE),
+    page("POST", "/customers/{id}/purchase", SERVE),
+    page("POST", "/customers/{id}/pin", SERVE),
+    page("POST", "/customers/{id}/active", SERVE),
+    page("POST", "/customers/{id}/profile", SERVE),
+    page("GET", "/purchases", BOOKS),
+    page("GET", "/purchases/{id}", BOOKS),
+    page("POST", "/purchases/{id}/order", SERVE),
+    page("GET", "/ledger", BOOKS),
+    page("GET", "/outbox", BOOKS),
+];
+
+/// The route with this method and matched path. `HEAD` counts as `GET`.
+pub fn find(method: &str, path: &str) -> Option<&'static Route> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    TABLE.iter().find(|route| route.method == method && route.path == path)
+}
+
+impl Access {
+    /// Whether somebody with this role may.
+    pub fn allows(self, role: Role) -> bool {
+        match self {
+            Access::Open => true,
+            Access::Roles(roles) => roles.contains(&role),
+        }
+    }
+}
+
+/// Whether a role may do what stands behind this method and path, so that a page shows no button in vain.
+pub fn may(role: Role, method: &str, path: &str) -> bool {
+    find(method, path).is_some_and(|route| route.access.allows(role))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_route_stands_twice_and_a_viewer_changes_nothing() {
+        for (place, route) in TABLE.iter().enumerate() {
+            let same = |other: &Route| other.method == route.method && other.path == route.path;
+            assert_eq!(TABLE.iter().position(same), Some(place), "{}", route.path);
+            let own = ["/logout", "/password"].contains(&route.path);
+            if route.method != "GET" && route.access != Access::Open && !own {
+                assert!(!route.access.allows(Role::Viewer), "{} {}", route.method, route.path);
+            }
+        }
+    }
+
+    #[test]
+    fn a_kiosk_only_asks_for_water() {
+        let guarded = TABLE.iter().filter(|route| route.access != Access::Open);
+        let may: Vec<&str> = guarded
+            .filter(|route| route.access.allows(Role::Kiosk))
+            .map(|route| route.path)
+            .collect();
+        assert_eq!(may, ["/dispense-verification", "/dispense-report"]);
+    }
+}

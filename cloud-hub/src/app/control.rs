@@ -1,0 +1,267 @@
+//! The socket through which subcommands ask a running hub: one line of JSON there, one line back. It lies in the data
+//! directory with mode 0600, so whoever can open it is the owner.
+
+use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
+
+use kiosk::{ids::SiteName, moment::Wall};
+use runtime::stop::Stop;
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{UnixListener, UnixStream},
+    sync::Semaphore,
+    task::JoinSet,
+    time::timeout,
+};
+
+use super::data_dir::{self, DataDir, DataDirError};
+use crate::{
+    desk::Desk,
+    hub::{
+        effect::{Refusal, RefusalKind, Response},
+        input::{Actor, NewSite, Request, Secret},
+        operator::Role,
+    },
+};
+
+/// The longest line.
+const LINE_BYTES_MAX: u64 = 16 * 1_024;
+/// How long one exchange may take.
+const WITHIN: Duration = Duration::from_secs(30);
+/// How many subcommands may ask at once.
+const ASKERS_MAX: usize = 8;
+
+/// What a subcommand asks the machine for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// `site add`
+    SiteAdd {
+        /// Its name.
+        name: String,
+        /// What people call it.
+        title: Option<String>,
+        /// How long the code is valid.
+        valid_ms: Option<i64>,
+    },
+    /// `site replace`
+    SiteReplace {
+        /// Its name.
+        name: String,
+        /// How long the code is valid.
+        valid_ms: Option<i64>,
+    },
+    /// `site revoke`
+    SiteRevoke {
+        /// Its name.
+        name: String,
+    },
+    /// `user add`
+    UserAdd {
+        /// The login.
+        name: String,
+        /// What they may do.
+        role: String,
+        /// The hash of the first password.
+        password_hash: String,
+    },
+    /// `token`
+    Token {
+        /// Its name.
+        name: String,
+        /// What it may do.
+        role: String,
+        /// The site it is bound to.
+        site: Option<String>,
+    },
+}
+
+/// What a subcommand hears.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Heard {
+    /// It was done.
+    Done,
+    /// A join code.
+    JoinCode {
+        /// The code.
+        code: String,
+        /// Until when it is valid, in milliseconds since 1970.
+        valid_until_ms: i64,
+    },
+    /// A token.
+    Secret(String),
+    /// It was not done.
+    Refused(String),
+}
+
+impl Command {
+    /// As the machine wants it.
+    pub fn request(self) -> Result<Request, Refusal> {
+        Ok(match self {
+            Command::SiteAdd { name, title, valid_ms } => Request::AddSite(NewSite {
+                name: site(&name)?,
+                title,
+                time_zone: None,
+                valid_ms,
+            }),
+            Command::SiteReplace { name, valid_ms } => Request::ReplaceSite {
+                site: site(&name)?,
+                valid_ms,
+            },
+            Command::SiteRevoke { name } => Request::RevokeSite { site: site(&name)? },
+            Command::UserAdd {
+                name,
+                role,
+                password_hash,
+            } => Request::AddUser {
+                name,
+                role: self::role(&role)?,
+                password_hash: Secret(password_hash),
+            },
+            Command::Token { name, role, site } => Request::AddToken {
+                name,
+                role: self::role(&role)?,
+                site: site.map(|name| self::site(&name)).transpose()?,
+            },
+        })
+    }
+}
+
+fn site(name: &str) -> Result<SiteName, Refusal> {
+    name.parse()
+        .map_err(|error: kiosk::ids::IdError| Refusal::invalid("name", "bad_name", error.to_string()))
+}
+
+fn role(name: &str) -> Result<Role, Refusal> {
+    Role::from_name(name).ok_or_else(|| {
+        let names = Role::ALL.map(Role::name).join(", ");
+        Refusal::invalid("role", "bad_role", format!("the role must be one of {names}"))
+    })
+}
+
+impl From<Result<Response, Refusal>> for Heard {
+    fn from(answer: Result<Response, Refusal>) -> Heard {
+        match answer {
+            Ok(Response::JoinCode { code, valid_until }) => Heard::JoinCode {
+                code,
+                valid_until_ms: valid_until.0,
+            },
+            Ok(Response::Secret { secret }) => Heard::Secret(secret),
+            Ok(_) => Heard::Done,
+            Err(refusal) => Heard::Refused(refusal.message),
+        }
+    }
+}
+
+impl Heard {
+    /// What the subcommand prints: a secret or a code is the last word of the last line.
+    pub fn told(&self) -> Result<String, String> {
+        match self {
+            Heard::Done => Ok("done".to_owned()),
+            Heard::JoinCode { code, valid_until_ms } => Ok(format!(
+                "works once, until {}; at the gateway: kisima-gateway join HUB_URL {code}\n{code}",
+                Wall(*valid_until_ms).rfc3339()
+            )),
+            Heard::Secret(secret) => Ok(secret.clone()),
+            Heard::Refused(why) => Err(why.clone()),
+        }
+    }
+}
+
+/// Serves the socket until the end.
+pub fn serve(data_dir: &DataDir, desk: Desk, stop: Stop, adapters: &mut JoinSet<()>) -> Result<(), DataDirError> {
+    let path = data_dir.control_socket();
+    // The lock is ours, so a socket that lies there is of a program that is gone.
+    data_dir::remove(&path)?;
+    let listener = bind(&path).map_err(|error| DataDirError::Io(path, error))?;
+    let room = Arc::new(Semaphore::new(ASKERS_MAX));
+    adapters.spawn(async move {
+        let mut under_way = JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = stop.stopped() => break,
+            };
+            let (stream, _) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "control socket");
+                    continue;
+                }
+            };
+            let (desk, room) = (desk.clone(), Arc::clone(&room));
+            under_way.spawn(async move {
+                let Ok(_permit) = room.acquire().await else { return };
+                match timeout(WITHIN, answer(stream, &desk)).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => tracing::debug!(%error, "control socket"),
+                    Err(_) => tracing::debug!("a subcommand took too long"),
+                }
+            });
+            while under_way.try_join_next().is_some() {}
+        }
+        while under_way.join_next().await.is_some() {}
+    });
+    Ok(())
+}
+
+/// Binds under another name first, so that the socket is never there with wider rights.
+fn bind(path: &Path) -> io::Result<UnixListener> {
+    let new = path.with_extension("new");
+    if let Err(error) = std::fs::remove_file(&new)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    let listener = UnixListener::bind(&new)?;
+    std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::rename(&new, path)?;
+    Ok(listener)
+}
+
+async fn answer(stream: UnixStream, desk: &Desk) -> io::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut line = String::new();
+    BufReader::new(reader.take(LINE_BYTES_MAX)).read_line(&mut line).await?;
+    let heard = match serde_json::from_str::<Command>(&line) {
+        Ok(command) => Heard::from(asked(desk, command).await),
+        Err(error) => Heard::Refused(format!("the running hub is of another version: {error}")),
+    };
+    writer
+        .write_all(format!("{}\n", serde_json::to_string(&heard)?).as_bytes())
+        .await?;
+    writer.shutdown().await
+}
+
+async fn asked(desk: &Desk, command: Command) -> Result<Response, Refusal> {
+    desk.ask(Actor::Owner, None, command.request()?).await
+}
+
+/// Asks the hub that runs on this data directory.
+pub async fn ask(data_dir: &DataDir, command: &Command) -> io::Result<Heard> {
+    let exchange = async {
+        let (reader, mut writer) = UnixStream::connect(data_dir.control_socket()).await?.into_split();
+        let line = serde_json::to_string(command)?;
+        writer.write_all(format!("{line}\n").as_bytes()).await?;
+        let mut line = String::new();
+        BufReader::new(reader.take(LINE_BYTES_MAX)).read_line(&mut line).await?;
+        Ok(serde_json::from_str(&line)?)
+    };
+    match timeout(WITHIN, exchange).await {
+        Ok(heard) => heard,
+        Err(_) => Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the running hub does not answer",
+        )),
+    }
+}
+
+/// A refusal as a subcommand of the machine's own process meets it.
+pub fn unavailable() -> Refusal {
+    Refusal::new(
+        RefusalKind::Unavailable,
+        "unavailable",
+        "nothing was changed: the database failed",
+    )
+}

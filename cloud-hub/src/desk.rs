@@ -1,0 +1,145 @@
+//! Where adapters ask the machine and wait for its answer.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use runtime::decide::Inbox;
+use tokio::{sync::oneshot, time::timeout};
+
+use crate::hub::{
+    effect::{Refusal, RefusalKind, Response},
+    input::{Actor, Input, ReplyId, Request},
+};
+
+/// The longest wait for an answer. A draw that needs water back from a site takes up to 5 s (CONTRACTS section 4).
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+/// How many askers may wait at once.
+pub const ASKERS_MAX: usize = 2_048;
+
+/// What the machine says to an asker.
+pub type Answer = Result<Response, Refusal>;
+
+/// The askers that wait. The deciding thread answers them here and holds no way back into its own queue.
+#[derive(Clone, Default)]
+pub struct Replies(Arc<Mutex<BTreeMap<ReplyId, oneshot::Sender<Answer>>>>);
+
+impl Replies {
+    /// Gives an asker its answer. One that has gone is no loss.
+    pub fn answer(&self, reply: ReplyId, answer: Answer) {
+        let asker = self.waiting().remove(&reply);
+        if asker.is_some_and(|asker| asker.send(answer).is_err()) {
+            tracing::debug!(reply = reply.0, "the asker has gone");
+        }
+    }
+
+    fn waiting(&self) -> std::sync::MutexGuard<'_, BTreeMap<ReplyId, oneshot::Sender<Answer>>> {
+        // Plain entries: a panic elsewhere cannot leave the map half-written.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A way to ask. Cheap to clone; all clones number their askers together.
+#[derive(Clone)]
+pub struct Desk {
+    inbox: Inbox<Input>,
+    replies: Replies,
+    last: Arc<AtomicU64>,
+}
+
+impl Desk {
+    /// A desk before the machine behind `inbox`, which answers through `replies`.
+    pub fn new(inbox: Inbox<Input>, replies: Replies) -> Desk {
+        Desk {
+            inbox,
+            replies,
+            last: Arc::default(),
+        }
+    }
+
+    /// Asks and waits for the answer, which comes after the commit.
+    pub async fn ask(&self, by: Actor, key: Option<String>, request: Request) -> Answer {
+        let reply = ReplyId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
+        let (sender, receiver) = oneshot::channel();
+        {
+            let mut waiting = self.replies.waiting();
+            if waiting.len() >= ASKERS_MAX {
+                return Err(unavailable("too many people ask at once; try again in a moment"));
+            }
+            waiting.insert(reply, sender);
+        }
+        let leaves = Leaves(self, reply);
+        let input = Input::Asked {
+            reply,
+            by,
+            key,
+            request: Box::new(request),
+        };
+        if self.inbox.send(input).await.is_err() {
+            return Err(unavailable("the hub is stopping; try again in a moment"));
+        }
+        let answer = timeout(ANSWER_WITHIN, receiver).await;
+        drop(leaves);
+        match answer {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(unavailable("the hub is stopping; try again in a moment")),
+            Err(_) => Err(unavailable(
+                "no answer in time; it may have been done: look, or ask again with the same Idempotency-Key",
+            )),
+        }
+    }
+
+    /// The queue itself, for adapters that tell and do not ask.
+    pub fn inbox(&self) -> &Inbox<Input> {
+        &self.inbox
+    }
+}
+
+/// An asker leaves when it has its answer, or when its connection is gone.
+struct Leaves<'a>(&'a Desk, ReplyId);
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        self.0.replies.waiting().remove(&self.1);
+    }
+}
+
+fn unavailable(message: &str) -> Refusal {
+    Refusal::new(RefusalKind::Unavailable, "unavailable", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use runtime::decide::queue;
+
+    #[tokio::test]
+    async fn an_asker_gets_its_own_answer() {
+        let (inbox, mut inputs) = queue();
+        let replies = Replies::default();
+        let desk = Desk::new(inbox, replies.clone());
+        let asked = tokio::spawn(async move { desk.ask(Actor::Owner, None, Request::EndDoubt).await });
+        let Some(Input::Asked { reply, .. }) = inputs.recv().await else {
+            panic!("an ask")
+        };
+        replies.answer(ReplyId(reply.0 + 1), Err(Refusal::not_found("asker")));
+        replies.answer(reply, Ok(Response::Done));
+        assert_eq!(asked.await.unwrap(), Ok(Response::Done));
+        assert!(replies.waiting().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_machine_that_is_gone_refuses() {
+        let (inbox, inputs) = queue();
+        drop(inputs);
+        let desk = Desk::new(inbox, Replies::default());
+        let refusal = desk.ask(Actor::Owner, None, Request::EndDoubt).await.unwrap_err();
+        assert_eq!(refusal.kind, RefusalKind::Unavailable);
+        assert!(desk.replies.waiting().is_empty());
+    }
+}

@@ -1,0 +1,122 @@
+//! What only pages show: alarms, a search, purchases of everybody; and copies of the whole.
+
+use std::{path::Path, time::Duration};
+
+use kiosk::{ids::SiteName, moment::Wall, payment::PaymentState};
+use rusqlite::{Connection, backup::Backup, params};
+use store::StoreError;
+
+use super::{Customer, LIMIT_MAX, Purchase, Read, money::read_purchase, shown};
+use crate::hub::store::{Store, customer::read_customer};
+
+/// Pages copied at a time by a backup.
+const PAGES: i32 = 1_024;
+
+/// Something an operator should look at.
+#[derive(Clone, Debug)]
+pub struct AlarmRow {
+    /// Where; nowhere for the hub itself.
+    pub site: Option<String>,
+    /// `info`, `warning` or `critical`.
+    pub severity: String,
+    /// A stable word.
+    pub code: String,
+    /// A sentence.
+    pub detail: String,
+    /// When.
+    pub time: Wall,
+}
+
+/// A dispenser that has sold.
+#[derive(Clone, Debug)]
+pub struct DispenserRow {
+    /// Its id.
+    pub id: String,
+    /// Pours since the moment asked for.
+    pub pours: i64,
+    /// Millilitres since then.
+    pub volume_ml: i64,
+    /// When it last sold.
+    pub last: Wall,
+}
+
+/// Alarms, the newest first; of one site when `site` names one.
+pub fn alarms(connection: &Connection, site: Option<&SiteName>, limit: u32) -> Read<Vec<AlarmRow>> {
+    Store(connection).all(
+        "SELECT * FROM alarm WHERE ?1 IS NULL OR site = ?1 ORDER BY id DESC LIMIT ?2",
+        params![site.map(SiteName::as_str), limit.min(LIMIT_MAX)],
+        |row| {
+            Ok(AlarmRow {
+                site: row.get("site")?,
+                severity: row.get("severity")?,
+                code: row.get("code")?,
+                detail: row.get("detail")?,
+                time: Wall(row.get("time_ms")?),
+            })
+        },
+    )
+}
+
+/// The dispensers of a site that have sold since a moment.
+pub fn dispensers(connection: &Connection, site: &SiteName, since: Wall) -> Read<Vec<DispenserRow>> {
+    Store(connection).all(
+        "SELECT dispenser, count(*), sum(volume_ml), max(time_ms) FROM history
+         WHERE site = ?1 AND dispenser IS NOT NULL AND time_ms >= ?2 GROUP BY dispenser ORDER BY dispenser LIMIT ?3",
+        params![site.as_str(), since.0, LIMIT_MAX],
+        |row| {
+            Ok(DispenserRow {
+                id: row.get(0)?,
+                pours: row.get(1)?,
+                volume_ml: row.get(2)?,
+                last: Wall(row.get(3)?),
+            })
+        },
+    )
+}
+
+/// Until when an unused join code of a site is valid.
+pub fn join_code_until(connection: &Connection, site: &SiteName) -> Read<Option<Wall>> {
+    Ok(Store(connection).join_code(site)?.map(|code| code.valid_until))
+}
+
+/// Customers whose name holds this text, in the order of their accounts.
+pub fn customers_named(connection: &Connection, part: &str, limit: u32) -> Read<Vec<Customer>> {
+    let escaped = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let rows = Store(connection).all(
+        "SELECT * FROM customer WHERE account IS NOT NULL AND merged_into IS NULL AND name LIKE ?1 ESCAPE '\\'
+         ORDER BY account LIMIT ?2",
+        params![format!("%{escaped}%"), limit.min(LIMIT_MAX)],
+        read_customer,
+    )?;
+    let mut customers = Vec::new();
+    for row in rows {
+        customers.extend(shown(connection, Some(row))?);
+    }
+    Ok(customers)
+}
+
+/// The newest purchases of everybody; of one state when `state` names one.
+pub fn newest_purchases(connection: &Connection, state: Option<PaymentState>, limit: u32) -> Read<Vec<Purchase>> {
+    Store(connection).all(
+        "SELECT * FROM purchase WHERE ?1 IS NULL OR state = ?1 ORDER BY created_ms DESC, id LIMIT ?2",
+        params![state.map(PaymentState::name), limit.min(LIMIT_MAX)],
+        read_purchase,
+    )
+}
+
+/// Whether SQLite finds the file in order.
+pub fn is_sound(connection: &Connection) -> Read<bool> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    Ok(found == "ok")
+}
+
+/// Copies the last commit to a new file at `path`, while the hub goes on.
+pub fn back_up(connection: &Connection, path: &Path) -> Read<()> {
+    let named = |source| StoreError::Open {
+        path: path.display().to_string(),
+        source,
+    };
+    let mut target = Connection::open(path).map_err(named)?;
+    Backup::new(connection, &mut target)?.run_to_completion(PAGES, Duration::ZERO, None)?;
+    Ok(())
+}
