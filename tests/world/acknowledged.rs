@@ -7,8 +7,8 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::{
+    programme::{Customer, Programme},
     tap::Sale,
-    town::{Customer, Programme},
 };
 
 /// A pour whose receipt was heard.
@@ -83,13 +83,13 @@ impl Acknowledged {
         let mut findings = self.findings.clone();
         for site in &programme.sites {
             let own = site.api().await?.list("/api/v1/transactions").await?;
-            let hub = town
+            let hub = programme
                 .api
                 .list(&format!("/api/v1/transactions?site={}", site.name))
                 .await?;
             self.compare_sales(&site.name, &own, &hub, &mut findings);
         }
-        self.compare_balances(town, &mut findings).await?;
+        self.compare_balances(programme, &mut findings).await?;
         let ledger = programme.api.get("/api/v1/ledger/balance").await?.expect(200)?;
         for (currency, book) in ledger.as_object().context("a ledger")? {
             if book["total"] != 0 {
