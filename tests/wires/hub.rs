@@ -4,5 +4,8 @@
 #[path = "hub/join.rs"]
 mod join;
 #[cfg(test)]
+#[path = "hub/kills.rs"]
+mod kills;
+#[cfg(test)]
 #[path = "hub/water.rs"]
 mod water;
