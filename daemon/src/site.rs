@@ -213,6 +213,9 @@ impl Site {
 
     fn decided(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, SiteError> {
         self.has_written = false;
+        if let Input::Asked(door, _) | Input::AskedUnnamed(door, _) | Input::Poured(door, _) = &input {
+            self.heard(moment, door.dispenser());
+        }
         let mut effects = match input {
             Input::Started => self.started(moment)?,
             Input::Tick => self.tick(moment)?,

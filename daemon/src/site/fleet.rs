@@ -150,7 +150,7 @@ impl Site {
         Ok(effects)
     }
 
-    fn heard(&mut self, moment: &Moment, id: &DispenserId) -> &mut Presence {
+    pub(super) fn heard(&mut self, moment: &Moment, id: &DispenserId) -> &mut Presence {
         let presence = self.fleet.0.entry(id.clone()).or_default();
         presence.heard_monotonic_ms = moment.monotonic_ms;
         presence.heard = Some(moment.wall);

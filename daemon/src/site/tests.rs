@@ -25,6 +25,7 @@ use super::{
     store::read,
 };
 
+mod accounts;
 mod doubt;
 
 const JANE: CustomerId = CustomerId(7);

@@ -60,7 +60,7 @@ pub async fn join(
         "hub_signing_key": hex::encode(enrolment.hub_signing_key),
         "hub_sealing_key": hex::encode(enrolment.hub_sealing_key),
         "generation": enrolment.generation,
-        "wall_ms": enrolment.wall.0,
+        "wall": enrolment.wall.0,
     }))
 }
 

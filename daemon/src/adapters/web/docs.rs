@@ -16,6 +16,7 @@ use super::{Web, pages, problem::Problem};
 pub(super) const OPENAPI: &str = include_str!("openapi.json");
 const STYLE: &str = include_str!("assets/style.css");
 const SCRIPT: &str = include_str!("assets/live.js");
+const ICON: &str = include_str!("assets/icon.svg");
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
@@ -28,6 +29,7 @@ pub(super) fn routes() -> Router<Web> {
             "/assets/live.js",
             get(async || asset("text/javascript; charset=utf-8", SCRIPT)),
         )
+        .route("/assets/icon.svg", get(async || asset("image/svg+xml", ICON)))
         .route("/api/docs", get(docs))
 }
 

@@ -142,7 +142,7 @@ fn document(title: &str, header: &Markup, is_live: bool, content: &Markup) -> Ma
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) " · Kisima" }
                 link rel="stylesheet" href="/assets/style.css";
-                link rel="icon" href="data:,";
+                link rel="icon" href="/assets/icon.svg";
                 @if is_live { script src="/assets/live.js" defer {} }
             }
             body {

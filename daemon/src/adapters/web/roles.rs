@@ -65,6 +65,7 @@ pub const ROUTES: &[Route] = &[
     person("GET", "/api/docs", Access::Anyone),
     program("GET", "/assets/style.css", Access::Anyone),
     program("GET", "/assets/live.js", Access::Anyone),
+    program("GET", "/assets/icon.svg", Access::Anyone),
     program("POST", "/dispense-verification", Access::Dispenser),
     program("POST", "/dispense-report", Access::Dispenser),
     program("GET", "/api/v1/status", SEE),

@@ -18,7 +18,7 @@ use crate::site::{
 use super::{
     super::{Web, api, changes, guard::Caller, problem::Problem, wire::Here},
     Failure, Fields, Notice, View, field, hidden, may_change,
-    show::{light, litres, time},
+    show::{asked, light, litres, time},
     status::Said,
     submit,
 };
@@ -140,8 +140,11 @@ fn asked_row(row: &AskedShown, name: &str, here: &Here) -> Markup {
     };
     html! {
         div class="row" {
-            span { b { (row.kind) " " (row.detail) } " for " (name) br; span class="small" { (time(here, row.time)) } }
-            (light(class, words))
+            span {
+                b { (asked(&row.kind, &row.detail, here.currency)) } " for " (name)
+                (light(class, words))
+            }
+            span class="small" { (time(here, row.time)) }
         }
     }
 }
@@ -193,7 +196,8 @@ pub(super) fn dispenser_row(dispenser: &DispenserStatus, here: &Here) -> Markup 
     let (class, words) = match (dispenser.config.enabled, dispenser.online) {
         (false, _) => ("warn", "switched off"),
         (true, true) => ("good", "online"),
-        (true, false) => ("bad", "offline"),
+        (true, false) if dispenser.presence.heard.is_some() => ("warn", "not connected"),
+        (true, false) => ("bad", "not connected"),
     };
     html! {
         div class="row" {

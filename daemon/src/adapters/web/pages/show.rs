@@ -2,7 +2,7 @@
 
 use kiosk::{
     moment::{HOUR_MS, MINUTE_MS, Wall},
-    units::Volume,
+    units::{Currency, Money, Volume},
 };
 use maud::{Markup, html};
 
@@ -12,10 +12,26 @@ use super::super::wire::Here;
 pub(super) fn litres(volume_ml: i64) -> String {
     let (whole, rest) = (volume_ml / 1_000, (volume_ml % 1_000).abs());
     let sign = if volume_ml < 0 && whole == 0 { "-" } else { "" };
-    match rest {
-        0 => format!("{sign}{whole} L"),
-        rest if rest % 100 == 0 => format!("{sign}{whole}.{} L", rest / 100),
-        rest => format!("{sign}{whole}.{rest:03} L"),
+    let rest = format!("{rest:03}");
+    match rest.trim_end_matches('0') {
+        "" => format!("{sign}{whole} L"),
+        rest => format!("{sign}{whole}.{rest} L"),
+    }
+}
+
+/// What was asked of the hub, of the kind and the detail that the site keeps.
+pub(super) fn asked(kind: &str, detail: &str, currency: Option<Currency>) -> String {
+    let money = |minor: &str| {
+        let minor: i64 = minor.parse().ok()?;
+        Some(Money::new(minor, currency?).to_string())
+    };
+    let litres = |text: &str| text.strip_suffix(" ml")?.parse().ok().map(litres);
+    match (kind, detail.split_once(' ')) {
+        ("loan", _) => format!("Loan of {}", money(detail).unwrap_or_else(|| detail.to_owned())),
+        (_, Some(("deposit", minor))) => format!("Deposit of {}", money(minor).unwrap_or_else(|| minor.to_owned())),
+        (_, Some(("plan", plan))) => format!("Subscription {plan}"),
+        (_, None) if detail == "bill" => "Payment of the bill".to_owned(),
+        _ => litres(detail).unwrap_or_else(|| detail.to_owned()),
     }
 }
 
@@ -33,7 +49,7 @@ pub(super) fn time(here: &Here, wall: Wall) -> String {
 
 /// A dot and a sentence.
 pub(super) fn light(class: &str, sentence: &str) -> Markup {
-    html! { span { span class={ "dot " (class) } {} (sentence) } }
+    html! { span class="light" { span class={ "dot " (class) } {} span { (sentence) } } }
 }
 
 /// Litres by hour, as bars. A day has 24 hours, or 25 when the clock goes back.
@@ -72,9 +88,28 @@ mod tests {
     #[test]
     fn litres_are_short_and_exact() {
         let shown = [0, 500, -500, 20_000, 1_234, -3_800, 50].map(litres);
+        assert_eq!(shown, ["0 L", "0.5 L", "-0.5 L", "20 L", "1.234 L", "-3.8 L", "0.05 L"]);
+    }
+
+    #[test]
+    fn what_was_asked_reads_like_a_sentence() {
+        let shown = [
+            ("loan", "500000"),
+            ("purchase", "20000 ml"),
+            ("purchase", "deposit 10000"),
+            ("purchase", "plan monthly"),
+            ("purchase", "bill"),
+        ];
+        let shown = shown.map(|(kind, detail)| asked(kind, detail, Some(Currency::Kes)));
         assert_eq!(
             shown,
-            ["0 L", "0.5 L", "-0.5 L", "20 L", "1.234 L", "-3.8 L", "0.050 L"]
+            [
+                "Loan of KES 5000.00",
+                "20 L",
+                "Deposit of KES 100.00",
+                "Subscription monthly",
+                "Payment of the bill"
+            ]
         );
     }
 }
