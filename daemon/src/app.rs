@@ -121,12 +121,11 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
     let (stopper, stop) = stop::token();
     let (rooms, thread) = assemble(site, dice, clock, &config)?;
     let mut adapters = JoinSet::new();
-    let inbox = rooms.inbox.clone();
     let died = {
         let mut ended = std::pin::pin!(ended(&thread));
         tokio::select! {
             died = &mut ended => died,
-            () = begin(&inbox, rooms.known.clone()) => {
+            rooms = begun(rooms) => {
                 let addresses = sockets.addresses();
                 rooms.serve(&mut adapters, sockets, tls, &data, &stop);
                 data.write_addresses(&addresses)?;
@@ -138,7 +137,6 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
     };
     systemd::stopping();
     stopper.stop();
-    drop(inbox);
     finish(adapters, thread).await?;
     data.forget_addresses()?;
     if died {
@@ -277,13 +275,15 @@ async fn listen(key: &'static str, address: std::net::SocketAddr) -> Result<TcpL
 
 /// Has the machine take up its work, again and again while its store fails. Only then are dispensers let in: before, the
 /// machine has not told the front whom it knows, and a dispenser with the right secret would be turned away.
-async fn begin<T>(inbox: &Inbox<Input>, mut known: watch::Receiver<T>) {
+///
+/// Owns the rooms meanwhile: who is asked to end before this has happened keeps no door to the machine open.
+async fn begun(mut rooms: Rooms) -> Rooms {
     let mut every = interval(TICK_EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            changed = known.changed() => if changed.is_ok() { return },
-            _ = every.tick() => if inbox.send(Input::Started).await.is_err() {
+            changed = rooms.known.changed() => if changed.is_ok() { return rooms },
+            _ = every.tick() => if rooms.inbox.send(Input::Started).await.is_err() {
                 tracing::error!("the deciding thread ended at once");
             },
         }

@@ -7,6 +7,7 @@ pub mod journal;
 
 use std::{path::Path, time::Duration};
 
+/// A connection, by the one name under which rooms without SQL may hold it.
 pub use rusqlite::Connection;
 use rusqlite::{OpenFlags, backup};
 

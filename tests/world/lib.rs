@@ -23,7 +23,9 @@
 //! | [`http`] | small calls of a JSON API |
 //! | [`proxy`] | a network with a switch between two programs |
 //! | [`programme`] | hub, sites, dispensers and pretend M-PESA as real programs |
+//! | [`acknowledged`] | what people were told is done, to be compared with what both sides say afterwards |
 
+pub mod acknowledged;
 pub mod books;
 pub mod centre;
 pub mod check;

@@ -26,14 +26,14 @@ pub const STOP_WITHIN: Duration = Duration::from_secs(10);
 pub const WEBHOOK_SECRET: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
 
 /// The hub and what is around it.
-pub struct Town {
+pub struct Programme {
     /// The program.
     pub hub: Program,
     /// The pretend providers, when there are any.
     pub sandbox: Option<Program>,
     /// One address for the hub that stays, for callers and callbacks.
     pub door: Proxy,
-    /// The hub's API with an administrator's token, through [`Town::door`].
+    /// The hub's API with an administrator's token, through [`Programme::door`].
     pub api: Api,
     /// The sites.
     pub sites: Vec<Kiosk>,
@@ -65,9 +65,9 @@ pub struct Customer {
     pub pin: String,
 }
 
-impl Town {
+impl Programme {
     /// A hub under `folder`, with pretend M-PESA when asked for, and no site yet.
-    pub async fn open(folder: &Path, with_sandbox: bool, keys: &[(&str, &str)]) -> anyhow::Result<Town> {
+    pub async fn open(folder: &Path, with_sandbox: bool, keys: &[(&str, &str)]) -> anyhow::Result<Programme> {
         let door = Proxy::start().await?;
         let mut hub = Program::hub(&folder.join("hub"))?;
         hub.set("webhooks.secret", WEBHOOK_SECRET);
@@ -83,9 +83,9 @@ impl Town {
         }
         hub.start().await?;
         door.lead_to(hub.address("web")?);
-        let token = hub.last_word(&["token", "town", "--role", "admin"]).await?;
+        let token = hub.last_word(&["token", "programme", "--role", "admin"]).await?;
         let api = Api::new(&door.url())?.with_token(&token);
-        Ok(Town {
+        Ok(Programme {
             hub,
             sandbox,
             door,
@@ -238,7 +238,7 @@ impl Kiosk {
 
     /// The gateway's API with a manager's token, made anew.
     pub async fn api(&self) -> anyhow::Result<Api> {
-        let token = self.gateway.last_word(&["token", "town"]).await?;
+        let token = self.gateway.last_word(&["token", "programme"]).await?;
         Ok(Api::new(&self.gateway.url()?)?.with_token(&token))
     }
 }

@@ -1,8 +1,11 @@
 //! From start to stop: ready, alone on its data, gone in time.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{
+    fs,
+    os::unix::{fs::PermissionsExt as _, process::ExitStatusExt as _},
+};
 
-use world::processes::Program;
+use world::processes::{Program, wait_for};
 
 use crate::site::{STOP_WITHIN, Site};
 
@@ -81,5 +84,25 @@ async fn after_a_kill_it_starts_again_over_what_it_kept() {
         site.gateway.start().await.unwrap();
         let mut tap = site.connect("tap-1", &secret).await;
         assert!(tap.hear("config").await.unwrap().retained);
+    }
+}
+
+#[tokio::test]
+async fn asked_to_end_while_it_starts_it_ends() {
+    let mut site = Site::new("starting");
+    for file in ["lock", "site.db", "site.db-wal", "addresses.json", "control.sock"] {
+        for _ in 0..4 {
+            let path = site.gateway.data().join(file);
+            if path.exists() {
+                fs::remove_file(&path).unwrap();
+            }
+            site.gateway.launch().unwrap();
+            wait_for(file, STOP_WITHIN, async || path.exists().then_some(()))
+                .await
+                .unwrap();
+            // Before the program listens for it, the signal itself ends it.
+            let status = site.gateway.stop(STOP_WITHIN).await.unwrap();
+            assert!(status.success() || status.signal() == Some(15), "{file}: {status}");
+        }
     }
 }

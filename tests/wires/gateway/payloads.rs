@@ -41,7 +41,8 @@ async fn error(tap: &mut Client, leaf: &str, payload: impl Into<Vec<u8>>) -> (St
 async fn an_ask_with_a_request_is_answered_bad_request() {
     let site = Site::start("bad-request").await;
     let mut tap = site.tap("tap-1").await;
-    let wrong: [(&str, fn(&mut Value)); 8] = [
+    type Change = fn(&mut Value);
+    let wrong: [(&str, Change); 8] = [
         ("volume of text", |ask| ask["volume_ml"] = json!("much")),
         ("volume with a point", |ask| ask["volume_ml"] = json!(1.5)),
         ("no volume", |ask| ask["volume_ml"] = Value::Null),
