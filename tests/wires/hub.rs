@@ -7,5 +7,8 @@ mod join;
 #[path = "hub/kills.rs"]
 mod kills;
 #[cfg(test)]
+#[path = "hub/mpesa.rs"]
+mod mpesa;
+#[cfg(test)]
 #[path = "hub/water.rs"]
 mod water;
