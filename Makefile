@@ -1,10 +1,12 @@
 # The commands of this house. Each first installs what it lacks (Debian packages; sudo where not root) and says so.
 
-.PHONY: help setup test
+.PHONY: help setup test bench
 
 help:
-	@echo 'make setup   installs: a C compiler, pkg-config, libsystemd-dev, mosquitto-clients, chromium and its driver'
+	@echo 'make setup   installs: a C compiler, pkg-config, libsystemd-dev, mosquitto-clients, faketime, chromium and its driver'
 	@echo 'make test    format, lints, build and all tests; installs what setup does'
+	@echo 'make bench   figures beside peers; installs mosquitto, python3-venv, and paho-mqtt under target/.'
+	@echo '             BENCH="--clients 6 --rounds 1 --seconds 5" makes it short'
 
 # Nothing is installed when nothing is missing.
 setup:
@@ -12,3 +14,6 @@ setup:
 
 test: setup
 	@.ci/test
+
+bench:
+	@.ci/bench $(BENCH)

@@ -1,2 +1,5 @@
-//! daemon
-fn main() {}
+//! `kisima-gateway`: see [`gateway::cli`].
+
+fn main() -> std::process::ExitCode {
+    gateway::cli::main()
+}

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`input`], [`effect`] | all that can reach it, all that it can want |
 //! | [`enrolment`] | what makes this box a site's |
-//! | `dispense` | ask → answer, poured → receipt, retries and odd pours |
+//! | `dispense`, `parked` | ask → answer, retries, asks that wait for the hub |
+//! | `pour` | poured → receipt, odd pours, pours that nobody reports |
+//! | `talk`, `tries` | what a display says; wrong PINs as bytes |
 //! | `merge`, `document` | folding records and documents into rows |
 //! | `link` | the hub: frames, questions, doubt |
-//! | `manage` | what a person tells it |
+//! | `manage`, `accounts` | what a person tells it, and who may |
 //! | `fleet` | dispensers: heartbeats, presence, configuration |
 //! | `tick` | what time alone brings about |
 //! | [`store`] | its rows: the only SQL of the gateway |
@@ -17,6 +19,7 @@ pub mod enrolment;
 pub mod input;
 pub mod store;
 
+pub mod accounts;
 mod dispense;
 mod document;
 mod fleet;
@@ -24,6 +27,7 @@ mod link;
 mod manage;
 mod merge;
 mod parked;
+mod pour;
 mod talk;
 mod tick;
 mod tries;
@@ -31,20 +35,18 @@ mod tries;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
-use ::store::{Database, Durability, StoreError, journal::SqlLogs};
+use ::store::{Connection, Database, Durability, StoreError, journal::SqlLogs};
 use kiosk::{
     day::{SalesDay, Zone},
     dispense::Reason,
     ids::{DispenserId, Epoch, HoldId, Writer},
     moment::{Moment, Present, Uptime, Wall},
     phone::Country,
-    tariff,
     units::Volume,
 };
 use runtime::machine::{Fault, Machine};
-use rusqlite::Connection;
 use sync::{
     journal::{JournalError, Pen},
     session::{Event, Session},
@@ -56,7 +58,8 @@ use self::{
     fleet::Fleet,
     input::Input,
     parked::Parking,
-    store::{dispensers, dispensers::DispenserRow, meta},
+    store::{dispensers, dispensers::DispenserRow, meta, read},
+    talk::Voice,
 };
 
 /// The time zone of a box before it has joined.
@@ -84,9 +87,6 @@ pub enum SiteError {
     /// The journal refused.
     #[error(transparent)]
     Journal(#[from] JournalError<StoreError>),
-    /// The database failed.
-    #[error("database: {0}")]
-    Sql(#[from] rusqlite::Error),
     /// A document refused.
     #[error(transparent)]
     Document(#[from] sync::document::DocumentError),
@@ -103,6 +103,7 @@ pub struct Site {
     database: Database,
     settings: Settings,
     wire: Wire,
+    voice: Voice,
     enrolled: Option<Enrolled>,
     /// The serial of the medium this database is on.
     medium: [u8; 8],
@@ -111,7 +112,18 @@ pub struct Site {
     run_began: Uptime,
     holds_made: u64,
     link: Option<Session>,
+    /// The number of the newest socket to the hub.
+    socket: u64,
     last_heard: Option<Wall>,
+    /// What the link was when it last changed, and when that was.
+    link_was: (bool, Option<Wall>),
+    /// Asks decided in this run, by the word they were told.
+    decided: BTreeMap<&'static str, u64>,
+    /// Rows of sales written in this run and their millilitres, by kind.
+    sold: BTreeMap<&'static str, (u64, i64)>,
+    commits: u64,
+    /// Who gives the command that is being carried out.
+    actor: String,
     parked: Parking,
     fleet: Fleet,
     day: SalesDay,
@@ -159,6 +171,7 @@ impl Site {
         Ok(Site {
             settings: opening.settings,
             wire: opening.wire,
+            voice: Voice::new(),
             enrolled: opening.enrolment.map(Enrolled::new),
             medium: opening.medium,
             is_retired,
@@ -169,7 +182,13 @@ impl Site {
             run_began: Uptime(uptime.unsigned_abs()),
             holds_made: 0,
             link: None,
+            socket: 0,
             last_heard: None,
+            link_was: (false, None),
+            decided: BTreeMap::new(),
+            sold: BTreeMap::new(),
+            commits: 0,
+            actor: String::new(),
             parked: Parking::default(),
             fleet: Fleet::default(),
             day: SalesDay::default(),
@@ -194,10 +213,14 @@ impl Site {
 
     fn decided(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, SiteError> {
         self.has_written = false;
+        if let Input::Asked(door, _) | Input::AskedUnnamed(door, _) | Input::Poured(door, _) = &input {
+            self.heard(moment, door.dispenser());
+        }
         let mut effects = match input {
             Input::Started => self.started(moment)?,
             Input::Tick => self.tick(moment)?,
             Input::Asked(door, ask) => self.asked(moment, door, ask)?,
+            Input::AskedUnnamed(door, ask) => self.asked_unnamed(moment, door, ask)?,
             Input::Malformed(door, request) => {
                 vec![self.denied_unremembered(door, &request, Reason::BadRequest)]
             }
@@ -205,8 +228,8 @@ impl Site {
             Input::Connected(dispenser) => self.connected(moment, &dispenser)?,
             Input::Disconnected(dispenser) => self.disconnected(&dispenser),
             Input::Heartbeat(dispenser, beat) => self.heartbeat(moment, &dispenser, beat)?,
-            Input::LinkUp => self.link_up(moment)?,
-            Input::LinkFrame(_) if self.link.is_none() => vec![Effect::HangUp { retry_after_s: 0 }],
+            Input::LinkUp(socket) => self.link_up(moment, socket)?,
+            Input::LinkFrame(_) if self.link.is_none() => vec![self.hung_up(0)],
             Input::LinkFrame(bytes) => self.link_event(moment, Event::Frame(&bytes))?,
             Input::LinkDown => {
                 self.link_down();
@@ -218,6 +241,10 @@ impl Site {
         effects.extend(self.close_recalled(moment)?);
         if self.has_written {
             effects.extend(self.link_event(moment, Event::Written)?);
+        }
+        let link_is_up = self.link.as_ref().is_some_and(Session::is_established);
+        if link_is_up != self.link_was.0 {
+            self.link_was = (link_is_up, Some(moment.wall));
         }
         Ok(effects)
     }
@@ -234,6 +261,10 @@ impl Site {
 
     fn present(&self, moment: &Moment) -> Present {
         moment.present(self.run_began)
+    }
+
+    fn enrolled(&self) -> Result<&Enrolled, SiteError> {
+        self.enrolled.as_ref().ok_or(SiteError::NotJoined)
     }
 
     fn next_hold(&mut self) -> HoldId {
@@ -272,11 +303,7 @@ impl Site {
 
     /// A jerrycan here, as the site's settings say.
     fn jerrycan(&self) -> Result<Volume, SiteError> {
-        let ml = meta::number(self.connection(), document::JERRYCAN)?;
-        Ok(ml
-            .and_then(Volume::try_from_ml)
-            .filter(|volume| !volume.is_zero())
-            .unwrap_or(tariff::JERRYCAN))
+        Ok(read::jerrycan(self.connection())?)
     }
 
     /// The language of a display: the customer's, else the dispenser's.
@@ -313,6 +340,7 @@ impl Machine for Site {
     }
 
     fn commit(&mut self) -> Result<(), Fault> {
+        self.commits += 1;
         self.database.commit().map_err(fault)
     }
 
@@ -323,7 +351,7 @@ impl Machine for Site {
 
     fn refusal(&self, input: &Input) -> Vec<Effect> {
         match input {
-            Input::Asked(door, ask) => vec![self.degraded(door.clone(), &ask.request)],
+            Input::Asked(door, ask) | Input::AskedUnnamed(door, ask) => vec![self.degraded(door.clone(), &ask.request)],
             Input::Malformed(door, request) => vec![self.degraded(door.clone(), request)],
             Input::Poured(door, report) => vec![Effect::Reject(
                 door.clone(),

@@ -29,6 +29,11 @@ impl Stop {
         *self.0.borrow()
     }
 
+    /// The same as a channel, for those that watch one.
+    pub fn receiver(&self) -> watch::Receiver<bool> {
+        self.0.clone()
+    }
+
     /// Waits until it is. A lost [`Stopper`] counts as asked.
     pub async fn stopped(&self) {
         let mut receiver = self.0.clone();

@@ -82,7 +82,9 @@ impl Database {
             path: path.display().to_string(),
             source,
         };
-        let mut connection = Connection::open(path).map_err(named)?;
+        // The machine's one thread owns the connection: SQLite's own locks would only cost.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags).map_err(named)?;
         configure(&connection, durability).map_err(named)?;
         let found: String = connection
             .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
@@ -157,13 +159,14 @@ impl Database {
         self.execute("RELEASE input")
     }
 
-    /// Runs `work` so that its changes are undone alone when it fails.
+    /// Runs `work` between [`Database::save`] and [`Database::keep`], or [`Database::undo`] when it fails.
     pub fn alone<T, E: From<StoreError>>(&self, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
         self.save()?;
         let done = work(&self.connection);
-        match &done {
-            Ok(_) => self.keep()?,
-            Err(_) => self.undo()?,
+        if done.is_ok() {
+            self.keep()?
+        } else {
+            self.undo()?
         }
         done
     }

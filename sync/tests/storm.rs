@@ -4,6 +4,7 @@
 //! `KISIMA_STORMS=10000` runs more of them, `KISIMA_STORM=7` begins with that one.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
+#[path = "support/ends.rs"]
 mod support;
 
 use kiosk::ids::Writer;

@@ -51,7 +51,10 @@ const ADDRESSES: [(&str, &[&str]); 7] = [
     ("rumqttd", &["daemon/src/adapters/dispensers"]),
     ("automerge", &["sync/src/document"]),
     ("serde_cbor", &["sync/src/"]),
-    ("reqwest", &["cloud-hub/src/adapters/", "tests/"]),
+    (
+        "reqwest",
+        &["cloud-hub/src/adapters/", "daemon/src/adapters/control", "tests/"],
+    ),
     (
         "rusqlite",
         &[
@@ -60,6 +63,7 @@ const ADDRESSES: [(&str, &[&str]); 7] = [
             "daemon/src/site/schema",
             "cloud-hub/src/hub/store",
             "cloud-hub/src/hub/schema",
+            "cloud-hub/tests/",
             "tests/",
         ],
     ),

@@ -91,7 +91,7 @@ fn a_mark_is_found() {
             "a.rs:1", "a.rs:2", "a.rs:3", "a.rs:4", "a.rs:5", "a.rs:6", "b.md:1", "b.md:2", "b.md:3"
         ]
     );
-    assert!(marks(&[File::new("a.rs", "TODOS todo FIXMENT")]).is_empty());
+    assert!(marks(&[File::new("a.rs", "AUTODOC todo PREFIXMENU")]).is_empty());
 }
 
 #[test]

@@ -45,12 +45,6 @@ impl From<JournalError<StoreError>> for HubError {
     }
 }
 
-impl From<rusqlite::Error> for HubError {
-    fn from(error: rusqlite::Error) -> HubError {
-        HubError::Store(StoreError::Sql(error))
-    }
-}
-
 /// Why a request was not done.
 #[derive(Debug)]
 pub(super) enum Halt {

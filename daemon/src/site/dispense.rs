@@ -3,10 +3,10 @@
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use kiosk::{
     dispense::{self, CustomerView, DispenserView, PinVerdict, Reason, Situation, TokenVerdict, Verdict},
-    fact::{Fact, How, Poured, Purse},
-    grant::{Charge, Part, Settlement},
-    ids::{AccountId, DispenserId, HoldId, RequestId},
-    moment::Moment,
+    fact::Purse,
+    grant::{Part, Settlement},
+    ids::{AccountId, HoldId, RequestId},
+    moment::{MINUTE_MS, Moment},
     phone::Phone,
     pin::{Pin, PinTries},
     subscription::MonthlyCode,
@@ -14,34 +14,39 @@ use kiosk::{
     units::Volume,
 };
 use sha2::Sha256;
-use store::StoreError;
 
 use super::{
     Site, SiteError,
-    effect::{Answer, CustomerShown, Delivery, Effect, Receipt, Rejection},
-    enrolment::Enrolled,
-    input::{Ask, Door, Report, Who},
+    effect::{Answer, CustomerShown, Delivery, Effect, Rejection},
+    input::{Ask, Door, Who},
     parked::Wait,
     store::{
         dispensers::DispenserRow, people, people::CustomerRow, requests, requests::RequestRow, rights, rights::HoldRow,
-        rights::OpenGrant,
+        rights::OpenGrant, sales,
     },
-    talk, tries,
+    tries,
 };
 
-/// Overdue holds booked by rule in one tick, so that a tick stays short.
-const OVERDUE_PER_TICK_MAX: u32 = 200;
+/// Asks without a request are the same when they are equal within this time (CONTRACTS section 4).
+const SAME_ASK_MS: i64 = MINUTE_MS;
 
 /// A customer who was found, with what they hold here.
-struct Known {
-    row: CustomerRow,
-    grants: Vec<OpenGrant>,
+pub(super) struct Known {
+    pub(super) row: CustomerRow,
+    pub(super) grants: Vec<OpenGrant>,
 }
 
 impl Site {
     /// Decides on an ask, or answers a repeated one with the bytes of the first time.
     pub(super) fn asked(&mut self, moment: &Moment, door: Door, ask: Ask) -> Result<Vec<Effect>, SiteError> {
-        let content = self.content(&ask);
+        let Some(content) = self.content(&ask) else {
+            // Nobody is known before the box has joined, and nothing is kept: there is no key to keep it under.
+            return Ok(vec![self.denied_unremembered(
+                door,
+                &ask.request,
+                Reason::UnknownCustomer,
+            )]);
+        };
         if let Some(row) = requests::find(self.connection(), door.dispenser(), &ask.request)? {
             let same = row.content == content;
             return Ok(vec![match row.answer {
@@ -62,6 +67,25 @@ impl Site {
             return Ok(Vec::new());
         }
         self.decide(moment, door, ask, &dispenser, true)
+    }
+
+    /// An ask without a request of its own is the same as an equal one of the same dispenser within a minute.
+    pub(super) fn asked_unnamed(
+        &mut self,
+        moment: &Moment,
+        door: Door,
+        mut ask: Ask,
+    ) -> Result<Vec<Effect>, SiteError> {
+        let since = moment.wall.plus_ms(-SAME_ASK_MS);
+        let first = match (self.parked.equal(door.dispenser(), &ask), self.content(&ask)) {
+            (Some(request), _) => Some(request),
+            (None, Some(content)) => requests::equal(self.connection(), door.dispenser(), &content, since)?,
+            (None, None) => None,
+        };
+        if let Some(request) = first {
+            ask.request = request;
+        }
+        self.asked(moment, door, ask)
     }
 
     /// Decides now. With `may_seek` and a link, what this site lacks is first asked of the hub.
@@ -96,10 +120,11 @@ impl Site {
             Verdict::Approved { parts } => Some(self.hold(moment, &door, &ask, known.as_ref(), parts)?),
             Verdict::Denied(_) => None,
         };
+        *self.decided.entry(verdict.reason_name()).or_default() += 1;
         let answer = self.answer(&ask, &verdict, known.as_ref(), dispenser, moment)?;
         let bytes = (self.wire.answer)(&door, &answer);
         let row = RequestRow {
-            content: self.content(&ask),
+            content: self.content(&ask).unwrap_or_default(),
             answer: Some(bytes.clone()),
             hold,
             receipt: None,
@@ -109,25 +134,19 @@ impl Site {
     }
 
     /// What was asked, under a key that is not in the database: four digits would fall to any plain hash.
-    fn content(&self, ask: &Ask) -> Vec<u8> {
-        let key = self
-            .enrolled
-            .as_ref()
-            .map(|enrolled| enrolled.request_key.expose().as_slice())
-            .unwrap_or_default();
+    fn content(&self, ask: &Ask) -> Option<Vec<u8>> {
+        let key = self.enrolled.as_ref()?.request_key.expose();
         let mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
         let (kind, who) = match &ask.who {
-            Who::User(user) => (b'u', user),
-            Who::Code(code) => (b'c', code),
+            Who::User(user) => ("user", user),
+            Who::Code(code) => ("code", code),
         };
-        let mac = mac
-            .chain_update([kind])
-            .chain_update((who.len() as u64).to_be_bytes())
-            .chain_update(who);
-        let mac = mac
-            .chain_update((ask.pin.len() as u64).to_be_bytes())
-            .chain_update(&ask.pin);
-        mac.chain_update(ask.volume_ml.to_be_bytes()).finalize().into_bytes()[..16].to_vec()
+        let token = ask.token.as_deref().unwrap_or_default();
+        let fields = [kind, who, &ask.pin, token];
+        let mac = fields.into_iter().fold(mac, |mac, field| {
+            mac.chain_update((field.len() as u64).to_be_bytes()).chain_update(field)
+        });
+        Some(mac.chain_update(ask.volume_ml.to_be_bytes()).finalize().into_bytes()[..16].to_vec())
     }
 
     fn known(&self, who: &Who) -> Result<Option<Known>, SiteError> {
@@ -186,16 +205,23 @@ impl Site {
             (Some(verifier), Ok(pin)) if self.pin_is_right(verifier, row, &pin) => PinVerdict::Right,
             _ => PinVerdict::Wrong,
         };
-        let drawn_today = if row.day == self.today() {
-            row.day_drawn
-        } else {
-            Volume::ZERO
+        let drawn_today = match row.daily_limit {
+            Some(limit) if !limit.is_zero() => {
+                let drawn = sales::drawn_on(self.connection(), row.id, self.today())?;
+                drawn.plus(rights::held_on(self.connection(), row.id, self.today())?)
+            }
+            _ => Volume::ZERO,
         };
         Ok(CustomerView {
             at_this_site: row.admitted && row.account.is_some(),
             locked: tries::customer(row.pin_tries.as_deref())?.is_locked(&self.present(moment)),
             pin,
-            token: TokenVerdict::Absent,
+            // No site can redeem a token yet, so none is one of ours.
+            token: if ask.token.is_some() {
+                TokenVerdict::Invalid
+            } else {
+                TokenVerdict::Absent
+            },
             active: row.active,
             bill_overdue: row.bill_overdue,
             daily_limit: row.daily_limit,
@@ -248,14 +274,13 @@ impl Site {
         parts: &[Part],
     ) -> Result<HoldId, SiteError> {
         let id = self.next_hold();
-        let day = self.today();
         let row = HoldRow {
             dispenser: door.dispenser().clone(),
             request: Some(ask.request.clone()),
             customer: known.map(|known| known.row.id),
             held: parts.to_vec(),
             settlement: Settlement::default(),
-            day,
+            day: self.today(),
         };
         rights::put_hold(
             self.connection(),
@@ -265,10 +290,6 @@ impl Site {
         )?;
         for (grant, volume) in parts {
             rights::adjust(self.connection(), *grant, volume.signed_ml(), 0)?;
-        }
-        if let Some(known) = known {
-            let volume: Volume = parts.iter().map(|(_, volume)| *volume).sum();
-            people::count_drawn(self.connection(), known.row.id, day, volume.signed_ml())?;
         }
         Ok(id)
     }
@@ -294,7 +315,7 @@ impl Site {
             _ => Volume::ZERO,
         };
         let language = self.language(known.map(|known| known.row.language.as_str()), dispenser);
-        let lines = talk::answer(language, denied, volume, shown.as_ref());
+        let lines = self.voice.answer(language, denied, volume, shown.as_ref());
         Ok(Answer {
             request: ask.request.clone(),
             denied,
@@ -334,7 +355,9 @@ impl Site {
 
     /// The answer to an ask that cannot be read; the same bytes each time without being remembered.
     pub(super) fn denied_unremembered(&self, door: Door, request: &RequestId, reason: Reason) -> Effect {
-        let lines = talk::answer(&self.settings.language, Some(reason), Volume::ZERO, None);
+        let lines = self
+            .voice
+            .answer(&self.settings.language, Some(reason), Volume::ZERO, None);
         let answer = Answer {
             request: request.clone(),
             denied: Some(reason),
@@ -344,113 +367,5 @@ impl Site {
         };
         let bytes = (self.wire.answer)(&door, &answer);
         Effect::Deliver(door, Delivery::Answer(bytes))
-    }
-
-    /// Records what flowed, once; a repeat gets the bytes of the first receipt.
-    pub(super) fn poured(&mut self, moment: &Moment, door: Door, report: &Report) -> Result<Vec<Effect>, SiteError> {
-        let Some(enrolled) = &self.enrolled else {
-            return Ok(vec![Effect::Reject(door, report.request.clone(), Rejection::NotJoined)]);
-        };
-        let receipt_key = enrolled.receipt_key.clone();
-        let row = requests::find(self.connection(), door.dispenser(), &report.request)?;
-        if let Some(receipt) = row.as_ref().and_then(|row| row.receipt.clone()) {
-            return Ok(vec![Effect::Deliver(door, Delivery::Receipt(receipt))]);
-        }
-        let hold_id = row.as_ref().and_then(|row| row.hold);
-        let hold = hold_id
-            .map(|id| rights::hold(self.connection(), id))
-            .transpose()?
-            .flatten();
-        let charge = match &hold {
-            Some(hold) => Charge::reported(&hold.held, report.volume),
-            None => Charge {
-                parts: Vec::new(),
-                over: report.volume,
-            },
-        };
-        let charged = if hold.is_some() { charge.paid() } else { report.volume };
-        let fact = Poured {
-            hold: hold_id.filter(|_| hold.is_some()),
-            parts: charge.parts,
-            over: charge.over,
-            how: How::Report,
-            outcome: Some(report.outcome),
-            dispenser: door.dispenser().clone(),
-            time: moment.wall,
-            clock_trusted: moment.trust.is_trusted(),
-        };
-        let (record, mut effects) = self.write_fact(moment, Fact::Poured(fact))?;
-        let number = receipt_key.receipt(record.log.epoch, record.seq).to_string();
-        let customer = hold.as_ref().and_then(|hold| hold.customer);
-        let receipt = self.receipt(moment, door.dispenser(), &report.request, charged, customer, number)?;
-        let bytes = (self.wire.receipt)(&door, &receipt);
-        if row.is_some() {
-            requests::put_receipt(self.connection(), door.dispenser(), &report.request, &bytes)?;
-        } else {
-            let row = RequestRow {
-                receipt: Some(bytes.clone()),
-                ..RequestRow::default()
-            };
-            requests::insert(self.connection(), door.dispenser(), &report.request, &row, moment.wall)?;
-        }
-        effects.push(Effect::Deliver(door, Delivery::Receipt(bytes)));
-        effects.push(Effect::Live);
-        Ok(effects)
-    }
-
-    fn receipt(
-        &self,
-        moment: &Moment,
-        dispenser: &DispenserId,
-        request: &RequestId,
-        volume: Volume,
-        customer: Option<kiosk::ids::CustomerId>,
-        number: String,
-    ) -> Result<Receipt, SiteError> {
-        let row = self.dispenser(dispenser)?;
-        let mut known = None;
-        if let Some(id) = customer {
-            let id = people::resolve(self.connection(), id)?;
-            let grants = rights::open_grants(self.connection(), id)?;
-            known = people::find(self.connection(), id)?.map(|row| Known { row, grants });
-        }
-        let balance = known.as_ref().map(|known| self.purses(&known.grants, moment).0);
-        let language = self.language(known.as_ref().map(|known| known.row.language.as_str()), &row);
-        let lines = talk::receipt(language, volume, balance, &number);
-        Ok(Receipt {
-            request: request.clone(),
-            volume,
-            balance,
-            receipt: number,
-            lines,
-        })
-    }
-
-    /// Books in full what no report came for in time (PROTOCOL rule 23).
-    pub(super) fn book_overdue(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
-        let mut effects = Vec::new();
-        if self.enrolled.is_none() {
-            return Ok(effects);
-        }
-        for id in rights::overdue(self.connection(), moment.monotonic_ms, OVERDUE_PER_TICK_MAX)? {
-            let hold = rights::hold(self.connection(), id)?.ok_or(StoreError::Row("an open hold"))?;
-            let charge = Charge::by_rule(&hold.held);
-            let fact = Poured {
-                hold: Some(id),
-                parts: charge.parts,
-                over: charge.over,
-                how: How::Rule,
-                outcome: None,
-                dispenser: hold.dispenser,
-                time: moment.wall,
-                clock_trusted: moment.trust.is_trusted(),
-            };
-            effects.extend(self.write_fact(moment, Fact::Poured(fact))?.1);
-        }
-        Ok(effects)
-    }
-
-    pub(super) fn enrolled(&self) -> Result<&Enrolled, SiteError> {
-        self.enrolled.as_ref().ok_or(SiteError::NotJoined)
     }
 }

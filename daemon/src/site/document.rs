@@ -13,11 +13,8 @@ use sync::{
 use super::{
     Site, SiteError,
     effect::Effect,
-    store::{dispensers, documents, meta, people},
+    store::{dispensers, documents, meta, people, read::JERRYCAN},
 };
-
-/// Under this key of `meta`: millilitres in a jerrycan here.
-pub(super) const JERRYCAN: &str = "jerrycan_ml";
 
 impl Site {
     /// Folds a record of the edits lane.

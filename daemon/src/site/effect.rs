@@ -4,11 +4,11 @@ use kiosk::{
     dispense::Reason,
     ids::{AccountId, CustomerId, DispenserId, RecordId, RequestId, SiteName},
     moment::{Trust, Wall},
-    units::Volume,
+    units::{Currency, Volume},
 };
 
 pub use super::fleet::Presence;
-use super::input::{Door, ReplyId};
+use super::input::{Door, ReplyId, Role};
 
 /// An effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,9 +22,16 @@ pub enum Effect {
     /// The secrets that the broker's front checks, after one changed.
     Credentials(Vec<(DispenserId, [u8; 32])>),
     /// A frame for the hub.
-    Send(Vec<u8>),
-    /// Close the socket to the hub and dial again after this many seconds.
+    Send {
+        /// On the socket with this number; an older one is gone.
+        socket: u64,
+        /// The frame.
+        bytes: Vec<u8>,
+    },
+    /// Close the socket to the hub and dial again.
     HangUp {
+        /// Which socket.
+        socket: u64,
         /// Seconds; zero for the usual back-off.
         retry_after_s: u32,
     },
@@ -32,6 +39,8 @@ pub enum Effect {
     ClockHeard(Trust, Wall),
     /// What a person is told.
     Reply(ReplyId, Result<Told, Refusal>),
+    /// The box belongs to the hub at this address now.
+    Dial(String),
     /// Something changed that an open page shows.
     Live,
 }
@@ -106,6 +115,17 @@ pub struct Wire {
     pub answer: fn(&Door, &Answer) -> Vec<u8>,
     /// A receipt for this door.
     pub receipt: fn(&Door, &Receipt) -> Vec<u8>,
+    /// What a caller of the API is told: kept where a caller gave a key, so that a repeat gets the same bytes.
+    pub told: fn(&Result<Told, Refusal>) -> Rendered,
+}
+
+/// What a person is told, as bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 /// What a dispenser is configured with.
@@ -134,6 +154,23 @@ pub enum Told {
     Waiting(RecordId),
     /// How the site stands.
     Status(Box<Status>),
+    /// The answer of the first time, in the same bytes.
+    Again(Rendered),
+    /// The hash that the typed password must match; `None` where there is no such account.
+    Login(Option<String>),
+    /// Whose page or token it is; `None` when it is nobody's, or over.
+    Caller(Option<Caller>),
+}
+
+/// Whose page or token it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The account, or what the token is for.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// They must choose a password first.
+    pub must_change: bool,
 }
 
 /// Why a person's command changed nothing. A refusal is an answer, not an error.
@@ -159,6 +196,18 @@ pub enum Refusal {
     /// The box waits for a part of its past.
     #[error("this box waits for the hub and sells nothing until it has answered")]
     InDoubt,
+    /// Too many wrong passwords for this account.
+    #[error("too many wrong passwords: try again in {} minutes", retry_after_s.div_ceil(60))]
+    TooManyTries {
+        /// When the next try counts.
+        retry_after_s: u64,
+    },
+    /// The password was changed meanwhile.
+    #[error("this account was changed meanwhile: log in again")]
+    Outdated,
+    /// The key came before with another content.
+    #[error("this Idempotency-Key was used for something else: take a new one")]
+    KeyReused,
     /// The store failed; nothing was changed.
     #[error("the gateway could not save this; nothing was changed, try again")]
     Degraded,
@@ -169,8 +218,16 @@ pub enum Refusal {
 pub struct Status {
     /// The site's name and title, once joined.
     pub site: Option<(SiteName, String)>,
+    /// Where the hub is, once joined.
+    pub hub_url: Option<String>,
+    /// The currency of its prices, once joined.
+    pub currency: Option<Currency>,
+    /// An IANA name.
+    pub time_zone: String,
     /// Whether the hub is heard.
     pub link_up: bool,
+    /// Since when it has been so; `None` when the hub was never heard in this run.
+    pub link_since: Option<Wall>,
     /// When it was last heard.
     pub last_heard: Option<Wall>,
     /// Records that the hub has not acknowledged, per lane, the most urgent first.
@@ -181,6 +238,14 @@ pub struct Status {
     pub trust: Trust,
     /// The time.
     pub wall: Wall,
+    /// When today began here.
+    pub today: Wall,
+    /// Asks decided since the program started, by the word they were told.
+    pub decided: Vec<(&'static str, u64)>,
+    /// Rows of sales written since the program started and their millilitres, by kind.
+    pub sold: Vec<(&'static str, u64, i64)>,
+    /// Batches committed since the program started.
+    pub commits: u64,
     /// The hash over all grants here.
     pub state_hash: String,
     /// Each dispenser.

@@ -7,7 +7,7 @@ use kiosk::{
     receipt::ReceiptKey,
     units::Currency,
 };
-use sync::seal::{Identity, PairKey, SecretKey, SiteKey};
+use sync::seal::{Identity, PairKey, SecretKey};
 
 /// An enrolment.
 #[derive(Clone, Debug)]
@@ -32,8 +32,10 @@ pub struct Enrolment {
     pub hub_url: String,
     /// What frames are tagged with.
     pub pair_key: SecretKey,
-    /// What PIN verifiers and receipts are made with.
-    pub site_key: SiteKey,
+    /// What PINs are checked with here.
+    pub pin_key: SecretKey,
+    /// What receipts are made with here.
+    pub receipt_key: SecretKey,
     /// The seed of this box's own signing key.
     pub identity_seed: SecretKey,
     /// What the hub signs with.
@@ -61,9 +63,9 @@ pub(super) struct Enrolled {
 impl Enrolled {
     pub(super) fn new(enrolment: Enrolment) -> Enrolled {
         Enrolled {
-            pin_key: PinKey::new(*enrolment.site_key.pin_key().expose()),
-            receipt_key: ReceiptKey::new(*enrolment.site_key.receipt_key().expose()),
-            request_key: enrolment.site_key.secret().derive(&[], "requests"),
+            pin_key: PinKey::new(*enrolment.pin_key.expose()),
+            receipt_key: ReceiptKey::new(*enrolment.receipt_key.expose()),
+            request_key: enrolment.pin_key.derive(&[], "requests"),
             pair: PairKey::new(&enrolment.pair_key),
             identity: Identity::from_seed(&enrolment.identity_seed),
             enrolment,

@@ -7,13 +7,20 @@ use kiosk::{
     ids::{DispenserId, Lane},
     moment::{HOUR_MS, Moment, Wall},
 };
-use sync::record::Record;
+use store::journal::SqlLogs;
+use sync::{
+    doubt::{self, Unheard},
+    record::Record,
+};
 
 use super::{
     Site, SiteError,
     effect::{DispenserConfig, Effect},
     input::Heartbeat,
-    store::dispensers::{self, DispenserRow},
+    store::{
+        dispensers::{self, DispenserRow},
+        rights,
+    },
 };
 
 /// Between two heartbeats (FEATURES D17).
@@ -88,28 +95,62 @@ impl Site {
                 ended
             }
         };
-        let revision = beat.config_revision;
+        let (revision, pulses_total) = (beat.config_revision, beat.pulses_total);
         let before = presence.heartbeat.replace(beat);
         let mut effects = vec![Effect::Live];
+        effects.extend(self.check_meter(moment, id, pulses_total, before.is_none())?);
         if let (Some((hour, heartbeats)), Some(beat), true) = (ended, before, self.enrolled.is_some()) {
             let record = Hour {
                 dispenser: id.clone(),
                 hour,
                 heartbeats,
                 firmware: beat.firmware,
-                pulses_total: beat.pulses_total,
+                pulses_total: beat.pulses_total.unwrap_or(0),
             };
             effects.extend(self.write(moment, Lane::Telemetry, &Record::Hour(record))?.1);
         }
         if let Some(row) = dispensers::find(self.connection(), id)?
-            && row.config_revision != revision
+            && revision.is_some_and(|revision| revision != row.config_revision)
         {
             effects.push(Effect::Configure(id.clone(), config(&row)));
         }
         Ok(effects)
     }
 
-    fn heard(&mut self, moment: &Moment, id: &DispenserId) -> &mut Presence {
+    /// At the first heartbeat of a run, a meter that is further than the books can explain is the sign that they were
+    /// rolled back: the box is in doubt until the hub was heard (PROTOCOL rule 14).
+    fn check_meter(
+        &mut self,
+        moment: &Moment,
+        id: &DispenserId,
+        pulses_total: Option<u64>,
+        is_first: bool,
+    ) -> Result<Vec<Effect>, SiteError> {
+        let Some(pulses_total) = pulses_total else {
+            return Ok(Vec::new());
+        };
+        let mut effects = Vec::new();
+        if is_first
+            && self.enrolled.is_some()
+            && let Some((before, booked)) = dispensers::pulses(self.connection(), id)?
+        {
+            let row = self.dispenser(id)?;
+            let most = booked
+                .plus(rights::held_at(self.connection(), id)?)
+                .plus(row.volume_max);
+            let pulses_max = most.ml().saturating_mul(row.pulses_per_litre.unsigned_abs()) / 1_000;
+            if pulses_total.saturating_sub(before) > pulses_max {
+                let logs = &mut SqlLogs::new(self.connection());
+                doubt::site_doubt_until_heard(logs, Unheard::PulsesAhead)?;
+                let detail = format!("the meter of {id} is further than the books: they may have been rolled back");
+                effects.extend(self.alarm(moment, "meter_ahead", &detail)?);
+            }
+        }
+        dispensers::put_pulses(self.connection(), id, pulses_total)?;
+        Ok(effects)
+    }
+
+    pub(super) fn heard(&mut self, moment: &Moment, id: &DispenserId) -> &mut Presence {
         let presence = self.fleet.0.entry(id.clone()).or_default();
         presence.heard_monotonic_ms = moment.monotonic_ms;
         presence.heard = Some(moment.wall);

@@ -23,6 +23,9 @@ pub enum Input {
 
     /// A dispenser asks for water.
     Asked(Door, Ask),
+    /// The same without a request of its own: an equal ask of the last minute is the same one (CONTRACTS section 4).
+    /// The request in it is taken when there was none.
+    AskedUnnamed(Door, Ask),
     /// An ask that cannot be read, but whose request can.
     Malformed(Door, RequestId),
     /// A dispenser reports what flowed.
@@ -34,8 +37,8 @@ pub enum Input {
     /// A dispenser is well.
     Heartbeat(DispenserId, Heartbeat),
 
-    /// The socket to the hub is open.
-    LinkUp,
+    /// The socket to the hub with this number is open.
+    LinkUp(u64),
     /// A frame came on it.
     LinkFrame(Vec<u8>),
     /// The socket is gone.
@@ -83,6 +86,8 @@ pub struct Ask {
     pub who: Who,
     /// The PIN.
     pub pin: String,
+    /// A payment token to redeem first.
+    pub token: Option<String>,
     /// Millilitres, any integer.
     pub volume_ml: i64,
 }
@@ -113,11 +118,11 @@ pub struct Heartbeat {
     /// The firmware's version.
     pub firmware: String,
     /// The revision of `config` it runs with.
-    pub config_revision: i64,
+    pub config_revision: Option<i64>,
     /// What it is doing.
     pub state: String,
     /// Its pulse counter.
-    pub pulses_total: u64,
+    pub pulses_total: Option<u64>,
     /// The strength of its Wi-Fi, in dBm.
     pub rssi_dbm: Option<i64>,
 }
@@ -172,6 +177,112 @@ pub enum Command {
     },
     /// The manager sets the clock.
     SetClock(Wall),
+    /// A command with the name of who gave it, for the audit, and the key that makes a repeat harmless.
+    By(Box<Order>),
+
+    /// Make a manager, or give one a new first password.
+    ResetManager {
+        /// The account.
+        name: String,
+        /// What they may do.
+        role: Role,
+        /// The password's hash, a PHC string.
+        hash: String,
+    },
+    /// Make a token for the API; one of the same name stops working.
+    AddToken {
+        /// What it is for.
+        name: String,
+        /// What it may do.
+        role: Role,
+        /// SHA-256 of the token.
+        hash: [u8; 32],
+    },
+    /// Somebody types a password: count the try, and tell the hash it must match.
+    TryLogin {
+        /// The account.
+        name: String,
+    },
+    /// The password was right: open a page.
+    OpenSession {
+        /// The account.
+        name: String,
+        /// The hash that was matched.
+        proved: String,
+        /// SHA-256 of the page's id.
+        session: [u8; 32],
+    },
+    /// Close a page.
+    CloseSession([u8; 32]),
+    /// The password was right, and its owner chose another.
+    ChangePassword {
+        /// The account.
+        name: String,
+        /// The hash that was matched.
+        proved: String,
+        /// The hash of the new one.
+        hash: String,
+        /// The page that stays open; the others are closed.
+        session: [u8; 32],
+    },
+    /// Tell whose page or token this is.
+    WhoIs(Credential),
+}
+
+/// What a person or a program may do at a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Sees everything.
+    Viewer,
+    /// Sees and changes everything.
+    Manager,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Role; 2] = [Role::Viewer, Role::Manager];
+
+    /// The word in commands and on pages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::Viewer => "viewer",
+            Role::Manager => "manager",
+        }
+    }
+
+    /// Reads that word.
+    pub fn from_name(name: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
+/// What a caller shows, hashed with SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// A page's id.
+    Session([u8; 32]),
+    /// A token.
+    Token([u8; 32]),
+}
+
+/// A command and who gave it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Who, as the audit names them.
+    pub who: String,
+    /// The caller's own key for it, so that a repeat gets the first answer.
+    pub once: Option<Once>,
+    /// What.
+    pub command: Command,
+}
+
+/// A caller's key for one change.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Once {
+    /// As the caller chose it.
+    pub key: String,
+    /// A hash of all that was asked; other content under the same key is refused.
+    pub content: [u8; 32],
 }
 
 impl std::fmt::Debug for Command {
@@ -185,6 +296,14 @@ impl std::fmt::Debug for Command {
             Command::Purchase { .. } => "Purchase",
             Command::Loan { .. } => "Loan",
             Command::SetClock(_) => "SetClock",
+            Command::By(order) => return write!(f, "By({:?})", order.command),
+            Command::ResetManager { .. } => "ResetManager",
+            Command::AddToken { .. } => "AddToken",
+            Command::TryLogin { .. } => "TryLogin",
+            Command::OpenSession { .. } => "OpenSession",
+            Command::CloseSession(_) => "CloseSession",
+            Command::ChangePassword { .. } => "ChangePassword",
+            Command::WhoIs(_) => "WhoIs",
         })
     }
 }

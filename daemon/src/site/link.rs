@@ -10,7 +10,7 @@ use kiosk::{
 };
 use store::journal::SqlLogs;
 use sync::{
-    doubt,
+    doubt::{self, Unheard},
     frame::{self, Found, Seek},
     session::{Action, Closed, Event, Session, Setup},
 };
@@ -25,11 +25,16 @@ use super::{
 
 /// Under this key of `meta`: the hub said that this box is retired.
 pub(super) const RETIRED: &str = "retired";
+/// Under this key of `meta`: the enrolment that the rows belong to.
+const BOX: &str = "box";
 
 impl Site {
     /// The socket is open.
-    pub(super) fn link_up(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
-        let enrolled = self.enrolled()?;
+    pub(super) fn link_up(&mut self, moment: &Moment, socket: u64) -> Result<Vec<Effect>, SiteError> {
+        self.socket = socket;
+        let Some(enrolled) = &self.enrolled else {
+            return Ok(vec![self.hung_up(0)]);
+        };
         let enrolment = &enrolled.enrolment;
         let setup = Setup {
             side: Writer::Site,
@@ -67,7 +72,10 @@ impl Site {
 
     fn link_action(&mut self, moment: &Moment, action: Action) -> Result<Vec<Effect>, SiteError> {
         Ok(match action {
-            Action::Send(bytes) => vec![Effect::Send(bytes)],
+            Action::Send(bytes) => vec![Effect::Send {
+                socket: self.socket,
+                bytes,
+            }],
             Action::Fold { id, record } => {
                 let mut effects = self.fold(moment, id, record)?;
                 effects.push(Effect::Live);
@@ -122,7 +130,7 @@ impl Site {
             }
         }
         self.link_down();
-        Ok(vec![Effect::HangUp { retry_after_s: retry }, Effect::Live])
+        Ok(vec![self.hung_up(retry), Effect::Live])
     }
 
     fn sought(&mut self, moment: &Moment, id: u64, found: Found) -> Result<Vec<Effect>, SiteError> {
@@ -179,26 +187,45 @@ impl Site {
         }
     }
 
-    /// The box was enrolled, at first or anew: what an older enrolment could draw is not this one's.
-    pub(super) fn joined(&mut self, enrolment: Enrolment) -> Result<Vec<Effect>, SiteError> {
-        let is_new = self
-            .enrolled
-            .as_ref()
-            .is_none_or(|old| old.enrolment.box_id != enrolment.box_id);
-        let had_one = self.enrolled.is_some();
-        if is_new {
-            if had_one {
-                rights::forget(self.connection())?;
-                people::forget(self.connection())?;
-            }
-            meta::put_number(self.connection(), RETIRED, 0)?;
+    /// The order to close the present socket.
+    pub(super) fn hung_up(&self, retry_after_s: u32) -> Effect {
+        Effect::HangUp {
+            socket: self.socket,
+            retry_after_s,
         }
-        self.is_retired = false;
-        self.link_down();
+    }
+
+    /// The box was enrolled, at first or anew.
+    pub(super) fn joined(&mut self, enrolment: Enrolment) -> Result<Vec<Effect>, SiteError> {
         self.zone = Zone::named(&enrolment.time_zone)?;
-        tracing::info!(site = %enrolment.site, "joined");
+        tracing::info!(site = %enrolment.site, box_id = %enrolment.box_id, "joined");
+        self.link_down();
+        let url = enrolment.hub_url.clone();
         self.enrolled = Some(Enrolled::new(enrolment));
-        Ok(vec![Effect::HangUp { retry_after_s: 0 }, Effect::Live])
+        self.adopt(true)?;
+        Ok(vec![self.hung_up(0), Effect::Dial(url), Effect::Live])
+    }
+
+    /// Makes sure that the rows here are those of the present enrolment: what an older one could draw is not this one's
+    /// (PROTOCOL rule 25). Rows that are missing though the box joined before were lost: it is in doubt (rule 14).
+    pub(super) fn adopt(&mut self, has_just_joined: bool) -> Result<(), SiteError> {
+        let Some(enrolled) = &self.enrolled else { return Ok(()) };
+        let box_id = enrolled.enrolment.box_id.0.cast_signed();
+        let connection = self.connection();
+        let known = meta::number(connection, BOX)?;
+        if known == Some(box_id) {
+            return Ok(());
+        }
+        if known.is_some() {
+            rights::forget(connection)?;
+            people::forget(connection)?;
+        } else if !has_just_joined {
+            doubt::site_doubt_until_heard(&mut SqlLogs::new(connection), Unheard::Rebuilt)?;
+        }
+        meta::put_number(connection, BOX, box_id)?;
+        meta::put_number(connection, RETIRED, 0)?;
+        self.is_retired = false;
+        Ok(())
     }
 
     /// Whether part of this box's past is missing.

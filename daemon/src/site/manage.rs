@@ -3,7 +3,7 @@
 use kiosk::{
     fact::{Fact, LoanAsked, PurchaseAsked, PurchaseItem, Registered},
     ids::{CustomerId, DispenserId, Lane},
-    moment::{Moment, Trust},
+    moment::{Moment, Trust, Wall},
     phone::Phone,
     pin::Pin,
     units::Volume,
@@ -14,25 +14,65 @@ use sync::{
 };
 
 use super::{
-    Site, SiteError,
+    DEFAULT_ZONE, Site, SiteError,
     effect::{Effect, Refusal, Status, Told},
     fleet,
-    input::{Command, ReplyId},
+    input::{Command, Order, ReplyId},
     store::{audit, dispensers, people, read},
 };
 
 /// The smallest loan, in whole units of the currency (FEATURES C16).
 pub const LOAN_UNITS_MIN: i64 = 100;
+/// Who gives a command that came without a name: the operator at the command line.
+const OPERATOR: &str = "operator";
 /// The longest name that is taken.
 pub const NAME_CHARS_MAX: usize = 60;
 
 /// What came of a command: effects besides the reply, and what is told.
-type Outcome = Result<(Vec<Effect>, Told), Refusal>;
+pub(super) type Outcome = Result<(Vec<Effect>, Told), Refusal>;
 
 impl Site {
     /// Does what a person says, or tells them why not.
     pub(super) fn told(&mut self, moment: &Moment, reply: ReplyId, command: Command) -> Result<Vec<Effect>, SiteError> {
         let outcome = match command {
+            Command::By(order) => self.ordered(moment, *order)?,
+            command => {
+                OPERATOR.clone_into(&mut self.actor);
+                self.carried_out(moment, command)?
+            }
+        };
+        Ok(match outcome {
+            Ok((mut effects, told)) => {
+                effects.push(Effect::Reply(reply, Ok(told)));
+                effects
+            }
+            Err(refusal) => vec![Effect::Reply(reply, Err(refusal))],
+        })
+    }
+
+    /// Does what somebody says, in their name; a repeat under the same key gets the first answer.
+    fn ordered(&mut self, moment: &Moment, order: Order) -> Result<Outcome, SiteError> {
+        let first = match &order.once {
+            Some(once) => self.first_answer(&order.who, once)?,
+            None => None,
+        };
+        if let Some(first) = first {
+            return Ok(first.map(|rendered| (Vec::new(), Told::Again(rendered))));
+        }
+        self.actor.clone_from(&order.who);
+        let outcome = self.carried_out(moment, order.command)?;
+        if let Some(once) = &order.once {
+            let told = match &outcome {
+                Ok((_, told)) => Ok(told.clone()),
+                Err(refusal) => Err(refusal.clone()),
+            };
+            self.keep_answer(moment, &order.who, once, &told)?;
+        }
+        Ok(outcome)
+    }
+
+    fn carried_out(&mut self, moment: &Moment, command: Command) -> Result<Outcome, SiteError> {
+        Ok(match command {
             Command::Status => Ok((Vec::new(), Told::Status(Box::new(self.status(moment)?)))),
             Command::AddDispenser { dispenser, secret } => self.add_dispenser(moment, &dispenser, &secret)?,
             Command::EnableDispenser { dispenser, enabled } => self.enable_dispenser(moment, &dispenser, enabled)?,
@@ -45,15 +85,43 @@ impl Site {
                 amount_minor,
                 repayment_minor,
             } => self.loan(moment, borrower, &lender, amount_minor, repayment_minor)?,
-            Command::SetClock(wall) => Ok((vec![Effect::ClockHeard(Trust::Manager, wall)], Told::Done)),
-        };
-        Ok(match outcome {
-            Ok((mut effects, told)) => {
-                effects.push(Effect::Reply(reply, Ok(told)));
-                effects
-            }
-            Err(refusal) => vec![Effect::Reply(reply, Err(refusal))],
+            Command::SetClock(wall) => self.set_clock(moment, wall)?,
+            Command::ResetManager { name, role, hash } => self.reset_manager(moment, &name, role, hash)?,
+            Command::AddToken { name, role, hash } => self.add_token(moment, &name, role, &hash)?,
+            Command::TryLogin { name } => self.try_login(moment, &name)?,
+            Command::OpenSession { name, proved, session } => self.open_session(moment, &name, &proved, &session)?,
+            Command::CloseSession(session) => self.close_session(&session)?,
+            Command::ChangePassword {
+                name,
+                proved,
+                hash,
+                session,
+            } => self.change_password(moment, &name, &proved, hash, &session)?,
+            Command::WhoIs(credential) => Ok((Vec::new(), Told::Caller(self.who_is(moment, &credential)?))),
+            Command::By(_) => Err(Refusal::Field {
+                field: "command",
+                message: "an order holds a plain command".to_owned(),
+            }),
         })
+    }
+
+    fn set_clock(&self, moment: &Moment, wall: Wall) -> Result<Outcome, SiteError> {
+        self.audit(moment, "clock_set", &wall.rfc3339())?;
+        Ok(Ok((
+            vec![Effect::ClockHeard(Trust::Manager, wall), Effect::Live],
+            Told::Done,
+        )))
+    }
+
+    /// Notes in the audit what the one who gives the command did.
+    pub(super) fn audit(&self, moment: &Moment, what: &str, detail: &str) -> Result<(), SiteError> {
+        Ok(audit::insert(
+            self.connection(),
+            moment.wall,
+            &self.actor,
+            what,
+            detail,
+        )?)
     }
 
     fn status(&self, moment: &Moment) -> Result<Status, SiteError> {
@@ -69,12 +137,27 @@ impl Site {
             site: bound
                 .as_ref()
                 .map(|enrolled| (enrolled.enrolment.site.clone(), enrolled.enrolment.title.clone())),
+            hub_url: bound.as_ref().map(|enrolled| enrolled.enrolment.hub_url.clone()),
+            currency: bound.as_ref().map(|enrolled| enrolled.enrolment.currency),
+            time_zone: bound
+                .as_ref()
+                .map_or(DEFAULT_ZONE, |enrolled| &enrolled.enrolment.time_zone)
+                .to_owned(),
             link_up: link.is_some_and(sync::session::Session::is_established),
+            link_since: self.link_was.1,
             last_heard: self.last_heard,
             queue,
             degraded: self.is_degraded()?,
             trust: moment.trust,
             wall: moment.wall,
+            today: self.zone.begin(self.zone.day(moment.wall)),
+            decided: self.decided.iter().map(|(word, count)| (*word, *count)).collect(),
+            sold: self
+                .sold
+                .iter()
+                .map(|(kind, (count, sum_ml))| (*kind, *count, *sum_ml))
+                .collect(),
+            commits: self.commits,
             state_hash: read::state_hash(self.connection())?,
             dispensers: rows
                 .into_iter()
@@ -103,13 +186,7 @@ impl Site {
             None => self.new_dispenser(id),
         };
         dispensers::add(self.connection(), &row, secret)?;
-        audit::insert(
-            self.connection(),
-            moment.wall,
-            "manager",
-            "dispenser_added",
-            id.as_str(),
-        )?;
+        self.audit(moment, "dispenser_added", id.as_str())?;
         let configure = Effect::Configure(id.clone(), fleet::config(&row));
         Ok(Ok((vec![self.credentials()?, configure, Effect::Live], Told::Done)))
     }
@@ -123,7 +200,7 @@ impl Site {
         } else {
             "dispenser_disabled"
         };
-        audit::insert(self.connection(), moment.wall, "manager", what, id.as_str())?;
+        self.audit(moment, what, id.as_str())?;
         let row = self.dispenser(id)?;
         Ok(Ok((
             vec![Effect::Configure(id.clone(), fleet::config(&row)), Effect::Live],
@@ -173,13 +250,7 @@ impl Site {
         };
         effects.extend(self.write_fact(moment, Fact::Registered(fact))?.1);
         effects.push(Effect::Live);
-        audit::insert(
-            self.connection(),
-            moment.wall,
-            "manager",
-            "registered",
-            &customer.to_string(),
-        )?;
+        self.audit(moment, "registered", &customer.to_string())?;
         Ok(Ok((effects, Told::Registered(customer))))
     }
 
@@ -189,13 +260,7 @@ impl Site {
             return Ok(Err(Refusal::Unknown("this customer")));
         }
         people::put_pin_tries(self.connection(), customer, None)?;
-        audit::insert(
-            self.connection(),
-            moment.wall,
-            "manager",
-            "lock_cleared",
-            &customer.to_string(),
-        )?;
+        self.audit(moment, "lock_cleared", &customer.to_string())?;
         Ok(Ok((vec![Effect::Live], Told::Done)))
     }
 

@@ -8,7 +8,10 @@ use kiosk::{
     units::Volume,
 };
 use store::journal::SqlLogs;
-use sync::record::Record;
+use sync::{
+    journal::{Logs as _, Stored},
+    record::Record,
+};
 
 use super::{
     Site, SiteError,
@@ -17,6 +20,7 @@ use super::{
         asked, people, rights,
         rights::{GrantState, HoldRow},
         sales::{self, SaleKind, SaleRow},
+        unknown,
     },
 };
 
@@ -47,10 +51,32 @@ impl Site {
         match record {
             Record::Fact(fact) => self.fold_fact(id, fact)?,
             Record::Edit(edit) => return self.fold_edit(moment, id, edit),
-            // Alarms and hours are this site's own words to the hub; an unknown kind is folded after the upgrade.
-            Record::Began { .. } | Record::Alarm(_) | Record::Hour(_) | Record::Unknown { .. } => {}
+            Record::Unknown { .. } => unknown::put(self.connection(), id)?,
+            // Alarms and hours are this site's own words to the hub.
+            Record::Began { .. } | Record::Alarm(_) | Record::Hour(_) => {}
         }
         Ok(Vec::new())
+    }
+
+    /// After an upgrade: folds what an older version kept without knowing it (PROTOCOL rule 8).
+    pub(super) fn fold_unknown(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
+        let Some(enrolled) = &self.enrolled else {
+            return Ok(Vec::new());
+        };
+        let mut effects = Vec::new();
+        for id in unknown::all(self.connection(), enrolled.enrolment.box_id)? {
+            let stored = self.logs().read(&id.log, id.seq, 1)?.into_iter().next();
+            let Some(Stored::Bytes(bytes)) = stored else { continue };
+            match Record::decode(id.log.by, id.log.lane, &bytes) {
+                Ok(Record::Unknown { .. }) => {}
+                Ok(record) => {
+                    unknown::delete(self.connection(), id)?;
+                    effects.extend(self.fold(moment, id, record)?);
+                }
+                Err(error) => tracing::warn!(?id, %error, "a record that was kept cannot be read"),
+            }
+        }
+        Ok(effects)
     }
 
     fn fold_fact(&mut self, id: RecordId, fact: Fact) -> Result<(), SiteError> {
@@ -58,8 +84,8 @@ impl Site {
         match fact {
             Fact::Listed(listed) => people::list(connection, &listed)?,
             Fact::Subscribed(subscribed) => people::subscribe(connection, &subscribed)?,
-            Fact::Granted(granted) => self.fold_grant(granted)?,
-            Fact::Redeemed(redeemed) => self.fold_grant(redeemed.granted)?,
+            Fact::Granted(granted) => self.fold_grant(&granted)?,
+            Fact::Redeemed(redeemed) => self.fold_grant(&redeemed.granted)?,
             Fact::Recalled { grant } => {
                 rights::raise(connection, grant, GrantState::Recalled)?;
                 self.may_close = true;
@@ -89,9 +115,9 @@ impl Site {
         Ok(())
     }
 
-    fn fold_grant(&self, mut granted: Granted) -> Result<(), SiteError> {
-        granted.customer = people::resolve(self.connection(), granted.customer)?;
-        Ok(rights::grant(self.connection(), &granted)?)
+    fn fold_grant(&self, granted: &Granted) -> Result<(), SiteError> {
+        let owner = people::resolve(self.connection(), granted.customer)?;
+        Ok(rights::grant(self.connection(), granted, owner)?)
     }
 
     /// A spend moves what its hold set aside to what is charged; a later one only corrects (PROTOCOL rule 23).
@@ -123,15 +149,6 @@ impl Site {
             rights::adjust(connection, grant, 0, difference_ml)?;
         }
         rights::put_hold(connection, hold_id, &hold, 0)?;
-        let counted = match &before {
-            Some(before) => before.paid(),
-            None => hold.held.iter().map(|(_, volume)| *volume).sum(),
-        };
-        if let Some(customer) = hold.customer {
-            let customer = people::resolve(connection, customer)?;
-            let drawn_ml = after.paid().signed_ml() - counted.signed_ml();
-            people::count_drawn(connection, customer, hold.day, drawn_ml)?;
-        }
         self.may_close = true;
         let paid_before = before.as_ref().map_or(Volume::ZERO, Charge::paid);
         let kind = if before.is_some() {
@@ -156,7 +173,7 @@ impl Site {
     }
 
     fn record_sale(
-        &self,
+        &mut self,
         id: RecordId,
         poured: &Poured,
         hold: Option<&HoldRow>,
@@ -168,6 +185,7 @@ impl Site {
             record: id,
             time: poured.time,
             clock_trusted: poured.clock_trusted,
+            day: hold.map_or(self.today(), |hold| hold.day),
             kind,
             request: hold.and_then(|hold| hold.request.as_ref()),
             customer: hold.and_then(|hold| hold.customer),
@@ -177,7 +195,11 @@ impl Site {
             outcome: poured.outcome,
             receipt: &receipt_key.receipt(id.log.epoch, id.seq).to_string(),
         };
-        Ok(sales::insert(self.connection(), &row)?)
+        sales::insert(self.connection(), &row)?;
+        let (count, sum_ml) = self.sold.entry(kind.name()).or_default();
+        *count += 1;
+        *sum_ml += volume_ml;
+        Ok(())
     }
 
     /// Closes what was asked back and on which nothing is held any more (PROTOCOL rule 24).

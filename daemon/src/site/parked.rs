@@ -1,7 +1,10 @@
 //! Asks that wait a moment for their decision: for the hub, or because their dispenser is slowed. They are memory, not
 //! rows: a dispenser that hears nothing asks again.
 
-use kiosk::{ids::RequestId, moment::Moment};
+use kiosk::{
+    ids::{DispenserId, RequestId},
+    moment::Moment,
+};
 
 use super::input::{Ask, Door};
 
@@ -73,6 +76,16 @@ impl Parking {
             parked.doors.push(door.clone());
             true
         })
+    }
+
+    /// The request under which this dispenser's equal ask waits.
+    pub(super) fn equal(&self, dispenser: &DispenserId, ask: &Ask) -> Option<RequestId> {
+        let same = |parked: &&Parked| {
+            let other = &parked.ask;
+            parked.doors.iter().all(|door| door.dispenser() == dispenser)
+                && (&other.who, &other.pin, other.volume_ml) == (&ask.who, &ask.pin, ask.volume_ml)
+        };
+        self.0.iter().find(same).map(|parked| parked.ask.request.clone())
     }
 
     /// Takes out what the hub has answered.

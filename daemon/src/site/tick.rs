@@ -31,6 +31,7 @@ const FORGET_PER_TICK_MAX: u32 = 500;
 impl Site {
     /// The first input of a run: limits start anew, and dispensers get their configuration again.
     pub(super) fn started(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
+        self.adopt(false)?;
         let connection = self.connection();
         rights::restart_limits(connection, moment.monotonic_ms + self.settings.report_within_ms)?;
         self.day = SalesDay {
@@ -45,6 +46,10 @@ impl Site {
         };
         let mut effects = vec![self.credentials()?];
         effects.extend(self.configurations()?);
+        if let Some(enrolled) = &self.enrolled {
+            effects.push(Effect::Dial(enrolled.enrolment.hub_url.clone()));
+        }
+        effects.extend(self.fold_unknown(moment)?);
         effects.extend(self.tick(moment)?);
         Ok(effects)
     }
@@ -53,7 +58,7 @@ impl Site {
     pub(super) fn tick(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
         let mut effects = Vec::new();
         if std::mem::take(&mut self.must_hang_up) {
-            effects.push(Effect::HangUp { retry_after_s: 0 });
+            effects.push(self.hung_up(0));
         }
         self.turn_day(moment)?;
         self.save_time(moment)?;

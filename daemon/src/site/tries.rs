@@ -4,8 +4,7 @@ use kiosk::{
     moment::{Stamp, Uptime, Wall},
     pin::{DispenserTries, Lock, PinTries},
 };
-use rusqlite::Connection;
-use store::StoreError;
+use store::{Connection, StoreError};
 
 use super::store::dispensers::{self, DispenserRow};
 

@@ -22,6 +22,8 @@ pub struct Link {
     started: Instant,
     patience: Duration,
     ready: VecDeque<Output>,
+    /// Why the connection last broke, for the message when patience ends.
+    broken: Option<ConnectionError>,
 }
 
 impl Link {
@@ -47,6 +49,7 @@ impl Link {
             started,
             patience: Duration::from_secs(box_.wait_s),
             ready: VecDeque::new(),
+            broken: None,
         };
         let limit = started + link.patience;
         while !link.is_subscribed(limit).await? {}
@@ -134,9 +137,12 @@ impl Link {
     }
 
     async fn is_subscribed(&mut self, limit: Instant) -> anyhow::Result<bool> {
-        let event = timeout_at(limit, self.events.poll())
-            .await
-            .context("the server did not answer in time")?;
+        let Ok(event) = timeout_at(limit, self.events.poll()).await else {
+            match &self.broken {
+                Some(error) => bail!("no connection in {} s: {error}", self.patience.as_secs()),
+                None => bail!("the server did not answer in {} s", self.patience.as_secs()),
+            }
+        };
         Ok(match event {
             Ok(Event::Incoming(Packet::ConnAck(_))) => {
                 let subscribed = self
@@ -154,7 +160,8 @@ impl Link {
             }
             Ok(_) => false,
             Err(error @ ConnectionError::ConnectionRefused(_)) => bail!("the gateway refused the connection: {error}"),
-            Err(_) => {
+            Err(error) => {
+                self.broken = Some(error);
                 self.apply(Input::Disconnected)?;
                 sleep(RECONNECT).await;
                 false

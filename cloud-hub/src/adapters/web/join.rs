@@ -50,7 +50,7 @@ pub async fn join(
     Json::ok(json!({
         "site": enrolment.site.as_str(),
         "title": enrolment.title,
-        "box_id": enrolment.box_id.to_string(),
+        "box": enrolment.box_id.to_string(),
         "time_zone": enrolment.time_zone,
         "currency": enrolment.currency.code(),
         "language": enrolment.language,
@@ -60,7 +60,7 @@ pub async fn join(
         "hub_signing_key": hex::encode(enrolment.hub_signing_key),
         "hub_sealing_key": hex::encode(enrolment.hub_sealing_key),
         "generation": enrolment.generation,
-        "wall_ms": enrolment.wall.0,
+        "wall": enrolment.wall.0,
     }))
 }
 

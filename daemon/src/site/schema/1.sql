@@ -24,9 +24,7 @@ CREATE TABLE customer (
   language TEXT NOT NULL DEFAULT '',
   subscription_code TEXT,
   subscription_until INTEGER,
-  pin_tries BLOB,
-  day INTEGER NOT NULL DEFAULT 0,
-  day_drawn_ml INTEGER NOT NULL DEFAULT 0
+  pin_tries BLOB
 ) STRICT;
 CREATE INDEX customer_by_phone ON customer (phone) WHERE phone IS NOT NULL;
 CREATE INDEX customer_by_account ON customer (account) WHERE account IS NOT NULL;
@@ -36,10 +34,12 @@ CREATE INDEX customer_by_merge ON customer (merged_into) WHERE merged_into IS NO
 -- A right to draw here (PROTOCOL rule 20). `held_ml` is set aside by open holds. `state`: 0 open, 1 recalled, 2 closed.
 -- `place` orders them by arrival: the oldest is spent first.
 -- A spend may be folded before its grant is known (a box given back its past), so volume and customer may be null.
+-- `granted_to` is whose it was when it was given, `customer` whose it is after mergers.
 CREATE TABLE grants (
   epoch INTEGER NOT NULL,
   number INTEGER NOT NULL,
   customer INTEGER,
+  granted_to INTEGER,
   purse INTEGER,
   volume_ml INTEGER,
   valid_until INTEGER,
@@ -70,10 +70,12 @@ CREATE TABLE hold (
   due_monotonic_ms INTEGER NOT NULL,
   PRIMARY KEY (epoch, number)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX hold_open ON hold (due_monotonic_ms) WHERE open;
+CREATE INDEX hold_open ON hold (due_monotonic_ms) WHERE open = 1;
 
--- What a dispenser asked and what it was told, kept 30 days so that a retry gets the same bytes.
+-- What a dispenser asked and what it was told, kept 30 days so that a retry gets the same bytes. Rows are in the order
+-- of their arrival; dispensers number their requests by time, so that neighbours in the index are neighbours in time.
 CREATE TABLE request (
+  id INTEGER PRIMARY KEY,
   dispenser TEXT NOT NULL,
   request TEXT NOT NULL,
   content BLOB NOT NULL,
@@ -82,11 +84,21 @@ CREATE TABLE request (
   hold_number INTEGER,
   receipt BLOB,
   time INTEGER NOT NULL,
-  PRIMARY KEY (dispenser, request)
+  UNIQUE (request, dispenser)
+) STRICT;
+
+-- Records of kinds that this version does not know; folded after the upgrade (PROTOCOL rule 8).
+CREATE TABLE unknown (
+  by INTEGER NOT NULL,
+  lane INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (by, lane, epoch, seq)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX request_by_time ON request (time);
 
 -- A dispenser of this site. `secret` is SHA-256 of its password; `config_revision` counts what it was sent.
+-- `pulses_total` is its meter at its last heartbeat, `since_ml` what was booked here after that: a meter that is far
+-- ahead of both is the sign of a database rolled back in place (PROTOCOL rule 14).
 CREATE TABLE dispenser (
   id TEXT PRIMARY KEY,
   secret BLOB NOT NULL,
@@ -95,15 +107,18 @@ CREATE TABLE dispenser (
   pulses_per_litre INTEGER NOT NULL,
   language TEXT NOT NULL,
   config_revision INTEGER NOT NULL DEFAULT 1,
+  pulses_total INTEGER,
+  since_ml INTEGER NOT NULL DEFAULT 0,
   wrong_pins BLOB
 ) STRICT;
 
--- What happened, one row a record, as the API, the page and the CSV show it. `kind`: dispense, correction, loss, asked.
+-- What happened, one row a record, as the API, the page and the CSV show it. `day` is the day of sales of its hold. `kind`: dispense, correction, loss, asked.
 CREATE TABLE sale (
   epoch INTEGER NOT NULL,
   seq INTEGER NOT NULL,
   time INTEGER NOT NULL,
   clock_trusted INTEGER NOT NULL,
+  day INTEGER NOT NULL,
   kind TEXT NOT NULL,
   request TEXT,
   customer INTEGER,
@@ -115,7 +130,7 @@ CREATE TABLE sale (
   PRIMARY KEY (epoch, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sale_by_time ON sale (time);
-CREATE INDEX sale_by_customer ON sale (customer, time);
+CREATE INDEX sale_by_customer ON sale (customer, day) WHERE customer IS NOT NULL;
 
 -- What was asked of the hub from here and what became of it (FEATURES C8-C12).
 CREATE TABLE asked (

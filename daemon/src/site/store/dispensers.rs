@@ -25,11 +25,12 @@ pub struct DispenserRow {
     pub wrong_pins: Option<Vec<u8>>,
 }
 
-const COLUMNS: &str = "id, enabled, volume_max_ml, pulses_per_litre, language, config_revision, wrong_pins";
-
 /// The dispenser with this id.
 pub fn find(connection: &Connection, id: &DispenserId) -> Result<Option<DispenserRow>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM dispenser WHERE id = ?1"))?;
+    let mut statement = connection.prepare_cached(
+        "SELECT id, enabled, volume_max_ml, pulses_per_litre, language, config_revision, wrong_pins FROM dispenser
+         WHERE id = ?1",
+    )?;
     statement
         .query_row([id.as_str()], |row| Ok(read(row)))
         .optional()?
@@ -38,7 +39,10 @@ pub fn find(connection: &Connection, id: &DispenserId) -> Result<Option<Dispense
 
 /// All dispensers, by id.
 pub fn all(connection: &Connection) -> Result<Vec<DispenserRow>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM dispenser ORDER BY id"))?;
+    let mut statement = connection.prepare_cached(
+        "SELECT id, enabled, volume_max_ml, pulses_per_litre, language, config_revision, wrong_pins FROM dispenser
+         ORDER BY id",
+    )?;
     let rows = statement.query_map([], |row| Ok(read(row)))?;
     rows.map(|row| row?).collect()
 }
@@ -104,4 +108,30 @@ fn read(row: &Row<'_>) -> Result<DispenserRow, StoreError> {
         config_revision: row.get(5)?,
         wrong_pins: row.get(6)?,
     })
+}
+
+/// Keeps the meter of a dispenser as its heartbeat told it.
+pub fn put_pulses(connection: &Connection, id: &DispenserId, pulses_total: u64) -> Result<(), StoreError> {
+    let mut statement =
+        connection.prepare_cached("UPDATE dispenser SET pulses_total = ?2, since_ml = 0 WHERE id = ?1")?;
+    let pulses_total = i64::try_from(pulses_total).unwrap_or(i64::MAX);
+    Ok(statement.execute((id.as_str(), pulses_total)).map(drop)?)
+}
+
+/// Counts water that was booked after the last heartbeat.
+pub fn count_since(connection: &Connection, id: &DispenserId, volume: Volume) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached("UPDATE dispenser SET since_ml = since_ml + ?2 WHERE id = ?1")?;
+    Ok(statement.execute((id.as_str(), volume.signed_ml())).map(drop)?)
+}
+
+/// The meter at the last heartbeat, and what was booked since then; `None` before the first heartbeat.
+pub fn pulses(connection: &Connection, id: &DispenserId) -> Result<Option<(u64, Volume)>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT pulses_total, since_ml FROM dispenser WHERE id = ?1")?;
+    let row: Option<(Option<i64>, i64)> = statement
+        .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((Some(pulses_total), since_ml)) = row else {
+        return Ok(None);
+    };
+    Ok(Some((pulses_total.unsigned_abs(), volume(since_ml)?)))
 }

@@ -40,14 +40,7 @@ pub struct CustomerRow {
     pub subscription_until: Option<Wall>,
     /// Wrong PINs and lock-outs, as the PIN rules keep them.
     pub pin_tries: Option<Vec<u8>>,
-    /// The day that `day_drawn` is about.
-    pub day: i64,
-    /// What was drawn on that day, open holds included.
-    pub day_drawn: Volume,
 }
-
-const COLUMNS: &str = "id, account, active, bill_overdue, daily_limit_ml, pin, merged_into, admitted, phone, name, \
-                       language, subscription_until, pin_tries, day, day_drawn_ml";
 
 fn read(row: &Row<'_>) -> Result<CustomerRow, StoreError> {
     Ok(CustomerRow {
@@ -64,31 +57,29 @@ fn read(row: &Row<'_>) -> Result<CustomerRow, StoreError> {
         language: row.get(10)?,
         subscription_until: row.get::<_, Option<i64>>(11)?.map(Wall),
         pin_tries: row.get(12)?,
-        day: row.get(13)?,
-        day_drawn: volume(row.get(14)?)?,
     })
 }
 
-fn one(
-    connection: &Connection,
-    condition: &str,
-    value: impl rusqlite::ToSql,
-) -> Result<Option<CustomerRow>, StoreError> {
-    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM customer WHERE {condition}"))?;
-    statement
-        .query_row([value], |row| Ok(read(row)))
-        .optional()?
-        .transpose()
+/// One customer's row, by a condition that is part of the text: statements are found again by their text.
+macro_rules! one {
+    ($connection:expr, $condition:literal, $value:expr $(,)?) => {{
+        let mut statement = $connection.prepare_cached(concat!(
+            "SELECT id, account, active, bill_overdue, daily_limit_ml, pin, merged_into, admitted, phone, name, language,
+               subscription_until, pin_tries FROM customer WHERE ",
+            $condition
+        ))?;
+        statement.query_row([$value], |row| Ok(read(row))).optional()?.transpose()
+    }};
 }
 
 /// The customer with this id, as registered; not resolved through merges.
 pub fn find(connection: &Connection, id: CustomerId) -> Result<Option<CustomerRow>, StoreError> {
-    one(connection, "id = ?1", signed(id.0))
+    one!(connection, "id = ?1", signed(id.0))
 }
 
 /// The customer with this phone (E.164); of two, the one that was not merged away.
 pub fn by_phone(connection: &Connection, phone: &str) -> Result<Option<CustomerRow>, StoreError> {
-    one(
+    one!(
         connection,
         "phone = ?1 ORDER BY merged_into IS NOT NULL, account IS NULL, id LIMIT 1",
         phone,
@@ -97,7 +88,7 @@ pub fn by_phone(connection: &Connection, phone: &str) -> Result<Option<CustomerR
 
 /// The customer with this account.
 pub fn by_account(connection: &Connection, account: AccountId) -> Result<Option<CustomerRow>, StoreError> {
-    one(
+    one!(
         connection,
         "account = ?1 ORDER BY merged_into IS NOT NULL LIMIT 1",
         account.number(),
@@ -106,7 +97,7 @@ pub fn by_account(connection: &Connection, account: AccountId) -> Result<Option<
 
 /// The customer with this subscription code.
 pub fn by_code(connection: &Connection, code: &str) -> Result<Option<CustomerRow>, StoreError> {
-    one(connection, "subscription_code = ?1", code)
+    one!(connection, "subscription_code = ?1", code)
 }
 
 /// The customer that `id` stands for after all merges; itself when never merged.
@@ -132,12 +123,13 @@ pub fn ensure(connection: &Connection, id: CustomerId) -> Result<(), StoreError>
     Ok(statement.execute([signed(id.0)]).map(drop)?)
 }
 
-/// Folds what the hub alone may say; an older revision changes nothing.
+/// Folds what the hub alone may say; an older revision changes nothing, and a hub that lost a PIN (it was restored) does
+/// not take it from here.
 pub fn list(connection: &Connection, listed: &Listed) -> Result<(), StoreError> {
     ensure(connection, listed.customer)?;
     let mut statement = connection.prepare_cached(
         "UPDATE customer SET account = ?2, generation = ?3, revision = ?4, active = ?5, bill_overdue = ?6,
-           daily_limit_ml = ?7, pin_tries = CASE WHEN pin IS ?8 THEN pin_tries END, pin = ?8
+           daily_limit_ml = ?7, pin_tries = CASE WHEN pin IS coalesce(?8, pin) THEN pin_tries END, pin = coalesce(?8, pin)
          WHERE id = ?1 AND (generation, revision) < (?3, ?4)",
     )?;
     let values = (
@@ -201,15 +193,6 @@ pub fn put_profile(
 pub fn put_pin_tries(connection: &Connection, id: CustomerId, tries: Option<&[u8]>) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached("UPDATE customer SET pin_tries = ?2 WHERE id = ?1")?;
     Ok(statement.execute((signed(id.0), tries)).map(drop)?)
-}
-
-/// Counts `volume_ml` (negative to take back) as drawn on `day`; a newer day begins at zero, an older one is gone.
-pub fn count_drawn(connection: &Connection, id: CustomerId, day: i64, volume_ml: i64) -> Result<(), StoreError> {
-    let mut statement = connection.prepare_cached(
-        "UPDATE customer SET day_drawn_ml = max(0, CASE WHEN day = ?2 THEN day_drawn_ml ELSE 0 END + ?3), day = ?2
-         WHERE id = ?1 AND day <= ?2",
-    )?;
-    Ok(statement.execute((signed(id.0), day, volume_ml)).map(drop)?)
 }
 
 /// Forgets what the hub said of every customer: the box was enrolled anew and hears it all again.

@@ -1,16 +1,20 @@
 //! What pages, the API and exports read: plain rows, from any connection that sees the last commit.
 
 use kiosk::{
-    digest::{self, GrantLine},
+    digest::{self, HashedGrant, HashedState},
     fact::Purse,
     ids::{AccountId, CustomerId, Epoch, GrantId},
-    moment::Wall,
+    moment::{HOUR_MS, Wall},
+    tariff,
     units::Volume,
 };
 use rusqlite::{Connection, Row, ToSql, types::Value};
 use store::StoreError;
 
-use super::{customer, people, rights, signed, unsigned, volume};
+use super::{customer, meta, people, rights, signed, unsigned, volume};
+
+/// The hours that [`by_hour`] counts.
+pub const HOURS_MAX: usize = 25;
 
 /// A customer as the page and the API show one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,12 +37,23 @@ pub struct CustomerShown {
     pub balance: Volume,
     /// The allowance here.
     pub allowance: Volume,
+    /// Whole jerrycans left of the allowance.
+    pub jerrycans_left: u64,
     /// The end of the newest subscription.
     pub subscription_until: Option<Wall>,
+    /// The day's limit, if there is one.
+    pub daily_limit: Option<Volume>,
+    /// Wrong PINs were typed of late; a lock may stand.
+    pub has_wrong_pins: bool,
 }
 
-/// The customer with this phone (E.164), account or id.
-pub fn customer_shown(connection: &Connection, id: CustomerId, now: Wall) -> Result<Option<CustomerShown>, StoreError> {
+/// The customer with this id, or the one they were merged into. `now` is `None` where the clock is not trusted: then
+/// nothing has expired.
+pub fn customer_shown(
+    connection: &Connection,
+    id: CustomerId,
+    now: Option<Wall>,
+) -> Result<Option<CustomerShown>, StoreError> {
     let id = people::resolve(connection, id)?;
     let Some(row) = people::find(connection, id)? else {
         return Ok(None);
@@ -46,10 +61,12 @@ pub fn customer_shown(connection: &Connection, id: CustomerId, now: Wall) -> Res
     let grants = rights::open_grants(connection, id)?;
     let sum = |purse: Purse| {
         let of = grants.iter().filter(|grant| grant.right.purse == purse);
-        of.filter(|grant| grant.right.valid_until.is_none_or(|until| now < until))
+        let is_valid = |until: Option<Wall>| now.zip(until).is_none_or(|(now, until)| now < until);
+        of.filter(|grant| is_valid(grant.right.valid_until))
             .map(|grant| grant.unspent)
             .sum()
     };
+    let allowance = sum(Purse::Allowance);
     Ok(Some(CustomerShown {
         id,
         account: row.account,
@@ -59,9 +76,22 @@ pub fn customer_shown(connection: &Connection, id: CustomerId, now: Wall) -> Res
         active: row.active,
         admitted: row.admitted,
         balance: sum(Purse::Prepaid),
-        allowance: sum(Purse::Allowance),
+        allowance,
+        jerrycans_left: tariff::jerrycans_left(allowance, jerrycan(connection)?),
         subscription_until: row.subscription_until,
+        daily_limit: row.daily_limit,
+        has_wrong_pins: row.pin_tries.is_some(),
     }))
+}
+
+/// Under this key of `meta`: what a jerrycan holds here, as the site's settings say.
+pub const JERRYCAN: &str = "jerrycan_ml";
+
+/// A jerrycan here.
+pub fn jerrycan(connection: &Connection) -> Result<Volume, StoreError> {
+    let ml = meta::number(connection, JERRYCAN)?;
+    let told = ml.and_then(Volume::try_from_ml).filter(|volume| !volume.is_zero());
+    Ok(told.unwrap_or(tariff::JERRYCAN))
 }
 
 /// A row of what happened here.
@@ -100,12 +130,19 @@ pub struct SaleFilter {
     pub from: Option<Wall>,
     /// Before this time.
     pub until: Option<Wall>,
-    /// Older than this row: where the last page ended.
+    /// Past this row: where the last page ended.
     pub after: Option<(Wall, Epoch, u32)>,
+    /// The oldest first.
+    pub is_oldest_first: bool,
 }
 
-/// Rows of sales, the newest first, at most `count_max`.
+/// Rows of sales, the newest first unless asked otherwise, at most `count_max`.
 pub fn sales(connection: &Connection, filter: &SaleFilter, count_max: u32) -> Result<Vec<SaleShown>, StoreError> {
+    let (past, order) = if filter.is_oldest_first {
+        (">", "ASC")
+    } else {
+        ("<", "DESC")
+    };
     let mut conditions = vec!["1".to_owned()];
     let mut values: Vec<Value> = Vec::new();
     let mut add = |condition: &str, value: i64| {
@@ -128,12 +165,17 @@ pub fn sales(connection: &Connection, filter: &SaleFilter, count_max: u32) -> Re
             Value::Integer(signed(epoch.0)),
             Value::Integer(i64::from(seq)),
         ]);
-        conditions.push(format!("(time, epoch, seq) < (?{}, ?{}, ?{})", at + 1, at + 2, at + 3));
+        conditions.push(format!(
+            "(time, epoch, seq) {past} (?{}, ?{}, ?{})",
+            at + 1,
+            at + 2,
+            at + 3
+        ));
     }
     values.push(Value::Integer(i64::from(count_max)));
     let mut statement = connection.prepare_cached(&format!(
         "SELECT epoch, seq, time, clock_trusted, kind, request, customer, dispenser, volume_ml, outcome, receipt
-         FROM sale WHERE {} ORDER BY time DESC, epoch DESC, seq DESC LIMIT ?{}",
+         FROM sale WHERE {} ORDER BY time {order}, epoch {order}, seq {order} LIMIT ?{}",
         conditions.join(" AND "),
         values.len()
     ))?;
@@ -177,13 +219,34 @@ pub struct AskedShown {
     pub state: String,
 }
 
-/// What was asked of the hub, the newest first; only what still waits, or all.
-pub fn asked(connection: &Connection, waiting_only: bool, count_max: u32) -> Result<Vec<AskedShown>, StoreError> {
+/// Which rows of what was asked are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct AskedFilter {
+    /// Only what the hub has not answered.
+    pub is_waiting: bool,
+    /// Only of this customer.
+    pub customer: Option<CustomerId>,
+    /// Older than this row: where the last page ended.
+    pub after: Option<(Wall, Epoch, u32)>,
+}
+
+/// What was asked of the hub, the newest first, at most `count_max`.
+pub fn asked(connection: &Connection, filter: &AskedFilter, count_max: u32) -> Result<Vec<AskedShown>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT epoch, seq, kind, customer, detail, time, state FROM asked WHERE NOT ?1 OR state = 'waiting'
-         ORDER BY time DESC, epoch DESC, seq DESC LIMIT ?2",
+        "SELECT epoch, seq, kind, customer, detail, time, state FROM asked
+         WHERE (NOT ?1 OR state = 'waiting') AND (?2 IS NULL OR customer = ?2)
+           AND (?3 IS NULL OR (time, epoch, seq) < (?3, ?4, ?5))
+         ORDER BY time DESC, epoch DESC, seq DESC LIMIT ?6",
     )?;
-    let rows = statement.query_map((waiting_only, count_max), |row| {
+    let values = (
+        filter.is_waiting,
+        filter.customer.map(|customer| signed(customer.0)),
+        filter.after.map(|(time, _, _)| time.0),
+        filter.after.map(|(_, epoch, _)| signed(epoch.0)),
+        filter.after.map(|(_, _, seq)| seq),
+        count_max,
+    );
+    let rows = statement.query_map(values, |row| {
         Ok(AskedShown {
             epoch: Epoch(unsigned(row.get(0)?)),
             seq: row.get(1)?,
@@ -197,7 +260,34 @@ pub fn asked(connection: &Connection, waiting_only: bool, count_max: u32) -> Res
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Litres sold and pours since `from`: what the page shows of today.
+/// How much was asked of the hub, and how much of it still waits; of one customer or of all.
+pub fn asked_counts(connection: &Connection, of: Option<CustomerId>) -> Result<(u64, u64), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT count(*), coalesce(sum(state = 'waiting'), 0) FROM asked WHERE ?1 IS NULL OR customer = ?1",
+    )?;
+    let of = of.map(|customer| signed(customer.0));
+    let counts: (i64, i64) = statement.query_row([of], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok((counts.0.unsigned_abs(), counts.1.unsigned_abs()))
+}
+
+/// What was sold in each hour from `from` on, at most 25 of them: a day may have one more.
+pub fn by_hour(connection: &Connection, from: Wall) -> Result<[Volume; HOURS_MAX], StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT (time - ?1) / ?2, sum(volume_ml) FROM sale WHERE time >= ?1 AND time < ?3 AND kind <> 'loss' GROUP BY 1",
+    )?;
+    let until = from.plus_ms(HOUR_MS * i64::try_from(HOURS_MAX).unwrap_or_default());
+    let mut rows = statement.query((from.0, HOUR_MS, until.0))?;
+    let mut hours = [Volume::ZERO; HOURS_MAX];
+    while let Some(row) = rows.next()? {
+        let place: u8 = row.get(0)?;
+        if let Some(hour) = hours.get_mut(usize::from(place)) {
+            *hour = volume(row.get::<_, i64>(1)?.max(0))?;
+        }
+    }
+    Ok(hours)
+}
+
+/// Pours and litres sold since `from`: what the page shows of today.
 pub fn totals(connection: &Connection, from: Wall) -> Result<(i64, Volume), StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT sum(kind = 'dispense'), sum(volume_ml) FROM sale WHERE time >= ?1 AND kind <> 'loss'",
@@ -210,24 +300,26 @@ pub fn totals(connection: &Connection, from: Wall) -> Result<(i64, Volume), Stor
 /// The hash over all grants here, equal to the hub's for this box once both hold the same logs.
 pub fn state_hash(connection: &Connection) -> Result<String, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT epoch, number, customer, purse, volume_ml, spent_ml, state FROM grants WHERE purse IS NOT NULL",
+        "SELECT epoch, number, granted_to, purse, volume_ml, spent_ml, state FROM grants WHERE granted_to IS NOT NULL",
     )?;
-    let rows = statement.query_map([], |row| {
-        Ok(GrantLine {
+    let mut rows = statement.query([])?;
+    let mut grants = Vec::new();
+    while let Some(row) = rows.next()? {
+        grants.push(HashedGrant {
             grant: GrantId {
                 epoch: Epoch(unsigned(row.get(0)?)),
                 number: unsigned(row.get(1)?),
             },
             customer: customer(row.get(2)?),
-            purse: if row.get::<_, u8>(3)? == rights::purse_number(Purse::Allowance) {
-                Purse::Allowance
-            } else {
-                Purse::Prepaid
+            purse: rights::purse(row.get(3)?)?,
+            volume: volume(row.get(4)?)?,
+            spent: volume(row.get(5)?)?,
+            state: match row.get(6)? {
+                0u8 => HashedState::Open,
+                1 => HashedState::Recalled,
+                _ => HashedState::Closed,
             },
-            volume_ml: unsigned(row.get(4)?),
-            spent_ml: unsigned(row.get(5)?),
-            state: row.get(6)?,
-        })
-    })?;
-    Ok(digest::state_hash(rows.collect::<Result<Vec<_>, _>>()?))
+        });
+    }
+    Ok(digest::state_hash(grants))
 }

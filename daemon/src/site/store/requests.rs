@@ -7,7 +7,10 @@ use kiosk::{
 use rusqlite::{Connection, OptionalExtension};
 use store::StoreError;
 
-use super::{signed, unsigned};
+use super::{rights, signed, unsigned};
+
+/// Among how many of the newest requests an equal one is looked for.
+const EQUAL_AMONG_MAX: u32 = 5_000;
 
 /// A remembered request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +32,7 @@ pub fn find(
     request: &RequestId,
 ) -> Result<Option<RequestRow>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT content, answer, hold_epoch, hold_number, receipt FROM request WHERE dispenser = ?1 AND request = ?2",
+        "SELECT content, answer, hold_epoch, hold_number, receipt FROM request WHERE request = ?2 AND dispenser = ?1",
     )?;
     let row = statement.query_row((dispenser.as_str(), request.as_str()), |row| {
         let hold: (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
@@ -48,6 +51,27 @@ pub fn find(
         })
     });
     Ok(row.optional()?)
+}
+
+/// The newest request of this dispenser with this content, from `since` on.
+pub fn equal(
+    connection: &Connection,
+    dispenser: &DispenserId,
+    content: &[u8],
+    since: Wall,
+) -> Result<Option<RequestId>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT request FROM (SELECT * FROM request ORDER BY id DESC LIMIT ?4)
+         WHERE time >= ?3 AND dispenser = ?1 AND content = ?2 ORDER BY id DESC LIMIT 1",
+    )?;
+    let request: Option<String> = statement
+        .query_row((dispenser.as_str(), content, since.0, EQUAL_AMONG_MAX), |row| {
+            row.get(0)
+        })
+        .optional()?;
+    request
+        .map(|request| request.parse().map_err(|_| StoreError::Row("a request")))
+        .transpose()
 }
 
 /// Remembers a request that was not known.
@@ -89,12 +113,21 @@ pub fn put_receipt(
         .map(drop)?)
 }
 
-/// Forgets requests from before `before`, at most `count_max` of them, except those whose hold is still open.
-pub fn forget(connection: &Connection, before: Wall, count_max: u32) -> Result<usize, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "DELETE FROM request WHERE (dispenser, request) IN (
-           SELECT dispenser, request FROM request WHERE time < ?1 AND (hold_epoch IS NULL OR receipt IS NOT NULL)
-           ORDER BY time LIMIT ?2)",
-    )?;
-    Ok(statement.execute((before.0, count_max))?)
+/// Forgets requests from before `before`, the oldest first, at most `count_max` of them, and their settled holds.
+pub fn forget(connection: &Connection, before: Wall, count_max: u32) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT id, hold_epoch, hold_number FROM request WHERE time < ?1 ORDER BY id LIMIT ?2")?;
+    let mut rows = statement.query((before.0, count_max))?;
+    let mut delete = connection.prepare_cached("DELETE FROM request WHERE id = ?1")?;
+    while let Some(row) = rows.next()? {
+        if let (Some(epoch), Some(number)) = (row.get(1)?, row.get(2)?) {
+            let hold = HoldId {
+                epoch: Epoch(unsigned(epoch)),
+                number: unsigned(number),
+            };
+            rights::forget_hold(connection, hold)?;
+        }
+        delete.execute([row.get::<_, i64>(0)?])?;
+    }
+    Ok(())
 }

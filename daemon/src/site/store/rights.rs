@@ -23,14 +23,14 @@ pub struct OpenGrant {
 }
 
 /// The number of a purse in the database.
-pub(crate) const fn purse_number(purse: Purse) -> u8 {
+const fn purse_number(purse: Purse) -> u8 {
     match purse {
         Purse::Allowance => 0,
         Purse::Prepaid => 1,
     }
 }
 
-fn purse(number: u8) -> Result<Purse, StoreError> {
+pub(crate) fn purse(number: u8) -> Result<Purse, StoreError> {
     match number {
         0 => Ok(Purse::Allowance),
         1 => Ok(Purse::Prepaid),
@@ -62,21 +62,22 @@ pub fn open_grants(connection: &Connection, customer: CustomerId) -> Result<Vec<
     Ok(grants)
 }
 
-/// Folds a grant; one that is known already keeps its spends and its state.
-pub fn grant(connection: &Connection, granted: &Granted) -> Result<(), StoreError> {
+/// Folds a grant; one that is known already keeps its spends and its state. `owner` is who it counts for after mergers.
+pub fn grant(connection: &Connection, granted: &Granted, owner: CustomerId) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO grants (epoch, number, customer, purse, volume_ml, valid_until, place)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT coalesce(max(place), 0) + 1 FROM grants))
-         ON CONFLICT (epoch, number) DO UPDATE SET customer = excluded.customer, purse = excluded.purse,
+        "INSERT INTO grants (epoch, number, customer, granted_to, purse, volume_ml, valid_until, place)
+         VALUES (?1, ?2, ?3, ?7, ?4, ?5, ?6, (SELECT coalesce(max(place), 0) + 1 FROM grants))
+         ON CONFLICT (epoch, number) DO UPDATE SET customer = excluded.customer, granted_to = excluded.granted_to, purse = excluded.purse,
            volume_ml = excluded.volume_ml, valid_until = excluded.valid_until",
     )?;
     let values = (
         signed(granted.grant.epoch.0),
         signed(granted.grant.number),
-        signed(granted.customer.0),
+        signed(owner.0),
         purse_number(granted.purse),
         granted.volume.signed_ml(),
         granted.valid_until.map(|wall| wall.0),
+        signed(granted.customer.0),
     );
     Ok(statement.execute(values).map(drop)?)
 }
@@ -230,7 +231,7 @@ pub fn put_hold(connection: &Connection, id: HoldId, row: &HoldRow, due_monotoni
 /// Open holds whose report is overdue, the oldest first, at most `count_max`.
 pub fn overdue(connection: &Connection, monotonic_ms: u64, count_max: u32) -> Result<Vec<HoldId>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT epoch, number FROM hold WHERE open AND due_monotonic_ms <= ?1
+        "SELECT epoch, number FROM hold WHERE open = 1 AND due_monotonic_ms <= ?1
          ORDER BY due_monotonic_ms, number LIMIT ?2",
     )?;
     let rows = statement.query_map((monotonic_ms.cast_signed(), count_max), |row| {
@@ -244,11 +245,39 @@ pub fn overdue(connection: &Connection, monotonic_ms: u64, count_max: u32) -> Re
 
 /// A new run began: the limit of every open hold starts anew (PROTOCOL rule 22).
 pub fn restart_limits(connection: &Connection, due_monotonic_ms: u64) -> Result<(), StoreError> {
-    let mut statement = connection.prepare_cached("UPDATE hold SET due_monotonic_ms = ?1 WHERE open")?;
+    let mut statement = connection.prepare_cached("UPDATE hold SET due_monotonic_ms = ?1 WHERE open = 1")?;
     Ok(statement.execute([due_monotonic_ms.cast_signed()]).map(drop)?)
 }
 
 /// Forgets every right here: the box was enrolled anew (PROTOCOL rule 25). Holds are kept for late reports.
 pub fn forget(connection: &Connection) -> Result<(), StoreError> {
-    Ok(connection.execute_batch("DELETE FROM grants; UPDATE hold SET open = 0 WHERE open")?)
+    Ok(connection.execute_batch("DELETE FROM grants; UPDATE hold SET open = 0 WHERE open = 1")?)
+}
+
+/// What open holds have set aside of this customer's day.
+pub fn held_on(connection: &Connection, customer: CustomerId, day: i64) -> Result<Volume, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT held FROM hold WHERE open = 1 AND customer = ?1 AND day = ?2")?;
+    sum_held(statement.query((signed(customer.0), day))?)
+}
+
+/// What open holds have set aside at a dispenser.
+pub fn held_at(connection: &Connection, dispenser: &DispenserId) -> Result<Volume, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT held FROM hold WHERE open = 1 AND dispenser = ?1")?;
+    sum_held(statement.query([dispenser.as_str()])?)
+}
+
+fn sum_held(mut rows: rusqlite::Rows<'_>) -> Result<Volume, StoreError> {
+    let mut held = Volume::ZERO;
+    while let Some(row) = rows.next()? {
+        let parts = unpack_parts(&row.get::<_, Vec<u8>>(0)?)?;
+        held = held.plus(parts.iter().map(|(_, volume)| *volume).sum());
+    }
+    Ok(held)
+}
+
+/// Forgets a hold that was settled long ago.
+pub fn forget_hold(connection: &Connection, id: HoldId) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached("DELETE FROM hold WHERE epoch = ?1 AND number = ?2 AND open = 0")?;
+    Ok(statement.execute((signed(id.epoch.0), signed(id.number))).map(drop)?)
 }

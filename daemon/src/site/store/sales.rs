@@ -4,11 +4,12 @@ use kiosk::{
     fact::Outcome,
     ids::{CustomerId, DispenserId, RecordId, RequestId},
     moment::Wall,
+    units::Volume,
 };
 use rusqlite::Connection;
 use store::StoreError;
 
-use super::signed;
+use super::{signed, volume};
 
 /// What a row of sales is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct SaleRow<'a> {
     pub time: Wall,
     /// Whether the clock was trusted.
     pub clock_trusted: bool,
+    /// The day of sales of its hold.
+    pub day: i64,
     /// What it is about.
     pub kind: SaleKind,
     /// The dispenser's request, when this run of the site knows it.
@@ -62,14 +65,15 @@ pub struct SaleRow<'a> {
 /// Writes a row.
 pub fn insert(connection: &Connection, row: &SaleRow<'_>) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO sale (epoch, seq, time, clock_trusted, kind, request, customer, dispenser, volume_ml, over_ml,
-           outcome, receipt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "INSERT INTO sale (epoch, seq, time, clock_trusted, day, kind, request, customer, dispenser, volume_ml, over_ml,
+           outcome, receipt) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
     let values = (
         signed(row.record.log.epoch.0),
         row.record.seq,
         row.time.0,
         row.clock_trusted,
+        row.day,
         row.kind.name(),
         row.request.map(RequestId::as_str),
         row.customer.map(|customer| signed(customer.0)),
@@ -80,4 +84,12 @@ pub fn insert(connection: &Connection, row: &SaleRow<'_>) -> Result<(), StoreErr
         row.receipt,
     );
     Ok(statement.execute(values).map(drop)?)
+}
+
+/// What this customer drew on this day, corrections taken off.
+pub fn drawn_on(connection: &Connection, customer: CustomerId, day: i64) -> Result<Volume, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT sum(volume_ml) FROM sale WHERE customer = ?1 AND day = ?2 AND kind <> 'loss'")?;
+    let sum: Option<i64> = statement.query_row((signed(customer.0), day), |row| row.get(0))?;
+    volume(sum.unwrap_or(0).max(0))
 }

@@ -1,0 +1,7 @@
+//! Wire to input and effect to wire, one module per neighbour. Adapters decide nothing and never import one another.
+
+pub mod control;
+pub mod dispensers;
+pub mod hub;
+pub mod systemd;
+pub mod web;

@@ -1,0 +1,336 @@
+//! Subcommands: one request on one line of JSON, one answer on the next. They come through the control socket when the
+//! daemon runs; when it does not, the subcommand itself opens the machine and performs the same requests.
+
+use std::{os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
+
+use kiosk::{
+    ids::{BoxId, DispenserId, SiteName},
+    units::Currency,
+};
+use runtime::{decide::Inbox, stop::Stop};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use sync::seal::{Identity, SecretKey};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::{UnixListener, UnixStream},
+};
+
+use crate::{
+    app::{
+        Replies,
+        files::{DataDir, bytes},
+        medium, secrets,
+    },
+    site::{
+        effect::{Refusal, Told},
+        enrolment::Enrolment,
+        input::{Command, Input, Role},
+    },
+};
+
+/// The longest request taken.
+const REQUEST_BYTES_MAX: u64 = 64 * 1024;
+/// How long the hub may take to answer a join.
+const JOIN_WITHIN: Duration = Duration::from_secs(30);
+
+/// What a subcommand asks for.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Request {
+    /// Make a dispenser, or a new secret for one.
+    DispenserAdd {
+        /// Its id.
+        id: String,
+    },
+    /// Make a manager, or give one a new first password.
+    ManagerReset {
+        /// The account.
+        name: String,
+    },
+    /// Make a token for the API.
+    Token {
+        /// What it is for.
+        name: String,
+    },
+    /// Enrol this box.
+    Join {
+        /// The hub's address.
+        url: String,
+        /// The one-time code.
+        code: String,
+        /// Whether a box that has joined may join anew.
+        replace: bool,
+    },
+}
+
+/// What it is told: lines for people, a secret or a code as the last word.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Response {
+    /// It is done.
+    Ok(String),
+    /// Nothing changed, and why.
+    Refused(String),
+}
+
+/// Who performs requests: the running daemon's machine, or one opened for the purpose.
+#[allow(async_fn_in_trait)]
+pub trait Performer {
+    /// Tells the machine something.
+    async fn tell(&mut self, command: Command) -> Result<Told, Refusal>;
+    /// The machine belongs to this enrolment now.
+    async fn joined(&mut self, enrolment: Enrolment);
+}
+
+/// Performs one request.
+pub async fn perform(performer: &mut impl Performer, data: &DataDir, request: Request) -> Response {
+    let outcome = match request {
+        Request::DispenserAdd { id } => add_dispenser(performer, &id).await,
+        Request::ManagerReset { name } => reset_manager(performer, name).await,
+        Request::Token { name } => make_token(performer, name).await,
+        Request::Join { url, code, replace } => join(performer, data, &url, &code, replace).await,
+    };
+    outcome.map_or_else(Response::Refused, Response::Ok)
+}
+
+async fn add_dispenser(performer: &mut impl Performer, id: &str) -> Result<String, String> {
+    let dispenser: DispenserId = id.parse().map_err(|error| format!("{id}: {error}"))?;
+    let secret = hex::encode(random::<16>()?);
+    let command = Command::AddDispenser {
+        dispenser,
+        secret: Sha256::digest(&secret).into(),
+    };
+    performer.tell(command).await.map_err(|refusal| refusal.to_string())?;
+    Ok(format!(
+        "Dispenser {id} may connect now. Its secret is shown only once: {secret}"
+    ))
+}
+
+async fn reset_manager(performer: &mut impl Performer, name: String) -> Result<String, String> {
+    let (password, hash) = secrets::first_password().map_err(|error| error.to_string())?;
+    let text = format!("Manager {name} may log in, and chooses a password then. The first one is {password}");
+    let command = Command::ResetManager {
+        name,
+        role: Role::Manager,
+        hash,
+    };
+    performer.tell(command).await.map_err(|refusal| refusal.to_string())?;
+    Ok(text)
+}
+
+async fn make_token(performer: &mut impl Performer, name: String) -> Result<String, String> {
+    let (token, hash) = secrets::token().map_err(|error| error.to_string())?;
+    let text = format!("Whoever shows this token acts as a manager here; it is shown only once: {token}");
+    let command = Command::AddToken {
+        name,
+        role: Role::Manager,
+        hash,
+    };
+    performer.tell(command).await.map_err(|refusal| refusal.to_string())?;
+    Ok(text)
+}
+
+/// What the hub is asked, and what it answers (`POST /join`; keys in hexadecimal).
+#[derive(Serialize)]
+struct JoinRequest<'a> {
+    code: &'a str,
+    public_key: String,
+    medium: String,
+    replace: bool,
+}
+
+#[derive(Deserialize)]
+struct JoinAnswer {
+    site: String,
+    title: String,
+    #[serde(rename = "box")]
+    box_id: String,
+    time_zone: String,
+    currency: String,
+    language: String,
+    pair_key: String,
+    pin_key: String,
+    receipt_key: String,
+    hub_signing_key: String,
+    hub_sealing_key: String,
+    generation: u32,
+}
+
+async fn join(
+    performer: &mut impl Performer,
+    data: &DataDir,
+    url: &str,
+    code: &str,
+    replace: bool,
+) -> Result<String, String> {
+    let url = url.trim_end_matches('/');
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        return Err(format!("{url}: the hub's address begins with https:// or http://"));
+    }
+    if let Some(old) = data.enrolment().map_err(|error| error.to_string())?
+        && !replace
+    {
+        return Err(format!(
+            "this box is site {} already; --replace enrols it anew",
+            old.site
+        ));
+    }
+    let seed = SecretKey::new(random()?);
+    let medium = medium::serial(data.path());
+    let body = JoinRequest {
+        code,
+        public_key: hex::encode(Identity::from_seed(&seed).public()),
+        medium: hex::encode(medium),
+        replace,
+    };
+    let answer = ask_hub(url, &body).await?;
+    let enrolment = enrolment(answer, url, seed, medium)?;
+    data.write_enrolment(&enrolment).map_err(|error| error.to_string())?;
+    let site = enrolment.site.clone();
+    performer.joined(enrolment).await;
+    Ok(format!("This box is site {site} now."))
+}
+
+async fn ask_hub(url: &str, body: &JoinRequest<'_>) -> Result<JoinAnswer, String> {
+    let client = reqwest::Client::builder()
+        .timeout(JOIN_WITHIN)
+        .build()
+        .map_err(|error| error.to_string())?;
+    let response = client
+        .post(format!("{url}/join"))
+        .json(body)
+        .send()
+        .await
+        .map_err(|error| format!("the hub at {url} cannot be reached: {error}"))?;
+    let status = response.status();
+    let text = response
+        .text()
+        .await
+        .map_err(|error| format!("the hub at {url} broke off: {error}"))?;
+    if !status.is_success() {
+        let error: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+        let message = error.as_ref().and_then(|body| body["error"]["message"].as_str());
+        return Err(message.map_or_else(|| format!("the hub answered {status}"), str::to_owned));
+    }
+    serde_json::from_str(&text).map_err(|error| format!("the hub's answer cannot be read: {error}"))
+}
+
+fn enrolment(answer: JoinAnswer, url: &str, identity_seed: SecretKey, medium: [u8; 8]) -> Result<Enrolment, String> {
+    Ok(Enrolment {
+        box_id: answer.box_id.parse::<BoxId>().map_err(|error| error.to_string())?,
+        site: answer.site.parse::<SiteName>().map_err(|error| error.to_string())?,
+        title: answer.title,
+        time_zone: answer.time_zone,
+        currency: Currency::from_code(&answer.currency).ok_or("the hub named an unknown currency")?,
+        language: answer.language,
+        medium,
+        generation: answer.generation,
+        hub_url: url.to_owned(),
+        pair_key: SecretKey::new(bytes("pair_key", &answer.pair_key)?),
+        pin_key: SecretKey::new(bytes("pin_key", &answer.pin_key)?),
+        receipt_key: SecretKey::new(bytes("receipt_key", &answer.receipt_key)?),
+        identity_seed,
+        hub_signing_key: bytes("hub_signing_key", &answer.hub_signing_key)?,
+        hub_sealing_key: bytes("hub_sealing_key", &answer.hub_sealing_key)?,
+    })
+}
+
+fn random<const N: usize>() -> Result<[u8; N], String> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| format!("the system gives no randomness: {error}"))?;
+    Ok(bytes)
+}
+
+/// The running daemon's machine.
+struct Running {
+    inbox: Inbox<Input>,
+    replies: Replies,
+}
+
+impl Performer for Running {
+    async fn tell(&mut self, command: Command) -> Result<Told, Refusal> {
+        self.replies
+            .tell(&self.inbox, command)
+            .await
+            .unwrap_or(Err(Refusal::Degraded))
+    }
+
+    async fn joined(&mut self, enrolment: Enrolment) {
+        if self.inbox.send(Input::Joined(Box::new(enrolment))).await.is_err() {
+            tracing::debug!("joined while stopping: it counts from the next start");
+        }
+    }
+}
+
+/// Serves the control socket until `stop`.
+pub async fn serve(path: PathBuf, data: DataDir, inbox: Inbox<Input>, replies: Replies, stop: Stop) {
+    // A socket left by a killed run is in the way; the lock says that nobody serves it.
+    if let Err(error) = std::fs::remove_file(&path)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, "control socket");
+    }
+    let listener = match UnixListener::bind(&path) {
+        Ok(listener) => listener,
+        Err(error) => {
+            return tracing::error!(path = %path.display(), %error, "no control socket: subcommands will not work");
+        }
+    };
+    if let Err(error) = std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)) {
+        tracing::warn!(%error, "control socket");
+    }
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.stopped() => break,
+        };
+        let Ok((stream, _)) = stream else { continue };
+        let mut running = Running {
+            inbox: inbox.clone(),
+            replies: replies.clone(),
+        };
+        if let Err(error) = answer(stream, &mut running, &data).await {
+            tracing::debug!(%error, "a subcommand went away");
+        }
+    }
+    if let Err(error) = std::fs::remove_file(&path) {
+        tracing::debug!(%error, "control socket");
+    }
+}
+
+async fn answer(stream: UnixStream, performer: &mut impl Performer, data: &DataDir) -> std::io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut line = String::new();
+    BufReader::new(read.take(REQUEST_BYTES_MAX))
+        .read_line(&mut line)
+        .await?;
+    let response = match serde_json::from_str(&line) {
+        Ok(request) => perform(performer, data, request).await,
+        Err(error) => Response::Refused(format!("this daemon does not know the request: {error}")),
+    };
+    let mut bytes = serde_json::to_vec(&response).expect("texts only");
+    bytes.push(b'\n');
+    write.write_all(&bytes).await
+}
+
+/// Asks the running daemon; `None` when none serves the socket.
+pub async fn ask(path: &std::path::Path, request: &Request) -> std::io::Result<Option<Response>> {
+    let mut stream = match UnixStream::connect(path).await {
+        Ok(stream) => stream,
+        Err(error)
+            if matches!(
+                error.kind(),
+                std::io::ErrorKind::NotFound | std::io::ErrorKind::ConnectionRefused
+            ) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let mut bytes = serde_json::to_vec(request).expect("texts only");
+    bytes.push(b'\n');
+    stream.write_all(&bytes).await?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).await?;
+    Ok(Some(serde_json::from_str(&line)?))
+}

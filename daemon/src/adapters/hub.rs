@@ -1,0 +1,198 @@
+//! The socket to the hub: dialled again and again, one binary message a frame (PROTOCOL section 4).
+
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use runtime::{decide::Inbox, stop::Stop};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{sleep, timeout},
+};
+use tokio_tungstenite::{
+    connect_async_with_config,
+    tungstenite::{Message, protocol::WebSocketConfig},
+};
+
+use crate::site::input::Input;
+
+/// The first wait before dialling again, and the longest (PROTOCOL section 4, state Down).
+const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
+const BACK_OFF_MAX: Duration = Duration::from_secs(300);
+/// How long dialling and a single write may take.
+const DIAL_WITHIN: Duration = Duration::from_secs(20);
+const WRITE_WITHIN: Duration = Duration::from_secs(20);
+/// The longest message taken: a frame is at most 4 kB compressed.
+const MESSAGE_BYTES_MAX: usize = 8 * 1024;
+
+/// What the machine wants of the socket with this number.
+#[derive(Debug)]
+pub enum Order {
+    /// Send a frame.
+    Send {
+        /// Which socket; orders for an older one are forgotten.
+        socket: u64,
+        /// The frame.
+        bytes: Vec<u8>,
+    },
+    /// Close it and dial again after this many seconds, zero for the usual back-off.
+    HangUp {
+        /// Which socket.
+        socket: u64,
+        /// Seconds.
+        retry_after_s: u32,
+    },
+}
+
+/// The link's own state between dials.
+pub struct Link {
+    inbox: Inbox<Input>,
+    orders: mpsc::UnboundedReceiver<Order>,
+    address: watch::Receiver<Option<String>>,
+    socket: u64,
+    wait: Duration,
+}
+
+impl Link {
+    /// A link to the hub whose base address is in `address`, once the box has joined.
+    pub fn new(
+        inbox: Inbox<Input>,
+        orders: mpsc::UnboundedReceiver<Order>,
+        address: watch::Receiver<Option<String>>,
+    ) -> Link {
+        Link {
+            inbox,
+            orders,
+            address,
+            socket: 0,
+            wait: BACK_OFF_FIRST,
+        }
+    }
+
+    /// Keeps the link up as far as the network allows, until `stop`.
+    pub async fn run(mut self, stop: Stop) {
+        loop {
+            let Some(url) = self.joined(&stop).await else { return };
+            let retry = tokio::select! {
+                retry = self.session(&url) => retry,
+                () = stop.stopped() => return,
+            };
+            let wait = if retry.is_zero() { jittered(self.wait) } else { retry };
+            self.wait = (self.wait * 2).min(BACK_OFF_MAX);
+            tokio::select! {
+                () = sleep(wait) => {}
+                changed = self.address.changed() => if changed.is_err() { return },
+                () = stop.stopped() => return,
+            }
+        }
+    }
+
+    /// The address to dial, once there is one.
+    async fn joined(&mut self, stop: &Stop) -> Option<String> {
+        tokio::select! {
+            address = self.address.wait_for(Option::is_some) => sync_url(address.ok()?.as_deref()?),
+            () = stop.stopped() => None,
+        }
+    }
+
+    /// One socket from dialling to its end. Returns how long to wait, zero for the usual back-off.
+    async fn session(&mut self, url: &str) -> Duration {
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(MESSAGE_BYTES_MAX))
+            .max_frame_size(Some(MESSAGE_BYTES_MAX));
+        let dialled = timeout(DIAL_WITHIN, connect_async_with_config(url, Some(config), true)).await;
+        let stream = match dialled {
+            Ok(Ok((stream, _))) => stream,
+            Ok(Err(error)) => {
+                tracing::info!(%url, %error, "the hub cannot be reached");
+                return Duration::ZERO;
+            }
+            Err(_) => {
+                tracing::info!(%url, "the hub does not answer");
+                return Duration::ZERO;
+            }
+        };
+        self.socket += 1;
+        if self.inbox.send(Input::LinkUp(self.socket)).await.is_err() {
+            return Duration::ZERO;
+        }
+        let (mut sink, mut source) = stream.split();
+        let mut retry = Duration::ZERO;
+        loop {
+            tokio::select! {
+                message = source.next() => match message {
+                    Some(Ok(Message::Binary(bytes))) => {
+                        self.wait = BACK_OFF_FIRST;
+                        if self.inbox.send(Input::LinkFrame(bytes.to_vec())).await.is_err() { break }
+                    }
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    Some(Ok(_)) | None => break,
+                    Some(Err(error)) => {
+                        tracing::info!(%error, "the link broke");
+                        break;
+                    }
+                },
+                order = self.orders.recv() => match order {
+                    Some(Order::Send { socket, bytes }) if socket == self.socket => {
+                        let sent = timeout(WRITE_WITHIN, sink.send(Message::Binary(bytes.into()))).await;
+                        if !matches!(sent, Ok(Ok(()))) { break }
+                    }
+                    Some(Order::HangUp { socket, retry_after_s }) if socket == self.socket => {
+                        retry = Duration::from_secs(u64::from(retry_after_s));
+                        break;
+                    }
+                    Some(_) => {}
+                    None => break,
+                },
+            }
+        }
+        if timeout(WRITE_WITHIN, sink.close()).await.is_err() {
+            tracing::debug!("the hub did not take the end of the link");
+        }
+        if self.inbox.send(Input::LinkDown).await.is_err() {
+            tracing::debug!("the machine is gone");
+        }
+        retry
+    }
+}
+
+/// Half to one and a half of `wait`, so that sites that lost the hub together do not come back together.
+fn jittered(wait: Duration) -> Duration {
+    let mut byte = [0; 1];
+    let share = getrandom::fill(&mut byte).map_or(128, |()| u32::from(byte[0]));
+    wait / 2 + wait * share / 255
+}
+
+/// `http(s)://HUB` as `ws(s)://HUB/sync`.
+fn sync_url(base: &str) -> Option<String> {
+    let rest = base.strip_prefix("http")?;
+    Some(format!("ws{}/sync", rest.trim_end_matches('/')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sync_address_follows_from_the_hubs() {
+        assert_eq!(
+            sync_url("https://hub.example").as_deref(),
+            Some("wss://hub.example/sync")
+        );
+        assert_eq!(
+            sync_url("http://127.0.0.1:8000/").as_deref(),
+            Some("ws://127.0.0.1:8000/sync")
+        );
+        assert_eq!(sync_url("hub.example"), None);
+    }
+
+    #[test]
+    fn jitter_stays_within_a_half_and_one_and_a_half() {
+        for _ in 0..100 {
+            let wait = jittered(Duration::from_secs(10));
+            assert!(
+                (Duration::from_secs(5)..=Duration::from_secs(15)).contains(&wait),
+                "{wait:?}"
+            );
+        }
+    }
+}

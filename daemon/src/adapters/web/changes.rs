@@ -1,0 +1,216 @@
+//! `POST /api/v1/…`: what managers' programs change. With an `Idempotency-Key` a repeat gets the first answer, in the
+//! same bytes, for 24 hours.
+
+use axum::{
+    Extension, Router,
+    body::{Body, Bytes},
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use kiosk::{
+    day::{Day, Zone},
+    fact::PurchaseItem,
+    ids::{CustomerId, DispenserId},
+    moment::Wall,
+    units::Volume,
+};
+use sha2::{Digest as _, Sha256};
+
+use crate::site::{
+    effect::Rendered,
+    input::{Command, Once},
+};
+
+use super::{Web, api, fields::Fields, guard, guard::Caller, problem::Problem, wire};
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/api/v1/customers", get(api::customers).post(register))
+        .route("/api/v1/customers/{id}/clear-lock", post(clear_lock))
+        .route("/api/v1/purchases", post(purchase))
+        .route("/api/v1/loans", post(loan))
+        .route("/api/v1/dispensers/{id}", post(dispenser))
+        .route("/api/v1/clock", post(clock))
+}
+
+/// A change as it came.
+struct Change {
+    caller: Caller,
+    once: Option<Once>,
+    body: Bytes,
+}
+
+impl Change {
+    async fn read(caller: Caller, uri: &Uri, headers: &HeaderMap, body: Body) -> Result<Change, Problem> {
+        let body = guard::whole(body).await?;
+        let key = headers.get("idempotency-key").map(|key| key.to_str());
+        let key = key
+            .transpose()
+            .map_err(|_| Problem::field("Idempotency-Key", "must be plain letters"))?;
+        let content = Sha256::new()
+            .chain_update(uri.path())
+            .chain_update([0])
+            .chain_update(&body);
+        let once = key.map(|key| Once {
+            key: key.to_owned(),
+            content: content.finalize().into(),
+        });
+        Ok(Change { caller, once, body })
+    }
+
+    async fn tell(self, web: &Web, command: Command) -> Result<Response, Problem> {
+        let told = web.tell_as(&self.caller, self.once, command).await?;
+        Ok(response(wire::told(&Ok(told))))
+    }
+}
+
+fn response(rendered: Rendered) -> Response {
+    let status = StatusCode::from_u16(rendered.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, [(header::CONTENT_TYPE, "application/json")], rendered.body).into_response()
+}
+
+async fn register(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let change = Change::read(caller, &uri, &headers, body).await?;
+    let fields = Fields::read(&change.body)?;
+    let command = Command::Register {
+        phone: fields.text("phone")?,
+        name: fields.text("name")?,
+        pin: fields.text("pin")?,
+    };
+    change.tell(&web, command).await
+}
+
+async fn clear_lock(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let change = Change::read(caller, &uri, &headers, body).await?;
+    let customer: CustomerId = id.parse().map_err(|_| Problem::not_found("this customer"))?;
+    change.tell(&web, Command::ClearLock(customer)).await
+}
+
+async fn purchase(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let change = Change::read(caller, &uri, &headers, body).await?;
+    let fields = Fields::read(&change.body)?;
+    let item = match fields.text("kind")?.as_str() {
+        "topup" if fields.has("volume_ml") => {
+            let volume = Volume::try_from_ml(fields.integer("volume_ml")?);
+            PurchaseItem::Litres(volume.ok_or_else(|| Problem::field("volume_ml", "must be more than nothing"))?)
+        }
+        "topup" => PurchaseItem::Deposit(fields.integer("amount_minor")?),
+        "subscription" => PurchaseItem::Plan(fields.text("plan")?),
+        "bill" => PurchaseItem::Bill,
+        _ => return Err(Problem::field("kind", "must be topup, subscription or bill")),
+    };
+    let customer = fields.parsed("customer")?;
+    change.tell(&web, Command::Purchase { customer, item }).await
+}
+
+async fn loan(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let change = Change::read(caller, &uri, &headers, body).await?;
+    let fields = Fields::read(&change.body)?;
+    let command = Command::Loan {
+        borrower: fields.parsed("borrower")?,
+        lender: fields.text("lender")?,
+        amount_minor: fields.integer("amount_minor")?,
+        repayment_minor: fields.integer("repayment_minor")?,
+    };
+    change.tell(&web, command).await
+}
+
+async fn dispenser(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let change = Change::read(caller, &uri, &headers, body).await?;
+    let dispenser: DispenserId = id.parse().map_err(|_| Problem::not_found("this dispenser"))?;
+    let enabled = Fields::read(&change.body)?.truth("enabled")?;
+    change.tell(&web, Command::EnableDispenser { dispenser, enabled }).await
+}
+
+async fn clock(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let change = Change::read(caller, &uri, &headers, body).await?;
+    let text = Fields::read(&change.body)?.text("time")?;
+    let utc = Zone::named("UTC").map_err(|_| Problem::unreadable())?;
+    let time = text.strip_suffix('Z').and_then(|text| wall(text, &utc));
+    let time = time.ok_or_else(|| Problem::field("time", "must look like 2026-12-20T08:30:00Z"))?;
+    change.tell(&web, Command::SetClock(time)).await
+}
+
+/// Reads `2026-12-20T08:30` or `2026-12-20T08:30:00` in a zone without changes of the clock around that time.
+pub(super) fn wall(text: &str, zone: &Zone) -> Option<Wall> {
+    let (day, time) = text.split_once('T')?;
+    let mut parts = time
+        .split(':')
+        .map(|part| part.parse::<u8>().ok().filter(|_| part.len() == 2));
+    let (hours, minutes) = (parts.next()??, parts.next()??);
+    let seconds = parts.next().unwrap_or(Some(0))?;
+    if hours > 23 || minutes > 59 || seconds > 59 || parts.next().is_some() {
+        return None;
+    }
+    let since_midnight_s = i64::from(hours) * 3_600 + i64::from(minutes) * 60 + i64::from(seconds);
+    Some(zone.begin(day.parse::<Day>().ok()?).plus_ms(since_midnight_s * 1_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_their_zone() {
+        let utc = Zone::named("UTC").unwrap();
+        let nairobi = Zone::named("Africa/Nairobi").unwrap();
+        let read = |text, zone| wall(text, zone).map(Wall::rfc3339);
+        assert_eq!(
+            read("2026-12-20T08:30:05", &utc).as_deref(),
+            Some("2026-12-20T08:30:05Z")
+        );
+        assert_eq!(
+            read("2026-12-20T08:30", &nairobi).as_deref(),
+            Some("2026-12-20T05:30:00Z")
+        );
+        for bad in [
+            "2026-12-20",
+            "2026-12-20T24:00",
+            "2026-12-20T8:30",
+            "2026-13-20T08:30",
+            "2026-12-20T08:30:00:00",
+        ] {
+            assert_eq!(read(bad, &utc), None, "{bad}");
+        }
+    }
+}

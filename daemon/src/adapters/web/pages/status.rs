@@ -1,0 +1,157 @@
+//! `/`: how the site stands today.
+
+use axum::{
+    Extension, Router,
+    extract::{Query, State},
+    routing::get,
+};
+use kiosk::{ids::Lane, units::Volume};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use crate::site::{
+    effect::Status,
+    store::read::{self, HOURS_MAX, SaleFilter, SaleShown},
+};
+
+use super::{
+    super::{Web, guard::Caller, wire::Here},
+    Failure, Notice, View, hidden, lists, may_change,
+    show::{bars, light, litres, time},
+};
+
+/// Sales on the first page.
+const LAST_SALES: u32 = 6;
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new().route("/", get(page))
+}
+
+/// The word after a change.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Said {
+    pub(super) said: Option<String>,
+}
+
+/// What the page reads besides the status.
+struct Today {
+    sales: i64,
+    volume: Volume,
+    hours: [Volume; HOURS_MAX],
+    last: Vec<SaleShown>,
+}
+
+async fn page(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    Query(said): Query<Said>,
+) -> Result<Markup, Failure> {
+    let status = web.status().await?;
+    let here = Here::of(&status)?;
+    let from = status.today;
+    let today = web
+        .read(move |connection| {
+            let (sales, volume) = read::totals(connection, from)?;
+            Ok(Today {
+                sales,
+                volume,
+                hours: read::by_hour(connection, from)?,
+                last: read::sales(connection, &SaleFilter::default(), LAST_SALES)?,
+            })
+        })
+        .await?;
+    let content = html! {
+        @if status.site.is_none() { (join()) }
+        (state(&status, &here, &caller)?)
+        section class="card" {
+            h2 { "Today" }
+            div class="figures" {
+                div class="figure" { b { (today.sales) } span class="small" { "sales" } }
+                div class="figure" { b { (litres(today.volume.signed_ml())) } span class="small" { "of water" } }
+            }
+            (bars(&today.hours, status.today, status.wall))
+        }
+        section class="card" {
+            h2 { "Dispensers" }
+            @for dispenser in &status.dispensers { (lists::dispenser_row(dispenser, &here)) }
+            @if status.dispensers.is_empty() { (lists::no_dispensers()) }
+        }
+        section class="card" {
+            h2 { "Last sales" }
+            @for sale in &today.last { (lists::sale_row(sale, &here)) }
+            @if today.last.is_empty() { p class="small" { "None yet." } }
+            @else { p { a href="/sales" { "All sales" } } }
+        }
+    };
+    let view = View {
+        title: "Today",
+        path: "/",
+        is_live: true,
+    };
+    Ok(view.render(&status, &caller, &Notice::said(said.said.as_deref()), &content))
+}
+
+/// How a box joins.
+fn join() -> Markup {
+    html! {
+        section class="card notice" {
+            h2 { "This box has not joined a hub" }
+            p { "It knows no customers yet. At the hub run:" }
+            pre { "kisima-hub site add NAME" }
+            p { "It prints a code. On this box run:" }
+            pre { "kisima-gateway join HUB_URL CODE" }
+            p class="small" { "This page changes by itself within seconds." }
+        }
+    }
+}
+
+fn state(status: &Status, here: &Here, caller: &Caller) -> Result<Markup, Failure> {
+    let waiting: u64 = status.queue.iter().sum();
+    Ok(html! {
+        section class="card" {
+            @if status.site.is_some() {
+                @if status.degraded {
+                    div class="row" { (light("bad", "Nothing is sold now: this box waits for the hub to give back its records.")) }
+                }
+                div class="row" { (link(status, here)) span class="small" {
+                    @if let Some(heard) = status.last_heard { "heard " (time(here, heard)) }
+                } }
+                div class="row" {
+                    @if waiting == 0 { (light("good", "The hub has everything.")) }
+                    @else { (light("warn", &format!("{waiting} records wait for the hub."))) }
+                    span class="small" {
+                        @for (lane, count) in Lane::ALL.iter().zip(status.queue) {
+                            @if count > 0 { (lane.name()) " " (count) " " }
+                        }
+                    }
+                }
+            }
+            div class="row" {
+                @if status.trust.is_trusted() { (light("good", &format!("The clock is right: {}.", time(here, status.wall)))) }
+                @else { (light("warn", "The clock is not trusted: nothing expires.")) }
+                span class="small" { (super::super::wire::trust(status.trust)) }
+            }
+            @if !status.trust.is_trusted() && may_change(caller) {
+                details {
+                    summary { "Set the clock" }
+                    form method="post" action="/clock" {
+                        (hidden(caller)?)
+                        label for="time" { "Date and time here" }
+                        input id="time" name="time" type="datetime-local" required;
+                        button { "Set" }
+                    }
+                }
+            }
+        }
+    })
+}
+
+fn link(status: &Status, here: &Here) -> Markup {
+    let since = status.link_since.map(|since| time(here, since));
+    match (status.link_up, since) {
+        (true, Some(since)) => light("good", &format!("Link up since {since}.")),
+        (true, None) => light("good", "Link up."),
+        (false, Some(since)) => light("warn", &format!("Link down since {since}. Water is sold all the same.")),
+        (false, None) => light("warn", "No link yet. Water is sold all the same."),
+    }
+}

@@ -1,0 +1,7 @@
+//! The whole adapter on a real socket, with a real site behind it.
+
+mod api;
+mod bench;
+mod dispensers;
+mod login;
+mod table;

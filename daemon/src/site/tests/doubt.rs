@@ -1,0 +1,41 @@
+//! A past that is lost or rolled back.
+
+use super::{super::input::Heartbeat, *};
+
+#[test]
+fn a_meter_far_ahead_of_the_books_stops_the_sale() {
+    let beat = |pulses_total| Heartbeat {
+        firmware: "1.4.2".to_owned(),
+        config_revision: Some(1),
+        state: "idle".to_owned(),
+        pulses_total: Some(pulses_total),
+        rssi_dbm: None,
+    };
+    let tap = || "tap-1".parse().unwrap();
+    let mut bench = ready("meter");
+    bench.grant(60_000);
+    bench.give(Input::Heartbeat(tap(), beat(9_000)));
+    bench.ask("a1", "4071", 5_000);
+    bench.pour("a1", 5_000);
+    bench.restart();
+    // 5 litres are booked and one full pour of 20 is allowed for: 25 litres of 450 pulses.
+    bench.give(Input::Heartbeat(tap(), beat(9_000 + 25 * 450)));
+    assert_eq!(bench.ask("a2", "4071", 1_000), "verified 1000 Some(55000)");
+    bench.pour("a2", 1_000);
+    bench.restart();
+    bench.give(Input::Heartbeat(tap(), beat(9_000 + 25 * 450 + 21 * 450 + 1)));
+    assert_eq!(bench.ask("a3", "4071", 1_000), "gateway_degraded 0 None");
+}
+
+#[test]
+fn a_database_that_was_lost_sells_nothing_until_the_hub_is_heard() {
+    let mut bench = ready("rebuilt");
+    bench.site = None;
+    for name in ["site.db", "site.db-wal", "site.db-shm"] {
+        if let Err(error) = std::fs::remove_file(bench.folder.join(name)) {
+            assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+        }
+    }
+    bench.restart();
+    assert_eq!(bench.ask("a1", "4071", 1_000), "gateway_degraded 0 None");
+}

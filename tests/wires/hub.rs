@@ -1,0 +1,11 @@
+//! The real hub with real gateways, dispensers and pretend M-PESA around it: from the join to the water, and through cuts.
+
+#[cfg(test)]
+#[path = "hub/join.rs"]
+mod join;
+#[cfg(test)]
+#[path = "hub/kills.rs"]
+mod kills;
+#[cfg(test)]
+#[path = "hub/water.rs"]
+mod water;

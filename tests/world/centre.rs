@@ -1,0 +1,33 @@
+//! The hub's machine room: its program, its files, and the side log that survives them.
+
+use std::path::PathBuf;
+
+use hub::hub::{Hub, settings::Settings, side::MemorySideLog};
+use kiosk::{moment::Draw, units::Volume};
+use sync::seal::SecretKey;
+
+use crate::{clock::Clock, program::Program};
+
+/// The hub.
+pub struct Centre {
+    pub(crate) program: Program<Hub>,
+    pub(crate) path: PathBuf,
+    pub(crate) settings: Settings,
+    pub(crate) side: MemorySideLog,
+    /// The newest backup, and when it was made.
+    pub(crate) backup: Option<(PathBuf, u64)>,
+}
+
+impl Centre {
+    pub(crate) fn new(path: PathBuf, draw: Draw, overdraft_cap_ml: u64) -> Centre {
+        let mut settings = Settings::new(SecretKey::new(draw.bytes("master key")));
+        settings.overdraft_cap = Volume::from_ml(overdraft_cap_ml);
+        Centre {
+            program: Program::off(Clock::of_server()),
+            path,
+            settings,
+            side: MemorySideLog::default(),
+            backup: None,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Worlds that are broken on purpose, once each, to see that the checker sees it.
+//!
+//! All of it is done from outside the machines: to what they commit, to what leaves them, or to their rows.
+
+/// One way to break a world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sabotage {
+    /// A receipt leaves, and its commit is forgotten.
+    ReceiptWithoutCommit,
+    /// The hub tells an operator that litres were credited, and forgets it.
+    AnswerWithoutCommit,
+    /// The hub acknowledges records and forgets them; then the box burns.
+    AckBeforeCommit,
+    /// A run goes on with the epoch of an older one, after its card was set back.
+    EpochReused,
+    /// The hub takes an open grant for closed and grants its rest again.
+    OpenGrantRegranted,
+    /// A payment is credited twice.
+    CreditedTwice,
+    /// The hub counts the spends of a chunk twice.
+    ChunkAppliedTwice,
+    /// A dispenser is told "approved" where the gateway said no.
+    DenialTurned,
+    /// A repeated answer differs from the first.
+    AnswerChanged,
+    /// An entry of the ledger has only one side.
+    LedgerTorn,
+    /// A record of a log is altered after it was sent.
+    RecordAltered,
+}
+
+impl Sabotage {
+    /// All of them.
+    pub const ALL: [Sabotage; 11] = [
+        Sabotage::ReceiptWithoutCommit,
+        Sabotage::AnswerWithoutCommit,
+        Sabotage::AckBeforeCommit,
+        Sabotage::EpochReused,
+        Sabotage::OpenGrantRegranted,
+        Sabotage::CreditedTwice,
+        Sabotage::ChunkAppliedTwice,
+        Sabotage::DenialTurned,
+        Sabotage::AnswerChanged,
+        Sabotage::LedgerTorn,
+        Sabotage::RecordAltered,
+    ];
+}

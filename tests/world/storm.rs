@@ -1,0 +1,226 @@
+//! A storm: seeded people who draw, pay and err for some days under some weather, then quiet, then the checker.
+
+use hub::hub::input::Item;
+use kiosk::units::Volume;
+
+use crate::{
+    check::check,
+    event::{Event, Node},
+    sabotage::Sabotage,
+    town::{Setting, World},
+    weather::Weather,
+};
+
+const DAY_MS: u64 = 24 * 3_600_000;
+/// How long an open payment may need until nobody asks about it any more.
+const QUIET_MS_MAX: u64 = 12 * DAY_MS;
+
+/// How often it is looked whether everything is settled.
+const LOOK_EVERY_MS: u64 = 5 * 60_000;
+
+/// How people behave.
+#[derive(Clone, Copy, Debug)]
+pub struct Habits {
+    /// The mean time between two visits of one person.
+    pub visit_every_ms: u64,
+}
+
+/// A storm to be.
+#[derive(Clone, Debug)]
+pub struct Storm {
+    /// The dice.
+    pub seed: u64,
+    /// The weather.
+    pub weather: Weather,
+    /// How many sites there are.
+    pub sites: usize,
+    /// Dispensers at each.
+    pub taps: usize,
+    /// People at each.
+    pub people: usize,
+    /// For how many days it lasts.
+    pub days: u64,
+    /// Visits a site and day, on the mean.
+    pub visits_per_day: u64,
+    /// What is broken on purpose.
+    pub sabotage: Option<Sabotage>,
+    /// Whether its story is kept.
+    pub is_told: bool,
+}
+
+/// What a storm left behind.
+#[derive(Clone, Debug)]
+pub struct Aftermath {
+    /// The rules that were broken; empty when all is well.
+    pub violations: Vec<String>,
+    /// The hash over all that happened.
+    pub trace: String,
+    /// How much happened.
+    pub events: u64,
+    /// Pours with a receipt.
+    pub sales: u64,
+    /// Large misfortunes.
+    pub calamities: u64,
+    /// The story, if it was kept.
+    pub story: Vec<String>,
+}
+
+impl Storm {
+    /// The storm of a seed: a small programme, whose weather the seed chooses too.
+    pub fn of_seed(seed: u64) -> Storm {
+        let weather = match seed % 4 {
+            0 => Weather::calm(),
+            1 | 2 => Weather::rural(),
+            _ => Weather::wild(),
+        };
+        Storm {
+            seed,
+            weather,
+            sites: 2 + usize::try_from(seed % 2).unwrap_or(0),
+            taps: 2,
+            people: 5,
+            days: 2,
+            visits_per_day: 60,
+            sabotage: None,
+            is_told: false,
+        }
+    }
+
+    /// Lets it rage, and looks what is left.
+    pub fn run(self) -> Aftermath {
+        let setting = Setting {
+            sabotage: self.sabotage,
+            ..Setting::default()
+        };
+        let mut world = World::with(self.seed, setting);
+        if self.is_told {
+            world.trace().begin_story();
+        }
+        let homes: Vec<usize> = (1..=self.sites)
+            .map(|site| world.found_site(&format!("site-{site}"), self.taps))
+            .collect();
+        for home in &homes {
+            for person in 1..=self.people {
+                let person = world.settle(&format!("Person {home}.{person}"), *home);
+                world.credit(person, 40_000);
+            }
+        }
+        world.habits = Some(Habits {
+            visit_every_ms: DAY_MS * self.people as u64 / self.visits_per_day.max(1),
+        });
+        world.set_weather(self.weather.clone());
+        for person in 0..world.people.len() {
+            world.visit_later(person);
+        }
+        if self.sabotage.is_some() {
+            world.run_for(DAY_MS / 4);
+            world.keep_card(homes[0]);
+            world.run_for(DAY_MS / 4);
+            world.plot(homes[0]);
+        }
+        world.run_for(self.days * DAY_MS);
+        world.calm_down();
+        let violations = check(&mut world);
+        Aftermath {
+            violations,
+            sales: world
+                .books
+                .visits
+                .values()
+                .filter(|visit| visit.receipt.is_some())
+                .count() as u64,
+            calamities: world.books.calamities,
+            events: world.trace().events(),
+            trace: world.trace().hash(),
+            story: world.trace().take_story(),
+        }
+    }
+}
+
+impl World {
+    fn visit_later(&mut self, person: usize) {
+        if let Some(habits) = self.habits {
+            let ms = self.random.around(habits.visit_every_ms);
+            self.after(ms, Event::Visit { person });
+        }
+    }
+
+    /// A person comes by: most draw, some pay first.
+    pub(crate) fn visit(&mut self, person: usize) {
+        if self.habits.is_none() {
+            return;
+        }
+        self.visit_later(person);
+        match self.random.below(20) {
+            0 | 1 => {
+                let volume_ml = 1_000 * self.random.within((5, 60)).cast_signed();
+                self.credit_later(person, volume_ml);
+            }
+            2 | 3 => {
+                let volume = Volume::from_ml(1_000 * self.random.within((5, 40)));
+                self.buy_later(person, Item::Litres(volume));
+            }
+            4 if self.random.chance(100_000) => {
+                self.buy_later(person, Item::Plan("monthly".to_owned()));
+            }
+            _ => self.goes_drawing(person),
+        }
+    }
+
+    fn goes_drawing(&mut self, person: usize) {
+        let home = self.people[person].home;
+        let elsewhere = self.random.chance(20_000);
+        let place = if elsewhere {
+            usize::try_from(self.random.below(4)).unwrap_or(0)
+        } else {
+            home
+        };
+        let Some(station) = self.box_at(place) else { return };
+        let taps = self.stations[station].taps.len() as u64;
+        if taps == 0 {
+            return;
+        }
+        let tap = usize::try_from(self.random.below(taps)).unwrap_or(0);
+        let pin = match self.random.chance(20_000) {
+            true => "9021".to_owned(),
+            false => self.people[person].pin.clone(),
+        };
+        let volume_ml = 500 * self.random.within((1, 41)).cast_signed();
+        if self.random.chance(200_000) {
+            self.stations[station].taps[tap].wants_ml = Some(self.random.below(volume_ml.unsigned_abs()));
+        } else {
+            self.stations[station].taps[tap].wants_ml = None;
+        }
+        self.ask(station, tap, person, &pin, volume_ml);
+    }
+
+    /// The box that stands now where the box at `place` stood first.
+    pub(crate) fn box_at(&self, place: usize) -> Option<usize> {
+        let name = &self.stations.get(place)?.name;
+        self.stations
+            .iter()
+            .rposition(|box_| box_.name == *name && !box_.is_gone)
+    }
+
+    /// The weather ends, everybody goes home, and what is owed is settled.
+    pub fn calm_down(&mut self) {
+        self.habits = None;
+        self.set_weather(Weather::calm());
+        self.provider().set_behaviour(Default::default());
+        self.tell(|| "the storm is over".to_owned());
+        self.after(1, Event::Start(Node::Hub));
+        for station in 0..self.stations.len() {
+            self.set_network(station, true);
+            self.after(1, Event::Start(Node::Box(station)));
+        }
+        let settle_ms = self.report_within_ms() + 3_600_000;
+        self.run_for(settle_ms);
+        for _ in 0..QUIET_MS_MAX / LOOK_EVERY_MS {
+            if self.is_quiet() {
+                break;
+            }
+            self.run_for(LOOK_EVERY_MS);
+        }
+        self.run_for(3_600_000);
+    }
+}
