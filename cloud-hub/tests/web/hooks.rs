@@ -185,6 +185,9 @@ async fn a_wallet_without_money_buys_nothing() {
     let wallet = json!({"customer": customer, "kind": "topup", "volume_ml": 20_000, "pay": "wallet"});
     let empty = house.ask(Role::Admin, "POST", "/api/v1/purchases", Some(wallet)).await;
     assert_eq!(empty.status, 409, "{empty:?}");
-    assert_eq!(house.get(&format!("/api/v1/customers/{customer}")).await["balance_ml"], 0);
+    assert_eq!(
+        house.get(&format!("/api/v1/customers/{customer}")).await["balance_ml"],
+        0
+    );
     house.close().await;
 }
