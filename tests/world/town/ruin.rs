@@ -178,8 +178,29 @@ impl World {
         self.stations[to].taps.insert(0, tap);
         self.drive_tap(to, 0, crate::dispenser::Input::Disconnected);
         let run = self.stations[to].program.run;
-        self.after(10, Event::TapJoins { station: to, run, tap: 0 });
+        self.after(
+            10,
+            Event::TapJoins {
+                station: to,
+                run,
+                tap: 0,
+            },
+        );
         self.run_for(1_000);
+    }
+
+    /// The dispensers of a box are switched off for a while, or on again.
+    pub fn switch_taps(&mut self, station: usize, on: bool) {
+        for tap in 0..self.stations[station].taps.len() {
+            if on {
+                self.tap_power(station, tap);
+            } else {
+                let id = self.stations[station].taps[tap].id.clone();
+                self.drive_tap(station, tap, crate::dispenser::Input::PowerCut { volume_ml: 0 });
+                self.give(station, gateway::site::input::Input::Disconnected(id));
+            }
+        }
+        self.run_for(5_000);
     }
 
     /// A box is switched off for good.
@@ -264,10 +285,12 @@ impl World {
     /// Arranges the sabotages that need a calamity.
     pub(crate) fn plot(&mut self, station: usize) {
         if self.spoils(Sabotage::AckBeforeCommit) {
+            let receipts = self.books.receipts_of(station);
+            self.run_until(24 * 3_600_000, |world| world.books.receipts_of(station) > receipts);
             self.books.acks_are_lies = true;
-            self.run_for(3_600_000);
-            self.replace_box(station);
+            self.run_for(300);
             self.books.acks_are_lies = false;
+            self.replace_box(station);
         } else if self.sabotage == Some(Sabotage::EpochReused) {
             self.set_card_back(station);
         }
