@@ -101,7 +101,7 @@ impl World {
         let folder = Folder::new().expect("a world has a place for its files");
         let centre = Centre::new(folder.file("hub.db"), random.draw(), setting.overdraft_cap_ml);
         let mut world = World {
-            till: Till::new(random.next()),
+            till: Till::new(random.number()),
             random,
             weather: setting.weather,
             front: 0,

@@ -80,7 +80,7 @@ impl World {
 
     /// Every run has an epoch of its own, unless that is what is spoilt.
     fn epoch_for(&mut self, station: usize) -> Epoch {
-        let fresh = Epoch(self.random.next().max(1));
+        let fresh = Epoch(self.random.number().max(1));
         let was_set_back = self.books.boxes.get(&station).is_some_and(|card| card.set_back > 0);
         if was_set_back && self.spoils(Sabotage::EpochReused) {
             return self.books.epochs.get(&station).copied().unwrap_or(fresh);

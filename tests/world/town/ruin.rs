@@ -164,7 +164,7 @@ impl World {
         let twin = self.stations.len();
         let path = self.file(&format!("box-{twin}.db"));
         self.copy_card(station, &path).then(|| {
-            let medium = self.random.next().to_be_bytes();
+            let medium = self.random.number().to_be_bytes();
             let mut copy = Station::new(self.stations[station].name.clone(), path, medium);
             copy.enrolment = self.stations[station].enrolment.clone();
             self.stations.push(copy);

@@ -72,7 +72,7 @@ impl World {
     /// A box out of its carton, switched on.
     pub(crate) fn new_box(&mut self, site: &SiteName) -> usize {
         let station = self.stations.len();
-        let medium = self.random.next().to_be_bytes();
+        let medium = self.random.number().to_be_bytes();
         let path = self.file(&format!("box-{station}.db"));
         self.stations.push(Station::new(site.clone(), path, medium));
         self.at(self.now_ms, Event::Start(Node::Box(station)));
