@@ -81,6 +81,12 @@ pub fn site_in_doubt<L: Logs>(logs: &L) -> Result<bool, JournalError<L::Error>> 
     Ok(site(logs)?.is_doubt())
 }
 
+/// A gateway begins as another box, or for the first time: no past of it is missing, and its hub is at `generation`.
+pub fn site_begins<L: Logs>(logs: &mut L, generation: u32) -> Result<(), JournalError<L::Error>> {
+    put(logs, GENERATION, &(generation,))?;
+    put_site(logs, &SiteDoubt::default())
+}
+
 /// At a gateway, at start: a sign of a missing past that only a fresh HELLO removes (PROTOCOL rule 14).
 pub fn site_doubt_until_heard<L: Logs>(logs: &mut L, why: Unheard) -> Result<(), JournalError<L::Error>> {
     let mut doubt = site(logs)?;
