@@ -7,6 +7,7 @@ mod pay;
 mod ruin;
 mod spoil;
 mod taps;
+mod views;
 mod wishes;
 
 use std::{collections::BTreeMap, path::PathBuf};

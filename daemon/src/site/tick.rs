@@ -76,7 +76,9 @@ impl Site {
     pub(super) fn decide_parked(&mut self, moment: &Moment, parked: Parked) -> Result<Vec<Effect>, SiteError> {
         let mut effects = Vec::new();
         for door in parked.doors {
-            effects.extend(if effects.is_empty() && !self.is_degraded()? {
+            // The pour may have been reported meanwhile, by a person who went away: then the request is used up.
+            let is_open = requests::find(self.connection(), door.dispenser(), &parked.ask.request)?.is_none();
+            effects.extend(if is_open && !self.is_degraded()? {
                 let dispenser = self.dispenser(door.dispenser())?;
                 self.decide(moment, door, parked.ask.clone(), &dispenser, false)?
             } else {

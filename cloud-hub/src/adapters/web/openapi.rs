@@ -9,8 +9,11 @@ use super::{
     table::{Access, Route, Shape, TABLE},
 };
 
-/// One line for each route that programs use: method, path, what for, fields of the body or filters.
-const LINES: &[(&str, &str, &str, &str)] = &[
+/// Method, path, what for, fields of the body or filters.
+type Line = (&'static str, &'static str, &'static str, &'static str);
+
+/// One line for each route that programs use.
+const LINES: &[Line] = &[
     (
         "GET",
         "/sync",
@@ -183,10 +186,7 @@ fn schema(line: &str) -> Option<Value> {
 }
 
 /// The routes that programs use, each with its line.
-fn described() -> Vec<(
-    &'static Route,
-    &'static (&'static str, &'static str, &'static str, &'static str),
-)> {
+fn described() -> Vec<(&'static Route, &'static Line)> {
     let routes = TABLE.iter().filter(|route| route.shape == Shape::Api);
     let line = |route: &Route| LINES.iter().find(|line| line.0 == route.method && line.1 == route.path);
     routes.filter_map(|route| Some((route, line(route)?))).collect()

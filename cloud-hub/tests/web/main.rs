@@ -1,0 +1,12 @@
+//! The hub as a whole on a port of its own: API, guard, pages, callbacks, gateways' sockets, and the program itself.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
+
+mod api;
+mod guard;
+mod hooks;
+mod house;
+mod http;
+mod pages;
+mod program;
+mod sync_socket;
