@@ -13,7 +13,11 @@ fn a_card_that_lied_gets_its_past_back() {
     world.set_network(site, false);
     world.set_card_back(site);
     world.run_until(HOUR, |world| world.is_on(Node::Box(site)));
-    assert_eq!(world.box_balance_ml(site, jane), Some((17_000, 0)), "the card has forgotten the second pour");
+    assert_eq!(
+        world.box_balance_ml(site, jane),
+        Some((17_000, 0)),
+        "the card has forgotten the second pour"
+    );
     world.set_network(site, true);
     let healed = world.run_until(HOUR, |world| world.box_balance_ml(site, jane) == Some((7_000, 0)));
     assert!(healed.is_some(), "{:?}", world.box_balance_ml(site, jane));

@@ -8,11 +8,19 @@ fn a_copied_card_is_refused() {
     world.power(Node::Box(twin));
     world.run_for(60 * SECOND);
     world.lend_tap(site, twin);
-    assert_eq!(world.draw(twin, 0, jane, 1_000).0, "", "nothing final is said on another medium");
+    assert_eq!(
+        world.draw(twin, 0, jane, 1_000).0,
+        "",
+        "nothing final is said on another medium"
+    );
     assert_eq!(world.drawn_ml(jane), 0);
     world.lend_tap(twin, site);
     world.scrap(twin);
     world.run_for(HOUR);
-    assert_eq!(world.draw(site, 0, jane, 1_000).0, "verified", "the card's own board goes on");
+    assert_eq!(
+        world.draw(site, 0, jane, 1_000).0,
+        "verified",
+        "the card's own board goes on"
+    );
     ends_well(world);
 }

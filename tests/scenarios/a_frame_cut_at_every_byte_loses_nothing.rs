@@ -16,7 +16,11 @@ fn a_frame_cut_at_every_byte_loses_nothing() {
         }
         world.run_for(3 * SECOND);
         // Each way in turn.
-        let (to_hub, to_box) = if cut % 2 == 0 { (Some(cut), None) } else { (None, Some(cut)) };
+        let (to_hub, to_box) = if cut % 2 == 0 {
+            (Some(cut), None)
+        } else {
+            (None, Some(cut))
+        };
         world.cut_next_connection(to_hub, to_box);
         world.set_network(site, true);
         world.run_for(60 * SECOND);
@@ -24,6 +28,10 @@ fn a_frame_cut_at_every_byte_loses_nothing() {
     let due = world.box_balance_ml(site, jane).map(|(ml, _)| ml.cast_signed());
     assert_eq!(drawn, BYTES_MAX / 10 * 20);
     let told = world.run_until(HOUR, |world| world.hub_balance_ml(jane) == due);
-    assert!(told.is_some(), "{:?} at the hub, {due:?} at the site", world.hub_balance_ml(jane));
+    assert!(
+        told.is_some(),
+        "{:?} at the hub, {due:?} at the site",
+        world.hub_balance_ml(jane)
+    );
     ends_well(world);
 }

@@ -33,6 +33,10 @@ fn a_phone_registered_twice_while_apart_becomes_one_customer() {
     assert_eq!(shown.id, ids[0], "the older registration stays");
     world.credit(achieng, 10_000);
     world.run_for(5 * SECOND);
-    assert_eq!(world.draw(kibera, 0, achieng, 6_000).0, "verified", "with the PIN of the older one");
+    assert_eq!(
+        world.draw(kibera, 0, achieng, 6_000).0,
+        "verified",
+        "with the PIN of the older one"
+    );
     ends_well(world);
 }

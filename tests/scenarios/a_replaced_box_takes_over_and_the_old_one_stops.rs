@@ -10,7 +10,11 @@ fn a_replaced_box_takes_over_and_the_old_one_stops() {
     world.draw(old, 0, jane, 2_000);
     let new = world.replace_box(old).expect("a new box joins");
     let granted = world.run_until(HOUR, |world| world.box_balance_ml(new, jane) == Some((16_000, 0)));
-    assert!(granted.is_some(), "the hub knows of 4 litres: {:?}", world.box_balance_ml(new, jane));
+    assert!(
+        granted.is_some(),
+        "the hub knows of 4 litres: {:?}",
+        world.box_balance_ml(new, jane)
+    );
     assert_eq!(world.draw(new, 0, jane, 16_000).0, "verified");
     assert_eq!(world.draw(new, 0, jane, 1_000).0, "insufficient_credit");
     assert!(world.is_online(new));

@@ -19,11 +19,18 @@ fn a_restored_hub_takes_its_facts_back_and_grants_nothing_meanwhile() {
     world.restore_hub();
     world.run_until(HOUR, |world| world.is_on(Node::Hub));
     let took_back = world.run_until(HOUR, |world| world.hub_balance_ml(jane) == Some(5_000));
-    assert!(took_back.is_some(), "of 20 litres known, 15 are drawn: {:?}", world.hub_balance_ml(jane));
+    assert!(
+        took_back.is_some(),
+        "of 20 litres known, 15 are drawn: {:?}",
+        world.hub_balance_ml(jane)
+    );
     assert_eq!(world.hub_balance_ml(omari), Some(9_000), "Mathare was not heard");
     assert!(world.is_hub_in_doubt());
     world.set_network(mathare, true);
-    assert!(world.run_until(HOUR, |world| !world.is_hub_in_doubt()).is_some(), "the doubt never ends");
+    assert!(
+        world.run_until(HOUR, |world| !world.is_hub_in_doubt()).is_some(),
+        "the doubt never ends"
+    );
     assert_eq!(world.hub_balance_ml(omari), Some(0));
     assert_eq!(world.draw(mathare, 0, omari, 1_000).0, "insufficient_credit");
     ends_well(world);

@@ -8,12 +8,19 @@ fn two_sites_never_overspend_one_customer() {
     let mathare = world.found_site("mathare-1", 1);
     world.set_network(kibera, false);
     world.run_for(60 * SECOND);
-    let change = CustomerChange { site: Some(world.site(mathare)), ..CustomerChange::default() };
+    let change = CustomerChange {
+        site: Some(world.site(mathare)),
+        ..CustomerChange::default()
+    };
     let customer = world.customer(jane);
     let moved = world.ask_hub(Actor::Owner, Request::UpdateCustomer { customer, change });
     assert!(moved.is_ok(), "{moved:?}");
     world.run_for(10 * SECOND);
-    assert_eq!(world.draw(mathare, 0, jane, 1_000).0, "insufficient_credit", "her litres lie at Kibera");
+    assert_eq!(
+        world.draw(mathare, 0, jane, 1_000).0,
+        "insufficient_credit",
+        "her litres lie at Kibera"
+    );
     assert_eq!(world.draw(kibera, 0, jane, 15_000), ("verified".to_owned(), 15_000));
     world.run_for(HOUR);
     world.set_network(kibera, true);

@@ -10,14 +10,22 @@ const SEEDS: u64 = 12;
 
 /// A world of a few hours, to compare traces by.
 fn short(seed: u64) -> Storm {
-    Storm { days: 1, visits_per_day: 20, ..Storm::of_seed(seed) }
+    Storm {
+        days: 1,
+        visits_per_day: 20,
+        ..Storm::of_seed(seed)
+    }
 }
 
 #[test]
 fn every_world_keeps_its_promises() {
     let mut broken = Vec::new();
     for seed in 1..=SEEDS {
-        let aftermath = Storm { days: 1, ..Storm::of_seed(seed) }.run();
+        let aftermath = Storm {
+            days: 1,
+            ..Storm::of_seed(seed)
+        }
+        .run();
         if !aftermath.violations.is_empty() {
             broken.push(format!("SEED={seed} make storm  # {}", aftermath.violations.join("; ")));
         }
@@ -41,7 +49,12 @@ fn the_same_seed_is_the_same_world_in_another_process() {
             .expect("kisima-storm runs");
         String::from_utf8(output.stdout).expect("kisima-storm prints text")
     };
-    let here = Storm { days: 1, visits_per_day: 20, ..Storm::of_seed(3) }.run();
+    let here = Storm {
+        days: 1,
+        visits_per_day: 20,
+        ..Storm::of_seed(3)
+    }
+    .run();
     assert!(run().ends_with(&format!("trace {}\n", here.trace)));
 }
 

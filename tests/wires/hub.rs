@@ -10,5 +10,8 @@ mod kills;
 #[path = "hub/mpesa.rs"]
 mod mpesa;
 #[cfg(test)]
+#[path = "hub/purses.rs"]
+mod purses;
+#[cfg(test)]
 #[path = "hub/water.rs"]
 mod water;

@@ -285,8 +285,16 @@ impl Books {
     /// The hub forgets what a box that is gone had brought it.
     pub(crate) fn box_is_forgotten(&mut self, station: usize, known: &BTreeSet<String>) {
         let slack = &mut self.slack_ml;
-        for visit in self.visits.values_mut().filter(|visit| visit.station == Some(station) && !visit.is_doubtful) {
-            if visit.receipt.as_ref().is_none_or(|(receipt, _)| !known.contains(receipt)) {
+        for visit in self
+            .visits
+            .values_mut()
+            .filter(|visit| visit.station == Some(station) && !visit.is_doubtful)
+        {
+            if visit
+                .receipt
+                .as_ref()
+                .is_none_or(|(receipt, _)| !known.contains(receipt))
+            {
                 visit.is_doubtful = true;
                 *slack.entry(visit.person).or_default() += visit.held_ml.unwrap_or(0);
             }

@@ -75,7 +75,8 @@ impl World {
     pub(crate) fn receipts_in(&self, path: &Path) -> BTreeSet<String> {
         let statement = "SELECT receipt FROM history WHERE receipt IS NOT NULL";
         let read = Connection::open(path).and_then(|file| rows(&file, statement, [], |row| row.get(0)));
-        read.map(|receipts: Vec<String>| receipts.into_iter().collect()).unwrap_or_default()
+        read.map(|receipts: Vec<String>| receipts.into_iter().collect())
+            .unwrap_or_default()
     }
 
     /// What is left of each person's open grants at a box, as far as the hub knows.

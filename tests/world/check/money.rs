@@ -104,7 +104,12 @@ fn price(item: &Item) -> i64 {
 pub(super) fn paid_litres(world: &World) -> BTreeMap<usize, (u64, u64)> {
     let mut paid: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
     let Some(hub) = world.hub_rows() else { return paid };
-    let mut at_sites: Vec<&Bought> = world.books.purchases.iter().filter(|bought| bought.purchase.is_none()).collect();
+    let mut at_sites: Vec<&Bought> = world
+        .books
+        .purchases
+        .iter()
+        .filter(|bought| bought.purchase.is_none())
+        .collect();
     for line in world.till.provider.ledger() {
         let purchase = world.till.purchase_of.get(&line.checkout_request).copied();
         let mut all = world.books.purchases.iter();

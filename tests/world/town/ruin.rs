@@ -178,7 +178,14 @@ impl World {
         self.stations[to].taps.insert(0, tap);
         self.drive_tap(to, 0, crate::dispenser::Input::Disconnected);
         let run = self.stations[to].program.run;
-        self.after(10, Event::TapJoins { station: to, run, tap: 0 });
+        self.after(
+            10,
+            Event::TapJoins {
+                station: to,
+                run,
+                tap: 0,
+            },
+        );
         self.run_for(1_000);
     }
 

@@ -32,8 +32,13 @@ impl World {
 
     /// Whether the hub shows a site as online.
     pub fn is_online(&self, station: usize) -> bool {
-        let sites = self.hub_rows().and_then(|rows| hub_read::sites(rows).ok()).unwrap_or_default();
-        sites.iter().any(|site| site.name == self.stations[station].name && site.online)
+        let sites = self
+            .hub_rows()
+            .and_then(|rows| hub_read::sites(rows).ok())
+            .unwrap_or_default();
+        sites
+            .iter()
+            .any(|site| site.name == self.stations[station].name && site.online)
     }
 
     /// The name of a box's site.
@@ -59,7 +64,9 @@ impl World {
 
     /// What was asked of the hub from a box, the newest first.
     pub fn asked_from(&self, station: usize) -> Vec<AskedShown> {
-        let rows = self.box_rows(station).map(|rows| site_read::asked(rows, &AskedFilter::default(), 50));
+        let rows = self
+            .box_rows(station)
+            .map(|rows| site_read::asked(rows, &AskedFilter::default(), 50));
         rows.and_then(Result::ok).unwrap_or_default()
     }
 
