@@ -7,6 +7,9 @@ mod join;
 #[path = "hub/kills.rs"]
 mod kills;
 #[cfg(test)]
+#[path = "hub/life.rs"]
+mod life;
+#[cfg(test)]
 #[path = "hub/mpesa.rs"]
 mod mpesa;
 #[cfg(test)]
