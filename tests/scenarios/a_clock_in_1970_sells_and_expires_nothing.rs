@@ -17,7 +17,9 @@ fn a_clock_in_1970_sells_and_expires_nothing() {
     });
     world.set_network(site, false);
     world.cut_power(Node::Box(site));
+    world.switch_taps(site, false);
     world.run_for(40 * DAY);
+    world.switch_taps(site, true);
     world.power(Node::Box(site));
     world.run_for(10 * SECOND);
     assert_eq!(

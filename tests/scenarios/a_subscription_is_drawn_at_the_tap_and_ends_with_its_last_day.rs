@@ -34,7 +34,9 @@ fn a_subscription_is_drawn_at_the_tap_and_ends_with_its_last_day() {
     // Her last day goes to its end in Nairobi, and not a minute longer.
     let left_ms = u64::try_from(bought.valid_until.0 - world.wall().0).expect("it lasts");
     assert!((30 * DAY..=31 * DAY).contains(&left_ms), "{left_ms}");
+    world.switch_taps(site, false);
     world.run_for(left_ms - 200 * SECOND);
+    world.switch_taps(site, true);
     world.draw(site, 1, jane, 5_000);
     assert_eq!(
         world.box_balance_ml(site, jane),

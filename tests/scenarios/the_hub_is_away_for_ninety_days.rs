@@ -8,7 +8,9 @@ fn the_hub_is_away_for_ninety_days() {
     world.run_for(HOUR);
     world.cut_power(Node::Hub);
     for day in 0..90 {
+        world.switch_taps(site, false);
         world.run_for(DAY);
+        world.switch_taps(site, true);
         let (reason, charged) = world.draw(site, day % 2, jane, 1_300);
         assert_eq!((reason.as_str(), charged), ("verified", 1_300), "day {day}");
     }

@@ -203,6 +203,12 @@ impl Books {
         }
     }
 
+    /// How many receipts a box has given.
+    pub(crate) fn receipts_of(&self, station: usize) -> usize {
+        let visits = self.visits.values().filter(|visit| visit.station == Some(station));
+        visits.filter(|visit| visit.receipt.is_some()).count()
+    }
+
     /// A dispenser forgets a pour, for it has its receipt.
     pub(crate) fn heard_receipt(&mut self, tap: &DispenserId, receipt: &Receipt) {
         let visit = self.visit(tap, &receipt.request);

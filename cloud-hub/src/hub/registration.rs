@@ -10,7 +10,7 @@ use kiosk::{
     moment::Wall,
     phone::Phone,
 };
-use sync::record::DocumentId;
+use sync::record::{DocumentId, Edit};
 
 use super::{
     customer::document_name,
@@ -51,10 +51,14 @@ impl Turn<'_> {
         if row.sealed_pin.is_none() && self.keys.open_pin(&registered.sealed_pin).is_some() {
             row.sealed_pin = Some(registered.sealed_pin.clone());
         }
-        row.site = row.site.or(site);
+        row.site = row.site.or(site.clone());
         self.store.put_customer(&row)?;
-        self.store
-            .admit(&document_name(&DocumentId::Customer(registered.customer)), box_id)?;
+        let doc = DocumentId::Customer(registered.customer);
+        self.store.admit(&document_name(&doc), box_id)?;
+        if row.site == site {
+            // The box made the document itself, and still must be told that this customer lives there.
+            self.write_edit(box_id, Edit::Admit { doc })?;
+        }
         self.complete(registered.customer)
     }
 

@@ -101,8 +101,15 @@ impl World {
 
     /// An input for a box.
     pub(crate) fn give(&mut self, station: usize, input: Input) {
-        if self.stations[station].program.machine.is_some() {
-            self.stations[station].program.inbox.push(input);
+        if self.stations[station].program.machine.is_none() {
+            return;
+        }
+        // After a heartbeat nothing is due that would not be without it.
+        let is_quiet = matches!(input, Input::Heartbeat(..));
+        self.stations[station].program.inbox.push(input);
+        if is_quiet {
+            self.decide_soon(Node::Box(station));
+        } else {
             self.stir(Node::Box(station));
         }
     }

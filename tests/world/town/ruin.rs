@@ -189,6 +189,20 @@ impl World {
         self.run_for(1_000);
     }
 
+    /// The dispensers of a box are switched off for a while, or on again.
+    pub fn switch_taps(&mut self, station: usize, on: bool) {
+        for tap in 0..self.stations[station].taps.len() {
+            if on {
+                self.tap_power(station, tap);
+            } else {
+                let id = self.stations[station].taps[tap].id.clone();
+                self.drive_tap(station, tap, crate::dispenser::Input::PowerCut { volume_ml: 0 });
+                self.give(station, gateway::site::input::Input::Disconnected(id));
+            }
+        }
+        self.run_for(5_000);
+    }
+
     /// A box is switched off for good.
     pub fn scrap(&mut self, station: usize) {
         self.cut_power(Node::Box(station));
@@ -271,10 +285,12 @@ impl World {
     /// Arranges the sabotages that need a calamity.
     pub(crate) fn plot(&mut self, station: usize) {
         if self.spoils(Sabotage::AckBeforeCommit) {
+            let receipts = self.books.receipts_of(station);
+            self.run_until(24 * 3_600_000, |world| world.books.receipts_of(station) > receipts);
             self.books.acks_are_lies = true;
-            self.run_for(3_600_000);
-            self.replace_box(station);
+            self.run_for(300);
             self.books.acks_are_lies = false;
+            self.replace_box(station);
         } else if self.sabotage == Some(Sabotage::EpochReused) {
             self.set_card_back(station);
         }
