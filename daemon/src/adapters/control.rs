@@ -1,7 +1,7 @@
 //! Subcommands: one request on one line of JSON, one answer on the next. They come through the control socket when the
 //! daemon runs; when it does not, the subcommand itself opens the machine and performs the same requests.
 
-use std::{os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
+use std::{os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
 use kiosk::{
     ids::{BoxId, DispenserId, SiteName},
@@ -275,23 +275,22 @@ impl Performer for Running {
     }
 }
 
-/// Serves the control socket until `stop`.
-pub async fn serve(path: PathBuf, data: DataDir, inbox: Inbox<Input>, replies: Replies, stop: Stop) {
+/// Makes the control socket, for the owner alone. It stands before the program says that it is ready: a subcommand that
+/// finds the lock held and no socket could reach nobody.
+pub fn bind(path: &Path) -> std::io::Result<UnixListener> {
     // A socket left by a killed run is in the way; the lock says that nobody serves it.
-    if let Err(error) = std::fs::remove_file(&path)
+    if let Err(error) = std::fs::remove_file(path)
         && error.kind() != std::io::ErrorKind::NotFound
     {
-        tracing::warn!(%error, "control socket");
+        return Err(error);
     }
-    let listener = match UnixListener::bind(&path) {
-        Ok(listener) => listener,
-        Err(error) => {
-            return tracing::error!(path = %path.display(), %error, "no control socket: subcommands will not work");
-        }
-    };
-    if let Err(error) = std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)) {
-        tracing::warn!(%error, "control socket");
-    }
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Serves the control socket until `stop`.
+pub async fn serve(listener: UnixListener, data: DataDir, inbox: Inbox<Input>, replies: Replies, stop: Stop) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -311,7 +310,7 @@ pub async fn serve(path: PathBuf, data: DataDir, inbox: Inbox<Input>, replies: R
             }
         }
     }
-    if let Err(error) = std::fs::remove_file(&path) {
+    if let Err(error) = std::fs::remove_file(data.control()) {
         tracing::debug!(%error, "control socket");
     }
 }
