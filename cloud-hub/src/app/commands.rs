@@ -3,12 +3,8 @@
 use std::{
     fs,
     io::{self, Write},
-    os::unix::{
-        fs::{MetadataExt, OpenOptionsExt},
-        process::CommandExt,
-    },
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    process,
 };
 
 use anyhow::{Context, bail};
@@ -29,24 +25,6 @@ use crate::{
         store::{MIGRATIONS, read},
     },
 };
-
-/// As root a subcommand goes on as the owner of the data directory, so that it leaves no files that the hub cannot use.
-pub fn act_as_owner(data_dir: &Path) -> anyhow::Result<()> {
-    let (Ok(own), Ok(owner)) = (fs::metadata("/proc/self"), fs::metadata(data_dir)) else {
-        return Ok(());
-    };
-    if own.uid() != 0 || owner.uid() == 0 {
-        return Ok(());
-    }
-    let mut arguments = std::env::args_os();
-    let program = std::env::current_exe().context("the program's own file")?;
-    let error = process::Command::new(program)
-        .args(arguments.by_ref().skip(1))
-        .uid(owner.uid())
-        .gid(owner.gid())
-        .exec();
-    Err(error).context("cannot go on as the owner of the data directory")
-}
 
 /// `site …`, `token`: asks the machine and tells what it said.
 pub async fn ask(config: &config::Hub, command: Command) -> anyhow::Result<()> {

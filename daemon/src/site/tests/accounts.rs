@@ -159,7 +159,7 @@ fn an_ask_without_a_request_is_the_same_for_a_minute() {
 fn an_ask_without_a_request_is_new_once_its_pour_is_settled() {
     let mut bench = ready("settled");
     bench.grant(20_000);
-    let mut put = |bench: &mut Bench| {
+    let put = |bench: &mut Bench| {
         let ask = Ask {
             request: "spare".parse().unwrap(),
             who: Who::User("0700000102".to_owned()),
