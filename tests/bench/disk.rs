@@ -7,8 +7,15 @@ use anyhow::Context as _;
 /// Writes of one page, each flushed.
 const FLUSHES: usize = 300;
 
+/// Says what a flush costs now.
+pub fn tell(directory: &Path) -> anyhow::Result<()> {
+    let (p50_ms, p99_ms) = flush_ms(directory)?;
+    println!("disk: one page written and flushed in {p50_ms:.2} ms (p99 {p99_ms:.2} ms)");
+    Ok(())
+}
+
 /// The middle and the 99th percentile of a flush, in milliseconds.
-pub fn flush_ms(directory: &Path) -> anyhow::Result<(f64, f64)> {
+fn flush_ms(directory: &Path) -> anyhow::Result<(f64, f64)> {
     std::fs::create_dir_all(directory).with_context(|| format!("make {}", directory.display()))?;
     let path = directory.join("flush.tmp");
     let mut file = File::create(&path).with_context(|| format!("create {}", path.display()))?;

@@ -8,27 +8,26 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+use world::processes::binary;
+
 use crate::{
-    generator::{Customer, Login},
+    generator::Login,
+    prepare::Prepared,
     rivals::{Parts, Running, fresh_directory},
 };
 
 /// Until it must be ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
-/// A gateway with so many dispensers. It knows no customer unless `prepared` is a data directory of a site that was
-/// joined and has `customers`; that directory is copied, so that every run begins alike.
-pub async fn gateway(
-    parts: &Parts,
-    program: &Path,
-    clients: usize,
-    prepared: Option<(&Path, Vec<Customer>)>,
-) -> anyhow::Result<Running> {
+/// A gateway with so many dispensers. It knows no customer unless there is a prepared site; that is copied, so that
+/// every run begins alike.
+pub async fn gateway(parts: &Parts, clients: usize, prepared: Option<&Prepared>) -> anyhow::Result<Running> {
+    let program = binary("kisima-gateway")?;
     let directory = fresh_directory(&parts.directory, "gateway")?;
     let customers = match prepared {
-        Some((from, customers)) => {
-            copy(from, &directory)?;
-            customers
+        Some(prepared) => {
+            copy(&prepared.site(), &directory)?;
+            prepared.customers.clone()
         }
         None => (0..clients).map(crate::generator::peer_customer).collect(),
     };
@@ -41,7 +40,7 @@ pub async fn gateway(
     let mut logins = Vec::new();
     for number in 1..=clients {
         let id = format!("bench-{number}");
-        let output = Command::new(program)
+        let output = Command::new(&program)
             .args(["dispenser", "add", &id, "--data-dir"])
             .arg(&directory)
             .output()
@@ -56,7 +55,7 @@ pub async fn gateway(
             _ => bail!("dispenser add {id}: {}", String::from_utf8_lossy(&output.stderr)),
         }
     }
-    let mut run = Command::new(program);
+    let mut run = Command::new(&program);
     run.arg("run").arg("--data-dir").arg(&directory);
     for setting in [
         "mqtt.listen=127.0.0.1:0".to_owned(),
@@ -97,12 +96,12 @@ async fn address(directory: &Path) -> anyhow::Result<String> {
 }
 
 /// Copies a directory with all that is in it, except what belongs to a running program.
-fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+pub fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(from).with_context(|| format!("read {}", from.display()))? {
         let entry = entry?;
         let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
         if kind.is_dir() {
-            std::fs::create_dir_all(&target)?;
+            std::fs::create_dir_all(&target).with_context(|| format!("make {}", target.display()))?;
             copy(&entry.path(), &target)?;
         } else if kind.is_file() && entry.file_name() != "lock" && entry.file_name() != "addresses.json" {
             std::fs::copy(entry.path(), &target).with_context(|| format!("copy {}", entry.path().display()))?;

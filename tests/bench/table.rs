@@ -27,7 +27,7 @@ impl Column {
     }
 
     /// The middle of the rounds' ratios to another contestant.
-    fn ratio(&self, base: &Column, of: impl Fn(&Figures) -> f64) -> f64 {
+    pub fn ratio(&self, base: &Column, of: impl Fn(&Figures) -> f64) -> f64 {
         median(
             self.rounds
                 .iter()

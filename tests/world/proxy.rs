@@ -40,6 +40,7 @@ struct Shared {
     weather: watch::Sender<Weather>,
     target: watch::Sender<Option<SocketAddr>>,
     carried: AtomicU64,
+    sent: AtomicU64,
     connections: AtomicU64,
 }
 
@@ -59,6 +60,7 @@ impl Proxy {
             weather: watch::channel(Weather::Open).0,
             target: watch::channel(None).0,
             carried: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
             connections: AtomicU64::new(0),
         });
         let accepting = tokio::spawn(accept(listener, shared.clone()));
@@ -92,6 +94,11 @@ impl Proxy {
     /// Bytes that passed, both ways together.
     pub fn carried(&self) -> u64 {
         self.shared.carried.load(Ordering::Relaxed)
+    }
+
+    /// Bytes that passed from those who dial to the target.
+    pub fn sent(&self) -> u64 {
+        self.shared.sent.load(Ordering::Relaxed)
     }
 
     /// Connections that were taken so far.
@@ -141,9 +148,9 @@ async fn carry(near: TcpStream, shared: Arc<Shared>) {
     }
     let (near_in, near_out) = near.into_split();
     let (far_in, far_out) = far.into_split();
-    let passed = AtomicU64::new(0);
-    let there = pass(near_in, far_out, &shared, &passed);
-    let back = pass(far_in, near_out, &shared, &passed);
+    let (passed, ignored) = (AtomicU64::new(0), AtomicU64::new(0));
+    let there = pass(near_in, far_out, &shared, [&passed, &shared.carried, &shared.sent]);
+    let back = pass(far_in, near_out, &shared, [&passed, &shared.carried, &ignored]);
     tokio::pin!(there, back);
     // A goodbye of one side leaves the other way open; a break ends both.
     tokio::select! {
@@ -167,9 +174,12 @@ fn reset(stream: &TcpStream) {
     }
 }
 
+/// What passed, by the connection, by all of them, and by all in one direction.
+type Counts<'a> = [&'a AtomicU64; 3];
+
 /// One way: reads, and writes on as the weather allows.
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared, passed: &AtomicU64) -> End {
-    let end = pass_until_end(&mut from, &mut to, shared, passed).await;
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared, counts: Counts<'_>) -> End {
+    let end = pass_until_end(&mut from, &mut to, shared, counts).await;
     if end == End::Broken {
         reset(from.as_ref());
         reset(to.as_ref());
@@ -177,7 +187,7 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared, 
     end
 }
 
-async fn pass_until_end(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, shared: &Shared, passed: &AtomicU64) -> End {
+async fn pass_until_end(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, shared: &Shared, counts: Counts<'_>) -> End {
     let mut weather = shared.weather.subscribe();
     let mut piece = [0; PIECE];
     loop {
@@ -201,15 +211,16 @@ async fn pass_until_end(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, share
             Ok(_) | Err(_) => return End::Broken,
         };
         let left = match now {
-            Weather::ResetAfter(limit) => limit.saturating_sub(passed.load(Ordering::Relaxed)),
+            Weather::ResetAfter(limit) => limit.saturating_sub(counts[0].load(Ordering::Relaxed)),
             _ => u64::MAX,
         };
         let share = usize::try_from(left).unwrap_or(usize::MAX).min(taken);
         if to.write_all(&piece[..share]).await.is_err() || share < taken {
             return End::Broken;
         }
-        passed.fetch_add(share as u64, Ordering::Relaxed);
-        shared.carried.fetch_add(share as u64, Ordering::Relaxed);
+        for count in counts {
+            count.fetch_add(share as u64, Ordering::Relaxed);
+        }
     }
 }
 

@@ -41,7 +41,7 @@ async fn the_switch_cuts_what_stands_and_what_comes() {
     proxy.lead_to(echo().await);
     let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
     assert_eq!(say(&mut stream, b"water").await, b"water");
-    assert_eq!((proxy.carried(), proxy.connections()), (10, 1));
+    assert_eq!((proxy.carried(), proxy.sent(), proxy.connections()), (10, 5, 1));
     proxy.set(Weather::Cut);
     assert_eq!(say(&mut stream, b"water").await, b"");
     let mut second = TcpStream::connect(proxy.address()).await.unwrap();

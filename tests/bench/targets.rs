@@ -1,0 +1,155 @@
+//! What was hoped for, beside what was found. Nothing is asserted: machines differ, and a ratio is what counts.
+
+use std::fmt;
+
+use crate::{table::Column, weigh::Weight, wire::Cost};
+
+/// Lines of what was hoped for and found.
+#[derive(Debug, Default)]
+pub struct Targets(Vec<Line>);
+
+#[derive(Debug)]
+struct Line {
+    what: String,
+    hoped: Option<Hope>,
+    found: f64,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Hope {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+use Hope::{AtLeast, AtMost};
+
+impl Hope {
+    fn is_met(self, found: f64) -> bool {
+        match self {
+            AtLeast(limit) => found >= limit,
+            AtMost(limit) => found <= limit,
+        }
+    }
+}
+
+impl Targets {
+    fn add(&mut self, what: impl Into<String>, found: f64, hoped: impl Into<Option<Hope>>) {
+        self.0.push(Line {
+            what: what.into(),
+            hoped: hoped.into(),
+            found,
+        });
+    }
+
+    /// Decisions at a number of clients: the peer, the peer that shares commits, the gateway.
+    pub fn decisions(&mut self, clients: usize, columns: &[Column]) {
+        let [peer, batching, ours] = columns else { return };
+        let (rate, p99) = match clients {
+            6 => (Some(AtLeast(3.0)), None),
+            50 => (Some(AtLeast(5.0)), Some(AtMost(0.25))),
+            _ => (None, None),
+        };
+        let at = format!("{clients} clients");
+        self.add(
+            format!("decisions, {at}: rate / peer's"),
+            ours.ratio(peer, |f| f.rate),
+            rate,
+        );
+        self.add(
+            format!("decisions, {at}: rate / batching peer's"),
+            ours.ratio(batching, |f| f.rate),
+            rate,
+        );
+        self.add(
+            format!("decisions, {at}: p99 / peer's"),
+            ours.ratio(peer, |f| f.p99_ms),
+            p99,
+        );
+        self.add(
+            format!("decisions, {at}: p99 / batching peer's"),
+            ours.ratio(batching, |f| f.p99_ms),
+            None,
+        );
+    }
+
+    /// Round trips at a number of clients: Mosquitto with an echo, the gateway.
+    pub fn front(&mut self, clients: usize, columns: &[Column]) {
+        let [echo, ours] = columns else { return };
+        let hoped = matches!(clients, 6 | 50).then_some(AtLeast(1.2));
+        self.add(
+            format!("round trip, {clients} clients: rate / Mosquitto's"),
+            ours.ratio(echo, |f| f.rate),
+            hoped,
+        );
+    }
+
+    /// Bytes on the wire.
+    pub fn wire(&mut self, cost: Cost) {
+        self.add("a day's sales after a cut, bytes", cost.day as f64, AtMost(15_000.0));
+        self.add("the same as JSON by gzip -9, bytes", cost.day_peer as f64, None);
+        self.add(
+            "a day's sales after a cut / JSON by gzip -9",
+            cost.day as f64 / cost.day_peer as f64,
+            None,
+        );
+        self.add("one live sale, bytes", cost.live, AtMost(120.0));
+        self.add("the same as JSON without a request, bytes", cost.live_peer, None);
+    }
+
+    /// What a gateway weighs.
+    pub fn weight(&mut self, weight: Weight) {
+        self.add("resident after the start, MB", weight.resident_start_mb, None);
+        self.add("resident after live sales, MB", weight.resident_mb, AtMost(40.0));
+        self.add("resident at the most, MB", weight.resident_peak_mb, None);
+        self.add("idle processor, %", weight.idle_percent, AtMost(1.0));
+        self.add("start to first answer, ms", weight.first_answer_ms, AtMost(2_000.0));
+    }
+
+    /// A storm.
+    pub fn storm(&mut self, seconds: f64) {
+        self.add("a storm of weeks, s", seconds, AtMost(60.0));
+    }
+}
+
+impl fmt::Display for Targets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "\n| figure | found | hoped for | |\n|---|---:|---:|---|")?;
+        for Line { what, hoped, found } in &self.0 {
+            let found_text = if *found < 100.0 {
+                format!("{found:.2}")
+            } else {
+                format!("{found:.0}")
+            };
+            let (limit, verdict) = match hoped {
+                None => (String::new(), ""),
+                Some(hope) => {
+                    let limit = match hope {
+                        AtLeast(limit) => format!("≥ {limit}"),
+                        AtMost(limit) => format!("≤ {limit}"),
+                    };
+                    (limit, if hope.is_met(*found) { "met" } else { "MISSED" })
+                }
+            };
+            writeln!(f, "| {what} | {found_text} | {limit} | {verdict} |")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_figure_stands_beside_what_was_hoped() {
+        let mut targets = Targets::default();
+        targets.storm(59.5);
+        targets.storm(120.4);
+        let text = targets.to_string();
+        assert!(text.contains("| a storm of weeks, s | 59.50 | ≤ 60 | met |"), "{text}");
+        assert!(text.contains("| a storm of weeks, s | 120 | ≤ 60 | MISSED |"), "{text}");
+    }
+}
