@@ -1,8 +1,8 @@
 //! Purchases: paid, updated, recorded, told; once.
 
 use hub::hub::{
-    effect::{Effect, Refusal, Response},
-    input::{CallbackName, Input, Item, NewPurchase, Pay, PurchaseId, Request},
+    effect::{Effect, Refusal, RefusalKind, Response},
+    input::{CallbackName, Input, Item, NewPurchase, Pay, PurchaseId, ReplyId, Request},
     store::read,
 };
 use kiosk::{
@@ -11,6 +11,7 @@ use kiosk::{
     payment::{PaymentEvent, PaymentOrder, PaymentState, ProviderVerdict, PushAnswer, QueryAnswer, Report},
 };
 use proptest::prelude::*;
+use runtime::machine::Machine;
 
 use crate::world::{World, ml};
 
@@ -55,10 +56,14 @@ fn accepted(world: &mut World, prompt: usize) {
 
 fn called_back(world: &mut World, prompt: usize, receipt: &str) {
     let (token, report) = (world.prompts()[prompt].token.clone(), report(world, prompt, receipt));
-    world.give(Input::Callback {
+    let reply = ReplyId(u64::MAX);
+    let answers = world.give(Input::Callback {
+        reply,
         name: CallbackName::Token(token),
         report,
     });
+    let answer = Ok(Response::Done);
+    assert_eq!(answers, [Effect::Reply { reply, answer }]);
 }
 
 fn confirmed(world: &mut World, prompt: usize, receipt: &str) {
@@ -109,6 +114,39 @@ fn a_top_up_is_paid_then_credited_then_recorded_then_told_and_once() {
         (shown.state.as_str(), shown.receipt.as_deref()),
         ("succeeded", Some("RCPT1"))
     );
+}
+
+#[test]
+fn what_a_provider_says_is_not_lost_with_a_failed_commit() {
+    let mut world = World::new();
+    let customer = world.customer("0700000102", None);
+    let (purchase, _) = bought(world.ask(buy(customer, Item::Litres(ml(20_000)), Pay::Prompt)));
+    let token = world.prompts()[0].token.clone();
+    let report = report(&world, 0, "RCPT1");
+    let reference = report.reference.clone();
+    let event = PaymentEvent::PushAnswered(PushAnswer::Accepted { reference });
+    let reply = ReplyId(1);
+    let said = Input::Provider {
+        purchase,
+        event: event.clone(),
+    };
+    let called = Input::Callback {
+        reply,
+        name: CallbackName::Token(token),
+        report,
+    };
+    assert_eq!(world.hub.refusal(&said), [Effect::HandInAgain { purchase, event }]);
+    match world.hub.refusal(&called).as_slice() {
+        [
+            Effect::Reply {
+                reply: to,
+                answer: Err(refusal),
+            },
+        ] => {
+            assert_eq!((*to, refusal.kind), (reply, RefusalKind::Unavailable));
+        }
+        other => panic!("503 expected, not {other:?}"),
+    }
 }
 
 #[test]
