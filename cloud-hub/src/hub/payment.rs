@@ -198,6 +198,7 @@ impl Turn<'_> {
             PaymentAudit::UnknownCode => ("unknown code", None),
             PaymentAudit::OurConfiguration => ("our set-up is wrong", Some("provider_setup")),
             PaymentAudit::GaveUp => ("asked for too long", Some("payment_unknown")),
+            PaymentAudit::NoReference => ("no reference to ask by", Some("payment_unknown")),
             PaymentAudit::OrderRefused => ("order refused", None),
         };
         self.audit_as(provider.name(), action, &subject, "")?;
