@@ -187,17 +187,16 @@ impl Machine for Hub {
             why: "the hub could not write",
         };
         match input {
-            Input::Asked { reply, .. } => vec![Effect::Reply {
+            Input::Asked { reply, .. } | Input::Callback { reply, .. } => vec![Effect::Reply {
                 reply: *reply,
                 answer: Err(unavailable()),
             }],
             Input::Linked { link } | Input::Frame { link, .. } => vec![close(link)],
-            Input::Started
-            | Input::Unlinked { .. }
-            | Input::Provider { .. }
-            | Input::Callback { .. }
-            | Input::Texted { .. }
-            | Input::Tick => Vec::new(),
+            Input::Provider { purchase, event } => vec![Effect::HandInAgain {
+                purchase: *purchase,
+                event: event.clone(),
+            }],
+            Input::Started | Input::Unlinked { .. } | Input::Texted { .. } | Input::Tick => Vec::new(),
         }
     }
 }
@@ -228,7 +227,7 @@ impl Turn<'_> {
                 request,
             } => self.asked(reply, &by, key.as_deref(), &request),
             Input::Provider { purchase, event } => self.provider_answered(purchase, event),
-            Input::Callback { name, report } => self.called_back(&name, report),
+            Input::Callback { reply, name, report } => self.called_back(reply, &name, report),
             Input::Texted { outbox, outcome } => self.texted(outbox, outcome),
             Input::Tick => self.tick(),
         }

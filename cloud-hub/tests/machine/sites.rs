@@ -27,7 +27,7 @@ fn sold() -> (World, usize, CustomerId, GrantId) {
     (world, site, customer, grant)
 }
 
-fn answers(world: &World, site: usize, to: RecordId) -> Vec<AnsweredState> {
+pub fn answers(world: &World, site: usize, to: RecordId) -> Vec<AnsweredState> {
     let answered = |fact: &Fact| match fact {
         Fact::Answered(answered) if answered.to == to => Some(answered.state),
         _ => None,
