@@ -271,7 +271,7 @@ impl Turn<'_> {
         Ok(self.store.set_side_entries(entries)?)
     }
 
-    /// At start: applies what the side log has and the database lacks. One entry behind is a crash; more is a restored
+    /// Before the first input, and after a failed one: applies what the side log has and the database lacks. One entry behind is a crash; more is a restored
     /// past, and the hub is in doubt (PROTOCOL rules 4 and 15).
     pub fn heed_side_log(&mut self) -> Result<(), HubError> {
         let lines = self.side.lines()?;
