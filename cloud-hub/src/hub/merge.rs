@@ -236,7 +236,11 @@ impl Turn<'_> {
         let receipt = site
             .as_ref()
             .map(|site| self.keys.site_receipts(site, box_id).receipt(epoch, id.seq).to_string());
-        let volume_ml = after.poured().signed_ml() - before.poured().signed_ml();
+        // What it changes for the customer, as the site's own row says; without a hold, what flowed and nobody pays.
+        let volume_ml = match poured.hold {
+            Some(_) => after.paid().signed_ml() - before.paid().signed_ml(),
+            None => after.over.signed_ml(),
+        };
         self.store.add_history(&HistoryRow {
             site: site.clone(),
             record: Some(id),
