@@ -61,7 +61,7 @@ fn a_pour_earns_its_part_and_a_late_report_corrects_it_downwards() {
     assert_eq!(
         seen,
         [
-            ("correction", 29_500),
+            ("correction", 19_500),
             ("correction", -19_500),
             ("dispense", 20_000),
             ("credit", 100_000)
