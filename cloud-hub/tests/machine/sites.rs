@@ -57,7 +57,7 @@ fn a_pour_earns_its_part_and_a_late_report_corrects_it_downwards() {
         .iter()
         .map(|item| (item.kind.as_str(), item.volume_ml))
         .collect();
-    // The newest first; together they are what flowed: 20 litres of the customer and 10 of the site.
+    // The newest first; together they are the 20 litres that the customer pays.
     assert_eq!(
         seen,
         [
