@@ -105,7 +105,9 @@ impl Turn<'_> {
     ) -> Result<Option<PurchaseId>, HubError> {
         let is_fresh = |row: &PurchaseRow| match row.payment.state {
             PaymentState::Created | PaymentState::Submitting | PaymentState::Pending => true,
-            PaymentState::Unknown | PaymentState::NeedsOperator => self.now().0 - row.payment.since.0 <= UNKNOWN_BLOCKS_MS,
+            PaymentState::Unknown | PaymentState::NeedsOperator => {
+                self.now().0 - row.payment.since.0 <= UNKNOWN_BLOCKS_MS
+            }
             _ => false,
         };
         let open = self.store.open_purchases(customer.id)?;
