@@ -50,6 +50,23 @@ fn granted_ml(world: &World) -> i64 {
 }
 
 #[test]
+fn a_payment_begun_before_the_restore_is_no_new_money() {
+    let mut world = World::new();
+    world.site("kibera-3");
+    let customer = world.customer("0700000102", Some("kibera-3"));
+    buy(&mut world, customer, Item::Litres(ml(20_000)));
+    // It was settled and granted before the restore; the hub that asks again learns so a second time.
+    fall_into_doubt(&mut world);
+    paid(&mut world, 0, "RCPT1");
+    assert_eq!(world.balance_ml(customer), 20_000);
+    assert_eq!(granted_ml(&world), 0);
+    buy(&mut world, customer, Item::Litres(ml(40_000)));
+    let newest = world.prompts().len() - 1;
+    paid(&mut world, newest, "RCPT2");
+    assert_eq!(granted_ml(&world), 40_000);
+}
+
+#[test]
 fn two_allowances_that_end_together_are_granted_once_each() {
     let mut world = World::new();
     let kibera = world.site("kibera-3");
