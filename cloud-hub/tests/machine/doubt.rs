@@ -67,6 +67,23 @@ fn a_payment_begun_before_the_restore_is_no_new_money() {
 }
 
 #[test]
+fn water_drawn_at_the_hub_in_doubt_is_taken_off_the_new_money() {
+    let mut world = World::new();
+    world.site("mathare");
+    world.add_site("kibera-3");
+    let customer = world.customer("0700000102", Some("kibera-3"));
+    world.credit(customer, 60_000);
+    fall_into_doubt(&mut world);
+    world.credit(customer, 20_000);
+    let first = verify(&mut world, ask("4071", 20_000, Some("r1"))).unwrap();
+    assert_eq!(first.denied, None);
+    let second = verify(&mut world, ask("4071", 20_000, Some("r2"))).unwrap();
+    assert!(second.denied.is_some(), "the new money is drawn");
+    live_at(&mut world, customer, "mathare");
+    assert_eq!(granted_ml(&world), 0);
+}
+
+#[test]
 fn two_allowances_that_end_together_are_granted_once_each() {
     let mut world = World::new();
     let kibera = world.site("kibera-3");
