@@ -106,3 +106,71 @@ fn two_allowances_that_end_together_are_granted_once_each() {
         .collect();
     assert_eq!(granted_ml(&world), 1_200_000, "{ends:?}");
 }
+
+#[test]
+fn a_box_cannot_touch_the_rights_of_another() {
+    let mut world = World::new();
+    let (kibera, mathare) = (world.site("kibera-3"), world.site("mathare"));
+    let customer = world.customer("0700000102", Some("kibera-3"));
+    world.credit(customer, 60_000);
+    let grant = world.gateways[kibera].grants()[0].grant;
+    world.site_writes(mathare, Fact::Closed { grant });
+    assert_eq!(granted_ml(&world), 60_000, "closing it would free it");
+    let foreign = pour(&world, mathare, 1, grant, 20_000, How::Report);
+    world.site_writes(mathare, foreign);
+    assert_eq!(world.balance_ml(customer), 60_000);
+    assert_eq!(world.alarms(), ["foreign_grant", "foreign_grant"]);
+    let own = pour(&world, kibera, 1, grant, 20_000, How::Report);
+    world.site_writes(kibera, own);
+    assert_eq!(world.balance_ml(customer), 40_000);
+}
+
+#[test]
+fn what_a_box_claims_of_an_unknown_grant_counts_only_if_the_grant_is_its_own() {
+    let mut world = World::new();
+    let (kibera, mathare) = (world.site("kibera-3"), world.site("mathare"));
+    let customer = world.customer("0700000102", Some("kibera-3"));
+    world.backup();
+    world.credit(customer, 60_000);
+    let grant = world.gateways[kibera].grants()[0].grant;
+    world.restore();
+    let claimed = pour(&world, mathare, 1, grant, 20_000, How::Report);
+    world.site_writes(mathare, claimed);
+    world.site_writes(mathare, Fact::Closed { grant });
+    world.link(mathare);
+    world.link(kibera);
+    assert_eq!(
+        world.balance_ml(customer),
+        0,
+        "the credit is gone, and nothing was spent"
+    );
+    let closed = "SELECT count(*) FROM grants WHERE closed = 1";
+    let closed: i64 = world.read().query_row(closed, [], |row| row.get(0)).unwrap();
+    assert_eq!(closed, 0);
+    assert!(world.alarms().contains(&"foreign_grant"), "{:?}", world.alarms());
+}
+
+#[test]
+fn a_token_redeemed_is_an_alarm_as_long_as_there_are_no_tokens() {
+    let mut world = World::new();
+    let kibera = world.site("kibera-3");
+    let customer = world.customer("0700000102", None);
+    world.credit(customer, 60_000);
+    let redeemed = Fact::Redeemed(kiosk::fact::Redeemed {
+        granted: kiosk::fact::Granted {
+            grant: GrantId {
+                epoch: Epoch(0),
+                number: 9,
+            },
+            customer,
+            purse: Purse::Prepaid,
+            volume: ml(20_000),
+            valid_until: None,
+        },
+        time: world.now,
+    });
+    world.site_writes(kibera, redeemed);
+    world.give(Input::Tick);
+    assert_eq!(granted_ml(&world), 0);
+    assert_eq!(world.alarms(), ["token_redeemed"]);
+}
