@@ -9,7 +9,8 @@ use std::{
 
 use anyhow::{Context, bail};
 use runtime::{clock::Clock, dice::Dice, machine::run_batch};
-use store::Database;
+use store::{Database, journal::SqlLogs};
+use sync::doubt::hub_mark_restored;
 
 use super::{
     control::{self, Command, Heard},
@@ -148,6 +149,8 @@ fn check_copy(new: &Path) -> anyhow::Result<()> {
     if !read::is_sound(copy.connection())? {
         bail!("the backup is damaged; nothing was changed");
     }
+    // Without it a restore to before nothing but credits and grants would look like an ordinary start.
+    hub_mark_restored(&mut SqlLogs::new(copy.connection()))?;
     copy.checkpoint()?;
     drop(copy);
     Ok(fs::File::open(new)?.sync_all()?)

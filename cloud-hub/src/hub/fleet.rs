@@ -8,7 +8,7 @@ use kiosk::{
 use sha2::{Digest, Sha256};
 use store::journal::SqlLogs;
 use sync::{
-    doubt::{generation, hub_end, hub_raise},
+    doubt::{generation, hub_end, hub_raise, hub_take_restored},
     frame::Reason,
     record::DocumentId,
     session::Event,
@@ -285,7 +285,8 @@ impl Turn<'_> {
             }
         }
         self.store.set_side_entries(lines.len())?;
-        if missing.len() >= 2 || generation_max > 0 {
+        let restored = hub_take_restored(&mut SqlLogs::new(self.store.0))?;
+        if restored || missing.len() >= 2 || generation_max > 0 {
             let generation = hub_raise(&mut SqlLogs::new(self.store.0), generation_max + 1)?;
             self.generation_raised(generation)?;
             // Without a single box there is nobody to wait for.

@@ -235,6 +235,7 @@ impl Turn<'_> {
         }
         // A restored hub may have started it already: a person looks at the statement first (PROTOCOL rule 18).
         row.payment.state = PaymentState::NeedsOperator;
+        row.created = row.created.min(self.store.hub()?.doubt_since.unwrap_or(row.created));
         self.store.put_purchase(&row)?;
         self.alarm(
             "purchase_after_restore",
