@@ -234,6 +234,14 @@ pub(crate) fn hub_hear<L: Logs>(logs: &mut L, hello: &Hello) -> Result<HubHeard,
     })
 }
 
+/// At the hub: whether records of one of its own logs up to here are what a doubt waits for from this box, so that they
+/// may come without a head (PROTOCOL rule 19). A wanted end stands on older logs of its lane, which no tip names.
+pub(crate) fn hub_wants<L: Logs>(logs: &L, log: &LogKey, seq: u32) -> Result<bool, JournalError<L::Error>> {
+    let hearing = hearing(logs, log.box_id, generation(logs)?)?;
+    let wants = |(lane, epoch, end): &End| *lane == log.lane.number() && (*epoch != log.epoch.0 || seq <= *end);
+    Ok(hub_in_doubt(logs)? && hearing.wants.iter().any(wants))
+}
+
 /// After records came in at the hub: true when the box is heard now.
 pub(crate) fn hub_check<L: Logs>(logs: &mut L, box_id: BoxId) -> Result<bool, JournalError<L::Error>> {
     let own = generation(logs)?;

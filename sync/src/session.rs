@@ -119,8 +119,14 @@ pub enum Action {
     Refused {
         /// Where.
         at: RecordId,
-        /// What is wrong; `None` when it is the head's signature.
+        /// What is wrong; `None` when it is the head's signature, or its lack.
         error: Option<RecordError>,
+    },
+    /// At the hub: records of its own came back without its signature, and its doubt waits for them: name them to the
+    /// operator (PROTOCOL rule 19). Mergers among them are folded only once a head covers them.
+    Unsigned {
+        /// The last of them so far.
+        at: RecordId,
     },
     /// At the hub: the box's database moved to another medium; it was told so (PROTOCOL rule 2). Raise an alarm.
     OtherMedium {
@@ -171,6 +177,8 @@ pub struct Session {
     flow: Flow,
     /// Logs that are refused until the next HELLO.
     refused: BTreeSet<LogKey>,
+    /// The hub's own logs that came back without a head so far.
+    unsigned: BTreeSet<LogKey>,
     /// A gap was answered by HELLO; once is enough until something fits again.
     gap_told: bool,
     peer_run: Option<u64>,
@@ -187,6 +195,7 @@ impl Session {
             established: false,
             flow: Flow::default(),
             refused: BTreeSet::new(),
+            unsigned: BTreeSet::new(),
             gap_told: false,
             peer_run: None,
             out: Vec::new(),

@@ -136,12 +136,22 @@ impl Turn<'_> {
                 format!("box {box_id}: log {} differs at record {}", at.log.epoch, at.seq),
             )?,
             Action::Refused { at, error } => {
-                let why = error.map_or_else(|| "its signature is wrong".to_owned(), |error| error.to_string());
+                let why = error.map_or_else(
+                    || "its signature is wrong or lacks".to_owned(),
+                    |error| error.to_string(),
+                );
                 self.alarm(
                     "record_refused",
                     format!("box {box_id}: log {} at record {}: {why}", at.log.epoch, at.seq),
                 )?;
             }
+            Action::Unsigned { at } => self.alarm(
+                "hub_record_unsigned",
+                format!(
+                    "box {box_id} gave back log {} to record {} without the hub's signature",
+                    at.log.epoch, at.seq
+                ),
+            )?,
             Action::OtherMedium { .. } => self.alarm(
                 "other_medium",
                 format!("box {box_id}: its database is on another card or disk; join it again"),

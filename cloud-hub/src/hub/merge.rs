@@ -78,6 +78,10 @@ impl Turn<'_> {
     fn fold_fact(&mut self, id: RecordId, fact: Fact, own: bool) -> Result<(), HubError> {
         let box_id = id.log.box_id;
         match fact {
+            // Nobody else grants in this run's name; a number taken now would hide the grant that is to have it.
+            Fact::Granted(granted) if !own && granted.grant.epoch == self.run => {
+                self.foreign_grant(box_id, granted.grant)
+            }
             Fact::Granted(granted) => {
                 let when = if own { self.now() } else { Wall(0) };
                 self.fold_granted(box_id, &granted, when)

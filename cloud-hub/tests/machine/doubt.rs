@@ -174,3 +174,19 @@ fn a_token_redeemed_is_an_alarm_as_long_as_there_are_no_tokens() {
     assert_eq!(granted_ml(&world), 0);
     assert_eq!(world.alarms(), ["token_redeemed"]);
 }
+
+#[test]
+fn an_invented_grant_does_not_hide_the_one_that_is_to_have_its_number() {
+    let mut world = World::new();
+    let kibera = world.site("kibera-3");
+    let customer = world.customer("0700000102", Some("kibera-3"));
+    world.credit(customer, 60_000);
+    let mut invented = world.gateways[kibera].grants()[0].clone();
+    invented.grant.number += 1;
+    invented.volume = ml(1);
+    world.gateways[kibera].invent(&sync::record::Record::Fact(Fact::Granted(invented)));
+    world.link(kibera);
+    assert_eq!(world.alarms(), ["hub_in_doubt", "hub_record_unsigned", "foreign_grant"]);
+    world.credit(customer, 20_000);
+    assert_eq!(granted_ml(&world), 80_000);
+}

@@ -74,6 +74,17 @@ impl Gateway {
         pen.write(&mut logs, self.enrolment.box_id, lane, record).unwrap().id
     }
 
+    /// A record in a log that the hub never began.
+    pub fn invent(&mut self, record: &Record) {
+        let pen = Pen {
+            by: Writer::Hub,
+            epoch: Epoch(0x77),
+        };
+        let mut logs = journal::SqlLogs::new(&self.connection);
+        pen.write(&mut logs, self.enrolment.box_id, Lane::Money, record)
+            .unwrap();
+    }
+
     pub fn event(&mut self, moment: &Moment, event: Event<'_>) -> Vec<Vec<u8>> {
         let Some(session) = &mut self.session else {
             return Vec::new();

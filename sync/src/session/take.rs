@@ -1,6 +1,7 @@
 //! What comes in after the first HELLO (PROTOCOL section 4, Flowing).
 
 use kiosk::{
+    fact::Fact,
     ids::{Lane, LogKey, RecordId, Writer},
     moment::Moment,
 };
@@ -9,8 +10,12 @@ use super::{Action, Closed, Session};
 use crate::{
     doubt,
     frame::{self, Ack, Chunk, Frame, MARKS_MAX, Marks},
-    journal::{self, Incoming, JournalError, Logs, Received},
+    journal::{self, Incoming, JournalError, Logs, Received, Stored},
+    record::Record,
 };
+
+/// How much of a log is read at a time when mergers are looked for.
+const MERGERS_READ_BYTES: usize = 65_536;
 
 impl Session {
     pub(super) fn frame<L: Logs>(
@@ -101,6 +106,19 @@ impl Session {
             );
             return Ok(());
         }
+        // What the hub is said to have written must lie under its signature, or be what its doubt waits for (rule 19).
+        let is_unsigned = self.setup.side == Writer::Hub
+            && log.by == Writer::Hub
+            && chunk.head.is_none()
+            && sent_to > self.held(&log, logs)?;
+        if is_unsigned && !doubt::hub_wants(logs, &log, sent_to)? {
+            if self.line.peer_generation == doubt::generation(logs)? {
+                let at = RecordId { log, seq: sent_to };
+                self.refuse(&log, Action::Refused { at, error: None });
+            }
+            // Else the box has not heard the generation: it says HELLO again, and sends again what is wanted then.
+            return Ok(());
+        }
         let incoming = Incoming {
             log,
             from,
@@ -110,8 +128,16 @@ impl Session {
         match journal::receive(logs, &incoming, &writer_public)? {
             Received::Held { mark, fresh } => {
                 self.gap_told = false;
-                let folds = fresh.into_iter().map(|(id, record)| Action::Fold { id, record });
-                self.out.extend(folds);
+                if is_unsigned && self.unsigned.insert(log) {
+                    let at = RecordId { log, seq: sent_to };
+                    self.out.push(Action::Unsigned { at });
+                }
+                let may_fold = |record: &Record| !is_unsigned || !matches!(record, Record::Fact(Fact::Merged { .. }));
+                let folds = fresh.into_iter().filter(|(_, record)| may_fold(record));
+                self.out.extend(folds.map(|(id, record)| Action::Fold { id, record }));
+                if !is_unsigned && self.unsigned.remove(&log) {
+                    self.fold_mergers(&log, sent_to, logs)?;
+                }
                 self.flow.peer_holds(&log, sent_to, mark);
                 logs.set_acked(&log, self.flow.acked(&log))
                     .map_err(JournalError::Store)?;
@@ -128,6 +154,27 @@ impl Session {
             Received::BadHead => {
                 let at = RecordId { log, seq: sent_to };
                 self.refuse(&log, Action::Refused { at, error: None });
+            }
+        }
+        Ok(())
+    }
+
+    /// A head covers what came unsigned: mergers that waited for it are folded.
+    fn fold_mergers<L: Logs>(&mut self, log: &LogKey, last: u32, logs: &L) -> Result<(), JournalError<L::Error>> {
+        let mut seq = 1;
+        while seq <= last {
+            let held = logs.read(log, seq, MERGERS_READ_BYTES).map_err(JournalError::Store)?;
+            if held.is_empty() {
+                return Err(JournalError::Damaged(RecordId { log: *log, seq }));
+            }
+            for stored in &held {
+                if let Stored::Bytes(bytes) = stored
+                    && let Ok(record @ Record::Fact(Fact::Merged { .. })) = Record::decode(log.by, log.lane, bytes)
+                {
+                    let id = RecordId { log: *log, seq };
+                    self.out.push(Action::Fold { id, record });
+                }
+                seq += 1;
             }
         }
         Ok(())

@@ -300,6 +300,54 @@ fn nobody_adds_to_the_logs_of_a_living_run() {
     assert_eq!(pair.hub.disk.mark(Writer::Hub, Lane::Money, 0x41), 2);
 }
 
+/// A box writes a log of its own invention in the hub's name: it has the pair's key, not the hub's.
+fn invent(pair: &mut Pair, epoch: u64) {
+    let pen = sync::journal::Pen {
+        by: Writer::Hub,
+        epoch: Epoch(epoch),
+    };
+    let merged = Record::Fact(kiosk::fact::Fact::Merged {
+        from: kiosk::ids::CustomerId(1),
+        into: kiosk::ids::CustomerId(2),
+    });
+    pen.write(&mut pair.site.disk, BOX, Lane::Money, &merged).unwrap();
+}
+
+fn folded_merged(pair: &Pair) -> bool {
+    let merged = |record: &Record| matches!(record, Record::Fact(kiosk::fact::Fact::Merged { .. }));
+    pair.hub
+        .saw(|action| matches!(action, Action::Fold { record, .. } if merged(record)))
+}
+
+#[test]
+fn what_a_box_invents_in_the_hubs_name_is_refused() {
+    let mut pair = settled(5, 1);
+    // Its HELLO shows nothing of it, so the hub waits for nothing.
+    invent(&mut pair, 0x77);
+    let moment = pair.moment();
+    pair.site.handle(&moment, Event::Written);
+    pair.settle();
+    assert!(
+        pair.hub
+            .saw(|action| matches!(action, Action::Refused { error: None, .. }))
+    );
+    assert_eq!(pair.hub.disk.mark(Writer::Hub, Lane::Money, 0x77), 0);
+    assert!(!folded_merged(&pair));
+}
+
+#[test]
+fn unsigned_records_that_a_doubt_waits_for_are_named_and_merge_nobody() {
+    let mut pair = settled(5, 1);
+    invent(&mut pair, 0x77);
+    pair.connect();
+    pair.settle();
+    assert!(doubt::hub_in_doubt(&pair.hub.disk).unwrap());
+    assert_eq!(pair.hub.disk.mark(Writer::Hub, Lane::Money, 0x77), 2);
+    assert!(pair.hub.saw(|action| matches!(action, Action::Unsigned { .. })));
+    assert!(!folded_merged(&pair));
+    assert!(!pair.hub.saw(|action| matches!(action, Action::Refused { .. })));
+}
+
 #[test]
 fn a_refused_log_does_not_fill_the_window() {
     let mut pair = settled(5, 1);
