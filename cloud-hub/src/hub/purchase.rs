@@ -80,6 +80,7 @@ impl Turn<'_> {
                     )
                 })?;
                 let kind = PurchaseKind::Subscription {
+                    terms: self.terms_of(name, &site)?,
                     plan: name.clone(),
                     site,
                 };
@@ -105,7 +106,9 @@ impl Turn<'_> {
     ) -> Result<Option<PurchaseId>, HubError> {
         let is_fresh = |row: &PurchaseRow| match row.payment.state {
             PaymentState::Created | PaymentState::Submitting | PaymentState::Pending => true,
-            PaymentState::Unknown | PaymentState::NeedsOperator => self.now().0 - row.payment.since.0 <= UNKNOWN_BLOCKS_MS,
+            PaymentState::Unknown | PaymentState::NeedsOperator => {
+                self.now().0 - row.payment.since.0 <= UNKNOWN_BLOCKS_MS
+            }
             _ => false,
         };
         let open = self.store.open_purchases(customer.id)?;
@@ -189,7 +192,10 @@ impl Turn<'_> {
         row.payment.state = PaymentState::Succeeded;
         row.settled = Some(self.now());
         self.store.put_purchase(row)?;
-        self.deliver(row, Source::Wallet, &format!("wallet:{:016x}", row.id.0))?;
+        if !self.deliver(row, Source::Wallet, &format!("wallet:{:016x}", row.id.0))? {
+            let message = "this cannot be given now; nothing was taken from the wallet";
+            return Err(Refusal::conflict("cannot_be_given", message).into());
+        }
         self.tell_paid(row)?;
         Ok(())
     }

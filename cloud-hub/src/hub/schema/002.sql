@@ -1,0 +1,5 @@
+-- What a plan was when it was sold: what is paid for is given, whatever the configuration says by then.
+ALTER TABLE purchase ADD COLUMN plan_days INTEGER;
+ALTER TABLE purchase ADD COLUMN plan_jerrycans INTEGER;
+ALTER TABLE purchase ADD COLUMN plan_allowance_ml INTEGER;
+ALTER TABLE purchase ADD COLUMN plan_zone TEXT;
