@@ -3,3 +3,6 @@ ALTER TABLE purchase ADD COLUMN plan_days INTEGER;
 ALTER TABLE purchase ADD COLUMN plan_jerrycans INTEGER;
 ALTER TABLE purchase ADD COLUMN plan_allowance_ml INTEGER;
 ALTER TABLE purchase ADD COLUMN plan_zone TEXT;
+
+-- What the front page and monitoring count is of today.
+CREATE INDEX history_by_time ON history (time_ms, kind, volume_ml, amount_minor);
