@@ -6,3 +6,6 @@ ALTER TABLE purchase ADD COLUMN plan_zone TEXT;
 
 -- What the front page and monitoring count is of today.
 CREATE INDEX history_by_time ON history (time_ms, kind, volume_ml, amount_minor);
+
+-- Customers up to this one have had their purses settled after a doubt; empty when all have.
+ALTER TABLE hub ADD COLUMN settled_to INTEGER;
