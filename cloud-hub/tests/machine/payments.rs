@@ -199,9 +199,7 @@ fn texts_wait_where_nobody_carries_them() {
     let customer = world.customer("0700000102", None);
     bought(world.ask(buy(customer, Item::Litres(ml(20_000)), Pay::Prompt)));
     paid(&mut world, 0, "RCPT1");
-    for _ in 0..20 {
-        world.pass(600_000);
-    }
+    (0..20).for_each(|_| world.pass(600_000));
     assert!(world.texts().is_empty());
     world.settings.texts = true;
     world.restart();
