@@ -1,7 +1,5 @@
 //! Requests: who may, the first answer again, and the way to each rule.
 
-use sha2::{Digest, Sha256};
-
 use super::{
     answer,
     effect::{Effect, Refusal, RefusalKind, Response},
@@ -41,7 +39,7 @@ impl Turn<'_> {
             let message = format!("1 to {KEY_CHARS_MAX} characters");
             return Ok(Err(Refusal::invalid("Idempotency-Key", "bad_key", message)));
         }
-        let request_hash: [u8; 32] = Sha256::digest(format!("{request:?}")).into();
+        let request_hash = self.request_hash(request);
         let actor = by.name();
         if let Some(first) = self.store.first_answer(&actor, key)?
             && first.created > self.now().plus_ms(-ANSWERS_KEPT_MS)
@@ -60,6 +58,13 @@ impl Turn<'_> {
             self.store.put_answer(&actor, key, &row)?;
         }
         Ok(answer)
+    }
+
+    /// What a request asks for, its secret too, under a key: nobody finds a PIN out from the database.
+    fn request_hash(&self, request: &Request) -> [u8; 32] {
+        let secret = request.secret().unwrap_or_default();
+        self.keys
+            .keyed_hash(format!("request {request:?}\0{secret}").as_bytes())
     }
 
     fn first_again(&self, first: &AnswerRow, request_hash: [u8; 32]) -> Result<Response, Refusal> {

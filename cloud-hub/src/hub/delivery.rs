@@ -1,23 +1,32 @@
 //! What a payment gives: litres, a subscription, money in the wallet; and the text that says so.
 
 use kiosk::{
+    day::Zone,
     fact::{Fact, Subscribed},
     ids::{CustomerId, SiteName},
     moment::SECOND_MS,
     subscription::{MonthlyCode, Period},
     talk::Text,
+    tariff::Plan,
     units::{Money, Volume},
 };
 
 use super::{
     customer::document_name,
-    store::{CreditRow, PurchaseKind, PurchaseRow, PurseKey, SubscriptionRow},
+    store::{CreditRow, PurchaseKind, PurchaseRow, PurseKey, SubscriptionRow, Terms},
     turn::{HubError, Turn},
 };
 use sync::record::DocumentId;
 
 /// Codes that are drawn before one that is taken is accepted: at a site with a million subscribers.
 const CODE_DRAWS_MAX: u32 = 64;
+
+/// A plan as it was sold.
+pub(super) struct Sold {
+    plan: Plan,
+    allowance: Volume,
+    zone: Zone,
+}
 
 impl Turn<'_> {
     /// Litres that were paid for.
@@ -57,6 +66,43 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// What a plan gives at a site today; `None` where there is no such plan or site.
+    pub fn terms_of(&self, plan: &str, site: &SiteName) -> Result<Option<Terms>, HubError> {
+        let (Some(plan), Some(site)) = (self.settings.plans.get(plan), self.store.site(site)?) else {
+            return Ok(None);
+        };
+        Ok(Some(Terms {
+            days: plan.days,
+            jerrycans: plan.jerrycans,
+            allowance: plan.allowance(self.settings.jerrycan),
+            zone: site.time_zone,
+        }))
+    }
+
+    /// A plan as it was sold; one without terms, sold by an older version, as it is today. `None` where nobody knows
+    /// what it is.
+    pub fn sold(&self, plan: &str, site: &SiteName, terms: Option<&Terms>) -> Result<Option<Sold>, HubError> {
+        let today = match terms {
+            Some(_) => None,
+            None => self.terms_of(plan, site)?,
+        };
+        let Some(terms) = terms.or(today.as_ref()) else {
+            return Ok(None);
+        };
+        let plan = Plan {
+            name: plan.to_owned(),
+            price_minor: 0,
+            days: terms.days,
+            jerrycans: terms.jerrycans,
+        };
+        let sold = |zone| Sold {
+            plan,
+            allowance: terms.allowance,
+            zone,
+        };
+        Ok(Zone::named(&terms.zone).ok().map(sold))
+    }
+
     /// A subscription that was paid for: valid to the end of its last day, with its allowance. Who renews early keeps
     /// the code and loses no day.
     pub fn subscribe(
@@ -64,23 +110,17 @@ impl Turn<'_> {
         credit_id: u64,
         customer: CustomerId,
         site: &SiteName,
-        plan: &str,
+        Sold { plan, allowance, zone }: &Sold,
         amount: Money,
         source: &str,
     ) -> Result<(), HubError> {
-        let (Some(plan), Some(zone)) = (self.settings.plans.get(plan).cloned(), self.zone_of(site)?) else {
-            return self.alarm(
-                "plan_gone",
-                format!("customer {customer} paid for plan {plan}, which there is no more"),
-            );
-        };
         let before = self
             .store
             .newest_subscription(customer)?
             .filter(|before| !before.expired && before.site == *site);
         let last_day = before.as_ref().map(|before| zone.last_day(before.valid_until));
         // Given back, a grant finds its allowance by the moment at which it ends: no two of a customer's end together.
-        let mut valid_until = Period::paid(&plan, self.now(), &zone, last_day).end;
+        let mut valid_until = Period::paid(plan, self.now(), zone, last_day).end;
         while self.store.subscription_ending(customer, valid_until)?.is_some() {
             valid_until = valid_until.plus_ms(-SECOND_MS);
         }
@@ -115,7 +155,7 @@ impl Turn<'_> {
         let credit = CreditRow {
             id: credit_id,
             key: PurseKey::allowance(customer, id),
-            volume_ml: plan.allowance(self.settings.jerrycan).signed_ml(),
+            volume_ml: allowance.signed_ml(),
             amount_minor: amount.minor,
             source: source.to_owned(),
             reason: format!("plan {}", plan.name),
@@ -156,7 +196,7 @@ impl Turn<'_> {
                 wallet: self.money(self.wallet_minor(customer)?),
                 receipt,
             },
-            PurchaseKind::Subscription { plan, site } => {
+            PurchaseKind::Subscription { plan, site, terms } => {
                 let newest = self.store.newest_subscription(customer)?;
                 let (Some(newest), Some(zone)) = (newest, self.zone_of(site)?) else {
                     return Ok(());
@@ -165,7 +205,9 @@ impl Turn<'_> {
                 Text::SubscriptionPaid {
                     amount,
                     last_day: zone.last_day(newest.valid_until),
-                    jerrycans: self.settings.plans.get(plan).map_or(0, |plan| plan.jerrycans),
+                    jerrycans: self
+                        .sold(plan, site, terms.as_ref())?
+                        .map_or(0, |sold| sold.plan.jerrycans),
                     code,
                     receipt,
                 }

@@ -28,7 +28,7 @@ const CODE_CHARACTERS: u32 = 10;
 const WRONG_TRIES_MAX: u32 = 6;
 /// The longest a join code may be valid: a year.
 const VALID_MS_MAX: i64 = 365 * 24 * 60 * MINUTE_MS;
-/// Customers that a new box is sent at a time, so that no input takes long.
+/// Customers that a new box is sent, or whose purses are settled after a doubt, at a time, so that no input takes long.
 const LOAD_BATCH: u32 = 200;
 
 impl Turn<'_> {
@@ -258,10 +258,22 @@ impl Turn<'_> {
     /// What was held back is granted now.
     pub fn doubt_ended(&mut self) -> Result<(), HubError> {
         self.audit_as("hub", "doubt ended", "hub", "")?;
-        for key in self.store.all_purses()? {
-            self.settle_purse(key)?;
+        self.store.set_settled(Some(CustomerId(i64::MIN.cast_unsigned())))?;
+        self.settle_after_doubt()
+    }
+
+    /// Goes on granting what a doubt held back, some customers at a time, so that no input takes long.
+    pub fn settle_after_doubt(&mut self) -> Result<(), HubError> {
+        let Some(after) = self.store.settled_to()? else {
+            return Ok(());
+        };
+        let batch = self.store.customers_with_purses(after, LOAD_BATCH)?;
+        for customer in &batch {
+            self.settle_customer(*customer)?;
         }
-        Ok(())
+        let is_all = batch.len() < LOAD_BATCH as usize;
+        let last = batch.last().copied().filter(|_| !is_all);
+        Ok(self.store.set_settled(last)?)
     }
 
     /// Appends an entry to the side log and counts it; it is synced when this returns.

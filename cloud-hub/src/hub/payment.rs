@@ -5,6 +5,7 @@
 
 use kiosk::{
     fact::AnsweredState,
+    ids::ProviderReceipt,
     ledger::{Postings, Purpose, Source},
     payment::{
         PaymentAudit, PaymentEffect, PaymentEvent, PaymentNotice, PaymentOrder, PaymentState, PushAnswer, QueryAnswer,
@@ -115,6 +116,12 @@ impl Turn<'_> {
     /// Takes a payment one event further and does what comes of it.
     pub fn step_payment(&mut self, mut row: PurchaseRow, event: PaymentEvent) -> Result<PurchaseRow, HubError> {
         let before = row.payment.state;
+        // Settled before, and yet it comes to a step that settles: its money lies in suspense.
+        let source = match (row.settled, row.provider) {
+            (Some(_), _) => Source::Suspense,
+            (None, provider) => Source::Till(provider.unwrap_or(Provider::Mpesa), self.money(0)),
+        };
+        let mut is_given = true;
         let (payment, effects) = step(&self.settings.payments, &row.payment, self.moment, event);
         row.payment = payment;
         if effects
@@ -125,7 +132,17 @@ impl Turn<'_> {
         }
         self.store.put_purchase(&row)?;
         for effect in effects {
-            self.payment_effect(&row, effect)?;
+            match effect {
+                PaymentEffect::Settle { receipt } => is_given = self.settle(&row, source.clone(), receipt.as_ref())?,
+                PaymentEffect::Tell(PaymentNotice::Succeeded) if !is_given => {}
+                effect => self.payment_effect(&row, effect)?,
+            }
+        }
+        if !is_given {
+            // No answer of the provider may settle it again: it waits for an operator's word.
+            row.payment.state = PaymentState::NeedsOperator;
+            row.payment.mismatched = true;
+            self.store.put_purchase(&row)?;
         }
         if row.payment.state != before {
             self.purchase_moved(&row)?;
@@ -149,21 +166,42 @@ impl Turn<'_> {
             }
             // The due time is in the row.
             PaymentEffect::WakeAt(_) => Ok(()),
-            PaymentEffect::Settle { receipt } => {
-                let name = match (&receipt, &row.payment.reference) {
-                    (Some(receipt), _) => receipt.to_string(),
-                    (None, Some(reference)) => format!("reference {reference}"),
-                    (None, None) => format!("purchase {:016x}", row.id.0),
-                };
-                let no_fee = Money::new(0, row.payment.amount.currency);
-                self.deliver(row, Source::Till(provider, no_fee), &format!("{provider}:{name}"))
-            }
+            // Done by `step_payment`, which must know whether anything was given.
+            PaymentEffect::Settle { .. } => Ok(()),
             PaymentEffect::ReceiptKnown(_) => {
                 self.audit_as(provider.name(), "receipt known", &format!("{:016x}", row.id.0), "")
             }
             PaymentEffect::Tell(notice) => self.tell_payment(row, notice),
             PaymentEffect::Audit(audit) => self.note_payment(row, provider, &audit),
         }
+    }
+
+    /// Gives what was paid for. `false` when nothing could be given: then the money lies in suspense.
+    fn settle(
+        &mut self,
+        row: &PurchaseRow,
+        source: Source,
+        receipt: Option<&ProviderReceipt>,
+    ) -> Result<bool, HubError> {
+        let Some(provider) = row.provider else {
+            return Ok(false);
+        };
+        let name = match (receipt, &row.payment.reference) {
+            (Some(receipt), _) => receipt.to_string(),
+            (None, Some(reference)) => format!("reference {reference}"),
+            (None, None) => format!("purchase {:016x}", row.id.0),
+        };
+        let is_new = source != Source::Suspense;
+        if self.deliver(row, source, &format!("{provider}:{name}"))? {
+            return Ok(true);
+        }
+        // Credited under this name before: then this money has been booked before, too.
+        if is_new && !self.store.has_credit(super::credit_id(&format!("{provider}:{name}")))? {
+            let amount = row.payment.amount;
+            let no_fee = Money::new(0, amount.currency);
+            self.book("payment in suspense", Postings::unallocated(provider, amount, no_fee))?;
+        }
+        Ok(false)
     }
 
     fn submit(&mut self, row: &PurchaseRow, provider: Provider) -> Result<(), HubError> {
@@ -225,8 +263,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Gives what was paid for, and records it.
-    pub fn deliver(&mut self, row: &PurchaseRow, source: Source, name: &str) -> Result<(), HubError> {
+    /// Gives what was paid for, and records it. `false` when nothing can be given: then nothing was booked either.
+    pub fn deliver(&mut self, row: &PurchaseRow, source: Source, name: &str) -> Result<bool, HubError> {
         let amount = row.payment.amount;
         // A merged customer's purchase counts as the one's who stays.
         let customer = self.store.root(row.customer)?;
@@ -238,10 +276,22 @@ impl Turn<'_> {
         let key = super::credit_id(name);
         if self.store.has_credit(key)? {
             let subject = format!("{:016x}", row.id.0);
-            return self.alarm(
+            self.alarm(
                 "receipt_reused",
                 format!("purchase {subject}: {name} was credited before"),
-            );
+            )?;
+            return Ok(false);
+        }
+        let sold = match &row.kind {
+            PurchaseKind::Subscription { plan, site, terms } => self.sold(plan, site, terms.as_ref())?,
+            PurchaseKind::Topup(_) | PurchaseKind::Deposit => None,
+        };
+        if let (PurchaseKind::Subscription { plan, .. }, None) = (&row.kind, &sold) {
+            self.alarm(
+                "plan_gone",
+                format!("purchase {:016x}: nobody knows what plan {plan} gives", row.id.0),
+            )?;
+            return Ok(false);
         }
         self.book("payment", Postings::paid(source, customer, purpose, amount))?;
         match &row.kind {
@@ -253,12 +303,15 @@ impl Turn<'_> {
                 self.credit_litres(key, customer, *volume, amount, name)?;
                 self.remember(customer, site.as_ref(), "topup", volume.signed_ml(), amount.minor)?;
             }
-            PurchaseKind::Subscription { plan, site } => {
-                self.subscribe(key, customer, site, plan, amount, name)?;
+            PurchaseKind::Subscription { site, .. } => {
+                if let Some(sold) = &sold {
+                    self.subscribe(key, customer, site, sold, amount, name)?;
+                }
                 self.remember(customer, Some(site), "subscription", 0, amount.minor)?;
             }
         }
-        self.audit_as(name, "paid", &format!("{:016x}", row.id.0), &amount.to_string())
+        self.audit_as(name, "paid", &format!("{:016x}", row.id.0), &amount.to_string())?;
+        Ok(true)
     }
 
     fn tell_payment(&mut self, row: &PurchaseRow, notice: PaymentNotice) -> Result<(), HubError> {

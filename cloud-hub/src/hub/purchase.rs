@@ -80,6 +80,7 @@ impl Turn<'_> {
                     )
                 })?;
                 let kind = PurchaseKind::Subscription {
+                    terms: self.terms_of(name, &site)?,
                     plan: name.clone(),
                     site,
                 };
@@ -191,7 +192,10 @@ impl Turn<'_> {
         row.payment.state = PaymentState::Succeeded;
         row.settled = Some(self.now());
         self.store.put_purchase(row)?;
-        self.deliver(row, Source::Wallet, &format!("wallet:{:016x}", row.id.0))?;
+        if !self.deliver(row, Source::Wallet, &format!("wallet:{:016x}", row.id.0))? {
+            let message = "this cannot be given now; nothing was taken from the wallet";
+            return Err(Refusal::conflict("cannot_be_given", message).into());
+        }
         self.tell_paid(row)?;
         Ok(())
     }

@@ -24,12 +24,16 @@ pub(super) use self::{
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
     grant::GrantRow,
     merge::HistoryRow,
-    purchase::{PurchaseKind, PurchaseRow},
+    purchase::{PurchaseKind, PurchaseRow, Terms},
     subscription::SubscriptionRow,
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 2] = [store::journal::SCHEMA, include_str!("schema/001.sql")];
+pub const MIGRATIONS: [&str; 3] = [
+    store::journal::SCHEMA,
+    include_str!("schema/001.sql"),
+    include_str!("schema/002.sql"),
+];
 
 /// What a store function returns.
 type Stored<T> = Result<T, StoreError>;

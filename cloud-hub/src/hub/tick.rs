@@ -39,6 +39,7 @@ impl Turn<'_> {
         }
         self.settle_unreported_draws()?;
         self.load_boxes()?;
+        self.settle_after_doubt()?;
         self.send_texts()?;
         if !self.store.looked_within(self.now(), LOOK_EVERY_MS)? {
             self.tick_subscriptions()?;

@@ -276,6 +276,51 @@ fn a_hub_in_doubt_grants_new_money_only() {
 }
 
 #[test]
+fn what_a_doubt_held_back_is_granted_some_customers_at_a_time() {
+    let mut world = World::new();
+    let kibera = world.site("kibera-3");
+    world.side.append("generation 5").unwrap();
+    world.restart();
+    for number in 0..201 {
+        let customer = world.customer(&format!("0700{number:06}"), Some("kibera-3"));
+        world.credit(customer, 1_000);
+    }
+    let granted = |world: &World| -> i64 {
+        let all = "SELECT coalesce(sum(volume_ml), 0) FROM grants";
+        world.read().query_row(all, [], |row| row.get(0)).unwrap()
+    };
+    let before = granted(&world);
+    world.link(kibera);
+    let first = granted(&world);
+    assert!(before <= first && first <= 201_000, "{before} {first}");
+    world.give(Input::Tick);
+    world.give(Input::Tick);
+    assert_eq!(granted(&world), 201_000);
+    let settled: Option<i64> = world
+        .read()
+        .query_row("SELECT settled_to FROM hub", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(settled, None);
+}
+
+#[test]
+fn a_key_is_not_used_again_for_another_pin() {
+    let mut world = World::new();
+    let customer = world.customer("0700000102", None);
+    let pin = |pin: &str| Request::SetPin {
+        customer,
+        pin: hub::hub::input::Secret(pin.to_owned()),
+    };
+    let by = hub::hub::input::Actor::Owner;
+    world.ask_as(by.clone(), Some("k1"), pin("5082")).unwrap();
+    world.ask_as(by.clone(), Some("k1"), pin("5082")).unwrap();
+    assert_eq!(
+        world.ask_as(by, Some("k1"), pin("6093")).unwrap_err().code,
+        "key_reused"
+    );
+}
+
+#[test]
 fn a_restored_hub_gets_its_own_later_facts_back_from_the_sites() {
     let mut world = World::new();
     let (kibera, mathare) = (world.site("kibera-3"), world.site("mathare"));

@@ -199,9 +199,7 @@ fn texts_wait_where_nobody_carries_them() {
     let customer = world.customer("0700000102", None);
     bought(world.ask(buy(customer, Item::Litres(ml(20_000)), Pay::Prompt)));
     paid(&mut world, 0, "RCPT1");
-    for _ in 0..20 {
-        world.pass(600_000);
-    }
+    (0..20).for_each(|_| world.pass(600_000));
     assert!(world.texts().is_empty());
     world.settings.texts = true;
     world.restart();
@@ -280,6 +278,60 @@ fn the_wallet_pays_only_what_it_holds() {
         world.ask(buy(customer, Item::Bill, Pay::Prompt)).unwrap_err().code,
         "not_available"
     );
+}
+
+#[test]
+fn a_plan_that_is_gone_is_given_as_it_was_sold() {
+    let mut world = World::new();
+    world.site("kibera-3");
+    let customer = world.customer("0700000102", Some("kibera-3"));
+    bought(world.ask(buy(customer, Item::Plan("monthly".to_owned()), Pay::Prompt)));
+    world.settings.plans.clear();
+    world.restart();
+    paid(&mut world, 0, "RCPT1");
+    let shown = world.shown(customer);
+    assert_eq!(shown.allowance_ml, 600_000);
+    assert_eq!(
+        shown.subscription.unwrap().valid_until.rfc3339(),
+        "2026-12-20T21:00:00Z"
+    );
+}
+
+#[test]
+fn what_is_paid_and_cannot_be_given_lies_in_suspense_for_an_operator() {
+    let mut world = World::new();
+    world.site("kibera-3");
+    let customer = world.customer("0700000102", Some("kibera-3"));
+    let (purchase, _) = bought(world.ask(buy(customer, Item::Plan("monthly".to_owned()), Pay::Prompt)));
+    let books = world.folder.join("hub.db");
+    let spoilt = rusqlite::Connection::open(&books).unwrap();
+    spoilt
+        .execute("UPDATE purchase SET plan_zone = 'Nowhere/Atall'", [])
+        .unwrap();
+    paid(&mut world, 0, "RCPT1");
+    confirmed(&mut world, 0, "RCPT1");
+    let state = |world: &World| read::purchase(&world.read(), purchase).unwrap().unwrap().state;
+    assert_eq!(
+        (state(&world).as_str(), world.alarms()),
+        ("needs_operator", vec!["plan_gone"])
+    );
+    let ledger = world.ledger();
+    assert_eq!((ledger["till:mpesa"], ledger["suspense"]), (30_000, -30_000));
+    assert!(world.texts().is_empty(), "nobody is told of a success");
+    // It is mended, and an operator gives it: from suspense.
+    let mended = rusqlite::Connection::open(books).unwrap();
+    mended
+        .execute("UPDATE purchase SET plan_zone = 'Africa/Nairobi'", [])
+        .unwrap();
+    let order = PaymentOrder::Credit { receipt: None };
+    let (_, state) = bought(world.ask(Request::OrderPayment { purchase, order }));
+    assert_eq!(
+        (state, world.shown(customer).allowance_ml),
+        (PaymentState::Succeeded, 600_000)
+    );
+    let ledger = world.ledger();
+    let suspense = ledger.get("suspense").copied().unwrap_or_default();
+    assert_eq!((ledger["till:mpesa"], suspense, ledger["water"]), (30_000, 0, -30_000));
 }
 
 #[test]

@@ -19,6 +19,7 @@ pub struct Books {
     path: Arc<PathBuf>,
     idle: Arc<Mutex<Vec<Connection>>>,
     room: Arc<Semaphore>,
+    door: Arc<Semaphore>,
 }
 
 impl Books {
@@ -28,6 +29,7 @@ impl Books {
             path: Arc::new(path),
             idle: Arc::default(),
             room: Arc::new(Semaphore::new(READERS_MAX)),
+            door: Arc::new(Semaphore::new(1)),
         }
     }
 
@@ -36,7 +38,23 @@ impl Books {
         &self,
         look: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let Ok(_permit) = self.room.acquire().await else {
+        self.read_in(&self.room, look).await
+    }
+
+    /// Reads who asks: a place is kept for that, so that nobody waits at the door for others' long lists.
+    pub async fn read_at_the_door<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        self.read_in(&self.door, look).await
+    }
+
+    async fn read_in<T: Send + 'static>(
+        &self,
+        room: &Semaphore,
+        look: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let Ok(_permit) = room.acquire().await else {
             return Err(unreadable());
         };
         let books = self.clone();

@@ -206,7 +206,11 @@ async fn identify(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Refu
             return Ok(None);
         }
         let hash = secret_hash(token.trim());
-        let bearer = app.parts.books.read(move |books| read::token(books, hash)).await?;
+        let bearer = app
+            .parts
+            .books
+            .read_at_the_door(move |books| read::token(books, hash))
+            .await?;
         return Ok(bearer.map(|bearer| Caller {
             name: bearer.name,
             role: bearer.role,
@@ -222,7 +226,7 @@ async fn identify(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Refu
     let bearer = app
         .parts
         .books
-        .read(move |books| read::session(books, hash, now))
+        .read_at_the_door(move |books| read::session(books, hash, now))
         .await?;
     Ok(bearer.map(|bearer| Caller {
         name: bearer.name,

@@ -28,8 +28,7 @@ pub async fn ready(State(app): State<App>) -> Api {
     if app.parts.stop.is_stopped() {
         return Err(Refusal::new(RefusalKind::Unavailable, "unavailable", "the hub is stopping").into());
     }
-    let (now, _) = app.parts.clock.now();
-    app.parts.books.read(move |books| read::totals(books, now)).await?;
+    app.parts.books.read(read::answers).await?;
     Json::ok(json!({ "status": "ready" }))
 }
 
@@ -41,7 +40,7 @@ pub async fn metrics(State(app): State<App>) -> Response {
     let seen = app
         .parts
         .books
-        .read(move |books| Ok((read::totals(books, since)?, read::sites(books)?)))
+        .read(move |books| Ok((read::totals(books, since)?, read::sites_unhashed(books)?)))
         .await;
     let (totals, sites) = match seen {
         Ok(seen) => seen,

@@ -287,18 +287,12 @@ impl Store<'_> {
         )
     }
 
-    /// Every purse there is.
-    pub fn all_purses(&self) -> Stored<Vec<PurseKey>> {
+    /// Customers with purses, after one.
+    pub fn customers_with_purses(&self, after: CustomerId, limit: u32) -> Stored<Vec<CustomerId>> {
         self.all(
-            "SELECT customer, purse, period FROM purse ORDER BY customer, purse, period",
-            [],
-            |row| {
-                Ok(PurseKey {
-                    customer: CustomerId(id(row, "customer")?),
-                    purse: purse_from_number(row.get("purse")?).ok_or_else(|| wrong(row, "purse"))?,
-                    period: row.get("period")?,
-                })
-            },
+            "SELECT DISTINCT customer FROM purse WHERE customer > ?1 ORDER BY customer LIMIT ?2",
+            [signed(after.0), i64::from(limit)],
+            |row| Ok(CustomerId(id(row, "customer")?)),
         )
     }
 

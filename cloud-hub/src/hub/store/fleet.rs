@@ -7,6 +7,7 @@ use kiosk::{
 };
 use rusqlite::{Row, params};
 
+use super::maybe_id;
 use super::{Store, Stored, id, maybe_wall, parsed, signed, wrong};
 
 /// What the hub knows of its own past besides the journal.
@@ -229,6 +230,18 @@ impl Store<'_> {
             [Some(signed(box_id.0)), to.map(|to| signed(to.0))],
         )
         .map(drop)
+    }
+
+    /// How far purses are settled after a doubt; `None` when all are.
+    pub fn settled_to(&self) -> Stored<Option<CustomerId>> {
+        let to = self.one("SELECT settled_to FROM hub", [], |row| maybe_id(row, "settled_to"))?;
+        Ok(to.flatten().map(CustomerId))
+    }
+
+    /// Remembers how far purses are settled after a doubt.
+    pub fn set_settled(&self, to: Option<CustomerId>) -> Stored<()> {
+        self.execute("UPDATE hub SET settled_to = ?1", [to.map(|to| signed(to.0))])
+            .map(drop)
     }
 
     /// A current box that has not been sent all its customers, and how far that is.

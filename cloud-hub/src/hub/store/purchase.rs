@@ -19,8 +19,21 @@ pub(in crate::hub) enum PurchaseKind {
     Topup(Volume),
     /// Money into the wallet.
     Deposit,
-    /// A subscription to a site.
-    Subscription { plan: String, site: SiteName },
+    /// A subscription to a site, and what it was when it was priced.
+    Subscription {
+        plan: String,
+        site: SiteName,
+        terms: Option<Terms>,
+    },
+}
+
+/// What a plan gave when it was sold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::hub) struct Terms {
+    pub days: u16,
+    pub jerrycans: u32,
+    pub allowance: Volume,
+    pub zone: String,
 }
 
 impl PurchaseKind {
@@ -57,8 +70,23 @@ fn read_kind(row: &Row<'_>) -> rusqlite::Result<PurchaseKind> {
         _ => PurchaseKind::Subscription {
             plan: row.get("plan")?,
             site: maybe_parsed(row, "site")?.ok_or_else(|| wrong(row, "site"))?,
+            terms: read_terms(row)?,
         },
     })
+}
+
+fn read_terms(row: &Row<'_>) -> rusqlite::Result<Option<Terms>> {
+    let (days, jerrycans) = (row.get("plan_days")?, row.get("plan_jerrycans")?);
+    let (allowance, zone) = (maybe_volume(row, "plan_allowance_ml")?, row.get("plan_zone")?);
+    let (Some(days), Some(jerrycans), Some(allowance), Some(zone)) = (days, jerrycans, allowance, zone) else {
+        return Ok(None);
+    };
+    Ok(Some(Terms {
+        days,
+        jerrycans,
+        allowance,
+        zone,
+    }))
 }
 
 fn read_payment(row: &Row<'_>) -> rusqlite::Result<Payment> {
@@ -182,16 +210,20 @@ impl Store<'_> {
         let (volume, plan, site) = match &row.kind {
             PurchaseKind::Topup(volume) => (Some(volume.signed_ml()), None, None),
             PurchaseKind::Deposit => (None, None, None),
-            PurchaseKind::Subscription { plan, site } => (None, Some(plan.as_str()), Some(site.as_str())),
+            PurchaseKind::Subscription { plan, site, .. } => (None, Some(plan.as_str()), Some(site.as_str())),
+        };
+        let terms = match &row.kind {
+            PurchaseKind::Subscription { terms, .. } => terms.as_ref(),
+            PurchaseKind::Topup(_) | PurchaseKind::Deposit => None,
         };
         let payment = &row.payment;
         self.execute(
             "INSERT INTO purchase (id, customer, kind, volume_ml, plan, site, amount_minor, currency, pay, provider,
                                    payer, token, state, failure, reference, receipt, claimed, mismatched, told,
                                    since_ms, queries, retries, due_ms, asked_box, asked_epoch, asked_seq, created_ms,
-                                   settled_ms)
+                                   settled_ms, plan_days, plan_jerrycans, plan_allowance_ml, plan_zone)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                     ?22, ?23, ?24, ?25, ?26, ?27, ?28)
+                     ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)
              ON CONFLICT (id) DO UPDATE SET
                  state = excluded.state, failure = excluded.failure, reference = excluded.reference,
                  receipt = excluded.receipt, claimed = excluded.claimed, mismatched = excluded.mismatched,
@@ -229,6 +261,10 @@ impl Store<'_> {
                 row.asked.map(|record| record.seq),
                 row.created.0,
                 row.settled.map(|settled| settled.0),
+                terms.map(|terms| terms.days),
+                terms.map(|terms| terms.jerrycans),
+                terms.map(|terms| terms.allowance.signed_ml()),
+                terms.map(|terms| terms.zone.as_str()),
             ],
         )
         .map(drop)

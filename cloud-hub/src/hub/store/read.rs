@@ -16,10 +16,10 @@ use rusqlite::{Connection, params};
 use store::StoreError;
 
 pub use self::{
-    fleet::{Site, sites},
+    fleet::{Site, sites, sites_unhashed},
     money::{
-        OutboxText, Purchase, Totals, Transaction, TransactionFilter, ledger_balance, outbox, purchase, purchases,
-        purchases_for_operators, totals, transactions,
+        OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, ledger_balance, outbox, purchase,
+        purchases, purchases_for_operators, totals, transactions,
     },
     operator::{Bearer, audit_verify, password_hash, session, token},
     pages::{
