@@ -77,17 +77,20 @@ impl World {
 
     pub(super) fn connected(&mut self, line: u64) {
         let Some(Line {
-            station,
-            runs,
-            alive: true,
-            ..
+            station, runs, alive, ..
         }) = self.lines.get(&line)
         else {
             return;
         };
-        let (station, runs) = (*station, *runs);
-        if self.centre.program.run != runs[0] || self.centre.program.machine.is_none() {
-            return self.break_line(line, None);
+        let (station, runs, alive) = (*station, *runs, *alive);
+        if self.stations[station].line != Some(line) {
+            return;
+        }
+        if !alive || self.centre.program.run != runs[0] || self.centre.program.machine.is_none() {
+            // Nobody answered: the machine never heard of this connection.
+            self.break_line(line, Some(Node::Box(station)));
+            self.stations[station].line = None;
+            return self.dial_again(station, DIAL_WITHIN_MS);
         }
         self.give_hub(HubInput::Linked { link: LinkId(line) });
         self.give(station, SiteInput::LinkUp(line));
