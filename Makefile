@@ -1,10 +1,14 @@
 # The commands of this house. Each first installs what it lacks (Debian packages; sudo where not root) and says so.
 
-.PHONY: help setup test bench
+.PHONY: help setup test demo storms storm bench
 
 help:
-	@echo 'make setup   installs: a C compiler, pkg-config, libsystemd-dev, mosquitto-clients, faketime, chromium and its driver'
+	@echo 'make setup   installs: a C compiler, pkg-config, libsystemd-dev, curl, mosquitto-clients, faketime, chromium, its driver'
 	@echo 'make test    format, lints, build and all tests; installs what setup does'
+	@echo 'make demo    hub, two sites, twelve dispensers and pretend M-PESA on this machine; installs a C compiler, pkg-config,'
+	@echo '             libsystemd-dev. Ctrl-c ends it; DEMO_SECONDS=60 make demo ends by itself and judges'
+	@echo 'make storms  SEEDS=200 simulated worlds, each held against every promise; names each seed that broke one. Installs'
+	@echo '             what a build needs. SEED=7 make storm runs one world and tells its story'
 	@echo 'make bench   figures beside peers; installs mosquitto, python3-venv, and paho-mqtt under target/.'
 	@echo '             BENCH="--clients 6 --rounds 1 --seconds 5" makes it short'
 
@@ -14,6 +18,21 @@ setup:
 
 test: setup
 	@.ci/test
+
+demo:
+	@.ci/demo
+
+# One binary, built with optimisation: a world takes about a second.
+SEEDS ?= 200
+STORM = cargo run --quiet --release --package kisima-tests --bin kisima-storm --
+
+storms:
+	@.ci/setup build
+	@$(STORM) --seeds $(SEEDS)
+
+storm:
+	@.ci/setup build
+	@$(STORM) --seed $(SEED) --story
 
 bench:
 	@.ci/bench $(BENCH)

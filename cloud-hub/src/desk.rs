@@ -9,12 +9,13 @@ use std::{
     time::Duration,
 };
 
+use kiosk::payment::Report;
 use runtime::decide::Inbox;
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::hub::{
     effect::{Refusal, RefusalKind, Response},
-    input::{Actor, Input, ReplyId, Request},
+    input::{Actor, CallbackName, Input, ReplyId, Request},
 };
 
 /// The longest wait for an answer. A draw that needs water back from a site takes up to 5 s (CONTRACTS section 4).
@@ -64,6 +65,22 @@ impl Desk {
 
     /// Asks and waits for the answer, which comes after the commit.
     pub async fn ask(&self, by: Actor, key: Option<String>, request: Request) -> Answer {
+        let request = Box::new(request);
+        let asked = |reply| Input::Asked {
+            reply,
+            by,
+            key,
+            request,
+        };
+        self.hand_in(asked).await
+    }
+
+    /// Hands in what a provider called back with, and waits until it is on disk.
+    pub async fn call_back(&self, name: CallbackName, report: Report) -> Answer {
+        self.hand_in(|reply| Input::Callback { reply, name, report }).await
+    }
+
+    async fn hand_in(&self, input: impl FnOnce(ReplyId) -> Input) -> Answer {
         let reply = ReplyId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
         let (sender, receiver) = oneshot::channel();
         {
@@ -74,13 +91,7 @@ impl Desk {
             waiting.insert(reply, sender);
         }
         let leaves = Leaves(self, reply);
-        let input = Input::Asked {
-            reply,
-            by,
-            key,
-            request: Box::new(request),
-        };
-        if self.inbox.send(input).await.is_err() {
+        if self.inbox.send(input(reply)).await.is_err() {
             return Err(unavailable("the hub is stopping; try again in a moment"));
         }
         let answer = timeout(ANSWER_WITHIN, receiver).await;
@@ -92,11 +103,6 @@ impl Desk {
                 "no answer in time; it may have been done: look, or ask again with the same Idempotency-Key",
             )),
         }
-    }
-
-    /// The queue itself, for adapters that tell and do not ask.
-    pub fn inbox(&self) -> &Inbox<Input> {
-        &self.inbox
     }
 }
 

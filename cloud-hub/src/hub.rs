@@ -86,6 +86,8 @@ pub struct Hub {
     links: BTreeMap<LinkId, Link>,
     /// Links whose session was lost with a transaction: their sockets are to be closed.
     lost: BTreeSet<LinkId>,
+    /// The side log may hold what the database does not: at the start, and after anything failed.
+    side_unread: bool,
 }
 
 impl Hub {
@@ -106,6 +108,7 @@ impl Hub {
             run: None,
             links: BTreeMap::new(),
             lost: BTreeSet::new(),
+            side_unread: true,
         })
     }
 
@@ -124,6 +127,7 @@ impl Hub {
             why: "its session was lost with a transaction",
         };
         let closing = std::mem::take(&mut self.lost);
+        let side_unread = self.side_unread;
         let (side, links, lost) = (&mut self.side, &mut self.links, &mut self.lost);
         let decided = self.database.alone(|connection| {
             let mut turn = Turn {
@@ -141,6 +145,9 @@ impl Hub {
                 written: BTreeSet::new(),
                 texts_queued: false,
             };
+            if side_unread {
+                turn.heed_side_log()?;
+            }
             turn.handle(input)?;
             turn.finish()?;
             Ok::<_, HubError>(turn.effects)
@@ -148,11 +155,13 @@ impl Hub {
         match decided {
             Ok(decided) => {
                 self.lost.clear();
+                self.side_unread = false;
                 Ok(closing.into_iter().map(close).chain(decided).collect())
             }
             Err(error) => {
                 self.links.retain(|link, _| !self.lost.contains(link));
                 self.lost.extend(closing);
+                self.side_unread = true;
                 Err(error)
             }
         }
@@ -177,6 +186,7 @@ impl Machine for Hub {
 
     fn abandon(&mut self) {
         self.database.abandon();
+        self.side_unread = true;
         // Every session believes that it sent what was rolled back.
         self.lost.extend(std::mem::take(&mut self.links).into_keys());
     }
@@ -187,17 +197,16 @@ impl Machine for Hub {
             why: "the hub could not write",
         };
         match input {
-            Input::Asked { reply, .. } => vec![Effect::Reply {
+            Input::Asked { reply, .. } | Input::Callback { reply, .. } => vec![Effect::Reply {
                 reply: *reply,
                 answer: Err(unavailable()),
             }],
             Input::Linked { link } | Input::Frame { link, .. } => vec![close(link)],
-            Input::Started
-            | Input::Unlinked { .. }
-            | Input::Provider { .. }
-            | Input::Callback { .. }
-            | Input::Texted { .. }
-            | Input::Tick => Vec::new(),
+            Input::Provider { purchase, event } => vec![Effect::HandInAgain {
+                purchase: *purchase,
+                event: event.clone(),
+            }],
+            Input::Started | Input::Unlinked { .. } | Input::Texted { .. } | Input::Tick => Vec::new(),
         }
     }
 }
@@ -228,7 +237,7 @@ impl Turn<'_> {
                 request,
             } => self.asked(reply, &by, key.as_deref(), &request),
             Input::Provider { purchase, event } => self.provider_answered(purchase, event),
-            Input::Callback { name, report } => self.called_back(&name, report),
+            Input::Callback { reply, name, report } => self.called_back(reply, &name, report),
             Input::Texted { outbox, outcome } => self.texted(outbox, outcome),
             Input::Tick => self.tick(),
         }

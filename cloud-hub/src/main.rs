@@ -179,7 +179,7 @@ fn print(text: &str) -> anyhow::Result<()> {
 async fn execute(config: &config::Hub, what: What) -> anyhow::Result<()> {
     app::log::begin(&config.log)?;
     if !matches!(what, What::Run) {
-        commands::act_as_owner(&config.storage.data_dir)?;
+        runtime::owner::act_as_owner(&config.storage.data_dir)?;
     }
     let command = match what {
         What::Run => return run(config).await,

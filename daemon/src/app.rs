@@ -244,13 +244,12 @@ impl Rooms {
             stop.clone(),
         ));
         adapters.spawn(tick(inbox.clone(), clock, stop.clone()));
-        adapters.spawn(control::serve(
-            data.control(),
-            data.clone(),
-            inbox,
-            replies,
-            stop.clone(),
-        ));
+        match control::bind(&data.control()) {
+            Ok(listener) => {
+                adapters.spawn(control::serve(listener, data.clone(), inbox, replies, stop.clone()));
+            }
+            Err(error) => tracing::error!(%error, "no control socket: subcommands will not work"),
+        }
     }
 }
 

@@ -216,12 +216,16 @@ fn serve(loaded: Loaded<Gateway>) -> anyhow::Result<ExitCode> {
 /// Performs a request at the running daemon, or, when none runs, over the machine itself.
 fn request(loaded: &Loaded<Gateway>, request: Request) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime::owner::act_as_owner(app::data_dir(&loaded.config))?;
     let data = DataDir::open(app::data_dir(&loaded.config))?;
     let response = runtime.block_on(async {
         if let Some(response) = control::ask(&data.control(), &request).await? {
             return anyhow::Ok(response);
         }
         let _lock = data.lock()?;
+        if matches!(&request, Request::Join { replace: true, .. }) {
+            data.set_damaged_aside()?;
+        }
         let mut alone = Alone::open(&data, &loaded.config)?;
         let response = control::perform(&mut alone, &data, request).await;
         alone.site.close()?;
@@ -241,6 +245,7 @@ fn request(loaded: &Loaded<Gateway>, request: Request) -> anyhow::Result<ExitCod
 
 /// Writes the sales of some days, while a daemon runs or not.
 fn export(loaded: &Loaded<Gateway>, csv: &Path, from: Option<Day>, to: Option<Day>) -> anyhow::Result<ExitCode> {
+    runtime::owner::act_as_owner(app::data_dir(&loaded.config))?;
     let data = DataDir::open(app::data_dir(&loaded.config))?;
     let zone = Zone::named(loaded.config.site.time_zone.iana_name().unwrap_or("UTC"))?;
     let enrolment = data.enrolment()?;

@@ -35,7 +35,7 @@ mod tries;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use ::store::{Connection, Database, Durability, StoreError, journal::SqlLogs};
 use kiosk::{
@@ -104,7 +104,7 @@ pub struct Site {
     settings: Settings,
     wire: Wire,
     voice: Voice,
-    enrolled: Option<Enrolled>,
+    enrolled: Option<Arc<Enrolled>>,
     /// The serial of the medium this database is on.
     medium: [u8; 8],
     is_retired: bool,
@@ -135,6 +135,19 @@ pub struct Site {
     may_close: bool,
     /// The session was dropped after a failure, so the socket must go too.
     must_hang_up: bool,
+    /// What was remembered when the open batch began.
+    at_begin: Option<Memory>,
+}
+
+/// What the machine remembers besides its rows, as far as it must go back with them when an input or a commit fails.
+struct Memory {
+    enrolled: Option<Arc<Enrolled>>,
+    zone: Zone,
+    pen: Pen,
+    is_retired: bool,
+    day: SalesDay,
+    parked: Parking,
+    had_link: bool,
 }
 
 /// What a site is opened with.
@@ -172,7 +185,7 @@ impl Site {
             settings: opening.settings,
             wire: opening.wire,
             voice: Voice::new(),
-            enrolled: opening.enrolment.map(Enrolled::new),
+            enrolled: opening.enrolment.map(Enrolled::new).map(Arc::new),
             medium: opening.medium,
             is_retired,
             pen: Pen {
@@ -197,6 +210,7 @@ impl Site {
             has_written: false,
             may_close: true,
             must_hang_up: false,
+            at_begin: None,
             database,
         })
     }
@@ -232,10 +246,11 @@ impl Site {
             Input::LinkFrame(_) if self.link.is_none() => vec![self.hung_up(0)],
             Input::LinkFrame(bytes) => self.link_event(moment, Event::Frame(&bytes))?,
             Input::LinkDown => {
+                self.must_hang_up = false;
                 self.link_down();
                 vec![Effect::Live]
             }
-            Input::Joined(enrolment) => self.joined(*enrolment)?,
+            Input::Joined(enrolment) => self.joined(moment, *enrolment)?,
             Input::Told(reply, command) => self.told(moment, reply, command)?,
         };
         effects.extend(self.close_recalled(moment)?);
@@ -247,6 +262,31 @@ impl Site {
             self.link_was = (link_is_up, Some(moment.wall));
         }
         Ok(effects)
+    }
+
+    fn memory(&self) -> Memory {
+        Memory {
+            enrolled: self.enrolled.clone(),
+            zone: self.zone.clone(),
+            pen: self.pen,
+            is_retired: self.is_retired,
+            day: self.day,
+            parked: self.parked.clone(),
+            had_link: self.link.is_some(),
+        }
+    }
+
+    /// Goes back to what was remembered. A session cannot: what it believes it sent was never sent, so its socket goes
+    /// (sync::session).
+    fn forget(&mut self, before: Memory) {
+        self.must_hang_up |= before.had_link || self.link.is_some();
+        self.link = None;
+        self.enrolled = before.enrolled;
+        self.zone = before.zone;
+        self.pen = before.pen;
+        self.is_retired = before.is_retired;
+        self.day = before.day;
+        self.parked = before.parked;
     }
 
     /// Whether this box may not sell now: it waits for its past, is retired, or sits on another medium.
@@ -264,7 +304,7 @@ impl Site {
     }
 
     fn enrolled(&self) -> Result<&Enrolled, SiteError> {
-        self.enrolled.as_ref().ok_or(SiteError::NotJoined)
+        self.enrolled.as_deref().ok_or(SiteError::NotJoined)
     }
 
     fn next_hold(&mut self) -> HoldId {
@@ -295,7 +335,10 @@ impl Site {
             enabled: true,
             volume_max: self.settings.volume_max,
             pulses_per_litre: self.settings.pulses_per_litre,
-            language: self.settings.language.clone(),
+            language: match &self.enrolled {
+                Some(enrolled) if !enrolled.enrolment.language.is_empty() => enrolled.enrolment.language.clone(),
+                _ => self.settings.language.clone(),
+            },
             config_revision: 1,
             wrong_pins: None,
         }
@@ -323,16 +366,17 @@ impl Machine for Site {
     type Effect = Effect;
 
     fn begin(&mut self) -> Result<(), Fault> {
+        self.at_begin = Some(self.memory());
         self.database.begin().map_err(fault)
     }
 
     fn handle(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, Fault> {
         self.database.save().map_err(fault)?;
+        let before = self.memory();
         match self.decided(moment, input) {
             Ok(effects) => self.database.keep().map(|()| effects).map_err(fault),
             Err(error) => {
-                // What the session believes it sent was never sent (sync::session).
-                self.must_hang_up |= self.link.take().is_some() || self.has_written;
+                self.forget(before);
                 self.database.undo().map_err(fault)?;
                 Err(fault(error))
             }
@@ -345,7 +389,9 @@ impl Machine for Site {
     }
 
     fn abandon(&mut self) {
-        self.must_hang_up |= self.link.take().is_some();
+        if let Some(before) = self.at_begin.take() {
+            self.forget(before);
+        }
         self.database.abandon();
     }
 

@@ -386,6 +386,8 @@ pub enum PaymentAudit {
     OurConfiguration,
     /// The days of asking are over.
     GaveUp,
+    /// Neither the push's answer nor a callback told the payment's name at the provider: there is nothing to ask by.
+    NoReference,
     /// An operator's order cannot be done in this state.
     OrderRefused,
 }

@@ -6,6 +6,7 @@
 //! | [`decide`] | the deciding thread: drain the queue, commit once, then let the effects leave |
 //! | [`clock`] | the wall clock and how far it is trusted |
 //! | [`dice`] | randomness, one draw an input |
+//! | [`owner`] | subcommands of root act as the owner of the data directory |
 //! | [`stop`] | the token that ends a program |
 //! | [`supervise`] | adapters that fail are started again, with back-off |
 //!
@@ -15,5 +16,6 @@ pub mod clock;
 pub mod decide;
 pub mod dice;
 pub mod machine;
+pub mod owner;
 pub mod stop;
 pub mod supervise;

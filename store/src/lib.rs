@@ -9,7 +9,7 @@ use std::{path::Path, time::Duration};
 
 /// A connection, by the one name under which rooms without SQL may hold it.
 pub use rusqlite::Connection;
-use rusqlite::{OpenFlags, backup};
+use rusqlite::{OpenFlags, backup, config::DbConfig};
 
 /// How long a reader waits for a lock before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -199,6 +199,9 @@ impl Database {
 fn configure(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Plans that do not depend on bound values: otherwise SQLite compiles a statement anew at each binding as soon as a
+    // partial index might or might not serve it (sqlite3_db_config, SQLITE_DBCONFIG_ENABLE_QPSG).
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 4194304;
          PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;",

@@ -15,6 +15,7 @@ use crate::{
 const GENERATION: &str = "generation";
 const SITE_DOUBT: &str = "site doubt";
 const HUB_DOUBT: &str = "hub doubt";
+const RESTORED: &str = "restored";
 
 /// Why a gateway sells nothing until it has heard the hub (PROTOCOL rule 14).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,6 +82,12 @@ pub fn site_in_doubt<L: Logs>(logs: &L) -> Result<bool, JournalError<L::Error>> 
     Ok(site(logs)?.is_doubt())
 }
 
+/// A gateway begins as another box, or for the first time: no past of it is missing, and its hub is at `generation`.
+pub fn site_begins<L: Logs>(logs: &mut L, generation: u32) -> Result<(), JournalError<L::Error>> {
+    put(logs, GENERATION, &(generation,))?;
+    put_site(logs, &SiteDoubt::default())
+}
+
 /// At a gateway, at start: a sign of a missing past that only a fresh HELLO removes (PROTOCOL rule 14).
 pub fn site_doubt_until_heard<L: Logs>(logs: &mut L, why: Unheard) -> Result<(), JournalError<L::Error>> {
     let mut doubt = site(logs)?;
@@ -103,6 +110,20 @@ pub fn hub_raise<L: Logs>(logs: &mut L, at_least: u32) -> Result<u32, JournalErr
     put(logs, GENERATION, &(raised,))?;
     put(logs, HUB_DOUBT, &(true,))?;
     Ok(raised)
+}
+
+/// By `restore`, in the copy that becomes the database: the next start must raise the generation (PROTOCOL rule 15).
+pub fn hub_mark_restored<L: Logs>(logs: &mut L) -> Result<(), JournalError<L::Error>> {
+    put(logs, RESTORED, &(true,))
+}
+
+/// At the hub: whether `restore` left its mark, which is gone after this.
+pub fn hub_take_restored<L: Logs>(logs: &mut L) -> Result<bool, JournalError<L::Error>> {
+    let restored = read::<L, (bool,)>(logs, RESTORED)?.is_some_and(|(restored,)| restored);
+    if restored {
+        put(logs, RESTORED, &(false,))?;
+    }
+    Ok(restored)
 }
 
 /// At the hub: whether this box was heard in the present generation (PROTOCOL rule 17). In generation 0 nothing was

@@ -7,5 +7,14 @@ mod join;
 #[path = "hub/kills.rs"]
 mod kills;
 #[cfg(test)]
+#[path = "hub/life.rs"]
+mod life;
+#[cfg(test)]
+#[path = "hub/mpesa.rs"]
+mod mpesa;
+#[cfg(test)]
+#[path = "hub/purses.rs"]
+mod purses;
+#[cfg(test)]
 #[path = "hub/water.rs"]
 mod water;

@@ -14,7 +14,7 @@ use crate::dispenser::{Answer, Receipt};
 
 /// One ask and what came of it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Visit {
+pub struct Visit {
     pub(crate) person: usize,
     /// The box that decided.
     pub(crate) station: Option<usize>,
@@ -105,6 +105,7 @@ pub struct Books {
     /// A sabotage: the hub says yes to frames and keeps nothing.
     pub(crate) acks_are_lies: bool,
     pub(crate) calamities: u64,
+    pub(crate) hub_restored: bool,
     clock: u64,
 }
 
@@ -202,6 +203,12 @@ impl Books {
         }
     }
 
+    /// How many receipts a box has given.
+    pub(crate) fn receipts_of(&self, station: usize) -> usize {
+        let visits = self.visits.values().filter(|visit| visit.station == Some(station));
+        visits.filter(|visit| visit.receipt.is_some()).count()
+    }
+
     /// A dispenser forgets a pour, for it has its receipt.
     pub(crate) fn heard_receipt(&mut self, tap: &DispenserId, receipt: &Receipt) {
         let visit = self.visit(tap, &receipt.request);
@@ -260,8 +267,7 @@ impl Books {
         });
     }
 
-    pub(crate) fn bought(&mut self, person: usize, item: Item, purchase: u64, at_ms: u64) {
-        let purchase = Some(purchase);
+    pub(crate) fn bought(&mut self, person: usize, item: Item, purchase: Option<u64>, at_ms: u64) {
         self.purchases.push(Bought {
             person,
             item,
@@ -273,11 +279,31 @@ impl Books {
 
     /// The hub forgets all it alone knew since then.
     pub(crate) fn hub_forgets(&mut self, since_ms: u64) {
+        self.hub_restored = true;
         for credit in self.credits.iter_mut().filter(|credit| credit.at_ms >= since_ms) {
             credit.may_be_lost = true;
         }
         for bought in self.purchases.iter_mut().filter(|bought| bought.at_ms >= since_ms) {
             bought.may_be_lost = true;
+        }
+    }
+
+    /// The hub forgets what a box that is gone had brought it.
+    pub(crate) fn box_is_forgotten(&mut self, station: usize, known: &BTreeSet<String>) {
+        let slack = &mut self.slack_ml;
+        for visit in self
+            .visits
+            .values_mut()
+            .filter(|visit| visit.station == Some(station) && !visit.is_doubtful)
+        {
+            if visit
+                .receipt
+                .as_ref()
+                .is_none_or(|(receipt, _)| !known.contains(receipt))
+            {
+                visit.is_doubtful = true;
+                *slack.entry(visit.person).or_default() += visit.held_ml.unwrap_or(0);
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{clock::Clock, random::Random};
 
 /// The longest a quiet machine goes without a tick. The real programs tick every second; here a tick follows a second
 /// after anything happened, then ever more rarely, for a quiet machine has nothing that a second more would change.
-const TICK_GAP_MAX_MS: u64 = 64_000;
+const TICK_GAP_MAX_MS: u64 = 256_000;
 /// The first tick after something happened.
 const TICK_GAP_MS: u64 = 1_000;
 

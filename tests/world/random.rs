@@ -20,7 +20,7 @@ impl Random {
     }
 
     /// 64 random bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         let [a, b, c, d] = &mut self.0;
         let result = b.wrapping_mul(5).rotate_left(7).wrapping_mul(9);
         let shifted = *b << 17;
@@ -35,7 +35,7 @@ impl Random {
 
     /// A number below `end`, which is not 0. (The bias of the remainder is far below anything a storm could show.)
     pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end.max(1)
+        self.number() % end.max(1)
     }
 
     /// A number from `range`, both ends included.
@@ -57,7 +57,7 @@ impl Random {
     pub fn draw(&mut self) -> Draw {
         let mut bytes = [0; 32];
         for chunk in bytes.chunks_exact_mut(8) {
-            chunk.copy_from_slice(&self.next().to_le_bytes());
+            chunk.copy_from_slice(&self.number().to_le_bytes());
         }
         Draw::new(bytes)
     }
@@ -71,7 +71,7 @@ mod tests {
     fn a_seed_is_a_sequence() {
         let throw = |seed| {
             let mut random = Random::new(seed);
-            [random.next(), random.next(), random.below(6), random.within((3, 5))]
+            [random.number(), random.number(), random.below(6), random.within((3, 5))]
         };
         assert_eq!(throw(7), throw(7));
         assert_ne!(throw(7), throw(8));

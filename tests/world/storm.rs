@@ -12,8 +12,8 @@ use crate::{
 };
 
 const DAY_MS: u64 = 24 * 3_600_000;
-/// How long an open payment may need until nobody asks about it any more.
-const QUIET_MS_MAX: u64 = 12 * DAY_MS;
+/// How long everything that is owed may need to settle.
+const QUIET_MS_MAX: u64 = 2 * DAY_MS;
 
 /// How often it is looked whether everything is settled.
 const LOOK_EVERY_MS: u64 = 5 * 60_000;

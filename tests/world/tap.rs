@@ -117,6 +117,14 @@ impl Tap {
         }
     }
 
+    /// Stays connected until a time, as between two customers.
+    pub async fn rest(&mut self, until: Instant) -> anyhow::Result<()> {
+        while Instant::now() < until {
+            self.step(until).await?;
+        }
+        Ok(())
+    }
+
     /// The next thing the machine does besides publishing.
     async fn next(&mut self, limit: Instant) -> anyhow::Result<Output> {
         loop {

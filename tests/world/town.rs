@@ -7,6 +7,7 @@ mod pay;
 mod ruin;
 mod spoil;
 mod taps;
+mod views;
 mod wishes;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -100,7 +101,7 @@ impl World {
         let folder = Folder::new().expect("a world has a place for its files");
         let centre = Centre::new(folder.file("hub.db"), random.draw(), setting.overdraft_cap_ml);
         let mut world = World {
-            till: Till::new(random.next()),
+            till: Till::new(random.number()),
             random,
             weather: setting.weather,
             front: 0,

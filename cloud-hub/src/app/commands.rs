@@ -3,17 +3,14 @@
 use std::{
     fs,
     io::{self, Write},
-    os::unix::{
-        fs::{MetadataExt, OpenOptionsExt},
-        process::CommandExt,
-    },
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    process,
 };
 
 use anyhow::{Context, bail};
 use runtime::{clock::Clock, dice::Dice, machine::run_batch};
-use store::Database;
+use store::{Database, journal::SqlLogs};
+use sync::doubt::hub_mark_restored;
 
 use super::{
     control::{self, Command, Heard},
@@ -29,24 +26,6 @@ use crate::{
         store::{MIGRATIONS, read},
     },
 };
-
-/// As root a subcommand goes on as the owner of the data directory, so that it leaves no files that the hub cannot use.
-pub fn act_as_owner(data_dir: &Path) -> anyhow::Result<()> {
-    let (Ok(own), Ok(owner)) = (fs::metadata("/proc/self"), fs::metadata(data_dir)) else {
-        return Ok(());
-    };
-    if own.uid() != 0 || owner.uid() == 0 {
-        return Ok(());
-    }
-    let mut arguments = std::env::args_os();
-    let program = std::env::current_exe().context("the program's own file")?;
-    let error = process::Command::new(program)
-        .args(arguments.by_ref().skip(1))
-        .uid(owner.uid())
-        .gid(owner.gid())
-        .exec();
-    Err(error).context("cannot go on as the owner of the data directory")
-}
 
 /// `site …`, `token`: asks the machine and tells what it said.
 pub async fn ask(config: &config::Hub, command: Command) -> anyhow::Result<()> {
@@ -170,6 +149,8 @@ fn check_copy(new: &Path) -> anyhow::Result<()> {
     if !read::is_sound(copy.connection())? {
         bail!("the backup is damaged; nothing was changed");
     }
+    // Without it a restore to before nothing but credits and grants would look like an ordinary start.
+    hub_mark_restored(&mut SqlLogs::new(copy.connection()))?;
     copy.checkpoint()?;
     drop(copy);
     Ok(fs::File::open(new)?.sync_all()?)

@@ -1,9 +1,12 @@
 //! Where the machine's effects go. Called by the deciding thread after each commit: nothing here blocks.
 
+use std::time::Duration;
+
 use kiosk::provider::Provider;
 use tokio::{
     runtime::Handle,
     sync::{broadcast, mpsc},
+    time::sleep,
 };
 
 use crate::{
@@ -20,6 +23,10 @@ pub const LIVE_MAX: usize = 1_024;
 /// How many inputs that answer effects nobody could carry out may wait for the machine.
 pub const RETURNS_MAX: usize = 4_096;
 
+/// What the machine could not write is handed in again after this. One answer in a hundred milliseconds: a full queue
+/// of them is back in seven minutes.
+const AGAIN_AFTER: Duration = Duration::from_millis(100);
+
 /// The ways out of the deciding thread. It holds no way into the machine's own queue, so that the queue can end.
 pub struct Router {
     /// Those who wait for an answer.
@@ -31,7 +38,7 @@ pub struct Router {
     /// Pages that show what happens.
     pub live: broadcast::Sender<LiveEvent>,
     /// Answers to effects that could not be carried out; carried back by [`carry_back`].
-    pub returns: mpsc::Sender<Input>,
+    pub returns: mpsc::Sender<Returned>,
 }
 
 impl Router {
@@ -55,6 +62,10 @@ impl Router {
                         outcome: TextOutcome::Failed,
                     });
                 }
+                Effect::HandInAgain { purchase, event } => self.send_back(Returned {
+                    input: Input::Provider { purchase, event },
+                    after: AGAIN_AFTER,
+                }),
                 Effect::Live(event) => {
                     if let LiveEvent::Alarm { code, detail } = &event {
                         tracing::warn!(code, detail, "alarm");
@@ -79,27 +90,47 @@ impl Router {
     }
 
     fn give_back(&self, input: Input) {
-        if self.returns.try_send(input).is_err() {
+        let after = Duration::ZERO;
+        self.send_back(Returned { input, after });
+    }
+
+    fn send_back(&self, returned: Returned) {
+        if self.returns.try_send(returned).is_err() {
             // The machine's own clocks notice an effect without an answer: a payment becomes unknown, a text too.
             tracing::error!("an effect could not be carried out, and no word of it could be sent back");
         }
     }
 }
 
+/// An input on its way back to the machine.
+#[derive(Debug)]
+pub struct Returned {
+    input: Input,
+    /// How long it waits before it is handed in.
+    after: Duration,
+}
+
 /// Carries inputs from the router into the machine's queue, until the router is gone.
 pub fn carry_back(
     on: &Handle,
     inbox: runtime::decide::Inbox<Input>,
-    mut returns: mpsc::Receiver<Input>,
+    mut returns: mpsc::Receiver<Returned>,
     stop: runtime::stop::Stop,
 ) {
     on.spawn(async move {
         loop {
-            let input = tokio::select! {
-                input = returns.recv() => input,
+            let returned = tokio::select! {
+                returned = returns.recv() => returned,
                 () = stop.stopped() => None,
             };
-            let Some(input) = input else { return };
+            let Some(Returned { input, after }) = returned else {
+                return;
+            };
+            // A store that cannot be written fails all: what waits here for one answer would have failed with it.
+            tokio::select! {
+                () = sleep(after) => {}
+                () = stop.stopped() => return,
+            }
             if inbox.send(input).await.is_err() {
                 return;
             }

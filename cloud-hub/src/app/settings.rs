@@ -42,6 +42,8 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
             ..PaymentPolicy::default()
         },
         providers: config.payments.mpesa.iter().map(|_| Provider::Mpesa).collect(),
+        // No messaging provider is built in yet.
+        texts: false,
         remind_days: days.map(|days| u16::try_from(*days).unwrap_or(u16::MAX)).collect(),
         ..Settings::new(master_key)
     }

@@ -3,6 +3,7 @@
 use kiosk::{
     fact::{Fact, Subscribed},
     ids::{CustomerId, SiteName},
+    moment::SECOND_MS,
     subscription::{MonthlyCode, Period},
     talk::Text,
     units::{Money, Volume},
@@ -78,7 +79,11 @@ impl Turn<'_> {
             .newest_subscription(customer)?
             .filter(|before| !before.expired && before.site == *site);
         let last_day = before.as_ref().map(|before| zone.last_day(before.valid_until));
-        let period = Period::paid(&plan, self.now(), &zone, last_day);
+        // Given back, a grant finds its allowance by the moment at which it ends: no two of a customer's end together.
+        let mut valid_until = Period::paid(&plan, self.now(), &zone, last_day).end;
+        while self.store.subscription_ending(customer, valid_until)?.is_some() {
+            valid_until = valid_until.plus_ms(-SECOND_MS);
+        }
         let code = match before {
             Some(before) => before.code,
             None => self.new_monthly_code(site, customer)?,
@@ -90,7 +95,7 @@ impl Turn<'_> {
             plan: plan.name.clone(),
             code: code.clone(),
             starts: self.now(),
-            valid_until: period.end,
+            valid_until,
             expired: false,
             reminded: None,
         })?;
@@ -103,7 +108,7 @@ impl Turn<'_> {
                 Fact::Subscribed(Subscribed {
                     customer,
                     code: code.clone(),
-                    valid_until: period.end,
+                    valid_until,
                 }),
             )?;
         }

@@ -6,7 +6,7 @@ use kiosk::{
     dispense::Reason,
     ids::{AccountId, BoxId, CustomerId, ProviderReference, RequestId, SiteName},
     moment::Wall,
-    payment::{Msisdn, PaymentState},
+    payment::{Msisdn, PaymentEvent, PaymentState},
     phone::Phone,
     provider::Provider,
     units::{Money, Volume},
@@ -38,7 +38,7 @@ pub enum Effect {
         /// Why, for the log.
         why: &'static str,
     },
-    /// The answer to an [`super::input::Input::Asked`].
+    /// The answer to an [`super::input::Input::Asked`] or an [`super::input::Input::Callback`].
     Reply {
         /// To whom.
         reply: ReplyId,
@@ -64,6 +64,14 @@ pub enum Effect {
         phone: Phone,
         /// What, ready to send.
         text: String,
+    },
+    /// What a provider answered could not be written: hand it in again in a moment, for the provider will not say it
+    /// again.
+    HandInAgain {
+        /// The purchase.
+        purchase: PurchaseId,
+        /// What the provider said.
+        event: PaymentEvent,
     },
     /// Something pages show at once.
     Live(LiveEvent),

@@ -8,7 +8,7 @@ use kiosk::{
 use sha2::{Digest, Sha256};
 use store::journal::SqlLogs;
 use sync::{
-    doubt::{generation, hub_end, hub_raise},
+    doubt::{generation, hub_end, hub_raise, hub_take_restored},
     frame::Reason,
     record::DocumentId,
     session::Event,
@@ -271,7 +271,7 @@ impl Turn<'_> {
         Ok(self.store.set_side_entries(entries)?)
     }
 
-    /// At start: applies what the side log has and the database lacks. One entry behind is a crash; more is a restored
+    /// Before the first input, and after a failed one: applies what the side log has and the database lacks. One entry behind is a crash; more is a restored
     /// past, and the hub is in doubt (PROTOCOL rules 4 and 15).
     pub fn heed_side_log(&mut self) -> Result<(), HubError> {
         let lines = self.side.lines()?;
@@ -285,7 +285,8 @@ impl Turn<'_> {
             }
         }
         self.store.set_side_entries(lines.len())?;
-        if missing.len() >= 2 || generation_max > 0 {
+        let restored = hub_take_restored(&mut SqlLogs::new(self.store.0))?;
+        if restored || missing.len() >= 2 || generation_max > 0 {
             let generation = hub_raise(&mut SqlLogs::new(self.store.0), generation_max + 1)?;
             self.generation_raised(generation)?;
             // Without a single box there is nobody to wait for.

@@ -69,7 +69,9 @@ impl Turn<'_> {
         let volume = |ml: i64| Volume::try_from_ml(ml.clamp(0, Volume::MAX.signed_ml())).unwrap_or_default();
         let doubt = Doubt {
             credited_since: volume(self.store.credited_since(key, since)?),
-            granted_since: volume(self.store.granted_since_ml(key, since)?),
+            granted_since: volume(
+                self.store.granted_since_ml(key, since)? + self.store.drawn_of_purse_since_ml(key, since)?,
+            ),
         };
         Ok(grantable(free, Some(doubt)))
     }

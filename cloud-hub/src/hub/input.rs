@@ -63,6 +63,8 @@ pub enum Input {
     },
     /// A payment provider called back by itself: a claim, not a proof.
     Callback {
+        /// Where it is told that the callback is on disk: only then may the provider forget it.
+        reply: ReplyId,
         /// How the provider names the purchase.
         name: CallbackName,
         /// What it says.

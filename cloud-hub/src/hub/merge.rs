@@ -82,13 +82,20 @@ impl Turn<'_> {
                 let when = if own { self.now() } else { Wall(0) };
                 self.fold_granted(box_id, &granted, when)
             }
-            Fact::Redeemed(redeemed) => self.fold_granted(box_id, &redeemed.granted, redeemed.time),
+            // No code is told to anybody yet, so nobody can have typed one in.
+            Fact::Redeemed(redeemed) => self.alarm(
+                "token_redeemed",
+                format!(
+                    "box {box_id} redeemed token {}, and there are none",
+                    redeemed.granted.grant.number
+                ),
+            ),
             Fact::Recalled { grant } => {
                 let mut row = self.grant_row(grant)?;
                 row.recalled = true;
                 Ok(self.store.put_grant(&row)?)
             }
-            Fact::Closed { grant } => self.fold_closed(grant),
+            Fact::Closed { grant } => self.fold_closed(box_id, grant),
             Fact::Poured(poured) => self.fold_poured(id, &poured),
             Fact::Answered(answered) => Ok(self.store.put_answered(answered.to, answered.state)?),
             Fact::Registered(registered) => self.fold_registered(box_id, &registered),
@@ -117,6 +124,25 @@ impl Turn<'_> {
         Ok(self.store.grant(grant)?.unwrap_or_else(|| GrantRow::unknown(grant)))
     }
 
+    /// The grant that a box speaks of; `None`, and an alarm, when it is another's. While its `Granted` is not known it
+    /// counts as the first speaker's.
+    fn claimed(&mut self, box_id: BoxId, grant: GrantId) -> Result<Option<GrantRow>, HubError> {
+        let mut row = self.grant_row(grant)?;
+        if *row.box_id.get_or_insert(box_id) == box_id {
+            return Ok(Some(row));
+        }
+        self.foreign_grant(box_id, grant)?;
+        Ok(None)
+    }
+
+    fn foreign_grant(&mut self, box_id: BoxId, grant: GrantId) -> Result<(), HubError> {
+        let GrantId { epoch, number } = grant;
+        self.alarm(
+            "foreign_grant",
+            format!("box {box_id} speaks of grant {epoch}/{number}, which is not its own"),
+        )
+    }
+
     fn fold_granted(&mut self, box_id: BoxId, granted: &Granted, when: Wall) -> Result<(), HubError> {
         let mut row = self.grant_row(granted.grant)?;
         if row.volume.is_some() {
@@ -132,7 +158,15 @@ impl Turn<'_> {
             purse: granted.purse,
             period: period.unwrap_or_default(),
         };
-        row.box_id = Some(box_id);
+        if row.box_id.replace(box_id).is_some_and(|claimer| claimer != box_id) {
+            // What another box said of it never was.
+            self.foreign_grant(box_id, granted.grant)?;
+            row = GrantRow {
+                box_id: Some(box_id),
+                recalled: row.recalled,
+                ..GrantRow::unknown(granted.grant)
+            };
+        }
         row.granted_to = Some(granted.customer);
         row.customer = Some(customer);
         row.purse = Some(granted.purse);
@@ -150,8 +184,10 @@ impl Turn<'_> {
     }
 
     /// No hold is open on it any more, and the log's order puts every spend before this: what is left is free again.
-    fn fold_closed(&mut self, grant: GrantId) -> Result<(), HubError> {
-        let mut row = self.grant_row(grant)?;
+    fn fold_closed(&mut self, box_id: BoxId, grant: GrantId) -> Result<(), HubError> {
+        let Some(mut row) = self.claimed(box_id, grant)? else {
+            return Ok(());
+        };
         row.closed = true;
         self.store.put_grant(&row)?;
         match row.key() {
@@ -191,7 +227,7 @@ impl Turn<'_> {
         grants.dedup();
         for grant in grants {
             let change = after.from_grant(grant).signed_ml() - before.from_grant(grant).signed_ml();
-            self.change_spent(grant, change)?;
+            self.change_spent(box_id, grant, change)?;
         }
         let loss_ml = after.over.signed_ml() - before.over.signed_ml();
         self.book_change("water lost", self.worth_minor(loss_ml), kiosk::ledger::Postings::lost)?;
@@ -199,11 +235,13 @@ impl Turn<'_> {
     }
 
     /// What was spent on a grant changes by so much.
-    fn change_spent(&mut self, grant: GrantId, change_ml: i64) -> Result<(), HubError> {
+    fn change_spent(&mut self, box_id: BoxId, grant: GrantId, change_ml: i64) -> Result<(), HubError> {
         if change_ml == 0 {
             return Ok(());
         }
-        let mut row = self.grant_row(grant)?;
+        let Some(mut row) = self.claimed(box_id, grant)? else {
+            return Ok(());
+        };
         let (charged, suspense) = (Turn::charged(&row), row.state().suspense(row.spent));
         row.spent = Volume::try_from_ml((row.spent.signed_ml() + change_ml).max(0)).unwrap_or(Volume::MAX);
         self.store.put_grant(&row)?;
@@ -236,7 +274,11 @@ impl Turn<'_> {
         let receipt = site
             .as_ref()
             .map(|site| self.keys.site_receipts(site, box_id).receipt(epoch, id.seq).to_string());
-        let volume_ml = after.poured().signed_ml() - before.poured().signed_ml();
+        // What it changes for the customer, as the site's own row says; without a hold, what flowed and nobody pays.
+        let volume_ml = match poured.hold {
+            Some(_) => after.paid().signed_ml() - before.paid().signed_ml(),
+            None => after.over.signed_ml(),
+        };
         self.store.add_history(&HistoryRow {
             site: site.clone(),
             record: Some(id),

@@ -16,7 +16,7 @@ use kiosk::{
 
 use super::{
     effect::{Effect, LiveEvent, Prompt, Refusal, Response},
-    input::{Actor, CallbackName, Pay, PurchaseId},
+    input::{Actor, CallbackName, Pay, PurchaseId, ReplyId},
     store::{PurchaseKind, PurchaseRow},
     turn::{Halt, HubError, Turn},
 };
@@ -36,7 +36,11 @@ impl Turn<'_> {
     }
 
     /// A provider called back.
-    pub fn called_back(&mut self, name: &CallbackName, report: Report) -> Result<(), HubError> {
+    pub fn called_back(&mut self, reply: ReplyId, name: &CallbackName, report: Report) -> Result<(), HubError> {
+        self.effects.push(Effect::Reply {
+            reply,
+            answer: Ok(Response::Done),
+        });
         let row = match name {
             CallbackName::Token(token) => self.store.purchase_by_token(token)?,
             CallbackName::Reference { provider, reference } => {
@@ -194,6 +198,7 @@ impl Turn<'_> {
             PaymentAudit::UnknownCode => ("unknown code", None),
             PaymentAudit::OurConfiguration => ("our set-up is wrong", Some("provider_setup")),
             PaymentAudit::GaveUp => ("asked for too long", Some("payment_unknown")),
+            PaymentAudit::NoReference => ("no reference to ask by", Some("payment_unknown")),
             PaymentAudit::OrderRefused => ("order refused", None),
         };
         self.audit_as(provider.name(), action, &subject, "")?;

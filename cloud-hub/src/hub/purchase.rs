@@ -8,6 +8,7 @@ use kiosk::{
     payment::{Msisdn, Payment, PaymentEvent, PaymentState},
     phone::Phone,
     provider::Provider,
+    talk::Text,
     units::Money,
 };
 use store::journal::SqlLogs;
@@ -41,7 +42,11 @@ impl Turn<'_> {
                 .with_id(open.0)
                 .into());
         }
-        let mut row = self.new_purchase(&customer, kind, amount, phone, new.pay, new.provider);
+        let provider = match new.pay {
+            Pay::Wallet => None,
+            Pay::Prompt => Some(self.provider_for(phone, new.provider)?),
+        };
+        let mut row = self.new_purchase(&customer, kind, amount, phone, provider);
         match new.pay {
             Pay::Wallet => self.pay_from_wallet(&customer, &mut row)?,
             Pay::Prompt => {
@@ -100,7 +105,9 @@ impl Turn<'_> {
     ) -> Result<Option<PurchaseId>, HubError> {
         let is_fresh = |row: &PurchaseRow| match row.payment.state {
             PaymentState::Created | PaymentState::Submitting | PaymentState::Pending => true,
-            PaymentState::Unknown => self.now().0 - row.payment.since.0 <= UNKNOWN_BLOCKS_MS,
+            PaymentState::Unknown | PaymentState::NeedsOperator => {
+                self.now().0 - row.payment.since.0 <= UNKNOWN_BLOCKS_MS
+            }
             _ => false,
         };
         let open = self.store.open_purchases(customer.id)?;
@@ -116,23 +123,17 @@ impl Turn<'_> {
         kind: PurchaseKind,
         amount: Money,
         phone: Phone,
-        pay: Pay,
         provider: Option<Provider>,
     ) -> PurchaseRow {
-        let offered = |provider: &Provider| self.settings.providers.contains(provider);
-        let network = self.settings.prefixes.network(phone);
-        let usual = network.and_then(|network| network.provider()).filter(offered);
-        let provider = provider
-            .filter(offered)
-            .or(usual)
-            .or_else(|| self.settings.providers.first().copied())
-            .filter(|_| pay == Pay::Prompt);
         let reference = provider.and_then(|provider| self.own_reference(provider));
         PurchaseRow {
             id: PurchaseId(self.throw_number()),
             customer: customer.id,
             kind,
-            pay,
+            pay: match provider {
+                Some(_) => Pay::Prompt,
+                None => Pay::Wallet,
+            },
             provider,
             token: hex::encode(&self.throw()[..16]),
             payment: Payment::new(amount, msisdn(phone), reference, self.now()),
@@ -140,6 +141,21 @@ impl Turn<'_> {
             created: self.now(),
             settled: None,
         }
+    }
+
+    /// Who is to collect it: the named one, else the phone's own, else the first. Without one nothing is begun.
+    fn provider_for(&self, phone: Phone, named: Option<Provider>) -> Result<Provider, Refusal> {
+        let offered = |provider: &Provider| self.settings.providers.contains(provider);
+        if let Some(named) = named.filter(|named| !offered(named)) {
+            let message = format!("{named} cannot be used here");
+            return Err(Refusal::invalid("provider", "not_offered", message));
+        }
+        let network = self.settings.prefixes.network(phone);
+        let usual = network.and_then(|network| network.provider()).filter(offered);
+        named
+            .or(usual)
+            .or_else(|| self.settings.providers.first().copied())
+            .ok_or_else(|| Refusal::conflict("no_provider", "no payment provider is configured at this hub"))
     }
 
     /// The reference that we choose, for providers that let us: a UUID for MTN, a number of our own for Airtel.
@@ -206,7 +222,11 @@ impl Turn<'_> {
         let (None, Some(phone)) = (self.equal_open(&customer, &kind, amount)?, customer.phone) else {
             return self.answer(id, AnsweredState::Refused);
         };
-        let mut row = self.new_purchase(&customer, kind, amount, phone, Pay::Prompt, None);
+        let Ok(provider) = self.provider_for(phone, None) else {
+            self.say(customer.id, &Text::PaymentRetry { amount })?;
+            return self.answer(id, AnsweredState::Refused);
+        };
+        let mut row = self.new_purchase(&customer, kind, amount, phone, Some(provider));
         row.asked = Some(id);
         self.answer(id, AnsweredState::Taken)?;
         if hub_effects_allowed(&SqlLogs::new(self.store.0), id.log.box_id)? {
@@ -215,6 +235,7 @@ impl Turn<'_> {
         }
         // A restored hub may have started it already: a person looks at the statement first (PROTOCOL rule 18).
         row.payment.state = PaymentState::NeedsOperator;
+        row.created = row.created.min(self.store.hub()?.doubt_since.unwrap_or(row.created));
         self.store.put_purchase(&row)?;
         self.alarm(
             "purchase_after_restore",

@@ -10,7 +10,7 @@ use kiosk::{
     moment::Wall,
     phone::Phone,
 };
-use sync::record::DocumentId;
+use sync::record::{DocumentId, Edit};
 
 use super::{
     customer::document_name,
@@ -51,10 +51,14 @@ impl Turn<'_> {
         if row.sealed_pin.is_none() && self.keys.open_pin(&registered.sealed_pin).is_some() {
             row.sealed_pin = Some(registered.sealed_pin.clone());
         }
-        row.site = row.site.or(site);
+        row.site = row.site.or(site.clone());
         self.store.put_customer(&row)?;
-        self.store
-            .admit(&document_name(&DocumentId::Customer(registered.customer)), box_id)?;
+        let doc = DocumentId::Customer(registered.customer);
+        self.store.admit(&document_name(&doc), box_id)?;
+        if row.site == site {
+            // The box made the document itself, and still must be told that this customer lives there.
+            self.write_edit(box_id, Edit::Admit { doc })?;
+        }
         self.complete(registered.customer)
     }
 
@@ -190,7 +194,11 @@ impl Turn<'_> {
                 let back = kiosk::units::Money::new(-worth.minor, worth.currency);
                 Postings::balanced([(Account::Water(from), worth), (Account::Water(into), back)])
             })?;
-            let target = PurseKey { customer: into, ..key };
+            let target = PurseKey {
+                customer: into,
+                period: self.join_period(key, into)?,
+                ..key
+            };
             let mut row = self.store.purse(target)?;
             row.credited_ml += moved.credited_ml;
             row.credited_minor += moved.credited_minor;
@@ -201,6 +209,19 @@ impl Turn<'_> {
             self.store.put_purse(target, &row)?;
         }
         Ok(self.store.move_customer(from, into)?)
+    }
+
+    /// The period of `into` in which an allowance of `from` goes on: its own, or the one that ends at the same moment,
+    /// for a grant names its period by its end.
+    fn join_period(&mut self, key: PurseKey, into: CustomerId) -> Result<i64, HubError> {
+        let Some(own) = self.store.subscription(key.period)? else {
+            return Ok(key.period);
+        };
+        let Some(other) = self.store.subscription_ending(into, own.valid_until)? else {
+            return Ok(key.period);
+        };
+        self.store.join_periods(key, other.id)?;
+        Ok(other.id)
     }
 
     /// A listing that this hub wrote and forgot: it takes back what it said. The PIN itself cannot be had from it.

@@ -39,6 +39,8 @@ pub struct Settings {
     pub payments: PaymentPolicy,
     /// Providers that can be used, the first is taken when neither the purchase nor the phone's network says.
     pub providers: Vec<Provider>,
+    /// There is somebody who carries texts. Else they wait in the outbox.
+    pub texts: bool,
     /// Which network a phone most likely belongs to: chooses the provider that a purchase does not name.
     pub prefixes: Prefixes,
     /// A subscription's end is announced so many days before.
@@ -66,6 +68,7 @@ impl Settings {
             overdraft_cap: Volume::ZERO,
             payments: PaymentPolicy::default(),
             providers: vec![Provider::Mpesa],
+            texts: true,
             prefixes: Prefixes::built_in(),
             remind_days: vec![3, 1],
             join_valid_ms: 7 * DAY_MS,

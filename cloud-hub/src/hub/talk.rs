@@ -39,8 +39,11 @@ impl Turn<'_> {
     }
 
     /// Hands over the texts that are due. A row handed over is not handed over again before its outcome, for nobody
-    /// wants the same text twice; without an outcome it ends as unknown.
+    /// wants the same text twice; without an outcome it ends as unknown. Where nobody carries texts all of them wait.
     pub fn send_texts(&mut self) -> Result<(), HubError> {
+        if !self.settings.texts {
+            return Ok(());
+        }
         let now = self.now();
         for row in self.store.outbox_due(now, BATCH_MAX)? {
             if row.sending {

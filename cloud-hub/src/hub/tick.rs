@@ -24,7 +24,6 @@ pub(super) const ANSWERS_KEPT_MS: i64 = DAY_MS;
 impl Turn<'_> {
     /// The program has started.
     pub fn started(&mut self) -> Result<(), HubError> {
-        self.heed_side_log()?;
         self.store.set_all_offline()?;
         self.store.outbox_lost_sight()?;
         self.fold_unknown()?;

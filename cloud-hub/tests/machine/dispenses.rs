@@ -11,7 +11,7 @@ use crate::world::{World, ml};
 
 const QUARTER_MS: i64 = 15 * 60_000;
 
-fn ask(pin: &str, volume_ml: i64, request: Option<&str>) -> Request {
+pub fn ask(pin: &str, volume_ml: i64, request: Option<&str>) -> Request {
     Request::VerifyDispense(DispenseAsk {
         site: "kibera-3".parse().unwrap(),
         user: "0700000102".to_owned(),
@@ -21,7 +21,7 @@ fn ask(pin: &str, volume_ml: i64, request: Option<&str>) -> Request {
     })
 }
 
-fn verify(world: &mut World, request: Request) -> Result<DispenseAnswer, Refusal> {
+pub fn verify(world: &mut World, request: Request) -> Result<DispenseAnswer, Refusal> {
     let kiosk = Actor::Token {
         name: "kiosk".to_owned(),
         role: Role::Kiosk,

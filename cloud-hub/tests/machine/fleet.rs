@@ -155,6 +155,43 @@ fn an_entry_ahead_is_a_crash_and_two_are_a_lost_past() {
     assert_eq!(world.ask(Request::EndDoubt).unwrap_err().code, "not_in_doubt");
 }
 
+#[test]
+fn an_entry_whose_commit_failed_is_applied_before_the_next_input() {
+    use runtime::machine::Machine;
+    let mut world = World::new();
+    let code = world.add_site("kibera-3");
+    let mathare = world.add_site("mathare");
+    let asked = Input::Asked {
+        reply: hub::hub::input::ReplyId(1),
+        by: hub::hub::input::Actor::Gateway,
+        key: None,
+        request: Box::new(Request::Join(hub::hub::input::JoinRequest {
+            code: hub::hub::input::Secret(code),
+            public_key: [5; 32],
+            medium: [3; 8],
+            replace: false,
+        })),
+    };
+    let moment = world.moment();
+    world.hub.begin().unwrap();
+    world.hub.handle(&moment, asked).unwrap();
+    world.hub.abandon();
+    world.join(&mathare);
+    let sites = read::sites(&world.read()).unwrap();
+    assert!(sites.iter().all(|site| site.box_id.is_some()), "{sites:?}");
+    world.restart();
+    assert!(world.alarms().is_empty());
+}
+
+#[test]
+fn whatever_comes_first_finds_the_side_log_heeded() {
+    let mut world = World::new();
+    world.side.clone().append("generation 5").unwrap();
+    world.reopen();
+    world.add_site("kibera-3");
+    assert_eq!(world.alarms(), ["hub_in_doubt"]);
+}
+
 /// A side log on a full disk.
 struct Full;
 

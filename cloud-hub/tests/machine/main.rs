@@ -4,6 +4,7 @@
 
 mod customers;
 mod dispenses;
+mod doubt;
 mod fleet;
 mod gateway;
 mod operators;

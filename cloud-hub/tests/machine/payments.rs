@@ -1,16 +1,19 @@
 //! Purchases: paid, updated, recorded, told; once.
 
 use hub::hub::{
-    effect::{Effect, Refusal, Response},
-    input::{CallbackName, Input, Item, NewPurchase, Pay, PurchaseId, Request},
+    effect::{Effect, Refusal, RefusalKind, Response},
+    input::{CallbackName, Input, Item, NewPurchase, Pay, PurchaseId, ReplyId, Request},
     store::read,
 };
 use kiosk::{
+    fact::{AnsweredState, Fact, PurchaseAsked, PurchaseItem},
     ids::CustomerId,
     moment::DAY_MS,
     payment::{PaymentEvent, PaymentOrder, PaymentState, ProviderVerdict, PushAnswer, QueryAnswer, Report},
+    provider::Provider,
 };
 use proptest::prelude::*;
+use runtime::machine::Machine;
 
 use crate::world::{World, ml};
 
@@ -55,10 +58,14 @@ fn accepted(world: &mut World, prompt: usize) {
 
 fn called_back(world: &mut World, prompt: usize, receipt: &str) {
     let (token, report) = (world.prompts()[prompt].token.clone(), report(world, prompt, receipt));
-    world.give(Input::Callback {
+    let reply = ReplyId(u64::MAX);
+    let answers = world.give(Input::Callback {
+        reply,
         name: CallbackName::Token(token),
         report,
     });
+    let answer = Ok(Response::Done);
+    assert_eq!(answers, [Effect::Reply { reply, answer }]);
 }
 
 fn confirmed(world: &mut World, prompt: usize, receipt: &str) {
@@ -109,6 +116,96 @@ fn a_top_up_is_paid_then_credited_then_recorded_then_told_and_once() {
         (shown.state.as_str(), shown.receipt.as_deref()),
         ("succeeded", Some("RCPT1"))
     );
+}
+
+#[test]
+fn what_a_provider_says_is_not_lost_with_a_failed_commit() {
+    let mut world = World::new();
+    let customer = world.customer("0700000102", None);
+    let (purchase, _) = bought(world.ask(buy(customer, Item::Litres(ml(20_000)), Pay::Prompt)));
+    let token = world.prompts()[0].token.clone();
+    let report = report(&world, 0, "RCPT1");
+    let reference = report.reference.clone();
+    let event = PaymentEvent::PushAnswered(PushAnswer::Accepted { reference });
+    let reply = ReplyId(1);
+    let said = Input::Provider {
+        purchase,
+        event: event.clone(),
+    };
+    let called = Input::Callback {
+        reply,
+        name: CallbackName::Token(token),
+        report,
+    };
+    assert_eq!(world.hub.refusal(&said), [Effect::HandInAgain { purchase, event }]);
+    match world.hub.refusal(&called).as_slice() {
+        [
+            Effect::Reply {
+                reply: to,
+                answer: Err(refusal),
+            },
+        ] => {
+            assert_eq!((*to, refusal.kind), (reply, RefusalKind::Unavailable));
+        }
+        other => panic!("503 expected, not {other:?}"),
+    }
+}
+
+#[test]
+fn nothing_is_begun_that_nobody_can_collect() {
+    let mut world = World::with(|settings| settings.providers.clear());
+    let site = world.site("kibera-3");
+    let customer = world.customer("0700000102", Some("kibera-3"));
+    let refusal = world
+        .ask(buy(customer, Item::Litres(ml(20_000)), Pay::Prompt))
+        .unwrap_err();
+    assert_eq!(
+        (refusal.kind, refusal.code.as_ref()),
+        (RefusalKind::Conflict, "no_provider")
+    );
+    let asked = world.site_writes(
+        site,
+        Fact::PurchaseAsked(PurchaseAsked {
+            customer,
+            item: PurchaseItem::Litres(ml(20_000)),
+            time: world.now,
+        }),
+    );
+    assert_eq!(crate::sites::answers(&world, site, asked), [AnsweredState::Refused]);
+    let texts = world.texts();
+    assert!(texts.len() == 1 && texts[0].contains("40"), "{texts:?}");
+    assert!(world.prompts().is_empty());
+    // M-PESA is offered, and another is named.
+    let mut world = World::new();
+    let customer = world.customer("0700000102", None);
+    let named = Request::CreatePurchase(NewPurchase {
+        customer,
+        item: Item::Litres(ml(20_000)),
+        pay: Pay::Prompt,
+        provider: Some(Provider::Mtn),
+        phone: None,
+    });
+    let refusal = world.ask(named).unwrap_err();
+    assert_eq!(
+        (refusal.kind, refusal.code.as_ref()),
+        (RefusalKind::Invalid, "not_offered")
+    );
+    assert!(world.prompts().is_empty());
+}
+
+#[test]
+fn texts_wait_where_nobody_carries_them() {
+    let mut world = World::with(|settings| settings.texts = false);
+    let customer = world.customer("0700000102", None);
+    bought(world.ask(buy(customer, Item::Litres(ml(20_000)), Pay::Prompt)));
+    paid(&mut world, 0, "RCPT1");
+    for _ in 0..20 {
+        world.pass(600_000);
+    }
+    assert!(world.texts().is_empty());
+    world.settings.texts = true;
+    world.restart();
+    assert_eq!(world.texts().len(), 1);
 }
 
 #[test]

@@ -89,9 +89,14 @@ impl World {
 
     /// The process ends and starts again: all sockets are gone.
     pub fn restart(&mut self) {
+        self.reopen();
+        self.give(Input::Started);
+    }
+
+    /// A subcommand has the machine for one request: nobody tells it that it started.
+    pub fn reopen(&mut self) {
         self.gateways.iter_mut().for_each(|gateway| gateway.session = None);
         self.hub = open(&self.folder, &self.settings, &self.side);
-        self.give(Input::Started);
     }
 
     /// Copies the database as it is now.

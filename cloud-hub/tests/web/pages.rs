@@ -2,9 +2,15 @@
 
 use hub::hub::operator::Role;
 
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
 use crate::{
     house::House,
-    http::{Answer, send},
+    http::{Answer, LIMIT, send},
 };
 
 async fn form(house: &House, path: &str, form: &str) -> Answer {
@@ -87,7 +93,13 @@ async fn every_page_of_the_menu_is_there_from_the_first_day() {
     ] {
         page(&house, path).await;
     }
-    assert_eq!(house.ask(Role::Admin, "GET", "/sites/nowhere", None).await.status, 404);
+    let nowhere = house.ask(Role::Admin, "GET", "/sites/nowhere", None).await;
+    assert_eq!(nowhere.status, 404);
+    assert!(
+        nowhere.body.contains("no such site") && nowhere.body.contains("<nav>"),
+        "{}",
+        nowhere.body
+    );
     for asset in ["/assets/hub.css", "/assets/hub.js"] {
         assert_eq!(send(house.web, "GET", asset, &[], b"").await.status, 200);
     }
@@ -145,4 +157,38 @@ async fn somebody_who_tries_codes_has_to_wait() {
     let last = last.unwrap();
     assert_eq!((last.status, last.header("retry-after")), (429, Some("60")));
     house.close().await;
+}
+
+#[tokio::test]
+async fn an_open_page_hears_what_happens() {
+    let house = House::open().await;
+    let id = house.customer("0700000102", "4071").await;
+    let mut stream = TcpStream::connect(house.web).await.unwrap();
+    let head = format!(
+        "GET /events HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n\r\n",
+        house.web,
+        house.token(Role::Viewer)
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut heard = String::new();
+    read_until(&mut stream, &mut heard, "text/event-stream").await;
+    form(&house, &format!("/customers/{id}/credit"), "litres=20&reason=gift").await;
+    read_until(&mut stream, &mut heard, "event: customer").await;
+    read_until(&mut stream, &mut heard, &format!("data: {{\"customer\":\"{id}\"}}")).await;
+    // An open stream does not hold up the end.
+    house.close().await;
+}
+
+async fn read_until(stream: &mut TcpStream, heard: &mut String, what: &str) {
+    let reading = async {
+        while !heard.contains(what) {
+            let mut bytes = [0; 1_024];
+            let count = stream.read(&mut bytes).await.unwrap();
+            assert_ne!(count, 0, "the stream ended: {heard}");
+            heard.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+    };
+    timeout(LIMIT, reading)
+        .await
+        .unwrap_or_else(|_| panic!("{what} was not heard"));
 }

@@ -1,7 +1,7 @@
 //! Subcommands: one request on one line of JSON, one answer on the next. They come through the control socket when the
 //! daemon runs; when it does not, the subcommand itself opens the machine and performs the same requests.
 
-use std::{os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
+use std::{os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
 use kiosk::{
     ids::{BoxId, DispenserId, SiteName},
@@ -31,6 +31,9 @@ use crate::{
 
 /// The longest request taken.
 const REQUEST_BYTES_MAX: u64 = 64 * 1024;
+/// How long one subcommand may take, and the pause after a connection that could not be taken.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// How long the hub may take to answer a join.
 const JOIN_WITHIN: Duration = Duration::from_secs(30);
 
@@ -78,8 +81,13 @@ pub enum Response {
 pub trait Performer {
     /// Tells the machine something.
     async fn tell(&mut self, command: Command) -> Result<Told, Refusal>;
-    /// The machine belongs to this enrolment now.
+    /// The machine belongs to this enrolment from now on, unless it fails.
     async fn joined(&mut self, enrolment: Enrolment);
+
+    /// Whether it does.
+    async fn is_box(&mut self, box_id: BoxId) -> bool {
+        matches!(self.tell(Command::Status).await, Ok(Told::Status(status)) if status.box_id == Some(box_id))
+    }
 }
 
 /// Performs one request.
@@ -186,8 +194,13 @@ async fn join(
     let answer = ask_hub(url, &body).await?;
     let enrolment = enrolment(answer, url, seed, medium)?;
     data.write_enrolment(&enrolment).map_err(|error| error.to_string())?;
-    let site = enrolment.site.clone();
+    let (site, box_id) = (enrolment.site.clone(), enrolment.box_id);
     performer.joined(enrolment).await;
+    if !performer.is_box(box_id).await {
+        return Err(format!(
+            "this box is site {site}, but the gateway could not save that yet: start it again"
+        ));
+    }
     Ok(format!("This box is site {site} now."))
 }
 
@@ -262,39 +275,53 @@ impl Performer for Running {
     }
 }
 
-/// Serves the control socket until `stop`.
-pub async fn serve(path: PathBuf, data: DataDir, inbox: Inbox<Input>, replies: Replies, stop: Stop) {
+/// Makes the control socket, for the owner alone. It stands before the program says that it is ready: a subcommand that
+/// finds the lock held and no socket could reach nobody.
+pub fn bind(path: &Path) -> std::io::Result<UnixListener> {
     // A socket left by a killed run is in the way; the lock says that nobody serves it.
-    if let Err(error) = std::fs::remove_file(&path)
+    if let Err(error) = std::fs::remove_file(path)
         && error.kind() != std::io::ErrorKind::NotFound
     {
-        tracing::warn!(%error, "control socket");
+        return Err(error);
     }
-    let listener = match UnixListener::bind(&path) {
-        Ok(listener) => listener,
-        Err(error) => {
-            return tracing::error!(path = %path.display(), %error, "no control socket: subcommands will not work");
-        }
-    };
-    if let Err(error) = std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)) {
-        tracing::warn!(%error, "control socket");
-    }
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Serves the control socket until `stop`.
+pub async fn serve(listener: UnixListener, data: DataDir, inbox: Inbox<Input>, replies: Replies, stop: Stop) {
     loop {
-        let stream = tokio::select! {
+        let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = stop.stopped() => break,
         };
-        let Ok((stream, _)) = stream else { continue };
-        let mut running = Running {
-            inbox: inbox.clone(),
-            replies: replies.clone(),
-        };
-        if let Err(error) = answer(stream, &mut running, &data).await {
-            tracing::debug!(%error, "a subcommand went away");
+        match accepted {
+            Ok((stream, _)) => {
+                let running = Running {
+                    inbox: inbox.clone(),
+                    replies: replies.clone(),
+                };
+                tokio::spawn(serve_one(stream, running, data.clone(), stop.clone()));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "control socket");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
         }
     }
-    if let Err(error) = std::fs::remove_file(&path) {
+    if let Err(error) = std::fs::remove_file(data.control()) {
         tracing::debug!(%error, "control socket");
+    }
+}
+
+async fn serve_one(stream: UnixStream, mut running: Running, data: DataDir, stop: Stop) {
+    let answered = tokio::select! {
+        answered = tokio::time::timeout(ANSWER_WITHIN, answer(stream, &mut running, &data)) => answered,
+        () = stop.stopped() => return,
+    };
+    if !matches!(answered, Ok(Ok(()))) {
+        tracing::debug!("a subcommand went away");
     }
 }
 

@@ -6,7 +6,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use runtime::{decide::Inbox, stop::Stop};
 use tokio::{
     sync::{mpsc, watch},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_tungstenite::{
     connect_async_with_config,
@@ -18,6 +18,8 @@ use crate::site::input::Input;
 /// The first wait before dialling again, and the longest (PROTOCOL section 4, state Down).
 const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
 const BACK_OFF_MAX: Duration = Duration::from_secs(300);
+/// A link that lasted this long was a good one.
+const LIVED: Duration = Duration::from_secs(10);
 /// How long dialling and a single write may take.
 const DIAL_WITHIN: Duration = Duration::from_secs(20);
 const WRITE_WITHIN: Duration = Duration::from_secs(20);
@@ -112,6 +114,7 @@ impl Link {
             }
         };
         self.socket += 1;
+        let opened = Instant::now();
         if self.inbox.send(Input::LinkUp(self.socket)).await.is_err() {
             return Duration::ZERO;
         }
@@ -121,7 +124,6 @@ impl Link {
             tokio::select! {
                 message = source.next() => match message {
                     Some(Ok(Message::Binary(bytes))) => {
-                        self.wait = BACK_OFF_FIRST;
                         if self.inbox.send(Input::LinkFrame(bytes.to_vec())).await.is_err() { break }
                     }
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
@@ -144,6 +146,10 @@ impl Link {
                     None => break,
                 },
             }
+        }
+        // A hub that sends this box away does so at once: only a link that lived begins anew with the first wait.
+        if opened.elapsed() >= LIVED {
+            self.wait = BACK_OFF_FIRST;
         }
         if timeout(WRITE_WITHIN, sink.close()).await.is_err() {
             tracing::debug!("the hub did not take the end of the link");

@@ -13,6 +13,7 @@ use kiosk::{
     units::Currency,
 };
 use serde::{Deserialize, Serialize};
+use store::{Database, Durability, StoreError};
 use sync::seal::SecretKey;
 use tokio::net::TcpListener;
 
@@ -136,6 +137,31 @@ impl DataDir {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(named(&path)(error)),
         }
+    }
+
+    /// Moves a database or an enrolment that cannot be read out of the way, so that the box can be enrolled anew. What
+    /// only it knew is lost; the hub gives back what it has (PROTOCOL rule 14).
+    pub fn set_damaged_aside(&self) -> Result<(), FilesError> {
+        let database = self.database();
+        let is_damaged = match Database::open(&database, Durability::Full, &[]) {
+            Err(StoreError::Damaged { .. } | StoreError::Open { .. }) => database.exists(),
+            Err(_) | Ok(_) => false,
+        };
+        let mut names = Vec::new();
+        if is_damaged {
+            names.extend(["site.db", "site.db-wal", "site.db-shm"]);
+        }
+        if matches!(self.enrolment(), Err(FilesError::Enrolment { .. })) {
+            names.push(ENROLMENT);
+        }
+        for name in names {
+            let (from, to) = (self.0.join(name), self.0.join(format!("{name}.damaged")));
+            match fs::rename(&from, &to) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(named(&from)(error)),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The enrolment, once joined.
@@ -265,4 +291,24 @@ pub fn bytes<const N: usize>(name: &str, text: &str) -> Result<[u8; N], String> 
     let mut bytes = [0; N];
     hex::decode_to_slice(text, &mut bytes).map_err(|_| format!("{name} is not {N} bytes in hexadecimal"))?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_cannot_be_read_is_moved_aside() {
+        let path = std::env::temp_dir().join(format!("kisima-aside-{}", std::process::id()));
+        let data = DataDir::open(&path).unwrap();
+        drop(crate::site::store::open(&data.database(), Durability::Relaxed).unwrap());
+        data.set_damaged_aside().unwrap();
+        assert!(data.database().exists(), "a good database stays");
+        fs::write(data.database(), [0xff; 8_192]).unwrap();
+        data.write(ENROLMENT, b"{", 0o600).unwrap();
+        data.set_damaged_aside().unwrap();
+        assert!(!data.database().exists());
+        assert!(matches!(data.enrolment(), Ok(None)));
+        fs::remove_dir_all(path).unwrap();
+    }
 }

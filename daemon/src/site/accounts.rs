@@ -197,10 +197,7 @@ impl Site {
         once: &Once,
         told: &Result<Told, Refusal>,
     ) -> Result<(), SiteError> {
-        if matches!(
-            told,
-            Err(Refusal::NotJoined | Refusal::InDoubt | Refusal::Degraded | Refusal::Outdated)
-        ) {
+        if matches!(told, Err(Refusal::NotJoined | Refusal::Degraded | Refusal::Outdated)) {
             return Ok(());
         }
         let now = self.uptime(moment);

@@ -6,7 +6,7 @@ use kiosk::{
     fact::Purse,
     grant::{Part, Settlement},
     ids::{AccountId, HoldId, RequestId},
-    moment::{MINUTE_MS, Moment},
+    moment::{Moment, Uptime},
     phone::Phone,
     pin::{Pin, PinTries},
     subscription::MonthlyCode,
@@ -28,7 +28,7 @@ use super::{
 };
 
 /// Asks without a request are the same when they are equal within this time (CONTRACTS section 4).
-const SAME_ASK_MS: i64 = MINUTE_MS;
+const SAME_ASK_MS: u64 = 60_000;
 
 /// A customer who was found, with what they hold here.
 pub(super) struct Known {
@@ -63,28 +63,31 @@ impl Site {
         let dispenser = self.dispenser(door.dispenser())?;
         let slowed_ms = tries::delay_ms(&dispenser, self.present(moment).stamp.uptime)?;
         if slowed_ms > 0 {
-            self.parked.put(moment, Wait::Slowed { ms: slowed_ms }, door, ask);
+            // One at a time: a second ask of a slowed dispenser hears nothing and comes again.
+            if !self.parked.is_slowed(door.dispenser()) && self.parked.has_room() {
+                self.parked.put(moment, Wait::Slowed { ms: slowed_ms }, door, ask);
+            }
             return Ok(Vec::new());
         }
         self.decide(moment, door, ask, &dispenser, true)
     }
 
-    /// An ask without a request of its own is the same as an equal one of the same dispenser within a minute.
+    /// An ask without a request of its own is the same as an equal one of the same dispenser within a minute of uptime,
+    /// until its pour is settled: then the next one is new, or its water would be free.
     pub(super) fn asked_unnamed(
         &mut self,
         moment: &Moment,
         door: Door,
         mut ask: Ask,
     ) -> Result<Vec<Effect>, SiteError> {
-        let since = moment.wall.plus_ms(-SAME_ASK_MS);
+        let uptime = self.present(moment).stamp.uptime;
+        let since = Uptime(uptime.0.saturating_sub(SAME_ASK_MS));
         let first = match (self.parked.equal(door.dispenser(), &ask), self.content(&ask)) {
             (Some(request), _) => Some(request),
             (None, Some(content)) => requests::equal(self.connection(), door.dispenser(), &content, since)?,
             (None, None) => None,
         };
-        if let Some(request) = first {
-            ask.request = request;
-        }
+        ask.request = first.unwrap_or_else(|| requests::unnamed(moment.draw.number("unnamed")));
         self.asked(moment, door, ask)
     }
 
@@ -113,8 +116,9 @@ impl Site {
             self.parked.put(moment, Wait::Hub { id }, door, ask);
             return Ok(effects);
         }
+        let mut effects = Vec::new();
         if let Some(known) = &known {
-            self.count_tries(moment, dispenser, known, before.as_deref(), &situation)?;
+            effects = self.count_tries(moment, dispenser, known, before.as_deref(), &situation)?;
         }
         let hold = match &verdict {
             Verdict::Approved { parts } => Some(self.hold(moment, &door, &ask, known.as_ref(), parts)?),
@@ -129,8 +133,15 @@ impl Site {
             hold,
             receipt: None,
         };
-        requests::insert(self.connection(), door.dispenser(), &ask.request, &row, moment.wall)?;
-        Ok(vec![Effect::Deliver(door, Delivery::Answer(bytes)), Effect::Live])
+        requests::insert(
+            self.connection(),
+            door.dispenser(),
+            &ask.request,
+            &row,
+            self.present(moment).stamp.uptime,
+        )?;
+        effects.extend([Effect::Deliver(door, Delivery::Answer(bytes)), Effect::Live]);
+        Ok(effects)
     }
 
     /// What was asked, under a key that is not in the database: four digits would fall to any plain hash.
@@ -239,30 +250,35 @@ impl Site {
 
     /// The try counter moves in the same commit as the verdict.
     fn count_tries(
-        &self,
+        &mut self,
         moment: &Moment,
         dispenser: &DispenserRow,
         known: &Known,
         before: Option<&[u8]>,
         situation: &Situation,
-    ) -> Result<(), SiteError> {
-        let Some(view) = &situation.customer else { return Ok(()) };
+    ) -> Result<Vec<Effect>, SiteError> {
+        let Some(view) = &situation.customer else {
+            return Ok(Vec::new());
+        };
         if !view.at_this_site || view.locked || !dispenser.enabled {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let present = self.present(moment);
         match view.pin {
             PinVerdict::Wrong => {
                 let after = tries::customer(before)?.after_wrong(&present);
                 people::put_pin_tries(self.connection(), known.row.id, Some(&tries::pack_customer(&after)))?;
-                tries::note_wrong(self.connection(), dispenser, present.stamp.uptime)?;
+                if tries::note_wrong(self.connection(), dispenser, present.stamp.uptime)? {
+                    let detail = format!("{} saw 30 wrong PINs within an hour and is slowed", dispenser.id);
+                    return self.alarm(moment, "pin_spraying", &detail);
+                }
             }
             PinVerdict::Right if tries::customer(before)? != PinTries::cleared() => {
                 people::put_pin_tries(self.connection(), known.row.id, None)?;
             }
             PinVerdict::Right | PinVerdict::NotSet => {}
         }
-        Ok(())
+        Ok(Vec::new())
     }
 
     fn hold(

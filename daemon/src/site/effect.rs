@@ -2,7 +2,7 @@
 
 use kiosk::{
     dispense::Reason,
-    ids::{AccountId, CustomerId, DispenserId, RecordId, RequestId, SiteName},
+    ids::{AccountId, BoxId, CustomerId, DispenserId, RecordId, RequestId, SiteName},
     moment::{Trust, Wall},
     units::{Currency, Volume},
 };
@@ -193,9 +193,6 @@ pub enum Refusal {
     /// The box has not joined.
     #[error("this box has not joined a hub: run kisima-gateway join HUB_URL CODE")]
     NotJoined,
-    /// The box waits for a part of its past.
-    #[error("this box waits for the hub and sells nothing until it has answered")]
-    InDoubt,
     /// Too many wrong passwords for this account.
     #[error("too many wrong passwords: try again in {} minutes", retry_after_s.div_ceil(60))]
     TooManyTries {
@@ -216,6 +213,8 @@ pub enum Refusal {
 /// How the site stands, for its page and its API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
+    /// This box, once joined.
+    pub box_id: Option<BoxId>,
     /// The site's name and title, once joined.
     pub site: Option<(SiteName, String)>,
     /// Where the hub is, once joined.
@@ -246,8 +245,6 @@ pub struct Status {
     pub sold: Vec<(&'static str, u64, i64)>,
     /// Batches committed since the program started.
     pub commits: u64,
-    /// The hash over all grants here.
-    pub state_hash: String,
     /// Each dispenser.
     pub dispensers: Vec<DispenserStatus>,
 }

@@ -140,8 +140,11 @@ impl Site {
                 .plus(row.volume_max);
             let pulses_max = most.ml().saturating_mul(row.pulses_per_litre.unsigned_abs()) / 1_000;
             if pulses_total.saturating_sub(before) > pulses_max {
-                let logs = &mut SqlLogs::new(self.connection());
-                doubt::site_doubt_until_heard(logs, Unheard::PulsesAhead)?;
+                // Once heard in this run, the hub has said already what is missing: nobody would end this doubt.
+                if self.last_heard.is_none() {
+                    let logs = &mut SqlLogs::new(self.connection());
+                    doubt::site_doubt_until_heard(logs, Unheard::PulsesAhead)?;
+                }
                 let detail = format!("the meter of {id} is further than the books: they may have been rolled back");
                 effects.extend(self.alarm(moment, "meter_ahead", &detail)?);
             }

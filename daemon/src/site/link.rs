@@ -1,9 +1,11 @@
 //! The link to the hub: frames in, frames out, and questions while somebody stands at the tap.
 
+use std::sync::Arc;
+
 use kiosk::{
     day::Zone,
     dispense::Reason,
-    ids::{AccountId, CustomerId, Lane, Writer},
+    ids::{AccountId, CustomerId, Epoch, Lane, Writer},
     moment::{Moment, Trust},
     phone::Phone,
     units::Volume,
@@ -32,6 +34,7 @@ impl Site {
     /// The socket is open.
     pub(super) fn link_up(&mut self, moment: &Moment, socket: u64) -> Result<Vec<Effect>, SiteError> {
         self.socket = socket;
+        self.must_hang_up = false;
         let Some(enrolled) = &self.enrolled else {
             return Ok(vec![self.hung_up(0)]);
         };
@@ -195,13 +198,16 @@ impl Site {
         }
     }
 
-    /// The box was enrolled, at first or anew.
-    pub(super) fn joined(&mut self, enrolment: Enrolment) -> Result<Vec<Effect>, SiteError> {
+    /// The box was enrolled, at first or anew. A new enrolment writes logs of its own, in a run of its own: rows are known
+    /// by run and number, so the old box's must not come again.
+    pub(super) fn joined(&mut self, moment: &Moment, enrolment: Enrolment) -> Result<Vec<Effect>, SiteError> {
         self.zone = Zone::named(&enrolment.time_zone)?;
         tracing::info!(site = %enrolment.site, box_id = %enrolment.box_id, "joined");
         self.link_down();
         let url = enrolment.hub_url.clone();
-        self.enrolled = Some(Enrolled::new(enrolment));
+        self.enrolled = Some(Arc::new(Enrolled::new(enrolment)));
+        self.pen.epoch = Epoch(moment.draw.number("enrolled"));
+        self.holds_made = 0;
         self.adopt(true)?;
         Ok(vec![self.hung_up(0), Effect::Dial(url), Effect::Live])
     }
@@ -219,7 +225,10 @@ impl Site {
         if known.is_some() {
             rights::forget(connection)?;
             people::forget(connection)?;
-        } else if !has_just_joined {
+        }
+        // Neither the old box's missing past nor its hub's generation is this one's.
+        doubt::site_begins(&mut SqlLogs::new(connection), enrolled.enrolment.generation)?;
+        if known.is_none() && !has_just_joined {
             doubt::site_doubt_until_heard(&mut SqlLogs::new(connection), Unheard::Rebuilt)?;
         }
         meta::put_number(connection, BOX, box_id)?;

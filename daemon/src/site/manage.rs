@@ -18,7 +18,7 @@ use super::{
     effect::{Effect, Refusal, Status, Told},
     fleet,
     input::{Command, Order, ReplyId},
-    store::{audit, dispensers, people, read},
+    store::{audit, dispensers, people},
 };
 
 /// The smallest loan, in whole units of the currency (FEATURES C16).
@@ -134,6 +134,7 @@ impl Site {
             None => [0; 4],
         };
         Ok(Status {
+            box_id: bound.as_ref().map(|enrolled| enrolled.enrolment.box_id),
             site: bound
                 .as_ref()
                 .map(|enrolled| (enrolled.enrolment.site.clone(), enrolled.enrolment.title.clone())),
@@ -158,7 +159,6 @@ impl Site {
                 .map(|(kind, (count, sum_ml))| (*kind, *count, *sum_ml))
                 .collect(),
             commits: self.commits,
-            state_hash: read::state_hash(self.connection())?,
             dispensers: rows
                 .into_iter()
                 .map(|row| {

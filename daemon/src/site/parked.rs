@@ -10,7 +10,7 @@ use super::input::{Ask, Door};
 
 /// How long the hub is waited for (the person stands at the tap).
 pub const HUB_WAIT_MS: u64 = 2_000;
-/// How many asks may wait; one more is decided at once with what is known.
+/// How many asks may wait.
 pub const PARKED_MAX: usize = 64;
 
 /// What an ask waits for.
@@ -29,6 +29,7 @@ pub(super) enum Wait {
 }
 
 /// One that waits.
+#[derive(Clone)]
 pub(super) struct Parked {
     wait: Wait,
     due_monotonic_ms: u64,
@@ -39,7 +40,7 @@ pub(super) struct Parked {
 }
 
 /// All that wait, the oldest first.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Parking(Vec<Parked>);
 
 impl Parking {
@@ -48,13 +49,16 @@ impl Parking {
         self.0.len() < PARKED_MAX
     }
 
-    /// Lets an ask wait. Without room the oldest is due at once.
+    /// Whether an ask of this dispenser waits because it is slowed.
+    pub(super) fn is_slowed(&self, dispenser: &DispenserId) -> bool {
+        let slowed = |parked: &Parked| {
+            matches!(parked.wait, Wait::Slowed { .. }) && parked.doors.iter().any(|door| door.dispenser() == dispenser)
+        };
+        self.0.iter().any(slowed)
+    }
+
+    /// Lets an ask wait; whoever calls has looked that there is room.
     pub(super) fn put(&mut self, moment: &Moment, wait: Wait, door: Door, ask: Ask) {
-        if !self.has_room()
-            && let Some(oldest) = self.0.first_mut()
-        {
-            oldest.due_monotonic_ms = 0;
-        }
         let wait_ms = match wait {
             Wait::Hub { .. } => HUB_WAIT_MS,
             Wait::Slowed { ms } => ms,

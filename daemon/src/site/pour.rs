@@ -68,7 +68,13 @@ impl Site {
                 receipt: Some(bytes.clone()),
                 ..RequestRow::default()
             };
-            requests::insert(self.connection(), door.dispenser(), &report.request, &row, moment.wall)?;
+            requests::insert(
+                self.connection(),
+                door.dispenser(),
+                &report.request,
+                &row,
+                self.present(moment).stamp.uptime,
+            )?;
         }
         effects.push(Effect::Deliver(door, Delivery::Receipt(bytes)));
         effects.push(Effect::Live);

@@ -24,7 +24,7 @@ const DAY_DATE: &str = "day_date";
 /// How often the uptime and the clock are saved; a crash loses at most this much uptime.
 const SAVE_EVERY_MS: u64 = 60_000;
 /// How long a request is remembered (CONTRACTS section 3).
-const REQUEST_KEPT_MS: i64 = 30 * DAY_MS;
+const REQUEST_KEPT_MS: u64 = 30 * DAY_MS.unsigned_abs();
 /// How many old requests are forgotten in one tick.
 const FORGET_PER_TICK_MAX: u32 = 500;
 
@@ -57,11 +57,13 @@ impl Site {
     /// About a second went by.
     pub(super) fn tick(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
         let mut effects = Vec::new();
-        if std::mem::take(&mut self.must_hang_up) {
+        if self.must_hang_up {
             effects.push(self.hung_up(0));
         }
         self.turn_day(moment)?;
         self.save_time(moment)?;
+        let old = self.present(moment).stamp.uptime.0.saturating_sub(REQUEST_KEPT_MS);
+        requests::forget(self.connection(), Uptime(old), FORGET_PER_TICK_MAX)?;
         while let Some(parked) = self.parked.due(moment) {
             effects.extend(self.decide_parked(moment, parked)?);
         }
@@ -76,7 +78,9 @@ impl Site {
     pub(super) fn decide_parked(&mut self, moment: &Moment, parked: Parked) -> Result<Vec<Effect>, SiteError> {
         let mut effects = Vec::new();
         for door in parked.doors {
-            effects.extend(if effects.is_empty() && !self.is_degraded()? {
+            // The pour may have been reported meanwhile, by a person who went away: then the request is used up.
+            let is_open = requests::find(self.connection(), door.dispenser(), &parked.ask.request)?.is_none();
+            effects.extend(if is_open && !self.is_degraded()? {
                 let dispenser = self.dispenser(door.dispenser())?;
                 self.decide(moment, door, parked.ask.clone(), &dispenser, false)?
             } else {
@@ -110,7 +114,6 @@ impl Site {
         meta::put_number(connection, UPTIME, self.present(moment).stamp.uptime.0.cast_signed())?;
         if moment.trust.is_trusted() {
             meta::put_number(connection, FLOOR, moment.wall.0)?;
-            requests::forget(connection, moment.wall.plus_ms(-REQUEST_KEPT_MS), FORGET_PER_TICK_MAX)?;
         }
         Ok(())
     }

@@ -51,12 +51,14 @@ pub(super) fn delay_ms(row: &DispenserRow, now: Uptime) -> Result<u64, StoreErro
     Ok(of_dispenser(row)?.delay_ms(now))
 }
 
-/// A wrong PIN was typed at this dispenser.
-pub(super) fn note_wrong(connection: &Connection, row: &DispenserRow, now: Uptime) -> Result<(), StoreError> {
+/// A wrong PIN was typed at this dispenser. Returns whether that is the one that slows it.
+pub(super) fn note_wrong(connection: &Connection, row: &DispenserRow, now: Uptime) -> Result<bool, StoreError> {
     let mut tries = of_dispenser(row)?;
+    let was_slowed = tries.delay_ms(now) > 0;
     tries.note_wrong(now);
     let bytes: Vec<u8> = tries.wrong().flat_map(|uptime| uptime.0.to_be_bytes()).collect();
-    dispensers::put_wrong_pins(connection, &row.id, &bytes)
+    dispensers::put_wrong_pins(connection, &row.id, &bytes)?;
+    Ok(!was_slowed && tries.delay_ms(now) > 0)
 }
 
 fn of_dispenser(row: &DispenserRow) -> Result<DispenserTries, StoreError> {

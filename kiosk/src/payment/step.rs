@@ -1,5 +1,7 @@
 //! The transition. One method per kind of event; each changes the payment and lists its effects.
 
+mod nameless;
+
 use super::{
     Failure, Payment, PaymentAudit, PaymentEffect, PaymentEvent, PaymentNotice, PaymentOrder, PaymentPolicy,
     PaymentState, ProviderVerdict, PushAnswer, QueryAnswer, Report,
@@ -36,6 +38,7 @@ pub fn step(
         PaymentEvent::Tick => turn.tick(),
         PaymentEvent::Ordered(order) => turn.ordered(order),
     }
+    turn.keep_asking();
     (turn.payment, turn.effects)
 }
 
@@ -71,7 +74,8 @@ impl Turn<'_> {
             }
             PushAnswer::Refused(failure) => {
                 let untouched = self.payment.state == PaymentState::Submitting
-                    || (self.payment.state == PaymentState::Unknown && self.payment.reference.is_none());
+                    || (self.payment.state == PaymentState::Unknown && self.payment.reference.is_none())
+                    || self.waits_for_a_name();
                 if untouched && !self.payment.claimed {
                     self.payment.state = PaymentState::Failed;
                     self.payment.failure = Some(failure);
@@ -99,7 +103,10 @@ impl Turn<'_> {
                 self.payment.receipt = None;
                 self.audit(PaymentAudit::ReferenceReplaced);
             }
-            None => self.payment.reference = Some(reference),
+            None => {
+                self.payment.reference = Some(reference);
+                self.can_be_asked_about();
+            }
         }
         if self.payment.state.is_unhappy_end() && self.payment.due.is_none() {
             self.wake_after(self.policy.recheck_after_ms);
@@ -114,7 +121,10 @@ impl Turn<'_> {
     fn called_back(&mut self, report: Report) {
         match (&self.payment.reference, &report.reference) {
             (Some(known), Some(reported)) if known != reported => return self.audit(PaymentAudit::ForeignReference),
-            (None, Some(reported)) => self.payment.reference = Some(reported.clone()),
+            (None, Some(reported)) => {
+                self.payment.reference = Some(reported.clone());
+                self.can_be_asked_about();
+            }
             _ => {}
         }
         if self.payment.state == PaymentState::Succeeded {
@@ -214,6 +224,8 @@ impl Turn<'_> {
             self.wake_after(self.policy.query_after_ms);
         } else if in_the_customers_part {
             self.tell_to_retry();
+        } else if self.payment.reference.is_none() {
+            self.hand_over_nameless();
         } else if self.is_out_of_time() {
             self.give_up();
         } else if self.payment.state != PaymentState::Succeeded && !self.payment.mismatched {
@@ -240,7 +252,11 @@ impl Turn<'_> {
                 self.payment.due = None;
                 self.tell_unhappy(PaymentNotice::Failed(Failure::ClosedByOperator));
             }
-            PaymentOrder::AskAgain if self.payment.mismatched || self.payment.state == PaymentState::Submitting => {
+            PaymentOrder::AskAgain
+                if self.payment.mismatched
+                    || self.payment.state == PaymentState::Submitting
+                    || self.payment.reference.is_none() =>
+            {
                 self.audit(PaymentAudit::OrderRefused);
             }
             PaymentOrder::AskAgain => {
@@ -355,7 +371,10 @@ impl Turn<'_> {
             self.payment.state = PaymentState::Unknown;
             self.payment.retries = 0;
             self.tell_unhappy(PaymentNotice::Retry);
-            self.wake_after(self.policy.reconcile_after_ms);
+            match self.payment.reference {
+                Some(_) => self.wake_after(self.policy.reconcile_after_ms),
+                None => self.hand_over_nameless(),
+            }
         }
     }
 

@@ -1,6 +1,9 @@
 //! What the world reads of its machines' rows, with statements of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use kiosk::ids::{BoxId, CustomerId, Lane, Writer};
 use rusqlite::{Connection, Params, Row};
@@ -68,6 +71,14 @@ impl World {
             .unwrap_or_default()
     }
 
+    /// Receipts that a file of the hub's knows.
+    pub(crate) fn receipts_in(&self, path: &Path) -> BTreeSet<String> {
+        let statement = "SELECT receipt FROM history WHERE receipt IS NOT NULL";
+        let read = Connection::open(path).and_then(|file| rows(&file, statement, [], |row| row.get(0)));
+        read.map(|receipts: Vec<String>| receipts.into_iter().collect())
+            .unwrap_or_default()
+    }
+
     /// What is left of each person's open grants at a box, as far as the hub knows.
     pub(crate) fn open_at(&self, station: usize) -> Vec<(usize, u64)> {
         let enrolled = self.stations[station]
@@ -114,7 +125,7 @@ impl World {
 
 /// Every copy of a box's records: what the hub holds, and what each box that ever had this enrolment holds.
 pub(super) fn record_hashes(connection: &Connection, box_id: BoxId) -> rusqlite::Result<BTreeMap<Place, Vec<u8>>> {
-    let statement = "SELECT writer, lane, epoch, seq, coalesce(hash, bytes) FROM journal_records
+    let statement = "SELECT writer, lane, epoch, seq, CAST(coalesce(hash, bytes) AS BLOB) FROM journal_records
          JOIN journal_logs ON journal_logs.number = log WHERE box = ?1";
     let read = rows(connection, statement, [box_id.0.cast_signed()], |row| {
         Ok(((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?), row.get(4)?))

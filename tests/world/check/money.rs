@@ -2,11 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use hub::hub::store::read;
+use hub::hub::{input::Item, store::read};
+use kiosk::{
+    tariff::{Plan, Tariff},
+    units::{Currency, Money},
+};
 use rusqlite::Connection;
 
 use super::{Findings, look::rows};
-use crate::{books::litres_of, town::World};
+use crate::{
+    books::{Bought, litres_of},
+    town::World,
+};
 
 pub(super) fn check(world: &World, findings: &mut Findings) {
     let Some(hub) = world.hub_rows() else { return };
@@ -82,18 +89,40 @@ fn is_done(world: &World, hub: &Connection, purchase: u64) -> bool {
     }
 }
 
+/// What an item costs, in whole shillings.
+fn price(item: &Item) -> i64 {
+    let money = match item {
+        Item::Litres(volume) => Tariff::built_in(Currency::Kes).price(*volume),
+        Item::Plan(_) => Plan::monthly().price(Currency::Kes),
+        Item::Deposit(minor) => Money::new(*minor, Currency::Kes),
+        Item::Bill => Money::new(0, Currency::Kes),
+    };
+    money.whole_units()
+}
+
 /// The litres that each person paid for at the provider: the least, where a restored hub may not know, and the most.
 pub(super) fn paid_litres(world: &World) -> BTreeMap<usize, (u64, u64)> {
     let mut paid: BTreeMap<usize, (u64, u64)> = BTreeMap::new();
     let Some(hub) = world.hub_rows() else { return paid };
+    let mut at_sites: Vec<&Bought> = world
+        .books
+        .purchases
+        .iter()
+        .filter(|bought| bought.purchase.is_none())
+        .collect();
     for line in world.till.provider.ledger() {
         let purchase = world.till.purchase_of.get(&line.checkout_request).copied();
-        let bought = world
-            .books
-            .purchases
-            .iter()
-            .find(|bought| bought.purchase.is_some() && bought.purchase == purchase);
-        let Some(bought) = bought else { continue };
+        let mut all = world.books.purchases.iter();
+        let named = all.find(|bought| bought.purchase.is_some() && bought.purchase == purchase);
+        // One asked at a site has no name there: it is the first of this customer at this price.
+        let is_it = |bought: &&Bought| {
+            let account = world.people[bought.person].account.map(|account| account.to_string());
+            account.as_deref() == Some(&line.account_reference) && price(&bought.item) == line.amount
+        };
+        let unnamed = at_sites.iter().position(is_it).filter(|_| named.is_none());
+        let Some(bought) = named.or_else(|| unnamed.map(|place| at_sites.remove(place))) else {
+            continue;
+        };
         let litres = litres_of(&bought.item);
         let due = paid.entry(bought.person).or_default();
         due.1 += litres;

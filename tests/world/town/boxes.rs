@@ -80,7 +80,7 @@ impl World {
 
     /// Every run has an epoch of its own, unless that is what is spoilt.
     fn epoch_for(&mut self, station: usize) -> Epoch {
-        let fresh = Epoch(self.random.next().max(1));
+        let fresh = Epoch(self.random.number().max(1));
         let was_set_back = self.books.boxes.get(&station).is_some_and(|card| card.set_back > 0);
         if was_set_back && self.spoils(Sabotage::EpochReused) {
             return self.books.epochs.get(&station).copied().unwrap_or(fresh);
@@ -101,8 +101,15 @@ impl World {
 
     /// An input for a box.
     pub(crate) fn give(&mut self, station: usize, input: Input) {
-        if self.stations[station].program.machine.is_some() {
-            self.stations[station].program.inbox.push(input);
+        if self.stations[station].program.machine.is_none() {
+            return;
+        }
+        // After a heartbeat nothing is due that would not be without it.
+        let is_quiet = matches!(input, Input::Heartbeat(..));
+        self.stations[station].program.inbox.push(input);
+        if is_quiet {
+            self.decide_soon(Node::Box(station));
+        } else {
             self.stir(Node::Box(station));
         }
     }

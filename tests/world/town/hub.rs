@@ -5,13 +5,14 @@ use hub::hub::{
     effect::{Effect, Refusal, Response},
     input::{Actor, Input, ReplyId, Request, TextOutcome},
 };
+use kiosk::payment::PaymentEvent;
 use store::Durability;
 
 use super::World;
 pub(super) use super::network::Line;
 use crate::{
     clock::Clock,
-    event::{Call, Event, Node},
+    event::{Call, CallAnswer, Event, Node},
     program::Fate,
     sabotage::Sabotage,
 };
@@ -20,6 +21,9 @@ use crate::{
 const ERRAND_RETRY_MS: u64 = 15_000;
 /// How long a request is under way to the hub.
 const ERRAND_MS: u64 = 30;
+
+/// What the hub could not write is handed in again after this.
+const AGAIN_MS: u64 = 100;
 
 /// Something asked of the hub until it is answered.
 pub(super) struct Errand {
@@ -121,6 +125,19 @@ impl World {
             Effect::Text { outbox, .. } => {
                 let ms = self.random.within(self.weather.latency_ms);
                 self.after(ms, Event::Texted { run, outbox: outbox.0 });
+            }
+            Effect::HandInAgain { purchase, event } => {
+                let answer = match event {
+                    PaymentEvent::PushAnswered(answer) => CallAnswer::Push(answer),
+                    PaymentEvent::QueryAnswered(answer) => CallAnswer::Query(answer),
+                    _ => return,
+                };
+                let event = Event::Answered {
+                    run,
+                    purchase: purchase.0,
+                    answer,
+                };
+                self.after(AGAIN_MS, event);
             }
             Effect::Live(_) => {}
         }

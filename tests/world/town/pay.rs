@@ -212,6 +212,7 @@ impl World {
         if let Ok(read) = wire::parse_callback(callback.body.as_bytes()) {
             let name = CallbackName::Token(token.to_owned());
             self.give_hub(Input::Callback {
+                reply: hub::hub::input::ReplyId(u64::MAX),
                 name,
                 report: read.report,
             });

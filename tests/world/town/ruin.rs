@@ -10,6 +10,7 @@ use crate::{
     event::{Calamity, Event, Node},
     folder::set_back,
     sabotage::Sabotage,
+    station::Station,
 };
 
 /// How often cards and the hub are copied, for those who set them back.
@@ -91,6 +92,12 @@ impl World {
             return self.books.broken(format!("the hub cannot be restored: {error}"));
         }
         self.books.hub_forgets(at_ms);
+        let known = self.receipts_in(&path);
+        for station in 0..self.stations.len() {
+            if self.stations[station].is_gone {
+                self.books.box_is_forgotten(station, &known);
+            }
+        }
         self.tell(|| "the hub is restored from a backup".to_owned());
         self.restart_later(Node::Hub);
     }
@@ -134,7 +141,12 @@ impl World {
     fn burn(&mut self, station: usize) {
         let name = self.stations[station].name.clone();
         self.tell(|| format!("the gateway of {name} burns"));
-        let acked = self.acked_receipts(station);
+        let mut acked = self.acked_receipts(station);
+        if self.books.hub_restored {
+            // The box may remember an acknowledgement that the hub does not.
+            let known = self.receipts_in(&self.centre.path.clone());
+            acked.retain(|receipt| known.contains(receipt));
+        }
         self.books.box_burns(station, &acked);
         self.cut_power(Node::Box(station));
         self.stations[station].is_gone = true;
@@ -145,6 +157,56 @@ impl World {
         for (person, left_ml) in self.open_at(station) {
             *self.books.slack_ml.entry(person).or_default() += left_ml;
         }
+    }
+
+    /// Copies a box's card to another board, which is still off. Gives its place.
+    pub fn copy_box(&mut self, station: usize) -> Option<usize> {
+        let twin = self.stations.len();
+        let path = self.file(&format!("box-{twin}.db"));
+        self.copy_card(station, &path).then(|| {
+            let medium = self.random.number().to_be_bytes();
+            let mut copy = Station::new(self.stations[station].name.clone(), path, medium);
+            copy.enrolment = self.stations[station].enrolment.clone();
+            self.stations.push(copy);
+            twin
+        })
+    }
+
+    /// The first dispenser of a box connects to another.
+    pub fn lend_tap(&mut self, from: usize, to: usize) {
+        let tap = self.stations[from].taps.remove(0);
+        self.stations[to].taps.insert(0, tap);
+        self.drive_tap(to, 0, crate::dispenser::Input::Disconnected);
+        let run = self.stations[to].program.run;
+        self.after(
+            10,
+            Event::TapJoins {
+                station: to,
+                run,
+                tap: 0,
+            },
+        );
+        self.run_for(1_000);
+    }
+
+    /// The dispensers of a box are switched off for a while, or on again.
+    pub fn switch_taps(&mut self, station: usize, on: bool) {
+        for tap in 0..self.stations[station].taps.len() {
+            if on {
+                self.tap_power(station, tap);
+            } else {
+                let id = self.stations[station].taps[tap].id.clone();
+                self.drive_tap(station, tap, crate::dispenser::Input::PowerCut { volume_ml: 0 });
+                self.give(station, gateway::site::input::Input::Disconnected(id));
+            }
+        }
+        self.run_for(5_000);
+    }
+
+    /// A box is switched off for good.
+    pub fn scrap(&mut self, station: usize) {
+        self.cut_power(Node::Box(station));
+        self.stations[station].is_gone = true;
     }
 
     pub(super) fn strikes(&mut self, calamity: Calamity, front: u32) {
@@ -223,10 +285,12 @@ impl World {
     /// Arranges the sabotages that need a calamity.
     pub(crate) fn plot(&mut self, station: usize) {
         if self.spoils(Sabotage::AckBeforeCommit) {
+            let receipts = self.books.receipts_of(station);
+            self.run_until(24 * 3_600_000, |world| world.books.receipts_of(station) > receipts);
             self.books.acks_are_lies = true;
-            self.run_for(3_600_000);
-            self.replace_box(station);
+            self.run_for(300);
             self.books.acks_are_lies = false;
+            self.replace_box(station);
         } else if self.sabotage == Some(Sabotage::EpochReused) {
             self.set_card_back(station);
         }

@@ -31,7 +31,7 @@ const CHANGES: [(Sabotage, &str, &str); 5] = [
     (
         Sabotage::RecordAltered,
         "SELECT count(*) FROM journal_records JOIN journal_logs ON number = log WHERE writer = 0 AND seq > 1",
-        "UPDATE journal_records SET bytes = bytes || x'00' WHERE rowid =
+        "UPDATE journal_records SET bytes = CAST(bytes || x'00' AS BLOB) WHERE rowid =
              (SELECT journal_records.rowid FROM journal_records JOIN journal_logs ON number = log
               WHERE writer = 0 AND seq > 1 LIMIT 1)",
     ),

@@ -72,7 +72,7 @@ impl World {
     /// A box out of its carton, switched on.
     pub(crate) fn new_box(&mut self, site: &SiteName) -> usize {
         let station = self.stations.len();
-        let medium = self.random.next().to_be_bytes();
+        let medium = self.random.number().to_be_bytes();
         let path = self.file(&format!("box-{station}.db"));
         self.stations.push(Station::new(site.clone(), path, medium));
         self.at(self.now_ms, Event::Start(Node::Box(station)));
@@ -165,6 +165,25 @@ impl World {
         person
     }
 
+    /// A person who was registered at a site.
+    pub fn known(&mut self, name: &str, phone: &str, pin: &str, home: usize, id: CustomerId) -> usize {
+        let person = self.stranger(name, home);
+        let known = &mut self.people[person];
+        known.phone = phone.to_owned();
+        known.pin = pin.to_owned();
+        known.id = Some(id);
+        let account = self.customer_at_hub(person).and_then(|shown| shown.account);
+        self.people[person].account = account;
+        person
+    }
+
+    /// A person asks a site for litres, to be paid when the hub hears of it.
+    pub fn buys_at_site(&mut self, person: usize, volume_ml: u64) {
+        let now_ms = self.now_ms;
+        let item = Item::Litres(kiosk::units::Volume::from_ml(volume_ml));
+        self.books.bought(person, item, None, now_ms);
+    }
+
     /// A person registered at the hub, at home at a box's site.
     pub fn settle(&mut self, name: &str, home: usize) -> usize {
         let person = self.stranger(name, home);
@@ -246,7 +265,7 @@ impl World {
             }
             (Request::CreatePurchase(new), Ok(Response::Purchase { purchase, .. })) => {
                 if let Some(person) = self.person_of(new.customer) {
-                    self.books.bought(person, new.item.clone(), purchase.0, now_ms);
+                    self.books.bought(person, new.item.clone(), Some(purchase.0), now_ms);
                     let name = self.people[person].name.clone();
                     self.tell(|| format!("{name} buys {:?}", new.item));
                 }

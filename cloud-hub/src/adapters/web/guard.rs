@@ -118,7 +118,14 @@ pub async fn guard(State(app): State<App>, path: MatchedPath, request: Request, 
         return next.run(request).await;
     }
     match admitted(&app, route, request).await {
-        Ok(request) => next.run(request).await,
+        Ok(request) => {
+            let caller = request.extensions().get::<Caller>().cloned();
+            let mut response = next.run(request).await;
+            match response.extensions_mut().remove::<Refusal>() {
+                Some(refusal) => page::refusal(caller.as_ref(), &refusal),
+                None => response,
+            }
+        }
         Err(response) => *response,
     }
 }

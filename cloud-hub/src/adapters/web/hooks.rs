@@ -14,7 +14,7 @@ use super::{
 };
 use crate::hub::{
     effect::{Refusal, RefusalKind},
-    input::{CallbackName, Input},
+    input::CallbackName,
 };
 
 /// The longest token that is looked at.
@@ -44,13 +44,8 @@ async fn take(app: &App, token: String, request: Request) -> Api {
     if token.len() > TOKEN_BYTES_MAX {
         return Err(Refusal::not_found("payment").into());
     }
-    let callback = Input::Callback {
-        name: CallbackName::Token(token),
-        report,
-    };
-    if app.parts.desk.inbox().send(callback).await.is_err() {
-        return Err(Refusal::new(RefusalKind::Unavailable, "unavailable", "the hub is stopping").into());
-    }
+    // The provider forgets it once we say 200, so that is said after the commit.
+    app.parts.desk.call_back(CallbackName::Token(token), report).await?;
     Ok(Json(
         StatusCode::OK,
         json!({ "ResultCode": 0, "ResultDesc": "Accepted" }),

@@ -36,18 +36,20 @@ const SCRIPT: &str = include_str!("page/hub.js");
 /// What a page's handler returns; a refusal is shown as a page.
 type Shown = Result<Response, Unshown>;
 
-/// A page that cannot be shown, and to whom.
-pub struct Unshown(Option<Box<Caller>>, Refusal);
+/// A page that cannot be shown. The guard, which knows the caller, shows the refusal with their menu.
+pub struct Unshown(Refusal);
 
 impl From<Refusal> for Unshown {
     fn from(refusal: Refusal) -> Unshown {
-        Unshown(None, refusal)
+        Unshown(refusal)
     }
 }
 
 impl IntoResponse for Unshown {
     fn into_response(self) -> Response {
-        refusal(self.0.as_deref(), &self.1)
+        let mut response = refusal(None, &self.0);
+        response.extensions_mut().insert(self.0);
+        response
     }
 }
 

@@ -157,6 +157,19 @@ impl Store<'_> {
         Ok(sum.unwrap_or_default())
     }
 
+    /// What the draws at the hub since a moment cost a purse.
+    pub fn drawn_of_purse_since_ml(&self, key: PurseKey, since: Wall) -> Stored<i64> {
+        let (customer, purse, period) = key.columns();
+        let sum = self.one(
+            "SELECT coalesce(sum(part.cost_ml), 0) FROM draw_part AS part
+             JOIN draw ON draw.site = part.site AND draw.request = part.request
+             WHERE part.customer = ?1 AND part.purse = ?2 AND part.period = ?3 AND draw.created_ms >= ?4",
+            (customer, purse, period, since.0),
+            |row| row.get(0),
+        )?;
+        Ok(sum.unwrap_or_default())
+    }
+
     /// What a customer drew since a moment, here and at sites: for the daily limit.
     pub fn drawn_since_ml(&self, customer: CustomerId, since: Wall) -> Stored<i64> {
         let sum = self.one(

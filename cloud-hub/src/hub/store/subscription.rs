@@ -7,7 +7,7 @@ use kiosk::{
 };
 use rusqlite::{Row, params};
 
-use super::{Store, Stored, id, maybe_parsed, parsed, signed};
+use super::{PurseKey, Store, Stored, id, maybe_parsed, parsed, signed};
 
 /// A subscription of one customer to one site.
 #[derive(Clone, Debug)]
@@ -117,6 +117,18 @@ impl Store<'_> {
             [after.0, before.0],
             read_subscription,
         )
+    }
+
+    /// One allowance goes on as another that ends at the same moment.
+    pub fn join_periods(&self, key: PurseKey, period: i64) -> Stored<()> {
+        let (customer, purse, own) = key.columns();
+        for table in ["credit", "grants", "draw_part"] {
+            self.execute(
+                &format!("UPDATE {table} SET period = ?4 WHERE customer = ?1 AND purse = ?2 AND period = ?3"),
+                [customer, purse, own, period],
+            )?;
+        }
+        self.execute("DELETE FROM subscription WHERE id = ?1", [own]).map(drop)
     }
 
     /// Its last day is over.

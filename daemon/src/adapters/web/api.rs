@@ -66,7 +66,8 @@ async fn status(State(web): State<Web>) -> Result<Json<Value>, Problem> {
     let status = web.status().await?;
     let today = status.today;
     let (sales, volume) = web.read(move |connection| read::totals(connection, today)).await?;
-    Ok(Json(wire::status(&status, sales.unsigned_abs(), volume)))
+    let state_hash = web.read(read::state_hash).await?;
+    Ok(Json(wire::status(&status, &state_hash, sales.unsigned_abs(), volume)))
 }
 
 /// `GET /api/v1/customers?phone=…`: a list of one or none.

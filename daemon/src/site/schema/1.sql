@@ -72,7 +72,8 @@ CREATE TABLE hold (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX hold_open ON hold (due_monotonic_ms) WHERE open = 1;
 
--- What a dispenser asked and what it was told, kept 30 days so that a retry gets the same bytes. Rows are in the order
+-- What a dispenser asked and what it was told, kept 30 days of uptime so that a retry gets the same bytes: no
+-- clock that jumps makes a request old. Rows are in the order
 -- of their arrival; dispensers number their requests by time, so that neighbours in the index are neighbours in time.
 CREATE TABLE request (
   id INTEGER PRIMARY KEY,
@@ -83,7 +84,7 @@ CREATE TABLE request (
   hold_epoch INTEGER,
   hold_number INTEGER,
   receipt BLOB,
-  time INTEGER NOT NULL,
+  uptime_ms INTEGER NOT NULL,
   UNIQUE (request, dispenser)
 ) STRICT;
 

@@ -2,15 +2,12 @@
 
 use kiosk::{
     ids::{DispenserId, Epoch, HoldId, RequestId},
-    moment::Wall,
+    moment::Uptime,
 };
 use rusqlite::{Connection, OptionalExtension};
 use store::StoreError;
 
 use super::{rights, signed, unsigned};
-
-/// Among how many of the newest requests an equal one is looked for.
-const EQUAL_AMONG_MAX: u32 = 5_000;
 
 /// A remembered request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,22 +50,38 @@ pub fn find(
     Ok(row.optional()?)
 }
 
-/// The newest request of this dispenser with this content, from `since` on.
+/// What a request begins with that the machine made up for an ask without one.
+const UNNAMED: &str = "unnamed-";
+/// Among how many of the newest requests an equal one is looked for.
+const EQUAL_AMONG_MAX: u32 = 5_000;
+
+/// The request of an ask that came without one.
+pub fn unnamed(number: u64) -> RequestId {
+    format!("{UNNAMED}{number:016x}")
+        .parse()
+        .expect("letters, digits and a dash, 24 of them")
+}
+
+/// The newest such request of this dispenser with this content, made since then and not yet settled.
 pub fn equal(
     connection: &Connection,
     dispenser: &DispenserId,
     content: &[u8],
-    since: Wall,
+    since: Uptime,
 ) -> Result<Option<RequestId>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT request FROM (SELECT * FROM request ORDER BY id DESC LIMIT ?4)
-         WHERE time >= ?3 AND dispenser = ?1 AND content = ?2 ORDER BY id DESC LIMIT 1",
+         WHERE uptime_ms >= ?3 AND dispenser = ?1 AND content = ?2 AND receipt IS NULL AND substr(request, 1, 8) = ?5
+         ORDER BY id DESC LIMIT 1",
     )?;
-    let request: Option<String> = statement
-        .query_row((dispenser.as_str(), content, since.0, EQUAL_AMONG_MAX), |row| {
-            row.get(0)
-        })
-        .optional()?;
+    let values = (
+        dispenser.as_str(),
+        content,
+        since.0.cast_signed(),
+        EQUAL_AMONG_MAX,
+        UNNAMED,
+    );
+    let request: Option<String> = statement.query_row(values, |row| row.get(0)).optional()?;
     request
         .map(|request| request.parse().map_err(|_| StoreError::Row("a request")))
         .transpose()
@@ -80,10 +93,10 @@ pub fn insert(
     dispenser: &DispenserId,
     request: &RequestId,
     row: &RequestRow,
-    time: Wall,
+    uptime: Uptime,
 ) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO request (dispenser, request, content, answer, hold_epoch, hold_number, receipt, time)
+        "INSERT INTO request (dispenser, request, content, answer, hold_epoch, hold_number, receipt, uptime_ms)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     let values = (
@@ -94,7 +107,7 @@ pub fn insert(
         row.hold.map(|hold| signed(hold.epoch.0)),
         row.hold.map(|hold| signed(hold.number)),
         &row.receipt,
-        time.0,
+        uptime.0.cast_signed(),
     );
     Ok(statement.execute(values).map(drop)?)
 }
@@ -113,11 +126,12 @@ pub fn put_receipt(
         .map(drop)?)
 }
 
-/// Forgets requests from before `before`, the oldest first, at most `count_max` of them, and their settled holds.
-pub fn forget(connection: &Connection, before: Wall, count_max: u32) -> Result<(), StoreError> {
+/// Forgets requests from before `before`, the oldest first, at most `count_max` of them, and their holds. One whose hold
+/// is open stays: its report is still to come.
+pub fn forget(connection: &Connection, before: Uptime, count_max: u32) -> Result<(), StoreError> {
     let mut statement = connection
-        .prepare_cached("SELECT id, hold_epoch, hold_number FROM request WHERE time < ?1 ORDER BY id LIMIT ?2")?;
-    let mut rows = statement.query((before.0, count_max))?;
+        .prepare_cached("SELECT id, hold_epoch, hold_number FROM request WHERE uptime_ms < ?1 ORDER BY id LIMIT ?2")?;
+    let mut rows = statement.query((before.0.cast_signed(), count_max))?;
     let mut delete = connection.prepare_cached("DELETE FROM request WHERE id = ?1")?;
     while let Some(row) = rows.next()? {
         if let (Some(epoch), Some(number)) = (row.get(1)?, row.get(2)?) {
@@ -125,6 +139,9 @@ pub fn forget(connection: &Connection, before: Wall, count_max: u32) -> Result<(
                 epoch: Epoch(unsigned(epoch)),
                 number: unsigned(number),
             };
+            if rights::hold(connection, hold)?.is_some_and(|hold| hold.is_open()) {
+                continue;
+            }
             rights::forget_hold(connection, hold)?;
         }
         delete.execute([row.get::<_, i64>(0)?])?;

@@ -154,3 +154,28 @@ fn an_ask_without_a_request_is_the_same_for_a_minute() {
         "a minute after the first"
     );
 }
+
+#[test]
+fn an_ask_without_a_request_is_new_once_its_pour_is_settled() {
+    let mut bench = ready("settled");
+    bench.grant(20_000);
+    let put = |bench: &mut Bench| {
+        let ask = Ask {
+            request: "spare".parse().unwrap(),
+            who: Who::User("0700000102".to_owned()),
+            pin: "4071".to_owned(),
+            token: None,
+            volume_ml: 5_000,
+        };
+        bench.give(Input::AskedUnnamed(door(), ask))
+    };
+    put(&mut bench);
+    let sql = "SELECT request FROM request ORDER BY id DESC LIMIT 1";
+    let request: String = bench.site().connection().query_row(sql, [], |row| row.get(0)).unwrap();
+    bench.pour(&request, 5_000);
+    assert_eq!(
+        delivered(put(&mut bench)),
+        "verified 5000 Some(15000)",
+        "a new hold, not the old answer"
+    );
+}

@@ -62,7 +62,7 @@ fn shown(
         }
         div.columns {
             section data-part="sales" {
-                h2 { "Latest sales" }
+                h2 { "Latest transactions" }
                 (sales_table(zone, now, &sales, true))
             }
             section data-part="sites" {
@@ -105,7 +105,7 @@ pub fn alarm_list(zone: &Zone, now: Wall, alarms: &[AlarmRow]) -> Markup {
 pub fn sales_table(zone: &Zone, now: Wall, sales: &[Transaction], sites: bool) -> Markup {
     html! {
         @if sales.is_empty() {
-            p.quiet { "Nothing has been sold yet." }
+            p.quiet { "None yet." }
         } @else {
             table.rows {
                 thead { tr { th { "When" } th { "What" } @if sites { th { "Where" } } th.number { "Litres" } th.number { "Money" } } }
@@ -124,10 +124,10 @@ pub fn sales_table(zone: &Zone, now: Wall, sales: &[Transaction], sites: bool) -
                             @if sites {
                                 td data-label="Where" { (sale.site.as_ref().map_or("hub", |site| site.as_str())) }
                             }
-                            td.number data-label="Litres" { @if sale.volume_ml != 0 { (show::litres(sale.volume_ml)) } @else { "–" } }
-                            td.number data-label="Money" {
-                                @if sale.amount_minor != 0 { (show::money(sale.amount_minor, &sale.currency)) } @else { "–" }
-                            }
+                            @if sale.volume_ml == 0 { td.number.none { "–" } }
+                            @else { td.number data-label="Litres" { (show::litres(sale.volume_ml)) } }
+                            @if sale.amount_minor == 0 { td.number.none { "–" } }
+                            @else { td.number data-label="Money" { (show::money(sale.amount_minor, &sale.currency)) } }
                         }
                     }
                 }

@@ -220,7 +220,7 @@ pub async fn one(
         div data-part="facts" { (facts(&zone, now, &site, &around)) }
         div.columns {
             section data-part="sales" {
-                h2 { "Latest sales" }
+                h2 { "Latest transactions" }
                 (sales_table(&zone, now, &around.sales, false))
             }
             section data-part="dispensers" {

@@ -48,10 +48,7 @@ async fn lists_are_read_page_by_page_and_as_a_table() {
         (&first["request"], &first["outcome"]),
         (&json!("s7"), &json!("stopped"))
     );
-    assert!(
-        first["id"].as_str().unwrap().starts_with("kibera-3:0000000000000002:"),
-        "{first}"
-    );
+    assert!(first["id"].as_str().unwrap().starts_with("kibera-3:"), "{first}");
     for bad in [
         "limit=0",
         "limit=201",

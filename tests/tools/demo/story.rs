@@ -1,0 +1,179 @@
+//! One customer's morning, told in sentences.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::{Context as _, bail, ensure};
+use serde_json::json;
+use tokio::time::Instant;
+use world::{
+    processes::wait_for,
+    programme::{Customer, Kiosk, Programme, within},
+    tap::Tap,
+};
+
+use crate::people::People;
+
+const NAMES: [&str; 8] = [
+    "Amina Hassan",
+    "Jane Smith",
+    "Achieng Otieno",
+    "Wambui Kamau",
+    "Fatuma Ali",
+    "Chebet Koech",
+    "Mwende Musyoka",
+    "Nafula Wekesa",
+];
+const PIN: &str = "4071";
+/// What she buys, and what she draws before and after the cut.
+const BOUGHT_ML: i64 = 40_000;
+const FIRST_ML: i64 = 20_000;
+const SECOND_ML: i64 = 10_000;
+/// How long she waits for each thing.
+const PATIENCE_S: u64 = 30;
+/// How long the link stays cut at least, so that the others pour too.
+const CUT_FOR: Duration = Duration::from_secs(2);
+
+/// Says a sentence.
+pub fn say(sentence: &str) {
+    println!("{sentence}");
+}
+
+/// Tells stories; keeps the first dispenser of each site between them.
+pub struct Story {
+    people: Arc<People>,
+    taps: Vec<(String, Tap)>,
+    told: usize,
+}
+
+impl Story {
+    /// Nothing is told yet.
+    pub fn new(people: Arc<People>) -> Story {
+        Story {
+            people,
+            taps: Vec::new(),
+            told: 0,
+        }
+    }
+
+    /// Registers, pays, pours; the link is cut; pours again; the link returns; both sides agree.
+    pub async fn tell(&mut self, programme: &Programme, index: usize) -> anyhow::Result<()> {
+        let site = &programme.sites[index];
+        let place = &site.name;
+        let name = NAMES[self.told % NAMES.len()];
+        let phone = format!("07{:08}", 20_000_000 + self.told);
+        self.told += 1;
+        let first = name.split(' ').next().unwrap_or(name);
+        let customer = programme.register(place, name, &phone, PIN).await?;
+        say(&format!(
+            "{name} registers at {place} with {phone}: her account is {}.",
+            customer.account
+        ));
+        self.pay(programme, &customer, first).await?;
+
+        self.pour(site, &customer, first, "first", FIRST_ML).await?;
+        site.link(false);
+        self.people.cut(Some(place));
+        say(&format!("The link of {place} to the hub is cut."));
+        let since = Instant::now();
+        let left = self.pour(site, &customer, first, "second", SECOND_ML).await?;
+        let known = programme.customer(&customer).await?["balance_ml"]
+            .as_i64()
+            .context("a balance")?;
+        say(&format!(
+            "The hub does not know of it: it says {} litres, the site {}.",
+            known / 1_000,
+            left / 1_000
+        ));
+        tokio::time::sleep_until(since + CUT_FOR).await;
+        self.people.cut(None);
+        site.link(true);
+        say("The link is back.");
+        programme.agree(index, Duration::from_secs(PATIENCE_S)).await?;
+        let known = programme.customer(&customer).await?["balance_ml"]
+            .as_i64()
+            .context("a balance")?;
+        ensure!(
+            known == left,
+            "{first} has {left} ml at {place} and {known} ml at the hub"
+        );
+        let seconds = since.elapsed().as_secs();
+        say(&format!(
+            "After {seconds} s both sides agree: {first} has {} litres left.",
+            known / 1_000
+        ));
+        println!();
+        Ok(())
+    }
+
+    async fn pay(&self, programme: &Programme, customer: &Customer, first: &str) -> anyhow::Result<()> {
+        let body = json!({
+            "customer": customer.id, "kind": "topup", "volume_ml": BOUGHT_ML, "provider": "mpesa", "pay": "prompt",
+        });
+        let made = programme.api.post("/api/v1/purchases", &body).await?.expect(202)?;
+        let id = made["id"].as_str().context("an id")?;
+        say(&format!(
+            "{first} buys {} litres by M-PESA; the prompt is on her phone.",
+            BOUGHT_ML / 1_000
+        ));
+        let path = format!("/api/v1/purchases/{id}");
+        let ended = wait_for("the payment ends", Duration::from_secs(PATIENCE_S), async || {
+            let shown = programme.api.get(&path).await.ok()?.body;
+            let state = shown["state"].as_str()?.to_owned();
+            (!matches!(state.as_str(), "created" | "submitting" | "pending")).then_some(state)
+        });
+        match ended.await?.as_str() {
+            "succeeded" => say("She keys in her PIN; M-PESA calls back, the hub asks M-PESA itself, and credits her."),
+            other => bail!("the payment is {other}"),
+        }
+        self.people.credited(customer, BOUGHT_ML);
+        Ok(())
+    }
+
+    /// Draws, and tells what is left in millilitres. Just after paying, the litres may still be on their way.
+    async fn pour(
+        &mut self,
+        site: &Kiosk,
+        customer: &Customer,
+        first: &str,
+        name: &str,
+        volume_ml: i64,
+    ) -> anyhow::Result<i64> {
+        if !self.taps.iter().any(|(place, _)| *place == site.name) {
+            self.taps.push((site.name.clone(), site.tap(0)));
+        }
+        let found = self.taps.iter_mut().find(|(place, _)| *place == site.name);
+        let (_, tap) = found.context("it was put there just now")?;
+        let limit = within(PATIENCE_S);
+        for number in 0.. {
+            let request = format!("{}-{name}-{number}", customer.account);
+            let sale = tap.buy(customer.ask(&request, volume_ml), None, limit).await?;
+            self.people.sold(&site.name, tap, customer, &sale);
+            if let Some(receipt) = sale.receipt {
+                let left = receipt.balance_ml.context("a customer's receipt tells the balance")?;
+                say(&format!(
+                    "At {}, {}, {first} draws {} litres: receipt {}, {} litres left.",
+                    site.name,
+                    tap.id(),
+                    receipt.volume_ml / 1_000,
+                    receipt.receipt,
+                    left / 1_000
+                ));
+                return Ok(left);
+            }
+            ensure!(Instant::now() < limit, "{first} was denied: {}", sale.answer.reason);
+        }
+        unreachable!("the loop has no other end")
+    }
+
+    /// Hands over what its dispensers heard.
+    pub fn finish(self) -> anyhow::Result<()> {
+        for (place, tap) in self.taps {
+            ensure!(
+                tap.dispenser().unreceipted().next().is_none(),
+                "{place}: a pour has no receipt"
+            );
+            self.people.heard(&tap);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! The demo as a newcomer runs it: it judges itself, and leaves nothing running.
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs,
+        process::{Command, Stdio},
+        time::Duration,
+    };
+
+    use tokio::{
+        io::{AsyncBufReadExt as _, BufReader},
+        time::timeout,
+    };
+    use world::processes::{Folder, binary, wait_for};
+
+    const LIMIT: Duration = Duration::from_secs(90);
+
+    fn demo(folder: &Folder) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(binary("kisima-demo").unwrap());
+        command
+            .arg("--folder")
+            .arg(folder.path())
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+
+    #[tokio::test]
+    async fn it_ends_by_itself_and_both_sides_agree() {
+        let folder = Folder::new("demo").unwrap();
+        let output = demo(&folder).env("DEMO_SECONDS", "1").output();
+        let output = timeout(LIMIT, output).await.unwrap().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            output.status.success(),
+            "{told}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        for sentence in [
+            "registers at kibera-1",
+            "is cut",
+            "The link is back.",
+            "Both sides agree, and nothing",
+        ] {
+            assert!(told.contains(sentence), "{sentence}: {told}");
+        }
+    }
+
+    #[tokio::test]
+    async fn ctrl_c_ends_it_and_leaves_nothing_running() {
+        let folder = Folder::new("demo").unwrap();
+        let mut running = demo(&folder)
+            .env_remove("DEMO_SECONDS")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let id = running.id().unwrap();
+        let mut told = BufReader::new(running.stdout.take().unwrap()).lines();
+        while !timeout(LIMIT, told.next_line())
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap()
+            .contains("is cut")
+        {}
+        let children = children(id);
+        assert_eq!(children.len(), 4, "a hub, two gateways, pretend M-PESA");
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill -INT {id}")])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+        while timeout(LIMIT, told.next_line()).await.unwrap().unwrap().is_some() {}
+        assert!(timeout(LIMIT, running.wait()).await.unwrap().unwrap().success());
+        wait_for("its programs end", LIMIT, async || {
+            children
+                .iter()
+                .all(|child| !fs::exists(format!("/proc/{child}")).unwrap())
+                .then_some(())
+        })
+        .await
+        .unwrap();
+    }
+
+    /// Programs whose parent is this one.
+    fn children(parent: u32) -> Vec<u32> {
+        let running = fs::read_dir("/proc").unwrap().flatten();
+        let ids = running.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+        ids.filter(|id| {
+            let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+            status.lines().any(|line| line == format!("PPid:\t{parent}"))
+        })
+        .collect()
+    }
+}
