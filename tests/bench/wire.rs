@@ -145,7 +145,8 @@ async fn cut_day(programme: &Programme, mut sales: Sales, count: usize) -> anyho
     let before = kiosk.line.sent();
     sell(sales).await?;
     let status = api.get("/api/v1/status").await?.expect(200)?;
-    ensure!(status["queue"]["money"] == count, "{count} sales wait: {status}");
+    let waiting = status["queue"]["money"].as_u64().unwrap_or_default();
+    ensure!(waiting >= count as u64, "{waiting} records wait, not {count}");
     ensure!(kiosk.line.sent() == before, "the cut let something pass");
     kiosk.link(true);
     await_agreement(programme).await?;
