@@ -65,11 +65,13 @@ pub async fn sell(sales: Sales) -> anyhow::Result<()> {
         }
     }
     let seconds = start.elapsed().as_secs_f64();
-    println!(
-        "  {} sales in {seconds:.1} s, {:.0}/s",
-        sales.count,
-        sales.count as f64 / seconds
-    );
+    if sales.count > 1 {
+        println!(
+            "  {} sales in {seconds:.1} s, {:.0}/s",
+            sales.count,
+            sales.count as f64 / seconds
+        );
+    }
     Ok(())
 }
 

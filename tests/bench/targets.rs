@@ -102,7 +102,7 @@ impl Targets {
         self.add("resident after live sales, MB", weight.resident_mb, AtMost(40.0));
         self.add("resident at the most, MB", weight.resident_peak_mb, None);
         self.add("idle processor, %", weight.idle_percent, AtMost(1.0));
-        self.add("start to first answer, ms", weight.first_answer_ms, AtMost(2_000.0));
+        self.add("start to first receipt, ms", weight.first_receipt_ms, AtMost(2_000.0));
     }
 
     /// A storm.

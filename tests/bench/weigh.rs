@@ -9,7 +9,6 @@ use world::{processes::Program, programme::STOP_WITHIN};
 
 use crate::{
     gateway::copy,
-    generator::{self, Plan},
     mqtt::Connection,
     prepare::Prepared,
     rivals::fresh_directory,
@@ -39,8 +38,8 @@ pub struct Scale {
 /// What it weighs.
 #[derive(Clone, Copy, Debug)]
 pub struct Weight {
-    /// From the start of the program to the first answer to an ask, the middle of several, in milliseconds.
-    pub first_answer_ms: f64,
+    /// From the start of the program to the first receipt, the middle of several, in milliseconds.
+    pub first_receipt_ms: f64,
     /// Resident memory once it has started and is linked, in megabytes of a million bytes.
     pub resident_start_mb: f64,
     /// The same after live sales.
@@ -64,11 +63,11 @@ pub async fn weigh(parent: &Path, prepared: &Prepared, scale: Scale) -> anyhow::
     for number in 0..scale.starts {
         let start = Instant::now();
         gateway.start().await?;
-        first_answer(&gateway, prepared, number).await?;
+        first_sale(&gateway, prepared, number).await?;
         starts.push(start.elapsed().as_secs_f64() * 1_000.0);
         gateway.stop(STOP_WITHIN).await?;
     }
-    println!("weigh: starts to the first answer, ms: {starts:.0?}");
+    println!("weigh: starts to the first receipt, ms: {starts:.0?}");
     let mut hub = Program::hub(&directory.join("hub"))?;
     hub.set("log.level", "warn").start().await?;
     gateway.set("hub.url", &hub.url()?);
@@ -101,7 +100,7 @@ pub async fn weigh(parent: &Path, prepared: &Prepared, scale: Scale) -> anyhow::
     gateway.stop(STOP_WITHIN).await?;
     hub.stop(STOP_WITHIN).await?;
     Ok(Weight {
-        first_answer_ms: median(starts),
+        first_receipt_ms: median(starts),
         resident_start_mb,
         resident_mb,
         resident_peak_mb,
@@ -109,19 +108,17 @@ pub async fn weigh(parent: &Path, prepared: &Prepared, scale: Scale) -> anyhow::
     })
 }
 
-/// One dispenser asks once.
-async fn first_answer(gateway: &Program, prepared: &Prepared, number: usize) -> anyhow::Result<()> {
-    let plan = Plan {
-        run: format!("first-{number}"),
+/// One dispenser sells once: its receipt comes after its answer.
+async fn first_sale(gateway: &Program, prepared: &Prepared, number: usize) -> anyhow::Result<()> {
+    let sales = Sales {
         server: gateway.address("mqtt")?.to_string(),
         logins: prepared.dispensers[..1].to_vec(),
         customers: prepared.customers[..1].to_vec(),
-        volume_ml: 500,
-        warm_up: Duration::ZERO,
-        measured: Duration::ZERO,
+        count: 1,
+        run: format!("first-{number}"),
+        pause_max: Duration::ZERO,
     };
-    generator::run(plan).await?;
-    Ok(())
+    sell(sales).await
 }
 
 /// Resident memory now and at its highest (proc(5), `VmRSS` and `VmHWM`).

@@ -99,11 +99,9 @@ pub async fn wire(parent: &Path, day: Day) -> anyhow::Result<Cost> {
         "the hub tells {} sales of that day",
         of_day.len()
     );
-    println!(
-        "wire: the day is {} to {}",
-        of_day[0]["time"],
-        of_day[of_day.len() - 1]["time"]
-    );
+    let mut times: Vec<&str> = of_day.iter().filter_map(|sale| sale["time"].as_str()).collect();
+    times.sort_unstable();
+    println!("wire: the day is {:?} to {:?}", times.first(), times.last());
     programme.stop().await?;
     Ok(Cost {
         day: sent,
