@@ -20,6 +20,8 @@ const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
 const BACK_OFF_MAX: Duration = Duration::from_secs(300);
 /// A link that lasted this long was a good one.
 const LIVED: Duration = Duration::from_secs(10);
+/// How many frames a hub sends that does not serve this box.
+const FRAMES_OF_A_REFUSAL: u32 = 2;
 /// How long dialling and a single write may take.
 const DIAL_WITHIN: Duration = Duration::from_secs(20);
 const WRITE_WITHIN: Duration = Duration::from_secs(20);
@@ -115,6 +117,7 @@ impl Link {
         };
         self.socket += 1;
         let opened = Instant::now();
+        let mut frames = 0;
         if self.inbox.send(Input::LinkUp(self.socket)).await.is_err() {
             return Duration::ZERO;
         }
@@ -124,6 +127,7 @@ impl Link {
             tokio::select! {
                 message = source.next() => match message {
                     Some(Ok(Message::Binary(bytes))) => {
+                        frames += 1;
                         if self.inbox.send(Input::LinkFrame(bytes.to_vec())).await.is_err() { break }
                     }
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
@@ -147,8 +151,9 @@ impl Link {
                 },
             }
         }
-        // A hub that sends this box away does so at once: only a link that lived begins anew with the first wait.
-        if opened.elapsed() >= LIVED {
+        // A hub that sends this box away does so at once, with HELLO and GOODBYE: only a link that lived, or carried more
+        // than that, begins anew with the first wait.
+        if opened.elapsed() >= LIVED || frames > FRAMES_OF_A_REFUSAL {
             self.wait = BACK_OFF_FIRST;
         }
         if timeout(WRITE_WITHIN, sink.close()).await.is_err() {

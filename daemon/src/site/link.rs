@@ -200,16 +200,18 @@ impl Site {
         }
     }
 
-    /// The box was enrolled, at first or anew. A new enrolment writes logs of its own, in a run of its own: rows are known
-    /// by run and number, so the old box's must not come again.
+    /// The box was enrolled, at first or anew. A second enrolment writes in a run of its own: rows are known by run and
+    /// number, so the first one's must not come again.
     pub(super) fn joined(&mut self, moment: &Moment, enrolment: Enrolment) -> Result<Vec<Effect>, SiteError> {
         self.zone = Zone::named(&enrolment.time_zone)?;
         tracing::info!(site = %enrolment.site, box_id = %enrolment.box_id, "joined");
         self.link_down();
         let url = enrolment.hub_url.clone();
+        if self.enrolled.is_some() {
+            self.pen.epoch = Epoch(moment.draw.number("enrolled"));
+            self.holds_made = 0;
+        }
         self.enrolled = Some(Arc::new(Enrolled::new(enrolment)));
-        self.pen.epoch = Epoch(moment.draw.number("enrolled"));
-        self.holds_made = 0;
         self.adopt(true)?;
         Ok(vec![self.hung_up(0), Effect::Dial(url), Effect::Live])
     }
