@@ -18,7 +18,7 @@ use super::{
     effect::Effect,
     store::{
         asked, people, rights,
-        rights::{GrantState, HoldRow},
+        rights::{HoldRow, Stage},
         sales::{self, SaleKind, SaleRow},
         unknown,
     },
@@ -87,10 +87,10 @@ impl Site {
             Fact::Granted(granted) => self.fold_grant(&granted)?,
             Fact::Redeemed(redeemed) => self.fold_grant(&redeemed.granted)?,
             Fact::Recalled { grant } => {
-                rights::raise(connection, grant, GrantState::Recalled)?;
+                rights::raise(connection, grant, Stage::Recalled)?;
                 self.may_close = true;
             }
-            Fact::Closed { grant } => rights::raise(connection, grant, GrantState::Closed)?,
+            Fact::Closed { grant } => rights::raise(connection, grant, Stage::Closed)?,
             Fact::Merged { from, into } => {
                 people::merge(connection, from, into)?;
                 rights::merge(connection, from, people::resolve(connection, into)?)?;
