@@ -11,7 +11,7 @@
 //! | `link` | the hub: frames, questions, doubt |
 //! | `manage`, `accounts` | what a person tells it, and who may |
 //! | `fleet` | dispensers: heartbeats, presence, configuration |
-//! | `tick` | what time alone brings about |
+//! | `tick`, `tally` | what time alone brings about, what the metrics count |
 //! | [`store`] | its rows: the only SQL of the gateway |
 
 pub mod effect;
@@ -29,13 +29,14 @@ mod merge;
 mod parked;
 mod pour;
 mod talk;
+mod tally;
 mod tick;
 mod tries;
 
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use ::store::{Connection, Database, Durability, StoreError, journal::SqlLogs};
 use kiosk::{
@@ -60,6 +61,7 @@ use self::{
     parked::Parking,
     store::{dispensers, dispensers::DispenserRow, meta, read},
     talk::Voice,
+    tally::Tally,
 };
 
 /// The time zone of a box before it has joined.
@@ -117,11 +119,7 @@ pub struct Site {
     last_heard: Option<Wall>,
     /// What the link was when it last changed, and when that was.
     link_was: (bool, Option<Wall>),
-    /// Asks decided in this run, by the word they were told.
-    decided: BTreeMap<&'static str, u64>,
-    /// Rows of sales written in this run and their millilitres, by kind.
-    sold: BTreeMap<&'static str, (u64, i64)>,
-    commits: u64,
+    tally: Tally,
     /// Who gives the command that is being carried out.
     actor: String,
     parked: Parking,
@@ -148,6 +146,7 @@ struct Memory {
     day: SalesDay,
     parked: Parking,
     had_link: bool,
+    tallied: usize,
 }
 
 /// What a site is opened with.
@@ -198,9 +197,7 @@ impl Site {
             socket: 0,
             last_heard: None,
             link_was: (false, None),
-            decided: BTreeMap::new(),
-            sold: BTreeMap::new(),
-            commits: 0,
+            tally: Tally::default(),
             actor: String::new(),
             parked: Parking::default(),
             fleet: Fleet::default(),
@@ -273,6 +270,7 @@ impl Site {
             day: self.day,
             parked: self.parked.clone(),
             had_link: self.link.is_some(),
+            tallied: self.tally.mark(),
         }
     }
 
@@ -287,6 +285,7 @@ impl Site {
         self.is_retired = before.is_retired;
         self.day = before.day;
         self.parked = before.parked;
+        self.tally.back_to(before.tallied);
     }
 
     /// Whether this box may not sell now: it waits for its past, is retired, or sits on another medium.
@@ -384,8 +383,9 @@ impl Machine for Site {
     }
 
     fn commit(&mut self) -> Result<(), Fault> {
-        self.commits += 1;
-        self.database.commit().map_err(fault)
+        self.database.commit().map_err(fault)?;
+        self.tally.committed();
+        Ok(())
     }
 
     fn abandon(&mut self) {

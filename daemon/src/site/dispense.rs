@@ -24,6 +24,7 @@ use super::{
         dispensers::DispenserRow, people, people::CustomerRow, requests, requests::RequestRow, rights, rights::HoldRow,
         rights::OpenGrant, sales,
     },
+    tally::Counted,
     tries,
 };
 
@@ -124,7 +125,7 @@ impl Site {
             Verdict::Approved { parts } => Some(self.hold(moment, &door, &ask, known.as_ref(), parts)?),
             Verdict::Denied(_) => None,
         };
-        *self.decided.entry(verdict.reason_name()).or_default() += 1;
+        self.tally.note(Counted::Decided(verdict.reason_name()));
         let answer = self.answer(&ask, &verdict, known.as_ref(), dispenser, moment)?;
         let bytes = (self.wire.answer)(&door, &answer);
         let row = RequestRow {

@@ -152,13 +152,14 @@ impl Site {
             trust: moment.trust,
             wall: moment.wall,
             today: self.zone.begin(self.zone.day(moment.wall)),
-            decided: self.decided.iter().map(|(word, count)| (*word, *count)).collect(),
+            decided: self.tally.decided.iter().map(|(word, count)| (*word, *count)).collect(),
             sold: self
+                .tally
                 .sold
                 .iter()
                 .map(|(kind, (count, sum_ml))| (*kind, *count, *sum_ml))
                 .collect(),
-            commits: self.commits,
+            commits: self.tally.commits,
             dispensers: rows
                 .into_iter()
                 .map(|row| {

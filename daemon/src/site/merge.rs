@@ -22,6 +22,7 @@ use super::{
         sales::{self, SaleKind, SaleRow},
         unknown,
     },
+    tally::Counted,
 };
 
 impl Site {
@@ -196,9 +197,7 @@ impl Site {
             receipt: &receipt_key.receipt(id.log.epoch, id.seq).to_string(),
         };
         sales::insert(self.connection(), &row)?;
-        let (count, sum_ml) = self.sold.entry(kind.name()).or_default();
-        *count += 1;
-        *sum_ml += volume_ml;
+        self.tally.note(Counted::Sold(kind.name(), volume_ml));
         Ok(())
     }
 

@@ -28,6 +28,7 @@ use super::{
 mod accounts;
 mod doubt;
 mod limits;
+mod tally;
 
 const JANE: CustomerId = CustomerId(7);
 const PHONE: &str = "+254700000102";
