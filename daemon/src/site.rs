@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`input`], [`effect`] | all that can reach it, all that it can want |
 //! | [`enrolment`] | what makes this box a site's |
-//! | `dispense`, `parked` | ask → answer, retries, asks that wait for the hub |
+//! | `dispense`, `repeat`, `parked` | ask → answer, retries, asks that wait for the hub |
 //! | `pour` | poured → receipt, odd pours, pours that nobody reports |
 //! | `talk`, `tries` | what a display says; wrong PINs as bytes |
 //! | `merge`, `document` | folding records and documents into rows |
@@ -28,6 +28,7 @@ mod manage;
 mod merge;
 mod parked;
 mod pour;
+mod repeat;
 mod talk;
 mod tally;
 mod tick;

@@ -28,6 +28,7 @@ use super::{
 mod accounts;
 mod doubt;
 mod limits;
+mod repeats;
 mod tally;
 
 const JANE: CustomerId = CustomerId(7);

@@ -3,3 +3,5 @@
 -- approvals, for what was poured, and for rows from before this step: those leave with age alone.
 ALTER TABLE request ADD COLUMN denied INTEGER;
 CREATE INDEX request_denied ON request (dispenser, denied) WHERE denied IS NOT NULL;
+-- How often the request came again with nothing but another PIN.
+ALTER TABLE request ADD COLUMN guesses INTEGER NOT NULL DEFAULT 0;

@@ -20,6 +20,8 @@ pub struct RequestRow {
     pub hold: Option<HoldId>,
     /// The bytes of the receipt, once the pour is recorded.
     pub receipt: Option<Vec<u8>>,
+    /// How often it came again with nothing but another PIN.
+    pub guesses: u32,
 }
 
 /// How many denied answers are kept of each dispenser. At the 99 asks a second that one may send they are those of 17
@@ -33,7 +35,7 @@ pub fn find(
     request: &RequestId,
 ) -> Result<Option<RequestRow>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT content, answer, hold_epoch, hold_number, receipt FROM request
+        "SELECT content, answer, hold_epoch, hold_number, receipt, guesses FROM request
          WHERE request = ?2 AND dispenser = ?1",
     )?;
     let row = statement.query_row((dispenser.as_str(), request.as_str()), |row| {
@@ -50,6 +52,7 @@ pub fn find(
             answer: row.get(1)?,
             hold,
             receipt: row.get(4)?,
+            guesses: row.get(5)?,
         })
     });
     Ok(row.optional()?)
@@ -137,6 +140,13 @@ fn next_denied(connection: &Connection, dispenser: &DispenserId) -> Result<i64, 
     )?;
     let newest: Option<i64> = statement.query_row([dispenser.as_str()], |row| row.get(0)).optional()?;
     Ok(newest.map_or(1, |newest| newest.saturating_add(1)))
+}
+
+/// Counts that a request came again with nothing but another PIN.
+pub fn count_guess(connection: &Connection, dispenser: &DispenserId, request: &RequestId) -> Result<(), StoreError> {
+    let mut statement =
+        connection.prepare_cached("UPDATE request SET guesses = guesses + 1 WHERE request = ?2 AND dispenser = ?1")?;
+    Ok(statement.execute((dispenser.as_str(), request.as_str())).map(drop)?)
 }
 
 /// Remembers the receipt of a known request. With it, it is kept like any pour, whatever it was told.
