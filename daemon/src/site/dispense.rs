@@ -155,12 +155,7 @@ impl Site {
             },
         };
         let Some(found) = found else { return Ok(None) };
-        let id = people::resolve(connection, found.id)?;
-        let row = if id == found.id {
-            found
-        } else {
-            people::find(connection, id)?.unwrap_or(found)
-        };
+        let row = people::after_mergers(connection, found)?;
         let grants = rights::open_grants(connection, row.id)?;
         Ok(Some(Known { row, grants }))
     }
