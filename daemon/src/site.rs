@@ -11,7 +11,7 @@
 //! | `link` | the hub: frames, questions, doubt |
 //! | `manage`, `accounts` | what a person tells it, and who may |
 //! | `fleet` | dispensers: heartbeats, presence, configuration |
-//! | `tick`, `tally` | what time alone brings about, what the metrics count |
+//! | `tick`, `room`, `tally` | what time alone brings about, a full disk, what the metrics count |
 //! | [`store`] | its rows: the only SQL of the gateway |
 
 pub mod effect;
@@ -29,6 +29,7 @@ mod merge;
 mod parked;
 mod pour;
 mod repeat;
+pub mod room;
 mod talk;
 mod tally;
 mod tick;
@@ -60,6 +61,7 @@ use self::{
     fleet::Fleet,
     input::Input,
     parked::Parking,
+    room::Room,
     store::{dispensers, dispensers::DispenserRow, meta, read},
     talk::Voice,
     tally::Tally,
@@ -121,6 +123,10 @@ pub struct Site {
     /// What the link was when it last changed, and when that was.
     link_was: (bool, Option<Wall>),
     tally: Tally,
+    /// What was last seen of the disk.
+    room: Option<Room>,
+    /// The alarm of a tight disk is written.
+    is_tight_told: bool,
     /// Who gives the command that is being carried out.
     actor: String,
     parked: Parking,
@@ -147,6 +153,7 @@ struct Memory {
     day: SalesDay,
     parked: Parking,
     had_link: bool,
+    is_tight_told: bool,
     tallied: usize,
 }
 
@@ -199,6 +206,8 @@ impl Site {
             last_heard: None,
             link_was: (false, None),
             tally: Tally::default(),
+            room: None,
+            is_tight_told: false,
             actor: String::new(),
             parked: Parking::default(),
             fleet: Fleet::default(),
@@ -231,6 +240,7 @@ impl Site {
         let mut effects = match input {
             Input::Started => self.started(moment)?,
             Input::Tick => self.tick(moment)?,
+            Input::Room(room) => self.room_seen(moment, room)?,
             Input::Asked(door, ask) => self.asked(moment, door, ask)?,
             Input::AskedUnnamed(door, ask) => self.asked_unnamed(moment, door, ask)?,
             Input::Malformed(door, request) => {
@@ -271,6 +281,7 @@ impl Site {
             day: self.day,
             parked: self.parked.clone(),
             had_link: self.link.is_some(),
+            is_tight_told: self.is_tight_told,
             tallied: self.tally.mark(),
         }
     }
@@ -286,6 +297,7 @@ impl Site {
         self.is_retired = before.is_retired;
         self.day = before.day;
         self.parked = before.parked;
+        self.is_tight_told = before.is_tight_told;
         self.tally.back_to(before.tallied);
     }
 
@@ -406,6 +418,8 @@ impl Machine for Site {
                 Rejection::NotSaved,
             )],
             Input::Told(reply, _) => vec![Effect::Reply(*reply, Err(Refusal::Degraded))],
+            // Nothing need be on the disk before its ballast goes: that may be what makes room for it.
+            Input::Room(room) => room.order().into_iter().collect(),
             _ => Vec::new(),
         }
     }

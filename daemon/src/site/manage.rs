@@ -149,6 +149,7 @@ impl Site {
             last_heard: self.last_heard,
             queue,
             degraded: self.is_degraded()?,
+            room: self.room,
             trust: moment.trust,
             wall: moment.wall,
             today: self.zone.begin(self.zone.day(moment.wall)),
@@ -346,7 +347,7 @@ impl Site {
             return Ok(Err(Refusal::NotJoined));
         }
         Ok(match people::find(self.connection(), customer)? {
-            Some(_) => Ok(()),
+            Some(_) => self.room_for_more(),
             None => Err(Refusal::Unknown("this customer")),
         })
     }

@@ -29,6 +29,7 @@ mod accounts;
 mod doubt;
 mod limits;
 mod repeats;
+mod storage;
 mod tally;
 
 const JANE: CustomerId = CustomerId(7);
