@@ -31,6 +31,7 @@ use tokio::{
 pub use crate::adapters::web::{password as secrets, replies::Replies};
 use crate::{
     adapters::{
+        ballast::{self, Ballast},
         control,
         dispensers::{self, Credentials, Front, Listener, SecretHash, gate},
         hub, systemd, web,
@@ -174,6 +175,7 @@ struct Rooms {
     events: mpsc::Receiver<dispensers::Event>,
     known: watch::Receiver<HashMap<DispenserId, SecretHash>>,
     orders: mpsc::UnboundedReceiver<hub::Order>,
+    ballast: mpsc::UnboundedReceiver<ballast::Order>,
     address: watch::Receiver<Option<String>>,
     replies: Replies,
     clock: Clock,
@@ -192,12 +194,14 @@ fn assemble(site: Site, dice: Dice, clock: Clock, config: &Gateway) -> Result<(R
     };
     let front = Front::new(settings, credentials.clone(), events)?;
     let (orders, orders_out) = mpsc::unbounded_channel();
+    let (ballast, ballast_out) = mpsc::unbounded_channel();
     let (dial, address) = watch::channel(None);
     let replies = Replies::default();
     let router = route::Router {
         front: front.clone(),
         credentials,
         orders,
+        ballast,
         dial,
         hub_url: config.hub_url.as_ref().map(|url| url.as_str().to_owned()),
         clock: clock.clone(),
@@ -212,6 +216,7 @@ fn assemble(site: Site, dice: Dice, clock: Clock, config: &Gateway) -> Result<(R
         events: events_out,
         known,
         orders: orders_out,
+        ballast: ballast_out,
         address,
         replies,
         clock,
@@ -227,6 +232,7 @@ impl Rooms {
             front,
             events,
             orders,
+            ballast,
             address,
             replies,
             clock,
@@ -236,6 +242,7 @@ impl Rooms {
         adapters.spawn(gate::carry(events, front.clone(), inbox.clone(), stop.clone()));
         adapters.spawn(serve_dispensers(front, listeners, stop.clone()));
         adapters.spawn(hub::Link::new(inbox.clone(), orders, address).run(stop.clone()));
+        adapters.spawn(Ballast::new(data.path()).run(inbox.clone(), ballast, stop.clone()));
         adapters.spawn(serve_pages(
             sockets.web,
             inbox.clone(),

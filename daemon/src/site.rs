@@ -4,14 +4,14 @@
 //! |---|---|
 //! | [`input`], [`effect`] | all that can reach it, all that it can want |
 //! | [`enrolment`] | what makes this box a site's |
-//! | `dispense`, `parked` | ask → answer, retries, asks that wait for the hub |
+//! | `dispense`, `repeat`, `parked` | ask → answer, retries, asks that wait for the hub |
 //! | `pour` | poured → receipt, odd pours, pours that nobody reports |
 //! | `talk`, `tries` | what a display says; wrong PINs as bytes |
 //! | `merge`, `document` | folding records and documents into rows |
 //! | `link` | the hub: frames, questions, doubt |
 //! | `manage`, `accounts` | what a person tells it, and who may |
 //! | `fleet` | dispensers: heartbeats, presence, configuration |
-//! | `tick` | what time alone brings about |
+//! | `tick`, `room`, `tally` | what time alone brings about, a full disk, what the metrics count |
 //! | [`store`] | its rows: the only SQL of the gateway |
 
 pub mod effect;
@@ -28,14 +28,17 @@ mod manage;
 mod merge;
 mod parked;
 mod pour;
+mod repeat;
+pub mod room;
 mod talk;
+mod tally;
 mod tick;
 mod tries;
 
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use ::store::{Connection, Database, Durability, StoreError, journal::SqlLogs};
 use kiosk::{
@@ -58,8 +61,10 @@ use self::{
     fleet::Fleet,
     input::Input,
     parked::Parking,
+    room::Room,
     store::{dispensers, dispensers::DispenserRow, meta, read},
     talk::Voice,
+    tally::Tally,
 };
 
 /// The time zone of a box before it has joined.
@@ -117,11 +122,11 @@ pub struct Site {
     last_heard: Option<Wall>,
     /// What the link was when it last changed, and when that was.
     link_was: (bool, Option<Wall>),
-    /// Asks decided in this run, by the word they were told.
-    decided: BTreeMap<&'static str, u64>,
-    /// Rows of sales written in this run and their millilitres, by kind.
-    sold: BTreeMap<&'static str, (u64, i64)>,
-    commits: u64,
+    tally: Tally,
+    /// What was last seen of the disk.
+    room: Option<Room>,
+    /// The alarm of a tight disk is written.
+    is_tight_told: bool,
     /// Who gives the command that is being carried out.
     actor: String,
     parked: Parking,
@@ -148,6 +153,8 @@ struct Memory {
     day: SalesDay,
     parked: Parking,
     had_link: bool,
+    is_tight_told: bool,
+    tallied: usize,
 }
 
 /// What a site is opened with.
@@ -198,9 +205,9 @@ impl Site {
             socket: 0,
             last_heard: None,
             link_was: (false, None),
-            decided: BTreeMap::new(),
-            sold: BTreeMap::new(),
-            commits: 0,
+            tally: Tally::default(),
+            room: None,
+            is_tight_told: false,
             actor: String::new(),
             parked: Parking::default(),
             fleet: Fleet::default(),
@@ -233,6 +240,7 @@ impl Site {
         let mut effects = match input {
             Input::Started => self.started(moment)?,
             Input::Tick => self.tick(moment)?,
+            Input::Room(room) => self.room_seen(moment, room)?,
             Input::Asked(door, ask) => self.asked(moment, door, ask)?,
             Input::AskedUnnamed(door, ask) => self.asked_unnamed(moment, door, ask)?,
             Input::Malformed(door, request) => {
@@ -273,6 +281,8 @@ impl Site {
             day: self.day,
             parked: self.parked.clone(),
             had_link: self.link.is_some(),
+            is_tight_told: self.is_tight_told,
+            tallied: self.tally.mark(),
         }
     }
 
@@ -287,6 +297,8 @@ impl Site {
         self.is_retired = before.is_retired;
         self.day = before.day;
         self.parked = before.parked;
+        self.is_tight_told = before.is_tight_told;
+        self.tally.back_to(before.tallied);
     }
 
     /// Whether this box may not sell now: it waits for its past, is retired, or sits on another medium.
@@ -384,8 +396,9 @@ impl Machine for Site {
     }
 
     fn commit(&mut self) -> Result<(), Fault> {
-        self.commits += 1;
-        self.database.commit().map_err(fault)
+        self.database.commit().map_err(fault)?;
+        self.tally.committed();
+        Ok(())
     }
 
     fn abandon(&mut self) {
@@ -405,6 +418,8 @@ impl Machine for Site {
                 Rejection::NotSaved,
             )],
             Input::Told(reply, _) => vec![Effect::Reply(*reply, Err(Refusal::Degraded))],
+            // Nothing need be on the disk before its ballast goes: that may be what makes room for it.
+            Input::Room(room) => room.order().into_iter().collect(),
             _ => Vec::new(),
         }
     }

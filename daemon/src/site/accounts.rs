@@ -197,7 +197,10 @@ impl Site {
         once: &Once,
         told: &Result<Told, Refusal>,
     ) -> Result<(), SiteError> {
-        if matches!(told, Err(Refusal::NotJoined | Refusal::Degraded | Refusal::Outdated)) {
+        if matches!(
+            told,
+            Err(Refusal::NotJoined | Refusal::Degraded | Refusal::DiskLow | Refusal::Outdated)
+        ) {
             return Ok(());
         }
         let now = self.uptime(moment);

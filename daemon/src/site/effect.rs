@@ -8,7 +8,10 @@ use kiosk::{
 };
 
 pub use super::fleet::Presence;
-use super::input::{Door, ReplyId, Role};
+use super::{
+    input::{Door, ReplyId, Role},
+    room::Room,
+};
 
 /// An effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +44,10 @@ pub enum Effect {
     Reply(ReplyId, Result<Told, Refusal>),
     /// The box belongs to the hub at this address now.
     Dial(String),
+    /// Give up the ballast file: its place is needed.
+    FreeBallast,
+    /// Make the ballast file: there is ample room.
+    MakeBallast,
     /// Something changed that an open page shows.
     Live,
 }
@@ -205,6 +212,11 @@ pub enum Refusal {
     /// The key came before with another content.
     #[error("this Idempotency-Key was used for something else: take a new one")]
     KeyReused,
+    /// The disk is nearly full, and what is asked can wait.
+    #[error(
+        "the disk of this gateway is nearly full: water is sold, loans and purchases wait; make room on it, then try again"
+    )]
+    DiskLow,
     /// The store failed; nothing was changed.
     #[error("the gateway could not save this; nothing was changed, try again")]
     Degraded,
@@ -233,6 +245,8 @@ pub struct Status {
     pub queue: [u64; 4],
     /// It sells nothing now.
     pub degraded: bool,
+    /// What was last seen of the disk; `None` before anybody looked.
+    pub room: Option<Room>,
     /// How far the clock is trusted.
     pub trust: Trust,
     /// The time.

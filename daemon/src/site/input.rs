@@ -7,7 +7,7 @@ use kiosk::{
     units::Volume,
 };
 
-use super::enrolment::Enrolment;
+use super::{enrolment::Enrolment, room::Room};
 
 /// Names one waiting caller of an adapter, so that the answer finds its way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +20,8 @@ pub enum Input {
     Started,
     /// About a second went by.
     Tick,
+    /// Somebody looked at the disk.
+    Room(Room),
 
     /// A dispenser asks for water.
     Asked(Door, Ask),

@@ -149,16 +149,18 @@ impl Site {
             last_heard: self.last_heard,
             queue,
             degraded: self.is_degraded()?,
+            room: self.room,
             trust: moment.trust,
             wall: moment.wall,
             today: self.zone.begin(self.zone.day(moment.wall)),
-            decided: self.decided.iter().map(|(word, count)| (*word, *count)).collect(),
+            decided: self.tally.decided.iter().map(|(word, count)| (*word, *count)).collect(),
             sold: self
+                .tally
                 .sold
                 .iter()
                 .map(|(kind, (count, sum_ml))| (*kind, *count, *sum_ml))
                 .collect(),
-            commits: self.commits,
+            commits: self.tally.commits,
             dispensers: rows
                 .into_iter()
                 .map(|row| {
@@ -345,7 +347,7 @@ impl Site {
             return Ok(Err(Refusal::NotJoined));
         }
         Ok(match people::find(self.connection(), customer)? {
-            Some(_) => Ok(()),
+            Some(_) => self.room_for_more(),
             None => Err(Refusal::Unknown("this customer")),
         })
     }

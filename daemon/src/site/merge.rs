@@ -18,10 +18,11 @@ use super::{
     effect::Effect,
     store::{
         asked, people, rights,
-        rights::{GrantState, HoldRow},
+        rights::{HoldRow, Stage},
         sales::{self, SaleKind, SaleRow},
         unknown,
     },
+    tally::Counted,
 };
 
 impl Site {
@@ -87,10 +88,10 @@ impl Site {
             Fact::Granted(granted) => self.fold_grant(&granted)?,
             Fact::Redeemed(redeemed) => self.fold_grant(&redeemed.granted)?,
             Fact::Recalled { grant } => {
-                rights::raise(connection, grant, GrantState::Recalled)?;
+                rights::raise(connection, grant, Stage::Recalled)?;
                 self.may_close = true;
             }
-            Fact::Closed { grant } => rights::raise(connection, grant, GrantState::Closed)?,
+            Fact::Closed { grant } => rights::raise(connection, grant, Stage::Closed)?,
             Fact::Merged { from, into } => {
                 people::merge(connection, from, into)?;
                 rights::merge(connection, from, people::resolve(connection, into)?)?;
@@ -196,9 +197,7 @@ impl Site {
             receipt: &receipt_key.receipt(id.log.epoch, id.seq).to_string(),
         };
         sales::insert(self.connection(), &row)?;
-        let (count, sum_ml) = self.sold.entry(kind.name()).or_default();
-        *count += 1;
-        *sum_ml += volume_ml;
+        self.tally.note(Counted::Sold(kind.name(), volume_ml));
         Ok(())
     }
 

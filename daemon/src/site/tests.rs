@@ -28,6 +28,9 @@ use super::{
 mod accounts;
 mod doubt;
 mod limits;
+mod repeats;
+mod storage;
+mod tally;
 
 const JANE: CustomerId = CustomerId(7);
 const PHONE: &str = "+254700000102";

@@ -204,7 +204,8 @@ impl World {
             }
             // No door of this world is HTTP, secrets are the front's business, and nobody has a page open.
             Effect::Deliver(Door::Http(..), _) | Effect::Reject(Door::Http(..), ..) => {}
-            Effect::Credentials(_) | Effect::Live => {}
+            // Nobody looks at a disk here, so there is no ballast.
+            Effect::Credentials(_) | Effect::Live | Effect::FreeBallast | Effect::MakeBallast => {}
         }
     }
 

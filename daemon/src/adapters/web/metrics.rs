@@ -119,6 +119,22 @@ fn text(status: &Status, callers: usize) -> String {
     for (name, kind, help, value) in single {
         family(&mut text, (name, kind, help), [(String::new(), value)]);
     }
+    if let Some(room) = status.room {
+        for (name, help, value) in [
+            (
+                "kisima_disk_free_bytes",
+                "Room on the disk, without the ballast.",
+                room.free_bytes,
+            ),
+            (
+                "kisima_disk_low",
+                "Whether loans and purchases wait for room.",
+                room.is_tight().into(),
+            ),
+        ] {
+            family(&mut text, (name, "gauge", help), [(String::new(), value)]);
+        }
+    }
     text
 }
 

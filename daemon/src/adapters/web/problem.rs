@@ -142,6 +142,7 @@ impl From<Refusal> for Problem {
             Refusal::TooManyTries { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_tries"),
             Refusal::Outdated => (StatusCode::CONFLICT, "outdated"),
             Refusal::KeyReused => (StatusCode::CONFLICT, "key_reused"),
+            Refusal::DiskLow => (StatusCode::INSUFFICIENT_STORAGE, "disk_low"),
             Refusal::Degraded => (StatusCode::SERVICE_UNAVAILABLE, "gateway_degraded"),
         };
         let mut problem = Problem::new(status, code, message);
@@ -153,7 +154,7 @@ impl From<Refusal> for Problem {
             Refusal::PhoneTaken(customer) => problem.id = Some(customer.to_string()),
             Refusal::TooManyTries { retry_after_s } => problem.retry_after_s = Some(retry_after_s),
             Refusal::Degraded => problem.retry_after_s = Some(5),
-            Refusal::Unknown(_) | Refusal::NotJoined | Refusal::Outdated | Refusal::KeyReused => {}
+            Refusal::Unknown(_) | Refusal::NotJoined | Refusal::Outdated | Refusal::KeyReused | Refusal::DiskLow => {}
         }
         problem
     }

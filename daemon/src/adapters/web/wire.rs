@@ -132,6 +132,11 @@ pub(super) fn status(status: &Status, state_hash: &str, sales: u64, volume: Volu
         "last_heard": status.last_heard.map(Wall::rfc3339),
         "queue": queue,
         "degraded": status.degraded,
+        "disk": status.room.map(|room| json!({
+            "free_bytes": room.free_bytes,
+            "ballast": room.has_ballast,
+            "low": room.is_tight(),
+        })),
         "clock": {
             "time": status.wall.rfc3339(),
             "trust": trust(status.trust),

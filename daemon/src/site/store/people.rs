@@ -117,6 +117,15 @@ pub fn resolve(connection: &Connection, id: CustomerId) -> Result<CustomerId, St
     }
 }
 
+/// The row that this one stands for after all mergers; itself when never merged.
+pub fn after_mergers(connection: &Connection, row: CustomerRow) -> Result<CustomerRow, StoreError> {
+    if row.merged_into.is_none() {
+        return Ok(row);
+    }
+    let id = resolve(connection, row.id)?;
+    Ok(find(connection, id)?.unwrap_or(row))
+}
+
 /// Makes sure that a row exists for `id`.
 pub fn ensure(connection: &Connection, id: CustomerId) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached("INSERT INTO customer (id) VALUES (?1) ON CONFLICT DO NOTHING")?;

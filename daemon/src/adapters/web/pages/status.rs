@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::site::{
     effect::Status,
+    room::Room,
     store::read::{self, HOURS_MAX, SaleFilter, SaleShown},
 };
 
@@ -126,6 +127,9 @@ fn state(status: &Status, here: &Here, caller: &Caller) -> Result<Markup, Failur
                     }
                 }
             }
+            @if let Some(room) = status.room && room.is_tight() {
+                div class="row" { (light("bad", &disk_low(room))) }
+            }
             div class="row" {
                 @if status.trust.is_trusted() { (light("good", &format!("The clock is right: {}.", time(here, status.wall)))) }
                 @else { (light("warn", "The clock is not trusted: nothing expires.")) }
@@ -144,6 +148,11 @@ fn state(status: &Status, here: &Here, caller: &Caller) -> Result<Markup, Failur
             }
         }
     })
+}
+
+fn disk_low(room: Room) -> String {
+    let mib = room.free_bytes >> 20;
+    format!("The disk is nearly full ({mib} MiB left): water is sold, loans and purchases wait. Make room on it.")
 }
 
 fn link(status: &Status, here: &Here) -> Markup {
