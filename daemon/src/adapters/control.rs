@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     app::{
-        Replies,
+        self, Replies,
         files::{DataDir, bytes},
         medium, secrets,
     },
@@ -41,6 +41,8 @@ const JOIN_WITHIN: Duration = Duration::from_secs(30);
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Request {
+    /// Tell how the site stands, as the API does.
+    Standing,
     /// Make a dispenser, or a new secret for one.
     DispenserAdd {
         /// Its id.
@@ -93,12 +95,21 @@ pub trait Performer {
 /// Performs one request.
 pub async fn perform(performer: &mut impl Performer, data: &DataDir, request: Request) -> Response {
     let outcome = match request {
+        Request::Standing => standing(performer).await,
         Request::DispenserAdd { id } => add_dispenser(performer, &id).await,
         Request::ManagerReset { name } => reset_manager(performer, name).await,
         Request::Token { name } => make_token(performer, name).await,
         Request::Join { url, code, replace } => join(performer, data, &url, &code, replace).await,
     };
     outcome.map_or_else(Response::Refused, Response::Ok)
+}
+
+async fn standing(performer: &mut impl Performer) -> Result<String, String> {
+    match performer.tell(Command::Status).await {
+        Ok(Told::Status(status)) => Ok(app::standing(&status)),
+        Ok(_) => Err(Refusal::Degraded.to_string()),
+        Err(refusal) => Err(refusal.to_string()),
+    }
 }
 
 async fn add_dispenser(performer: &mut impl Performer, id: &str) -> Result<String, String> {

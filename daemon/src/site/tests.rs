@@ -28,6 +28,7 @@ use super::{
 mod accounts;
 mod doubt;
 mod limits;
+mod standing;
 
 const JANE: CustomerId = CustomerId(7);
 const PHONE: &str = "+254700000102";
@@ -77,6 +78,7 @@ impl Bench {
                 language: "en".to_owned(),
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
+                built: Wall(0),
             },
             wire: Wire { answer, receipt, told },
             enrolment: (self.epoch > 2).then(enrolment),

@@ -8,12 +8,13 @@ use futures_util::FutureExt;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     sync::mpsc::error::TrySendError,
-    time::{Instant, MissedTickBehavior, interval, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 
 use super::{
     Event, Shared,
     broker::Link,
+    bucket::Turn,
     door::{self, Admitted, Will},
     encode,
     packet::{self, Packet, Publish, Version},
@@ -160,9 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         {
             return Ok(());
         }
-        if !self.seat.member.dispenser.may_send(now) {
-            return Err(Fault::refuse(Refusal::Flood));
-        }
+        self.turn().await?;
         match packet {
             Packet::Publish(publish) => self.take_publish(publish).await,
             // Names nothing that is open: from before a reconnection, perhaps. It has been counted.
@@ -187,6 +186,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Ok(())
             }
             Packet::Disconnect { with_will } => Err(if with_will { Fault::Gone } else { Fault::Goodbye }),
+        }
+    }
+
+    /// Waits until one more may pass. Meanwhile the socket is not read, and what was said so far goes out.
+    async fn turn(&mut self) -> Result<(), Fault> {
+        loop {
+            match self.seat.member.dispenser.turn(Instant::now()) {
+                Turn::Now => return Ok(()),
+                Turn::Flood => return Err(Fault::refuse(Refusal::Flood)),
+                Turn::After(wait) => {
+                    self.flush().await?;
+                    tokio::select! {
+                        biased;
+                        fault = self.seat.member.must_end() => return Err(fault),
+                        () = sleep(wait) => {}
+                    }
+                }
+            }
         }
     }
 
