@@ -224,10 +224,10 @@ pub enum Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClockRefusal {
     /// A source that is trusted above a manager has set it.
-    #[error("the clock is set by {} already, which is more exact: it stays at {}", voucher(*.0), .1.rfc3339())]
-    Better(Trust, Wall),
+    #[error("the clock is set by {} already, which is more exact; it stays as it is", voucher(*.0))]
+    Better(Trust),
     /// The time has passed already.
-    #[error("this time is over already: it was after {} when this box last knew the time. Is the year right?", .0.rfc3339())]
+    #[error("this time is over already: it was after {} (UTC) when this box last knew the time. Is the year right?", .0.rfc3339())]
     Past(Wall),
 }
 

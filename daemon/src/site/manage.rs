@@ -116,7 +116,7 @@ impl Site {
     /// has spoken in this run, its floor is what was saved before, and the time this program was made.
     fn set_clock(&self, moment: &Moment, wall: Wall) -> Result<Outcome, SiteError> {
         if moment.trust > Trust::Manager {
-            return Ok(Err(ClockRefusal::Better(moment.trust, moment.wall).into()));
+            return Ok(Err(ClockRefusal::Better(moment.trust).into()));
         }
         let floor = self.clock_sure()?.max(self.settings.built);
         if wall < floor {

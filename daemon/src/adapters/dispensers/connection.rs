@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     sync::mpsc::error::TrySendError,
-    time::{Instant, MissedTickBehavior, interval, sleep, timeout},
+    time::{Instant, MissedTickBehavior, interval, timeout},
 };
 
 use super::{
@@ -28,7 +28,6 @@ use super::{
 const READ_BYTES: usize = 4096;
 /// How often silence and unacknowledged messages are looked at.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
-
 /// How many message routers may die under one wish for a link.
 const ATTACH_TRIES: usize = 3;
 
@@ -197,10 +196,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Turn::Flood => return Err(Fault::refuse(Refusal::Flood)),
                 Turn::After(wait) => {
                     self.flush().await?;
-                    tokio::select! {
-                        biased;
-                        fault = self.seat.member.must_end() => return Err(fault),
-                        () = sleep(wait) => {}
+                    if let Ok(fault) = timeout(wait, self.seat.member.must_end()).await {
+                        return Err(fault);
                     }
                 }
             }

@@ -60,12 +60,22 @@ pub(super) fn around(routes: Router<Web>, web: Web) -> Router<Web> {
     routes
         .method_not_allowed_fallback(async || unlisted())
         .route_layer(middleware::from_fn_with_state(web, guard))
-        .fallback(async || Problem::not_found("this address"))
+        .fallback(lost)
         .layer(middleware::map_response(with_headers))
 }
 
 fn unlisted() -> Problem {
     Problem::forbidden("this is not in the table of what may be called; see /api/docs")
+}
+
+/// An address that does not exist: a page with a way back for people, an error for programs.
+async fn lost(headers: HeaderMap) -> Response {
+    let problem = Problem::not_found("this address");
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    match accept.is_some_and(|accept| accept.contains("text/html")) {
+        true => pages::problem(&problem),
+        false => problem.into_response(),
+    }
 }
 
 async fn guard(State(web): State<Web>, path: Option<MatchedPath>, request: Request, next: Next) -> Response {

@@ -67,7 +67,9 @@ impl Notice {
             Some(field) => format!("{}: {}", in_words(field), problem.message),
             None => problem.message.clone(),
         };
-        Notice(Some((false, sentence)))
+        let mut letters = sentence.chars();
+        let first = letters.next().map(|first| first.to_uppercase().collect::<String>());
+        Notice(Some((false, first.unwrap_or_default() + letters.as_str())))
     }
 
     fn markup(&self) -> Markup {

@@ -135,9 +135,9 @@ async fn queue(State(web): State<Web>, Extension(caller): Extension<Caller>) -> 
 fn asked_row(row: &AskedShown, name: &str, here: &Here) -> Markup {
     let (class, words) = match row.state.as_str() {
         "waiting" => ("warn", "waits for the link"),
-        "taken" => ("", "the hub is at it"),
+        "taken" => ("", "the hub works on it"),
         "done" => ("good", "done"),
-        _ => ("bad", "refused"),
+        _ => ("bad", "refused by the hub"),
     };
     html! {
         div class="row" {

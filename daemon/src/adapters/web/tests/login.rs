@@ -233,9 +233,19 @@ async fn a_clock_that_stays_is_not_said_to_be_set() {
     let refused = bench.post("/clock", &own, &form).await;
     assert_eq!(refused.status, 409);
     assert!(
-        refused.body.contains("the clock is set by the hub already"),
+        refused.body.contains("The clock is set by the hub already"),
         "{refused:?}"
     );
     assert!(refused.body.contains("<nav>"), "and the way on is there");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_person_at_a_wrong_address_finds_the_way_back() {
+    let bench = Bench::new("lost").await;
+    let page = bench.get("/nowhere", &[("accept", "text/html,*/*;q=0.8")]).await;
+    assert_eq!(page.status, 404);
+    assert!(page.body.contains("href=\"/\""), "{page:?}");
+    assert_eq!(bench.get("/nowhere", &[]).await.code(), "not_found");
     bench.stop().await;
 }
