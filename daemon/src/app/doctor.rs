@@ -26,8 +26,7 @@ use crate::{
 const FREE_KIB_WARN: u64 = 1_024 * 1_024;
 /// With less than this a commit may fail today.
 const FREE_KIB_MIN: u64 = 64 * 1_024;
-/// How long the hub, and a port of this box, may take to answer.
-const HUB_WITHIN: Duration = Duration::from_secs(10);
+/// How long a port of this box may take to answer.
 const PORT_WITHIN: Duration = Duration::from_secs(2);
 
 /// How one thing is: well, worth a look, or in the way. Each says what it is and the way out.
@@ -246,35 +245,15 @@ async fn enrolled(config: &Gateway, data: &DataDir, say: &mut impl FnMut(&str, F
     say("hub", hub(&named.unwrap_or(enrolment.hub_url)).await);
 }
 
-/// Name, TCP, TLS and HTTP in one: the hub tells that it lives.
 async fn hub(url: &str) -> Found {
     let url = url.trim_end_matches('/');
-    let client = match reqwest::Client::builder().timeout(HUB_WITHIN).build() {
-        Ok(client) => client,
-        Err(error) => return Fail(format!("{error}")),
-    };
     let away = "; water is sold all the same, and the hub hears of it later";
-    match client.get(format!("{url}/health")).send().await {
-        Ok(answer) if answer.status().is_success() => Good(format!("{url} answers")),
-        Ok(answer) => Warn(format!(
-            "{url} answers {}; is this the hub's address?{away}",
-            answer.status()
+    match control::hub_health(url).await {
+        Ok(()) => Good(format!("{url} answers")),
+        Err(why) => Warn(format!(
+            "{url}: {why}; look at the cable, the SIM and the address{away}"
         )),
-        Err(error) => {
-            let cause = std::error::Error::source(&error).map_or_else(|| error.to_string(), innermost);
-            Warn(format!(
-                "{url} cannot be reached ({cause}); look at the cable, the SIM and the address{away}"
-            ))
-        }
     }
-}
-
-/// The deepest cause: the ones above it only say that something failed.
-fn innermost(mut error: &(dyn std::error::Error + 'static)) -> String {
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }
 
 /// What the machine knows of itself.
