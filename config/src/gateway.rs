@@ -56,7 +56,7 @@ pub struct Mqtt {
     pub listen: SocketAddr,
     /// `mqtt.connections_max`: over both listeners.
     pub connections_max: u32,
-    /// `mqtt.messages_per_second_max`: of one dispenser; one that sends more is cut.
+    /// `mqtt.messages_per_second_max`: of one dispenser; more waits, and who goes on is cut.
     pub messages_per_second_max: u32,
 }
 

@@ -1,5 +1,6 @@
 //! The one place that assembles the gateway: files, sockets, threads, adapters.
 
+pub mod doctor;
 pub mod files;
 pub mod medium;
 mod route;
@@ -13,7 +14,7 @@ use kiosk::{
     units::Volume,
 };
 use runtime::{
-    clock::Clock,
+    clock::{BUILT, Clock, Saved},
     decide::{self, Inbox},
     dice::Dice,
     stop::{self, Stop},
@@ -28,7 +29,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-pub use crate::adapters::web::{password as secrets, replies::Replies};
+pub use crate::adapters::web::{password as secrets, replies::Replies, wire::standing};
 use crate::{
     adapters::{
         ballast::{self, Ballast},
@@ -91,6 +92,7 @@ pub fn open_site(data: &DataDir, config: &Gateway) -> Result<(Site, Dice), AppEr
         language: config.site.language.to_owned(),
         volume_max: VOLUME_MAX,
         pulses_per_litre: PULSES_PER_LITRE,
+        built: BUILT,
     };
     let opening = Opening {
         path: &data.database(),
@@ -108,6 +110,15 @@ pub fn open_site(data: &DataDir, config: &Gateway) -> Result<(Site, Dice), AppEr
     Ok((Site::open(opening)?, dice))
 }
 
+/// The clock, with what earlier runs of this site knew of the time.
+pub fn clock(site: &Site) -> Result<Clock, SiteError> {
+    let saved = Saved {
+        last: site.clock_floor()?,
+        sure: site.clock_sure()?,
+    };
+    Ok(Clock::new(BUILT, saved))
+}
+
 /// Runs the gateway until it is asked to stop.
 pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
     let config = loaded.config;
@@ -115,7 +126,7 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
     let _lock = data.lock()?;
     data.forget_addresses()?;
     let (site, dice) = open_site(&data, &config)?;
-    let clock = Clock::new(site.clock_floor()?);
+    let clock = clock(&site)?;
     let sockets = Sockets::open(&config).await?;
     let tls = tls::server(&data)?;
 

@@ -80,6 +80,8 @@ enum Verb {
         #[arg(long)]
         replace: bool,
     },
+    /// Look whether anything stands in the way of selling water, and say what to do about it; exits 1 when something does.
+    Doctor,
     /// Managers of this site, who use its page.
     Manager {
         #[command(subcommand)]
@@ -180,6 +182,7 @@ pub fn main() -> ExitCode {
                 replace,
             },
         ),
+        Verb::Doctor => examine(&loaded),
         Verb::Manager {
             verb: ManagerVerb::Reset { name },
         } => request(&loaded, Request::ManagerReset { name }),
@@ -243,6 +246,27 @@ fn request(loaded: &Loaded<Gateway>, request: Request) -> anyhow::Result<ExitCod
     })
 }
 
+/// Tells what is in the way, whether a daemon runs or not.
+fn examine(loaded: &Loaded<Gateway>) -> anyhow::Result<ExitCode> {
+    let path = app::data_dir(&loaded.config);
+    if path.exists() {
+        runtime::owner::act_as_owner(path)?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let wrong = runtime.block_on(app::doctor::examine(&loaded.config, &mut |line| println!("{line}")));
+    Ok(match wrong {
+        0 => ExitCode::SUCCESS,
+        1 => {
+            eprintln!("kisima-gateway: one thing is in the way");
+            ExitCode::FAILURE
+        }
+        several => {
+            eprintln!("kisima-gateway: {several} things are in the way");
+            ExitCode::FAILURE
+        }
+    })
+}
+
 /// Writes the sales of some days, while a daemon runs or not.
 fn export(loaded: &Loaded<Gateway>, csv: &Path, from: Option<Day>, to: Option<Day>) -> anyhow::Result<ExitCode> {
     runtime::owner::act_as_owner(app::data_dir(&loaded.config))?;
@@ -278,7 +302,7 @@ struct Alone {
 impl Alone {
     fn open(data: &DataDir, config: &Gateway) -> Result<Alone, AppError> {
         let (site, dice) = app::open_site(data, config)?;
-        let clock = Clock::new(site.clock_floor()?);
+        let clock = app::clock(&site)?;
         Ok(Alone { site, dice, clock })
     }
 

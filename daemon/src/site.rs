@@ -11,7 +11,7 @@
 //! | `link` | the hub: frames, questions, doubt |
 //! | `manage`, `accounts` | what a person tells it, and who may |
 //! | `fleet` | dispensers: heartbeats, presence, configuration |
-//! | `tick`, `room`, `tally` | what time alone brings about, a full disk, what the metrics count |
+//! | `tick`, `room`, `tally`, `spending` | what time alone brings about, a full disk, what the metrics count, what the link costs |
 //! | [`store`] | its rows: the only SQL of the gateway |
 
 pub mod effect;
@@ -30,6 +30,7 @@ mod parked;
 mod pour;
 mod repeat;
 pub mod room;
+mod spending;
 mod talk;
 mod tally;
 mod tick;
@@ -62,6 +63,7 @@ use self::{
     input::Input,
     parked::Parking,
     room::Room,
+    spending::Spending,
     store::{dispensers, dispensers::DispenserRow, meta, read},
     talk::Voice,
     tally::Tally,
@@ -81,6 +83,8 @@ pub struct Settings {
     pub volume_max: Volume,
     /// Pulses per litre of a new dispenser's meter.
     pub pulses_per_litre: i64,
+    /// When this program was made: it is later than that.
+    pub built: Wall,
 }
 
 /// Why an input could not be handled; it changed nothing.
@@ -127,6 +131,8 @@ pub struct Site {
     room: Option<Room>,
     /// The alarm of a tight disk is written.
     is_tight_told: bool,
+    /// What the link has cost in the present day of sales.
+    spending: Spending,
     /// Who gives the command that is being carried out.
     actor: String,
     parked: Parking,
@@ -208,6 +214,7 @@ impl Site {
             tally: Tally::default(),
             room: None,
             is_tight_told: false,
+            spending: Spending::default(),
             actor: String::new(),
             parked: Parking::default(),
             fleet: Fleet::default(),
@@ -229,13 +236,14 @@ impl Site {
 
     /// Folds the write-ahead log into the file: the last thing before a clean end.
     pub fn close(self) -> Result<(), SiteError> {
+        self.save_spending()?;
         Ok(self.database.checkpoint()?)
     }
 
     fn decided(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, SiteError> {
         self.has_written = false;
         if let Input::Asked(door, _) | Input::AskedUnnamed(door, _) | Input::Poured(door, _) = &input {
-            self.heard(moment, door.dispenser());
+            self.heard(moment, door.dispenser(), door.way());
         }
         let mut effects = match input {
             Input::Started => self.started(moment)?,
@@ -252,7 +260,10 @@ impl Site {
             Input::Heartbeat(dispenser, beat) => self.heartbeat(moment, &dispenser, beat)?,
             Input::LinkUp(socket) => self.link_up(moment, socket)?,
             Input::LinkFrame(_) if self.link.is_none() => vec![self.hung_up(0)],
-            Input::LinkFrame(bytes) => self.link_event(moment, Event::Frame(&bytes))?,
+            Input::LinkFrame(bytes) => {
+                self.spending.spent.sync_received += bytes.len() as u64;
+                self.link_event(moment, Event::Frame(&bytes))?
+            }
             Input::LinkDown => {
                 self.must_hang_up = false;
                 self.link_down();
@@ -334,26 +345,27 @@ impl Site {
 
     /// The dispenser's row; one without a row (it was removed meanwhile) is switched off.
     fn dispenser(&self, id: &DispenserId) -> Result<DispenserRow, SiteError> {
-        let row = dispensers::find(self.connection(), id)?;
-        Ok(row.unwrap_or_else(|| DispenserRow {
-            enabled: false,
-            ..self.new_dispenser(id)
-        }))
+        match dispensers::find(self.connection(), id)? {
+            Some(row) => Ok(row),
+            None => Ok(DispenserRow {
+                enabled: false,
+                ..self.new_dispenser(id)?
+            }),
+        }
     }
 
-    fn new_dispenser(&self, id: &DispenserId) -> DispenserRow {
-        DispenserRow {
+    fn new_dispenser(&self, id: &DispenserId) -> Result<DispenserRow, SiteError> {
+        let (pulses_per_litre, language) = self.dispenser_defaults()?;
+        Ok(DispenserRow {
             id: id.clone(),
             enabled: true,
             volume_max: self.settings.volume_max,
-            pulses_per_litre: self.settings.pulses_per_litre,
-            language: match &self.enrolled {
-                Some(enrolled) if !enrolled.enrolment.language.is_empty() => enrolled.enrolment.language.clone(),
-                _ => self.settings.language.clone(),
-            },
+            pulses_per_litre,
+            pulses_measured: None,
+            language,
             config_revision: 1,
             wrong_pins: None,
-        }
+        })
     }
 
     /// A jerrycan here, as the site's settings say.

@@ -1,7 +1,7 @@
 //! Pages, API and the door for dispensers without MQTT: one HTTP listener (CONTRACTS sections 4 and 6).
 //!
 //! ```text
-//! socket ─ gate (so many at once, none idle) ─ guard (role table, who calls, CSRF) ─ handler
+//! socket ─ gate (so many at once, so many an address, none idle) ─ guard (role table, who calls, CSRF) ─ handler
 //!                                                   reads:   Readers, read-only connections on blocking threads
 //!                                                   changes: Input::Told ──▶ machine ──▶ Replies ──▶ the waiting caller
 //! ```
@@ -92,9 +92,8 @@ pub async fn run(
         pages_live: Arc::new(Semaphore::new(live::PAGES_MAX)),
         stop: stop.clone(),
     }));
-    axum::serve(gate::Gate::new(listener), router(web))
-        .with_graceful_shutdown(async move { stop.stopped().await })
-        .await
+    gate::serve(listener, gate::Limits::default(), router(web), stop).await;
+    Ok(())
 }
 
 /// Every route. Each stands in [`roles::ROUTES`] as well, or the guard refuses it.

@@ -28,6 +28,25 @@ pub const HEARTBEAT_EVERY_MS: u64 = 120_000;
 /// After this many missed heartbeats a dispenser counts as offline.
 pub const HEARTBEATS_MISSED_MAX: u64 = 3;
 
+/// How a dispenser speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// MQTT: it keeps a connection and tells how it is.
+    Mqtt,
+    /// HTTP: it is heard only when it asks or reports.
+    Http,
+}
+
+impl Way {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Way::Mqtt => "mqtt",
+            Way::Http => "http",
+        }
+    }
+}
+
 /// What is known of one dispenser in this run; only its hours are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Presence {
@@ -37,6 +56,8 @@ pub struct Presence {
     pub heard_monotonic_ms: u64,
     /// The same by the wall clock.
     pub heard: Option<Wall>,
+    /// By which way that was.
+    pub way: Option<Way>,
     /// Its newest heartbeat.
     pub heartbeat: Option<Heartbeat>,
     /// The hour that is being counted, and the heartbeats in it.
@@ -55,16 +76,16 @@ impl Fleet {
 }
 
 impl Presence {
-    /// Connected, and heard within three heartbeats.
+    /// Heard within three heartbeats, and connected where its way has connections.
     pub fn is_online(&self, monotonic_ms: u64) -> bool {
         let silent_ms = monotonic_ms.saturating_sub(self.heard_monotonic_ms);
-        self.connected && silent_ms <= HEARTBEATS_MISSED_MAX * HEARTBEAT_EVERY_MS
+        (self.connected || self.way == Some(Way::Http)) && silent_ms <= HEARTBEATS_MISSED_MAX * HEARTBEAT_EVERY_MS
     }
 }
 
 impl Site {
     pub(super) fn connected(&mut self, moment: &Moment, id: &DispenserId) -> Result<Vec<Effect>, SiteError> {
-        let presence = self.heard(moment, id);
+        let presence = self.heard(moment, id, Way::Mqtt);
         presence.connected = true;
         Ok(vec![Effect::Live])
     }
@@ -84,7 +105,7 @@ impl Site {
         beat: Heartbeat,
     ) -> Result<Vec<Effect>, SiteError> {
         let hour = Wall(moment.wall.0.div_euclid(HOUR_MS) * HOUR_MS);
-        let presence = self.heard(moment, id);
+        let presence = self.heard(moment, id, Way::Mqtt);
         let ended = match presence.hour {
             Some((current, count)) if current == hour => {
                 presence.hour = Some((hour, count + 1));
@@ -153,10 +174,11 @@ impl Site {
         Ok(effects)
     }
 
-    pub(super) fn heard(&mut self, moment: &Moment, id: &DispenserId) -> &mut Presence {
+    pub(super) fn heard(&mut self, moment: &Moment, id: &DispenserId, way: Way) -> &mut Presence {
         let presence = self.fleet.0.entry(id.clone()).or_default();
         presence.heard_monotonic_ms = moment.monotonic_ms;
         presence.heard = Some(moment.wall);
+        presence.way = Some(way);
         presence
     }
 
@@ -196,6 +218,7 @@ pub(super) fn config(row: &DispenserRow) -> DispenserConfig {
     DispenserConfig {
         revision: row.config_revision,
         pulses_per_litre: row.pulses_per_litre,
+        pulses_measured: row.pulses_measured,
         volume_max: row.volume_max,
         language: row.language.clone(),
         enabled: row.enabled,

@@ -7,7 +7,7 @@ use kiosk::{
     units::Volume,
 };
 
-use super::{enrolment::Enrolment, room::Room};
+use super::{enrolment::Enrolment, fleet::Way, room::Room};
 
 /// Names one waiting caller of an adapter, so that the answer finds its way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,6 +62,14 @@ pub enum Door {
 }
 
 impl Door {
+    /// How the dispenser speaks.
+    pub fn way(&self) -> Way {
+        match self {
+            Door::Mqtt(_) => Way::Mqtt,
+            Door::Http(..) => Way::Http,
+        }
+    }
+
     /// The dispenser that came.
     pub fn dispenser(&self) -> &DispenserId {
         match self {
@@ -148,6 +156,13 @@ pub enum Command {
         /// On.
         enabled: bool,
     },
+    /// A manager has measured a dispenser's meter.
+    SetPulses {
+        /// Which.
+        dispenser: DispenserId,
+        /// Pulses a litre; `None` follows the site's settings again.
+        pulses_per_litre: Option<i64>,
+    },
     /// Register a person while the hub may be away.
     Register {
         /// Their phone, in any accepted form.
@@ -204,16 +219,11 @@ pub enum Command {
     TryLogin {
         /// The account.
         name: String,
+        /// SHA-256 of what the browser shows that has logged in before.
+        device: Option<[u8; 32]>,
     },
     /// The password was right: open a page.
-    OpenSession {
-        /// The account.
-        name: String,
-        /// The hash that was matched.
-        proved: String,
-        /// SHA-256 of the page's id.
-        session: [u8; 32],
-    },
+    OpenSession(Box<Login>),
     /// Close a page.
     CloseSession([u8; 32]),
     /// The password was right, and its owner chose another.
@@ -229,6 +239,19 @@ pub enum Command {
     },
     /// Tell whose page or token this is.
     WhoIs(Credential),
+}
+
+/// A password that was right.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The account.
+    pub name: String,
+    /// The hash that was matched.
+    pub proved: String,
+    /// SHA-256 of the page's id.
+    pub session: [u8; 32],
+    /// SHA-256 of what this browser shows at its next login.
+    pub device: [u8; 32],
 }
 
 /// What a person or a program may do at a site.
@@ -293,6 +316,7 @@ impl std::fmt::Debug for Command {
             Command::Status => "Status",
             Command::AddDispenser { .. } => "AddDispenser",
             Command::EnableDispenser { .. } => "EnableDispenser",
+            Command::SetPulses { .. } => "SetPulses",
             Command::Register { .. } => "Register",
             Command::ClearLock(_) => "ClearLock",
             Command::Purchase { .. } => "Purchase",
@@ -302,7 +326,7 @@ impl std::fmt::Debug for Command {
             Command::ResetManager { .. } => "ResetManager",
             Command::AddToken { .. } => "AddToken",
             Command::TryLogin { .. } => "TryLogin",
-            Command::OpenSession { .. } => "OpenSession",
+            Command::OpenSession(_) => "OpenSession",
             Command::CloseSession(_) => "CloseSession",
             Command::ChangePassword { .. } => "ChangePassword",
             Command::WhoIs(_) => "WhoIs",

@@ -75,10 +75,13 @@ impl Site {
 
     fn link_action(&mut self, moment: &Moment, action: Action) -> Result<Vec<Effect>, SiteError> {
         Ok(match action {
-            Action::Send(bytes) => vec![Effect::Send {
-                socket: self.socket,
-                bytes,
-            }],
+            Action::Send(bytes) => {
+                self.spending.spent.sync_sent += bytes.len() as u64;
+                vec![Effect::Send {
+                    socket: self.socket,
+                    bytes,
+                }]
+            }
             Action::Fold { id, record } => {
                 let mut effects = self.fold(moment, id, record)?;
                 effects.push(Effect::Live);

@@ -24,11 +24,12 @@ use kiosk::{
 use store::{Database, Durability, StoreError};
 
 /// The schema, oldest first. A released step is never edited: add one.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     store::journal::SCHEMA,
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
 ];
 
 /// Opens the site's database at `path`.

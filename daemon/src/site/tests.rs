@@ -29,6 +29,7 @@ mod accounts;
 mod doubt;
 mod limits;
 mod repeats;
+mod standing;
 mod storage;
 mod tally;
 
@@ -80,6 +81,7 @@ impl Bench {
                 language: "en".to_owned(),
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
+                built: Wall(0),
             },
             wire: Wire { answer, receipt, told },
             enrolment: (self.epoch > 2).then(enrolment),

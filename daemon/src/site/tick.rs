@@ -2,7 +2,7 @@
 
 use kiosk::{
     day::{Day, SalesDay},
-    moment::{DAY_MS, Moment, Uptime, Wall},
+    moment::{DAY_MS, Moment, Trust, Uptime, Wall},
 };
 use sync::session::Event;
 
@@ -15,8 +15,9 @@ use super::{
 
 /// Under this key of `meta`: uptime over all runs, in milliseconds.
 pub(super) const UPTIME: &str = "uptime_ms";
-/// Under this key of `meta`: the latest wall time that was believed.
-pub(super) const FLOOR: &str = "clock_floor_ms";
+/// Under these keys of `meta`: the latest wall time that a network or the hub vouched for, and the latest that anybody did.
+const FLOOR: &str = "clock_floor_ms";
+const LAST: &str = "clock_last_ms";
 /// Under these keys of `meta`: the day of sales.
 const DAY_NUMBER: &str = "day_number";
 const DAY_BEGAN: &str = "day_began_ms";
@@ -93,7 +94,7 @@ impl Site {
     fn turn_day(&mut self, moment: &Moment) -> Result<(), SiteError> {
         let day = self.day.at(moment, self.run_began, &self.zone);
         if day == self.day {
-            return Ok(());
+            return self.turn_spending();
         }
         let connection = self.connection();
         meta::put_number(connection, DAY_NUMBER, day.number.cast_signed())?;
@@ -102,7 +103,7 @@ impl Site {
             meta::put(connection, DAY_DATE, date.to_string().as_bytes())?;
         }
         self.day = day;
-        Ok(())
+        self.turn_spending()
     }
 
     fn save_time(&mut self, moment: &Moment) -> Result<(), SiteError> {
@@ -113,9 +114,12 @@ impl Site {
         let connection = self.connection();
         meta::put_number(connection, UPTIME, self.present(moment).stamp.uptime.0.cast_signed())?;
         if moment.trust.is_trusted() {
+            meta::put_number(connection, LAST, moment.wall.0)?;
+        }
+        if moment.trust > Trust::Manager {
             meta::put_number(connection, FLOOR, moment.wall.0)?;
         }
-        Ok(())
+        self.save_spending()
     }
 
     /// The number of the day of sales.
@@ -123,8 +127,17 @@ impl Site {
         self.day.number.cast_signed()
     }
 
-    /// The latest wall time that was believed and saved: no later run shows less.
+    /// The latest wall time that was believed and saved: no later run shows less, unless it is told otherwise.
     pub fn clock_floor(&self) -> Result<Wall, SiteError> {
+        match meta::number(self.connection(), LAST)? {
+            Some(last) => Ok(Wall(last)),
+            None => self.clock_sure(),
+        }
+    }
+
+    /// The latest that a network or the hub vouched for: only the hub sets the clock to less. A manager's word does not
+    /// raise it, so that a year mistyped can be mended.
+    pub fn clock_sure(&self) -> Result<Wall, SiteError> {
         Ok(Wall(meta::number(self.connection(), FLOOR)?.unwrap_or(0)))
     }
 }

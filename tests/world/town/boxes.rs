@@ -45,6 +45,7 @@ impl World {
                 language: "en".to_owned(),
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
+                built: kiosk::moment::Wall(0),
             },
             wire: Wire {
                 answer: |_, answer| gate::answer(answer),

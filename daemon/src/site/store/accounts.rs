@@ -86,10 +86,49 @@ pub fn tries(connection: &Connection, name: &str, since: Uptime) -> Result<(u32,
     Ok((count, oldest.map(uptime)))
 }
 
-/// How many tries are remembered, of all names.
-pub fn tries_of_all(connection: &Connection) -> Result<u32, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT count(*) FROM login_try")?;
-    Ok(statement.query_row([], |row| row.get(0))?)
+/// Of the tries under `prefix` and whatever follows it, only the `count_max` newest are remembered.
+pub fn forget_oldest_tries(connection: &Connection, prefix: &str, count_max: u32) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM login_try WHERE id IN
+           (SELECT id FROM login_try WHERE substr(name, 1, length(?1)) = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)",
+    )?;
+    Ok(statement.execute((prefix, count_max)).map(drop)?)
+}
+
+/// Whether this device has logged in under this name before.
+pub fn is_device(connection: &Connection, id: &[u8; 32], name: &str) -> Result<bool, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM device WHERE id = ?1 AND name = ?2)")?;
+    Ok(statement.query_row((id.as_slice(), name), |row| row.get(0))?)
+}
+
+/// Remembers a device; of one name's devices only the `count_max` that were used last.
+pub fn put_device(
+    connection: &Connection,
+    id: &[u8; 32],
+    name: &str,
+    now: Uptime,
+    count_max: u32,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO device (id, name, used_ms) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, used_ms = excluded.used_ms",
+        )?
+        .execute((id.as_slice(), name, now.0.cast_signed()))?;
+    connection
+        .prepare_cached(
+            "DELETE FROM device WHERE id IN
+               (SELECT id FROM device WHERE name = ?1 ORDER BY used_ms DESC, id LIMIT -1 OFFSET ?2)",
+        )?
+        .execute((name, count_max))?;
+    Ok(())
+}
+
+/// Forgets the devices of a name.
+pub fn forget_devices(connection: &Connection, name: &str) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached("DELETE FROM device WHERE name = ?1")?;
+    Ok(statement.execute([name]).map(drop)?)
 }
 
 /// Forgets the tries of a name: it got in.

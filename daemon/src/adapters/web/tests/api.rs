@@ -220,7 +220,15 @@ async fn pages_say_what_is_and_what_to_do() {
     let wrong = json!({ "kiosk_id": "tap-1", "user_id": PHONE, "pin": "9999", "volume_ml": 500 }).to_string();
     bench.json("/dispense-verification", SECRET, &[], &wrong).await;
     let status = bench.get("/", &own).await;
-    for words in ["No link yet", "0.003 L", "tap-1", "records wait for the hub", "<svg"] {
+    for words in [
+        "No link yet",
+        "0.003 L",
+        "tap-1",
+        "Not yet at the hub: ",
+        "by HTTP",
+        "SMS today: 0",
+        "<svg",
+    ] {
         assert!(status.body.contains(words), "{words}: {}", status.body);
     }
     let policy = status.header("content-security-policy");

@@ -15,7 +15,7 @@ use kiosk::{
     units::{Currency, Volume},
 };
 use runtime::{
-    clock::Clock,
+    clock::{Clock, Saved},
     decide::{self, Inbox},
     dice::Dice,
     stop::{self, Stopper},
@@ -122,6 +122,7 @@ impl Bench {
                 language: "en".to_owned(),
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
+                built: Wall(0),
             },
             wire: Wire {
                 answer: wire::answer,
@@ -138,7 +139,7 @@ impl Bench {
         let (inbox, queue) = decide::queue();
         let replies = Replies::default();
         let router = replies.clone();
-        let clock = Clock::new(Wall(0));
+        let clock = Clock::new(Wall(0), Saved::default());
         assert!(clock.hear(Trust::Hub, Wall(1_790_000_000_000)));
         let emit = move |effects: Vec<_>| effects.into_iter().for_each(|effect| drop(router.take(effect)));
         decide::spawn(site, queue, clock, Dice::from_system().unwrap(), emit, || ()).unwrap();
@@ -282,10 +283,11 @@ fn parse(bytes: &[u8]) -> Answer {
         .unwrap()
         .parse()
         .unwrap();
-    let headers: BTreeMap<String, String> = lines
-        .filter_map(|line| line.split_once(": "))
-        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
-        .collect();
+    let mut headers = BTreeMap::new();
+    for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+        // Of several cookies the first is the page's.
+        headers.entry(name.to_lowercase()).or_insert_with(|| value.to_owned());
+    }
     let is_chunked = headers.get("transfer-encoding").is_some_and(|value| value == "chunked");
     let body = if is_chunked { unchunked(body) } else { body.to_owned() };
     Answer { status, headers, body }
