@@ -53,14 +53,20 @@ use crate::{
             pump::{self, Call, Pump, WAITING_MAX},
             wire,
         },
-        sites::{self, Sockets},
+        sites::{self, PROVEN_WITHIN, Sockets},
         systemd::{self, Watchdog},
-        web::{self, Parts, WebSettings, books::Books, password::Passwords},
+        web::{
+            self, Parts, WebSettings,
+            books::Books,
+            door::{Door, HEAD_WITHIN},
+            password::Passwords,
+        },
     },
     desk::{Desk, Replies},
     hub::{Hub, input::Input},
     secret::Secret,
 };
+    doors::Doors,
 
 /// How long the way out may take.
 const STOP_WITHIN: Duration = Duration::from_secs(9);
@@ -154,8 +160,9 @@ pub async fn start(config: &config::Hub) -> anyhow::Result<Running> {
         settings: web_settings(config)?,
         daraja,
     };
-    let router = web::router(parts, sites::route(inbox.clone(), sockets, stop.clone()));
-    adapters.spawn(serve_web(listener, router, stop.clone()));
+    let router = web::router(parts, sites::route(inbox.clone(), sockets, stop.clone(), PROVEN_WITHIN));
+    let doors = Doors::new(&config.web.trusted_proxies);
+    adapters.spawn(serve_web(listener, doors, router, stop.clone()));
     adapters.spawn(tick(inbox, stop.clone()));
     data_dir.put_addresses(address)?;
     systemd::ready();
@@ -220,13 +227,13 @@ fn listen(address: SocketAddr) -> anyhow::Result<std::net::TcpListener> {
 }
 
 /// Serves until the end; a listener that fails is taken up again.
-async fn serve_web(listener: std::net::TcpListener, router: axum::Router, stop: Stop) {
+async fn serve_web(listener: std::net::TcpListener, doors: Doors, router: axum::Router, stop: Stop) {
     let again = stop.clone();
     supervise("web", again, || {
-        let (router, stop) = (router.clone(), stop.clone());
+        let (doors, router, stop) = (doors.clone(), router.clone(), stop.clone());
         let listener = listener.try_clone().and_then(TcpListener::from_std);
         async move {
-            web::serve(listener?, router, stop).await?;
+            web::serve(Door::new(listener?, doors, HEAD_WITHIN), router, stop).await?;
             Ok::<(), io::Error>(())
         }
     })
@@ -283,6 +290,7 @@ fn web_settings(config: &config::Hub) -> anyhow::Result<WebSettings> {
 
 async fn tick(inbox: Inbox<Input>, stop: Stop) {
     let mut ticks = interval(TICK_EVERY);
+        tariff: machine.tariff,
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {

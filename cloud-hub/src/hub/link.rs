@@ -189,6 +189,7 @@ impl Turn<'_> {
         }
         Ok(())
     }
+            self.effects.push(Effect::Proven { link });
 
     fn session_closed(&mut self, link: LinkId, closed: Closed) -> Result<(), HubError> {
         let why = match closed {
