@@ -192,9 +192,9 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 pub fn verify_audit(config: &config::Hub) -> anyhow::Result<()> {
     let data_dir = DataDir::new(&config.storage.data_dir);
     let books = Database::open_read_only(&database_path(config, &data_dir))?;
-    match read::audit_verify(&books)? {
+    match read::audit_verify(&books, &data_dir.master_key(true)?)? {
         Ok(rows) => tell(&format!("the audit is whole: {rows} rows")),
-        Err(row) => bail!("the audit is broken at row {row}: it, or a row before it, was changed or removed"),
+        Err(row) => bail!("the audit is broken at row {row}: from there on rows were changed, removed or cut off"),
     }
 }
 

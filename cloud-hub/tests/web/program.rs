@@ -142,7 +142,7 @@ async fn subcommands_work_on_a_hub_that_does_not_run() {
     // No box shows what is missing here, and the side log is as long as before.
     last_word(&run(&folder, &["token", "first", "--role", "viewer"]).await);
     let side = std::fs::read_to_string(folder.0.join("data/side.log")).unwrap();
-    assert_eq!(side, "generation 1\n", "a restore raises the generation, once");
+    assert_eq!(side, "generation 1 @0\n", "a restore raises the generation, once");
     let (running, web) = start(&folder).await;
     let token = last_word(&run(&folder, &["token", "checks", "--role", "viewer"]).await);
     let bearer = format!("Bearer {token}");
