@@ -7,16 +7,19 @@
 //! | [`settings`] | from the configuration to what machine and adapters are told |
 //! | [`router`] | where effects go |
 //! | [`control`] | the socket through which subcommands ask a running hub |
-//! | [`commands`] | the subcommands |
+//! | [`commands`], [`operations`] | the subcommands |
+//! | [`check`] | what a configuration says that no single value tells |
 //! | [`log`] | how log lines look |
 //!
 //! On the way in: lock, key, database, deciding thread, adapters, listener, addresses. On the way out, asked by SIGTERM
 //! or ctrl-c: adapters take nothing new and end, the queue drains, the database is folded into one file.
 
+pub mod check;
 pub mod commands;
 pub mod control;
 pub mod data_dir;
 pub mod log;
+pub mod operations;
 pub mod router;
 pub mod settings;
 pub mod side_file;
@@ -63,10 +66,10 @@ use crate::{
         },
     },
     desk::{Desk, Replies},
+    doors::Doors,
     hub::{Hub, input::Input},
     secret::Secret,
 };
-    doors::Doors,
 
 /// How long the way out may take.
 const STOP_WITHIN: Duration = Duration::from_secs(9);
@@ -116,6 +119,9 @@ pub struct Running {
 
 /// Starts the hub and returns once it serves.
 pub async fn start(config: &config::Hub) -> anyhow::Result<Running> {
+    for doubtful in check::look(config).doubtful {
+        tracing::warn!("{doubtful}");
+    }
     let data_dir = DataDir::new(&config.storage.data_dir);
     data_dir.make()?;
     let lock = data_dir.lock()?;
@@ -284,13 +290,13 @@ fn web_settings(config: &config::Hub) -> anyhow::Result<WebSettings> {
         currency: machine.currency,
         zone: Zone::named(&machine.time_zone)?,
         jerrycan: machine.jerrycan,
+        tariff: machine.tariff,
         plans: machine.plans.into_values().collect(),
     })
 }
 
 async fn tick(inbox: Inbox<Input>, stop: Stop) {
     let mut ticks = interval(TICK_EVERY);
-        tariff: machine.tariff,
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {

@@ -8,6 +8,7 @@ mod guard;
 mod hooks;
 mod house;
 mod http;
+mod operator;
 mod pages;
 mod program;
 mod sync_socket;
