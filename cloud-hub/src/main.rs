@@ -285,7 +285,7 @@ async fn execute(config: &config::Hub, what: What) -> anyhow::Result<()> {
             valid_ms: valid,
         },
         What::Site(Site::Replace { name, valid }) => Command::SiteReplace { name, valid_ms: valid },
-        What::Site(Site::Revoke { name }) => Command::SiteRevoke { name },
+        What::Site(Site::Revoke { name }) => return operations::revoke_site(config, name).await,
     };
     commands::ask(config, command).await
 }

@@ -4,7 +4,7 @@
 use std::io::{self, BufRead, Write};
 
 use anyhow::{Context, bail};
-use kiosk::units::Volume;
+use kiosk::{ids::SiteName, units::Volume};
 use store::{Connection, Database, StoreError};
 
 use super::{
@@ -44,6 +44,38 @@ pub async fn end_doubt(config: &config::Hub, yes: bool) -> anyhow::Result<()> {
     ask(config, Command::DoubtEnd).await
 }
 
+/// `site revoke`: tells what is written off.
+pub async fn revoke_site(config: &config::Hub, name: String) -> anyhow::Result<()> {
+    let held_ml = match name.parse::<SiteName>() {
+        Ok(site) => look(config, |books| {
+            let found = read::site(books, &site)?.and_then(|site| site.box_id);
+            found.map_or(Ok(0), |box_id| read::held_ml(books, box_id))
+        })?,
+        // What the name lacks is told below.
+        Err(_) => 0,
+    };
+    let told = asked(config, Command::SiteRevoke { name }).await?.told();
+    match told {
+        Ok(done) => tell(&format!(
+            "customers get back {}; whoever has the box may still draw as much from it\n{done}",
+            sum(config, held_ml)
+        )),
+        Err(why) => bail!(why),
+    }
+}
+
+/// Litres, and what they are worth.
+fn sum(config: &config::Hub, ml: i64) -> String {
+    let volume = Volume::try_from_ml(ml).unwrap_or_default();
+    let tariff = settings::machine(config, sync::seal::SecretKey::new([0; 32])).tariff;
+    format!(
+        "{}.{:03} litres, worth {}",
+        volume.ml() / 1_000,
+        volume.ml() % 1_000,
+        tariff.price(volume)
+    )
+}
+
 fn described(config: &config::Hub, doubt: &read::Doubt) -> String {
     let since = doubt
         .since
@@ -53,15 +85,11 @@ fn described(config: &config::Hub, doubt: &read::Doubt) -> String {
         true => "no site is waited for".to_owned(),
         false => format!("not heard since: {}", unheard.join(", ")),
     };
-    let litres = format!("{}.{:03}", doubt.at_risk_ml / 1_000, doubt.at_risk_ml % 1_000);
-    let volume = Volume::try_from_ml(doubt.at_risk_ml).unwrap_or_default();
-    let worth = settings::machine(config, sync::seal::SecretKey::new([0; 32]))
-        .tariff
-        .price(volume);
+    let at_risk = sum(config, doubt.at_risk_ml);
     format!(
         "the hub is in doubt since {since}: part of its past may be missing, so it grants only from new money\n\
          {waits}\n\
-         at risk if it is ended now: at most {litres} litres, worth {worth}: what looks free may have been given away already"
+         at risk if it is ended now: at most {at_risk}: what looks free may have been given away already"
     )
 }
 
