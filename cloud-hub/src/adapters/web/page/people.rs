@@ -116,9 +116,9 @@ fn add_user_form(caller: &Caller) -> Markup {
                 label { "Login: small letters, digits and -"
                     input name="name" pattern="[a-z0-9\\-]{1,32}" maxlength="32" autocapitalize="none" autocomplete="off" required; }
                 label { "What they may do" select name="role" {
-                    option value="customer_service" { "customer service: customers and their money" }
-                    option value="technician" { "technician: sites and their gateways" }
-                    option value="viewer" { "viewer: looks, changes nothing" }
+                    option value="customer_service" { "customer service: customers" }
+                    option value="technician" { "technician: sites, gateways" }
+                    option value="viewer" { "viewer: only looks" }
                     option value="admin" { "admin: everything" }
                 } }
                 button { "Add, and show the first password" }
