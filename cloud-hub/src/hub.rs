@@ -9,6 +9,7 @@
 //! | [`operator`] | people and programs that ask, what they may, and the audit of what they did |
 //! | `fleet` | sites, join codes, enrolments, write-offs, doubt |
 //! | `link` | live sockets of gateways |
+//! | `brake` | kiosks at which PINs are guessed |
 //! | `ask` | requests: who may, the first answer again, the way to each rule |
 //! | `customer` | customers, their PINs, what sites are told of them |
 //! | `registration` | people registered at sites, and people registered twice |
@@ -29,6 +30,7 @@
 
 mod answer;
 mod ask;
+mod brake;
 mod customer;
 mod delivery;
 mod dispense;
@@ -62,7 +64,7 @@ use kiosk::{ids::Epoch, moment::Moment, talk::Talk};
 use runtime::machine::{Fault, Machine};
 use sha2::{Digest, Sha256};
 
-pub use self::turn::HubError;
+pub use self::{brake::SLOWED, turn::HubError};
 use self::{
     effect::Effect,
     input::{Input, LinkId},
@@ -88,6 +90,8 @@ pub struct Hub {
     lost: BTreeSet<LinkId>,
     /// The side log may hold what the database does not: at the start, and after anything failed.
     side_unread: bool,
+    /// How many entries of the side log the database held when the open commit began; read when first asked for.
+    side_held: Option<usize>,
 }
 
 impl Hub {
@@ -109,6 +113,7 @@ impl Hub {
             links: BTreeMap::new(),
             lost: BTreeSet::new(),
             side_unread: true,
+            side_held: None,
         })
     }
 
@@ -129,6 +134,7 @@ impl Hub {
         let closing = std::mem::take(&mut self.lost);
         let side_unread = self.side_unread;
         let (side, links, lost) = (&mut self.side, &mut self.links, &mut self.lost);
+        let side_held = &mut self.side_held;
         let decided = self.database.alone(|connection| {
             let mut turn = Turn {
                 store: Store(connection),
@@ -137,6 +143,7 @@ impl Hub {
                 keys,
                 talk,
                 side: &mut **side,
+                side_held,
                 links,
                 lost,
                 run,
@@ -173,6 +180,7 @@ impl Machine for Hub {
     type Effect = Effect;
 
     fn begin(&mut self) -> Result<(), Fault> {
+        self.side_held = None;
         self.database.begin().map_err(fault)
     }
 

@@ -47,6 +47,13 @@ impl Turn<'_> {
             return Ok(self.first_again(&first, request_hash));
         }
         let answer = self.decided(by, request)?;
+        // "Not now" is no answer to what was asked: the same request may come again.
+        if answer
+            .as_ref()
+            .is_err_and(|refusal| refusal.kind == RefusalKind::TooMany)
+        {
+            return Ok(answer);
+        }
         let random = self.throw();
         let sealed = answer::encode(&answer).and_then(|bytes| self.keys.seal(random, &bytes));
         if let Some(sealed) = sealed {
@@ -106,7 +113,6 @@ impl Turn<'_> {
             Request::AddSite(new) => self.add_site(by, new),
             Request::ReplaceSite { site, valid_ms } => self.replace_site(by, site, *valid_ms),
             Request::RevokeSite { site } => self.revoke_site(by, site),
-            Request::WriteOff { box_id } => self.write_off(by, *box_id),
             Request::EndDoubt => self.end_doubt(by),
             Request::Join(asked) => self.join(asked),
             Request::AddUser {

@@ -41,6 +41,7 @@ impl Turn<'_> {
             }
             return Ok(Response::Dispense(self.dispense_answer(&known)?));
         }
+        self.slow_kiosk(&ask.site)?;
         let mut customer = self.customer_named(&ask.user)?;
         let (situation, keys) = self.situation(ask, customer.as_mut())?;
         let verdict = decide(
@@ -219,7 +220,11 @@ impl Turn<'_> {
             .lock
             .map_or(0, |lock| i64::try_from(lock.for_ms).unwrap_or(i64::MAX));
         self.store.put_customer(row)?;
-        Ok(if is_right { PinVerdict::Right } else { PinVerdict::Wrong })
+        if is_right {
+            return Ok(PinVerdict::Right);
+        }
+        self.note_wrong_pin(&ask.site)?;
+        Ok(PinVerdict::Wrong)
     }
 
     /// The present for locks: a server's wall clock counts, so a restart neither ends nor lengthens one.

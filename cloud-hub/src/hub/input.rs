@@ -1,7 +1,7 @@
 //! Everything that can reach the hub's machine. One page; nothing else gets in.
 
 use kiosk::{
-    ids::{BoxId, CustomerId, ProviderReference, RequestId, SiteName},
+    ids::{CustomerId, ProviderReference, RequestId, SiteName},
     payment::{PaymentEvent, PaymentOrder, Report},
     provider::Provider,
     units::Volume,
@@ -143,15 +143,11 @@ pub enum Request {
         /// How long the code is valid; 7 days when left out.
         valid_ms: Option<i64>,
     },
-    /// Refuses the site's box from now on and writes off what it holds.
+    /// Refuses the site's box from now on and writes off what it holds (PROTOCOL rule 25): it is burnt, stolen or given
+    /// up. A site has no other box than its current one.
     RevokeSite {
         /// Which.
         site: SiteName,
-    },
-    /// Writes off one enrolment: a box that is burnt or stolen (PROTOCOL rule 25).
-    WriteOff {
-        /// Which.
-        box_id: BoxId,
     },
     /// Ends the hub's doubt before every box is heard (PROTOCOL rule 17).
     EndDoubt,

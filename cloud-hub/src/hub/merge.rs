@@ -105,6 +105,9 @@ impl Turn<'_> {
             Fact::Registered(registered) => self.fold_registered(box_id, &registered),
             Fact::PurchaseAsked(asked) => self.fold_purchase_asked(id, &asked),
             Fact::LoanAsked(asked) => {
+                if !self.settings.loans {
+                    return self.answer(id, AnsweredState::Refused);
+                }
                 self.store.add_loan_request(id, &asked)?;
                 self.answer(id, AnsweredState::Taken)
             }

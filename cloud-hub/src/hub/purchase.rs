@@ -106,9 +106,9 @@ impl Turn<'_> {
     ) -> Result<Option<PurchaseId>, HubError> {
         let is_fresh = |row: &PurchaseRow| match row.payment.state {
             PaymentState::Created | PaymentState::Submitting | PaymentState::Pending => true,
-            PaymentState::Unknown | PaymentState::NeedsOperator => {
-                self.now().0 - row.payment.since.0 <= UNKNOWN_BLOCKS_MS
-            }
+            // Since it was made: an operator who has the provider asked again does not shut the customer out again.
+            PaymentState::Unknown => self.now().0 - row.created.0 <= UNKNOWN_BLOCKS_MS,
+            // Nothing comes of it by itself any more, and no prompt of it is on any phone.
             _ => false,
         };
         let open = self.store.open_purchases(customer.id)?;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ::store::StoreError;
 use kiosk::{
-    ids::{BoxId, CustomerId, Epoch},
+    ids::{BoxId, CustomerId, Epoch, SiteName},
     moment::{Moment, Wall},
     talk::Talk,
 };
@@ -82,6 +82,8 @@ pub(super) struct Turn<'a> {
     pub talk: &'a Talk,
     /// The file apart from the database.
     pub side: &'a mut dyn SideLog,
+    /// How many of its entries the database held when the open commit began.
+    pub side_held: &'a mut Option<usize>,
     /// Live sockets.
     pub links: &'a mut BTreeMap<LinkId, Link>,
     /// Links whose session moved in this turn: lost if it is rolled back.
@@ -136,8 +138,17 @@ impl Turn<'_> {
 
     /// Writes an alarm down and shows it.
     pub fn alarm(&mut self, code: &'static str, detail: String) -> Result<(), HubError> {
+        self.alarm_of(None, code, detail)
+    }
+
+    /// The same of a site.
+    pub fn alarm_at(&mut self, site: &SiteName, code: &'static str, detail: String) -> Result<(), HubError> {
+        self.alarm_of(Some(site), code, detail)
+    }
+
+    fn alarm_of(&mut self, site: Option<&SiteName>, code: &'static str, detail: String) -> Result<(), HubError> {
         self.store
-            .add_alarm(None, "critical", code, &detail, self.moment.wall)?;
+            .add_alarm(site, "critical", code, &detail, self.moment.wall)?;
         self.live(LiveEvent::Alarm { code, detail });
         Ok(())
     }

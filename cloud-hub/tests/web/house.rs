@@ -66,7 +66,7 @@ impl Drop for Folder {
 pub struct House {
     pub running: Option<Running>,
     pub web: SocketAddr,
-    _folder: Folder,
+    pub folder: Folder,
     tokens: BTreeMap<Role, String>,
 }
 
@@ -92,7 +92,7 @@ impl House {
         let mut house = House {
             web: running.web,
             running: Some(running),
-            _folder: folder,
+            folder,
             tokens: BTreeMap::new(),
         };
         house.site("kibera").await;

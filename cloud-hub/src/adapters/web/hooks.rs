@@ -12,9 +12,12 @@ use super::{
     answer::{Api, Json, forbidden},
     body,
 };
-use crate::hub::{
-    effect::{Refusal, RefusalKind},
-    input::CallbackName,
+use crate::{
+    doors::Place,
+    hub::{
+        effect::{Refusal, RefusalKind},
+        input::CallbackName,
+    },
 };
 
 /// The longest token that is looked at.
@@ -24,7 +27,13 @@ const TOKEN_BYTES_MAX: usize = 128;
 pub async fn daraja(State(app): State<App>, Path((secret, token)): Path<(String, String)>, request: Request) -> Api {
     let own = app.parts.settings.webhook_secret.as_ref();
     match own.is_some_and(|own| own.is(&secret)) {
-        true => take(&app, token, request).await,
+        true => {
+            // Providers call back from few addresses, many payments at once.
+            if let Some(place) = request.extensions().get::<Place>() {
+                place.known();
+            }
+            take(&app, token, request).await
+        }
         false => Err(forbidden().into()),
     }
 }
