@@ -29,7 +29,8 @@ pub fn find(
     request: &RequestId,
 ) -> Result<Option<RequestRow>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT content, answer, hold_epoch, hold_number, receipt FROM request WHERE request = ?2 AND dispenser = ?1",
+        "SELECT content, opened('request.answer', ?1 || '/' || ?2, answer), hold_epoch, hold_number,
+           opened('request.receipt', ?1 || '/' || ?2, receipt) FROM request WHERE request = ?2 AND dispenser = ?1",
     )?;
     let row = statement.query_row((dispenser.as_str(), request.as_str()), |row| {
         let hold: (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
@@ -97,7 +98,8 @@ pub fn insert(
 ) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO request (dispenser, request, content, answer, hold_epoch, hold_number, receipt, uptime_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+         VALUES (?1, ?2, ?3, sealed('request.answer', ?1 || '/' || ?2, ?4), ?5, ?6,
+           sealed('request.receipt', ?1 || '/' || ?2, ?7), ?8)",
     )?;
     let values = (
         dispenser.as_str(),
@@ -119,8 +121,9 @@ pub fn put_receipt(
     request: &RequestId,
     receipt: &[u8],
 ) -> Result<(), StoreError> {
-    let mut statement =
-        connection.prepare_cached("UPDATE request SET receipt = ?3 WHERE dispenser = ?1 AND request = ?2")?;
+    let mut statement = connection.prepare_cached(
+        "UPDATE request SET receipt = sealed('request.receipt', ?1 || '/' || ?2, ?3) WHERE dispenser = ?1 AND request = ?2",
+    )?;
     Ok(statement
         .execute((dispenser.as_str(), request.as_str(), receipt))
         .map(drop)?)
