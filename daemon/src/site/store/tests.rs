@@ -121,6 +121,9 @@ fn one_of_many_is_found_by_phone() {
         let row = people::by_phone(connection, &phone(number)).unwrap().unwrap();
         assert_eq!(row.id, CustomerId(number));
     }
+    let plan = "EXPLAIN QUERY PLAN SELECT id FROM customer WHERE phone_key = keyed('customer.phone', ?1) LIMIT 1";
+    let plan: String = connection.query_row(plan, ["+254700000102"], |row| row.get(3)).unwrap();
+    assert!(plan.contains("customer_by_phone"), "not a look at every row: {plan}");
     println!("2,000 customers found by phone and opened in {:?}", started.elapsed());
     std::fs::remove_dir_all(folder).unwrap();
 }

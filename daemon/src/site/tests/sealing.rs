@@ -53,12 +53,7 @@ fn crowded(name: &str) -> Bench {
     let mut bench = ready(name);
     let [first, second] = changes();
     hear_change(&mut bench, &second);
-    assert_eq!(
-        documents::waiting(bench.site().connection(), &doc())
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(documents::waiting(bench.site().connection(), &doc()).unwrap().len(), 1);
     bench.grant(100_000);
     bench.ask("a1", "4071", 5_000);
     bench.pour("a1", 5_000);
