@@ -103,7 +103,7 @@ fn an_older_database_is_sealed_and_its_free_pages_keep_nothing() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// How long finding one of two thousand by phone takes, printed: what a decision at the tap pays.
+/// A decision at the tap pays for one keyed hash and a row that is opened, not for a look at every customer.
 #[test]
 fn one_of_many_is_found_by_phone() {
     let folder = folder("many");
@@ -116,7 +116,6 @@ fn one_of_many_is_found_by_phone() {
         people::put_profile(connection, CustomerId(number), Some(&phone(number)), "Jane Smith", "en").unwrap();
     }
     database.commit().unwrap();
-    let started = std::time::Instant::now();
     for number in 0..2_000 {
         let row = people::by_phone(connection, &phone(number)).unwrap().unwrap();
         assert_eq!(row.id, CustomerId(number));
@@ -124,6 +123,5 @@ fn one_of_many_is_found_by_phone() {
     let plan = "EXPLAIN QUERY PLAN SELECT id FROM customer WHERE phone_key = keyed('customer.phone', ?1) LIMIT 1";
     let plan: String = connection.query_row(plan, ["+254700000102"], |row| row.get(3)).unwrap();
     assert!(plan.contains("customer_by_phone"), "not a look at every row: {plan}");
-    println!("2,000 customers found by phone and opened in {:?}", started.elapsed());
     std::fs::remove_dir_all(folder).unwrap();
 }
