@@ -5,6 +5,7 @@ pub mod files;
 pub mod medium;
 mod route;
 pub mod tls;
+pub mod vault_key;
 
 use std::{collections::HashMap, path::Path, sync::Arc, thread::JoinHandle, time::Duration};
 
@@ -22,6 +23,7 @@ use runtime::{
 };
 use rustls::ServerConfig;
 use store::Durability;
+use sync::vault::Vault;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -37,7 +39,7 @@ use crate::{
         dispensers::{self, Credentials, Front, Listener, SecretHash, gate},
         hub, systemd, web,
     },
-    site::{Opening, Settings, Site, SiteError, effect::Wire, input::Input},
+    site::{Opening, Settings, Site, SiteError, effect::Wire, input::Input, store::readers::Readers},
 };
 use files::{Addresses, DataDir, FilesError};
 
@@ -85,7 +87,7 @@ pub enum AppError {
 }
 
 /// Opens the machine over the files of a data directory, as `run` and the subcommands do.
-pub fn open_site(data: &DataDir, config: &Gateway) -> Result<(Site, Dice), AppError> {
+pub fn open_site(data: &DataDir, config: &Gateway, vault: &Vault) -> Result<(Site, Dice), AppError> {
     let mut dice = Dice::from_system().map_err(|error| AppError::Dice(error.to_string()))?;
     let settings = Settings {
         report_within_ms: u64::try_from(config.dispense_report_within.as_millis()).unwrap_or(u64::MAX),
@@ -106,6 +108,7 @@ pub fn open_site(data: &DataDir, config: &Gateway) -> Result<(Site, Dice), AppEr
         },
         enrolment: data.enrolment()?,
         medium: medium::serial(data.path()),
+        vault: vault.clone(),
     };
     Ok((Site::open(opening)?, dice))
 }
@@ -125,7 +128,8 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
     let data = DataDir::open(&config.storage.data_dir)?;
     let _lock = data.lock()?;
     data.forget_addresses()?;
-    let (site, dice) = open_site(&data, &config)?;
+    let vault = vault_key::vault(&data, config.storage.key_file.as_deref())?;
+    let (site, dice) = open_site(&data, &config, &vault)?;
     let clock = clock(&site)?;
     let sockets = Sockets::open(&config).await?;
     let tls = tls::server(&data)?;
@@ -139,7 +143,7 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
             died = &mut ended => died,
             rooms = begun(rooms) => {
                 let addresses = sockets.addresses();
-                rooms.serve(&mut adapters, sockets, tls, &data, &stop);
+                rooms.serve(&mut adapters, sockets, tls, (&data, vault), &stop);
                 data.write_addresses(&addresses)?;
                 tracing::info!(addresses = %addresses, "ready");
                 systemd::ready("serving");
@@ -237,7 +241,14 @@ fn assemble(site: Site, dice: Dice, clock: Clock, config: &Gateway) -> Result<(R
 
 impl Rooms {
     /// Starts every adapter.
-    fn serve(self, adapters: &mut JoinSet<()>, sockets: Sockets, tls: Arc<ServerConfig>, data: &DataDir, stop: &Stop) {
+    fn serve(
+        self,
+        adapters: &mut JoinSet<()>,
+        sockets: Sockets,
+        tls: Arc<ServerConfig>,
+        (data, vault): (&DataDir, Vault),
+        stop: &Stop,
+    ) {
         let Rooms {
             inbox,
             front,
@@ -258,7 +269,7 @@ impl Rooms {
             sockets.web,
             inbox.clone(),
             replies.clone(),
-            data.database(),
+            Readers::new(&data.database(), vault),
             stop.clone(),
         ));
         adapters.spawn(tick(inbox.clone(), clock, stop.clone()));
@@ -316,14 +327,8 @@ async fn serve_dispensers(front: Front, listeners: Arc<[Listener; 2]>, stop: Sto
 }
 
 /// Pages are not what a site lives by: without them water flows, so their end is told and not fatal.
-async fn serve_pages(
-    listener: TcpListener,
-    inbox: Inbox<Input>,
-    replies: Replies,
-    database: std::path::PathBuf,
-    stop: Stop,
-) {
-    if let Err(error) = web::run(listener, inbox, replies, &database, stop).await {
+async fn serve_pages(listener: TcpListener, inbox: Inbox<Input>, replies: Replies, readers: Readers, stop: Stop) {
+    if let Err(error) = web::run(listener, inbox, replies, readers, stop).await {
         tracing::error!(%error, "the pages are gone until the next start");
     }
 }

@@ -12,6 +12,7 @@
 //! | `manage`, `accounts` | what a person tells it, and who may |
 //! | `fleet` | dispensers: heartbeats, presence, configuration |
 //! | `tick`, `room`, `tally`, `spending` | what time alone brings about, a full disk, what the metrics count, what the link costs |
+//! | `turned_away` | who was refused at the door, for the audit |
 //! | [`store`] | its rows: the only SQL of the gateway |
 
 pub mod effect;
@@ -35,6 +36,7 @@ mod talk;
 mod tally;
 mod tick;
 mod tries;
+mod turned_away;
 
 #[cfg(test)]
 mod tests;
@@ -54,6 +56,7 @@ use runtime::machine::{Fault, Machine};
 use sync::{
     journal::{JournalError, Pen},
     session::{Event, Session},
+    vault::Vault,
 };
 
 use self::{
@@ -67,6 +70,7 @@ use self::{
     store::{dispensers, dispensers::DispenserRow, meta, read},
     talk::Voice,
     tally::Tally,
+    turned_away::Refusals,
 };
 
 /// The time zone of a box before it has joined.
@@ -110,6 +114,7 @@ pub enum SiteError {
 /// The machine.
 pub struct Site {
     database: Database,
+    vault: Vault,
     settings: Settings,
     wire: Wire,
     voice: Voice,
@@ -137,6 +142,9 @@ pub struct Site {
     actor: String,
     parked: Parking,
     fleet: Fleet,
+    refusals: Refusals,
+    /// When the audit's head is next looked at, to be told to the hub.
+    audit_due_ms: u64,
     day: SalesDay,
     zone: Zone,
     save_due_ms: u64,
@@ -158,6 +166,7 @@ struct Memory {
     is_retired: bool,
     day: SalesDay,
     parked: Parking,
+    refusals: Refusals,
     had_link: bool,
     is_tight_told: bool,
     tallied: usize,
@@ -179,12 +188,14 @@ pub struct Opening<'a> {
     pub enrolment: Option<Enrolment>,
     /// The serial of the medium that holds the database.
     pub medium: [u8; 8],
+    /// What seals, in the database, whatever names a person.
+    pub vault: Vault,
 }
 
 impl Site {
     /// Opens the database and takes up where the last run ended.
     pub fn open(opening: Opening<'_>) -> Result<Site, SiteError> {
-        let database = store::open(opening.path, opening.durability)?;
+        let database = store::open(opening.path, opening.durability, &opening.vault)?;
         let connection = database.connection();
         let uptime = meta::number(connection, tick::UPTIME)?.unwrap_or(0);
         let zone = Zone::named(
@@ -195,6 +206,7 @@ impl Site {
         )?;
         let is_retired = meta::number(connection, link::RETIRED)?.unwrap_or(0) != 0;
         Ok(Site {
+            vault: opening.vault,
             settings: opening.settings,
             wire: opening.wire,
             voice: Voice::new(),
@@ -218,6 +230,8 @@ impl Site {
             actor: String::new(),
             parked: Parking::default(),
             fleet: Fleet::default(),
+            refusals: Refusals::default(),
+            audit_due_ms: 0,
             day: SalesDay::default(),
             zone,
             save_due_ms: 0,
@@ -258,6 +272,10 @@ impl Site {
             Input::Connected(dispenser) => self.connected(moment, &dispenser)?,
             Input::Disconnected(dispenser) => self.disconnected(&dispenser),
             Input::Heartbeat(dispenser, beat) => self.heartbeat(moment, &dispenser, beat)?,
+            Input::TurnedAway(refusal) => {
+                self.turned_away(moment, refusal)?;
+                Vec::new()
+            }
             Input::LinkUp(socket) => self.link_up(moment, socket)?,
             Input::LinkFrame(_) if self.link.is_none() => vec![self.hung_up(0)],
             Input::LinkFrame(bytes) => {
@@ -291,6 +309,7 @@ impl Site {
             is_retired: self.is_retired,
             day: self.day,
             parked: self.parked.clone(),
+            refusals: self.refusals.clone(),
             had_link: self.link.is_some(),
             is_tight_told: self.is_tight_told,
             tallied: self.tally.mark(),
@@ -310,6 +329,7 @@ impl Site {
         self.parked = before.parked;
         self.is_tight_told = before.is_tight_told;
         self.tally.back_to(before.tallied);
+        self.refusals = before.refusals;
     }
 
     /// Whether this box may not sell now: it waits for its past, is retired, or sits on another medium.
@@ -381,7 +401,7 @@ impl Site {
     }
 
     fn logs(&self) -> SqlLogs<'_> {
-        SqlLogs::new(self.connection())
+        store::logs(self.connection())
     }
 }
 

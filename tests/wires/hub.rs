@@ -16,5 +16,8 @@ mod mpesa;
 #[path = "hub/purses.rs"]
 mod purses;
 #[cfg(test)]
+#[path = "hub/sealed.rs"]
+mod sealed;
+#[cfg(test)]
 #[path = "hub/water.rs"]
 mod water;

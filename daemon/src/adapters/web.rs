@@ -38,7 +38,7 @@ pub mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit};
 use runtime::{decide::Inbox, stop::Stop};
@@ -74,18 +74,18 @@ struct Shared {
 
 /// Serves until `stop`. Gives back the listener's failure; a failure of one connection ends that connection alone.
 ///
-/// `replies` is the same that whoever routes effects feeds; `database` is the site's file, opened read-only here.
+/// `replies` is the same that whoever routes effects feeds; `readers` read the site's database.
 pub async fn run(
     listener: TcpListener,
     inbox: Inbox<Input>,
     replies: Replies,
-    database: &Path,
+    readers: Readers,
     stop: Stop,
 ) -> std::io::Result<()> {
     let web = Web(Arc::new(Shared {
         inbox,
         replies,
-        readers: Arc::new(Readers::new(database)),
+        readers: Arc::new(readers),
         reading: Semaphore::new(READERS_KEPT_MAX),
         hasher: password::Hasher::default(),
         pace: dispensers::Pace::default(),

@@ -7,7 +7,6 @@ use kiosk::{
     ids::{DispenserId, Lane},
     moment::{HOUR_MS, Moment, Wall},
 };
-use store::journal::SqlLogs;
 use sync::{
     doubt::{self, Unheard},
     record::Record,
@@ -18,6 +17,7 @@ use super::{
     effect::{DispenserConfig, Effect},
     input::Heartbeat,
     store::{
+        self,
         dispensers::{self, DispenserRow},
         rights,
     },
@@ -163,7 +163,7 @@ impl Site {
             if pulses_total.saturating_sub(before) > pulses_max {
                 // Once heard in this run, the hub has said already what is missing: nobody would end this doubt.
                 if self.last_heard.is_none() {
-                    let logs = &mut SqlLogs::new(self.connection());
+                    let logs = &mut store::logs(self.connection());
                     doubt::site_doubt_until_heard(logs, Unheard::PulsesAhead)?;
                 }
                 let detail = format!("the meter of {id} is further than the books: they may have been rolled back");

@@ -39,6 +39,9 @@ pub enum Input {
     /// A dispenser is well.
     Heartbeat(DispenserId, Heartbeat),
 
+    /// Somebody was turned away at the dispensers' door, or cut.
+    TurnedAway(TurnedAway),
+
     /// The socket to the hub with this number is open.
     LinkUp(u64),
     /// A frame came on it.
@@ -135,6 +138,19 @@ pub struct Heartbeat {
     pub pulses_total: Option<u64>,
     /// The strength of its Wi-Fi, in dBm.
     pub rssi_dbm: Option<i64>,
+}
+
+/// A refusal of the dispensers' front.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnedAway {
+    /// The dispenser, or the user name it claimed, if any.
+    pub user: Option<String>,
+    /// The address it came from, without its port.
+    pub from: String,
+    /// Why, in a word.
+    pub why: &'static str,
+    /// How many more were refused meanwhile, too many to tell each.
+    pub untold: u32,
 }
 
 /// What a person, or a subcommand, tells the site to do.

@@ -10,7 +10,6 @@ use kiosk::{
     phone::Phone,
     units::Volume,
 };
-use store::journal::SqlLogs;
 use sync::{
     doubt::{self, Unheard},
     frame::{self, Found, Seek},
@@ -22,7 +21,8 @@ use super::{
     effect::Effect,
     enrolment::{Enrolled, Enrolment},
     input::{Ask, Who},
-    store::{meta, people, rights},
+    store::{self, meta, people, rights},
+    tick::AUDIT_TOLD,
 };
 
 /// Under this key of `meta`: the hub said that this box is retired.
@@ -64,7 +64,7 @@ impl Site {
         let Some(mut session) = self.link.take() else {
             return Ok(Vec::new());
         };
-        let actions = session.handle(moment, event, &mut SqlLogs::new(self.connection()))?;
+        let actions = session.handle(moment, event, &mut store::logs(self.connection()))?;
         self.link = Some(session);
         let mut effects = Vec::new();
         for action in actions {
@@ -234,19 +234,20 @@ impl Site {
             people::forget(connection)?;
         }
         // Neither the old box's missing past nor its hub's generation is this one's.
-        doubt::site_begins(&mut SqlLogs::new(connection), enrolled.enrolment.generation)?;
+        doubt::site_begins(&mut store::logs(connection), enrolled.enrolment.generation)?;
         if known.is_none() && !has_just_joined {
-            doubt::site_doubt_until_heard(&mut SqlLogs::new(connection), Unheard::Rebuilt)?;
+            doubt::site_doubt_until_heard(&mut store::logs(connection), Unheard::Rebuilt)?;
         }
         meta::put_number(connection, BOX, box_id)?;
         meta::put_number(connection, RETIRED, 0)?;
+        meta::put_number(connection, AUDIT_TOLD, 0)?;
         self.is_retired = false;
         Ok(())
     }
 
     /// Whether part of this box's past is missing.
     pub(super) fn in_doubt(&self) -> Result<bool, SiteError> {
-        Ok(doubt::site_in_doubt(&SqlLogs::new(self.connection()))?)
+        Ok(doubt::site_in_doubt(&store::logs(self.connection()))?)
     }
 
     /// Raises an alarm in its lane.

@@ -7,7 +7,6 @@ use kiosk::{
     moment::Moment,
     units::Volume,
 };
-use store::journal::SqlLogs;
 use sync::{
     journal::{Logs as _, Stored},
     record::Record,
@@ -17,7 +16,7 @@ use super::{
     Site, SiteError,
     effect::Effect,
     store::{
-        asked, people, rights,
+        self, asked, people, rights,
         rights::{HoldRow, Stage},
         sales::{self, SaleKind, SaleRow},
         unknown,
@@ -41,7 +40,7 @@ impl Site {
         let box_id = self.enrolled()?.enrolment.box_id;
         let written = self
             .pen
-            .write(&mut SqlLogs::new(self.connection()), box_id, lane, record)?;
+            .write(&mut store::logs(self.connection()), box_id, lane, record)?;
         self.has_written = true;
         let effects = self.fold(moment, written.id, written.record)?;
         Ok((written.id, effects))
@@ -53,8 +52,8 @@ impl Site {
             Record::Fact(fact) => self.fold_fact(id, fact)?,
             Record::Edit(edit) => return self.fold_edit(moment, id, edit),
             Record::Unknown { .. } => unknown::put(self.connection(), id)?,
-            // Alarms and hours are this site's own words to the hub.
-            Record::Began { .. } | Record::Alarm(_) | Record::Hour(_) => {}
+            // Alarms, hours and heads of the audit are this site's own words to the hub.
+            Record::Began { .. } | Record::Alarm(_) | Record::Hour(_) | Record::AuditHead { .. } => {}
         }
         Ok(Vec::new())
     }

@@ -10,11 +10,12 @@ use kiosk::{
     units::{Currency, Volume},
 };
 use runtime::machine::{Machine as _, run_batch};
-use store::{Durability, journal::SqlLogs};
+use store::Durability;
 use sync::{
     journal::Pen,
     record::{DocumentId, Edit, Record},
     seal::SecretKey,
+    vault::Vault,
 };
 
 use super::{
@@ -29,9 +30,11 @@ mod accounts;
 mod doubt;
 mod limits;
 mod repeats;
+mod sealing;
 mod standing;
 mod storage;
 mod tally;
+mod turned_away;
 
 const JANE: CustomerId = CustomerId(7);
 const PHONE: &str = "+254700000102";
@@ -86,6 +89,7 @@ impl Bench {
             wire: Wire { answer, receipt, told },
             enrolment: (self.epoch > 2).then(enrolment),
             medium: [0; 8],
+            vault: vault(),
         };
         self.site = Some(Site::open(opening).unwrap());
         self.give(Input::Started);
@@ -121,7 +125,7 @@ impl Bench {
         let site = self.site();
         site.begin().unwrap();
         let written = hub
-            .write(&mut SqlLogs::new(site.connection()), BoxId(9), lane, &record)
+            .write(&mut super::store::logs(site.connection()), BoxId(9), lane, &record)
             .unwrap();
         site.fold(&moment, written.id, written.record).unwrap();
         site.commit().unwrap();
@@ -209,6 +213,10 @@ fn listed(pin: Option<[u8; 16]>) -> Listed {
         daily_limit: None,
         pin,
     }
+}
+
+fn vault() -> Vault {
+    Vault::new(&SecretKey::new([0x5a; 32]))
 }
 
 fn enrolment() -> Enrolment {

@@ -2,15 +2,16 @@
 
 use kiosk::{
     day::{Day, SalesDay},
-    moment::{DAY_MS, Moment, Trust, Uptime, Wall},
+    ids::Lane,
+    moment::{DAY_MS, MINUTE_MS, Moment, Trust, Uptime, Wall},
 };
-use sync::session::Event;
+use sync::{record::Record, session::Event};
 
 use super::{
     Site, SiteError,
     effect::Effect,
     parked::Parked,
-    store::{meta, requests, rights},
+    store::{audit, audit::AuditHead, meta, requests, rights},
 };
 
 /// Under this key of `meta`: uptime over all runs, in milliseconds.
@@ -22,6 +23,10 @@ const LAST: &str = "clock_last_ms";
 const DAY_NUMBER: &str = "day_number";
 const DAY_BEGAN: &str = "day_began_ms";
 const DAY_DATE: &str = "day_date";
+/// Under this key of `meta`: the rows of the audit that this enrolment's hub was told of.
+pub(super) const AUDIT_TOLD: &str = "audit_told";
+/// The audit's head is told at most this often: some 50 bytes each.
+const AUDIT_TOLD_EVERY_MS: u64 = 15 * MINUTE_MS.unsigned_abs();
 /// How often the uptime and the clock are saved; a crash loses at most this much uptime.
 const SAVE_EVERY_MS: u64 = 60_000;
 /// How long a request is remembered (CONTRACTS section 3).
@@ -70,6 +75,8 @@ impl Site {
         }
         effects.extend(self.book_overdue(moment)?);
         effects.extend(self.silent_dispensers(moment)?);
+        self.note_turned_away(moment)?;
+        effects.extend(self.tell_audit(moment)?);
         self.may_close = true;
         effects.extend(self.link_event(moment, Event::Tick)?);
         Ok(effects)
@@ -89,6 +96,23 @@ impl Site {
             });
         }
         Ok(effects)
+    }
+
+    /// Writes how long the audit is into the telemetry lane, when it has grown since it was last told: whoever cuts its
+    /// end off would have to do so at the hub too.
+    fn tell_audit(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
+        if self.enrolled.is_none() || moment.monotonic_ms < self.audit_due_ms {
+            return Ok(Vec::new());
+        }
+        self.audit_due_ms = moment.monotonic_ms + AUDIT_TOLD_EVERY_MS;
+        let told = meta::number(self.connection(), AUDIT_TOLD)?.unwrap_or(0).unsigned_abs();
+        let Some(AuditHead { rows, chain }) = audit::head(self.connection())?.filter(|head| head.rows > told) else {
+            return Ok(Vec::new());
+        };
+        meta::put_number(self.connection(), AUDIT_TOLD, rows.cast_signed())?;
+        Ok(self
+            .write(moment, Lane::Telemetry, &Record::AuditHead { rows, chain })?
+            .1)
     }
 
     fn turn_day(&mut self, moment: &Moment) -> Result<(), SiteError> {

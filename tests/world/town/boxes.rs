@@ -22,7 +22,7 @@ use crate::{
     event::{Event, Node, Payload},
     program::Fate,
     sabotage::Sabotage,
-    station::BACK_OFF_FIRST_MS,
+    station::{BACK_OFF_FIRST_MS, vault},
 };
 
 /// How long after a gateway's start its dispensers find it again.
@@ -57,6 +57,7 @@ impl World {
             },
             enrolment: box_.enrolment.clone(),
             medium: box_.medium,
+            vault: vault(),
         });
         let machine = match opened {
             Ok(machine) => machine,

@@ -35,8 +35,8 @@ pub fn find(
     request: &RequestId,
 ) -> Result<Option<RequestRow>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT content, answer, hold_epoch, hold_number, receipt, guesses FROM request
-         WHERE request = ?2 AND dispenser = ?1",
+        "SELECT content, opened('request.answer', ?1 || '/' || ?2, answer), hold_epoch, hold_number,
+           opened('request.receipt', ?1 || '/' || ?2, receipt), guesses FROM request WHERE request = ?2 AND dispenser = ?1",
     )?;
     let row = statement.query_row((dispenser.as_str(), request.as_str()), |row| {
         let hold: (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
@@ -112,7 +112,8 @@ pub fn insert(
     };
     let mut statement = connection.prepare_cached(
         "INSERT INTO request (dispenser, request, content, answer, hold_epoch, hold_number, receipt, uptime_ms, denied)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+         VALUES (?1, ?2, ?3, sealed('request.answer', ?1 || '/' || ?2, ?4), ?5, ?6,
+           sealed('request.receipt', ?1 || '/' || ?2, ?7), ?8, ?9)",
     )?;
     let values = (
         dispenser.as_str(),
@@ -156,8 +157,10 @@ pub fn put_receipt(
     request: &RequestId,
     receipt: &[u8],
 ) -> Result<(), StoreError> {
-    let mut statement = connection
-        .prepare_cached("UPDATE request SET receipt = ?3, denied = NULL WHERE dispenser = ?1 AND request = ?2")?;
+    let mut statement = connection.prepare_cached(
+        "UPDATE request SET receipt = sealed('request.receipt', ?1 || '/' || ?2, ?3), denied = NULL
+         WHERE dispenser = ?1 AND request = ?2",
+    )?;
     Ok(statement
         .execute((dispenser.as_str(), request.as_str(), receipt))
         .map(drop)?)
@@ -202,6 +205,7 @@ mod tests {
         units::Volume,
     };
     use store::Durability;
+    use sync::{seal::SecretKey, vault::Vault};
 
     use super::{super::rights::HoldRow, *};
 
@@ -212,7 +216,8 @@ mod tests {
         fn new(name: &str) -> Rows {
             let folder = std::env::temp_dir().join(format!("kisima-requests-{name}-{}", std::process::id()));
             std::fs::create_dir_all(&folder).unwrap();
-            let database = super::super::open(&folder.join("site.db"), Durability::Relaxed).unwrap();
+            let vault = Vault::new(&SecretKey::new([7; 32]));
+            let database = super::super::open(&folder.join("site.db"), Durability::Relaxed, &vault).unwrap();
             Rows(folder, Some(database))
         }
 

@@ -21,7 +21,7 @@ use runtime::{
     stop::{self, Stopper},
 };
 use store::Durability;
-use sync::seal::SecretKey;
+use sync::{seal::SecretKey, vault::Vault};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -35,7 +35,7 @@ use crate::{
         effect::{Refusal, Told, Wire},
         enrolment::Enrolment,
         input::{Command, Input, Role},
-        store::{people, rights},
+        store::{people, readers::Readers, rights},
     },
 };
 
@@ -113,6 +113,7 @@ impl Bench {
         let folder = std::env::temp_dir().join(format!("kisima-web-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("site.db");
+        let vault = Vault::new(&SecretKey::new([0x5a; 32]));
         let site = Site::open(Opening {
             path: &path,
             durability: Durability::Relaxed,
@@ -131,6 +132,7 @@ impl Bench {
             },
             enrolment: None,
             medium: [0; 8],
+            vault: vault.clone(),
         })
         .unwrap();
         if enrolment.is_some() {
@@ -151,7 +153,8 @@ impl Bench {
         let address = listener.local_addr().unwrap();
         let (stopper, stop) = stop::token();
         let (server_inbox, server_replies) = (inbox.clone(), replies.clone());
-        let server = tokio::spawn(async move { web::run(listener, server_inbox, server_replies, &path, stop).await });
+        let readers = Readers::new(&path, vault);
+        let server = tokio::spawn(async move { web::run(listener, server_inbox, server_replies, readers, stop).await });
         Bench {
             folder,
             address,
