@@ -14,7 +14,9 @@
 //! | `registration` | people registered at sites, and people registered twice |
 //! | `document` | what people edit on both sides |
 //! | `merge` | writing and folding records, the hub's own and those of sites |
-//! | `grant` | purses: credits, what is free of them, grants and recalls |
+//! | `grant` | purses: credits, what is free of them, grants |
+//! | `recall` | rights asked back from sites, and requests that wait for them |
+//! | `parked` | who waits |
 //! | `purchase` | what may be bought, what it costs, how it begins |
 //! | `payment` | payments of purchases, from the prompt to the litres |
 //! | `delivery` | what a payment gives, and the text that says so |
@@ -24,8 +26,8 @@
 //! | `tick` | what time brings |
 //! | [`store`] | the tables; [`store::read`] is for pages |
 //!
-//! It keeps nothing between inputs outside its store but its run's number and the state of live sockets, and they die
-//! with the process and the socket.
+//! It keeps nothing between inputs outside its store but its run's number, the state of live sockets and requests that
+//! wait some seconds for a site, and they die with the process and the socket.
 
 mod answer;
 mod ask;
@@ -42,8 +44,10 @@ mod ledger;
 mod link;
 mod merge;
 pub mod operator;
+mod parked;
 mod payment;
 mod purchase;
+mod recall;
 mod registration;
 pub mod settings;
 pub mod side;
@@ -68,6 +72,7 @@ use self::{
     input::{Input, LinkId},
     keys::Keys,
     link::Link,
+    parked::Parking,
     settings::Settings,
     side::SideLog,
     store::Store,
@@ -86,6 +91,9 @@ pub struct Hub {
     links: BTreeMap<LinkId, Link>,
     /// Links whose session was lost with a transaction: their sockets are to be closed.
     lost: BTreeSet<LinkId>,
+    /// Requests that wait for a site, and those that waited when the open batch began.
+    parked: Parking,
+    parked_at_begin: Parking,
     /// The side log may hold what the database does not: at the start, and after anything failed.
     side_unread: bool,
 }
@@ -108,6 +116,8 @@ impl Hub {
             run: None,
             links: BTreeMap::new(),
             lost: BTreeSet::new(),
+            parked: Parking::default(),
+            parked_at_begin: Parking::default(),
             side_unread: true,
         })
     }
@@ -128,6 +138,8 @@ impl Hub {
         };
         let closing = std::mem::take(&mut self.lost);
         let side_unread = self.side_unread;
+        let parked_before = self.parked.clone();
+        let parked = &mut self.parked;
         let (side, links, lost) = (&mut self.side, &mut self.links, &mut self.lost);
         let decided = self.database.alone(|connection| {
             let mut turn = Turn {
@@ -139,6 +151,7 @@ impl Hub {
                 side: &mut **side,
                 links,
                 lost,
+                parked,
                 run,
                 effects: Vec::new(),
                 throws: 0,
@@ -159,6 +172,7 @@ impl Hub {
                 Ok(closing.into_iter().map(close).chain(decided).collect())
             }
             Err(error) => {
+                self.parked = parked_before;
                 self.links.retain(|link, _| !self.lost.contains(link));
                 self.lost.extend(closing);
                 self.side_unread = true;
@@ -173,7 +187,9 @@ impl Machine for Hub {
     type Effect = Effect;
 
     fn begin(&mut self) -> Result<(), Fault> {
-        self.database.begin().map_err(fault)
+        self.database.begin().map_err(fault)?;
+        self.parked_at_begin = self.parked.clone();
+        Ok(())
     }
 
     fn handle(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, Fault> {
@@ -187,6 +203,7 @@ impl Machine for Hub {
     fn abandon(&mut self) {
         self.database.abandon();
         self.side_unread = true;
+        self.parked = std::mem::take(&mut self.parked_at_begin);
         // Every session believes that it sent what was rolled back.
         self.lost.extend(std::mem::take(&mut self.links).into_keys());
     }

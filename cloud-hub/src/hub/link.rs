@@ -37,6 +37,13 @@ pub(super) struct Speaking {
     online: bool,
 }
 
+impl Speaking {
+    /// Whether the box is at the other end now and takes records.
+    pub fn serves(&self, box_id: BoxId) -> bool {
+        self.box_id == box_id && self.online && self.session.is_established()
+    }
+}
+
 impl Turn<'_> {
     /// A gateway dialled. The hub speaks once it knows to whom.
     pub fn linked(&mut self, link: LinkId) -> Result<(), HubError> {

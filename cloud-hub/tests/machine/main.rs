@@ -9,5 +9,6 @@ mod fleet;
 mod gateway;
 mod operators;
 mod payments;
+mod recalls;
 mod sites;
 mod world;
