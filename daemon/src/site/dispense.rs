@@ -14,12 +14,13 @@ use kiosk::{
     units::Volume,
 };
 use sha2::Sha256;
+use sync::frame::Found;
 
 use super::{
     Site, SiteError,
     effect::{Answer, CustomerShown, Delivery, Effect, Rejection},
     input::{Ask, Door, Who},
-    parked::Wait,
+    parked::{HubsWord, Wait},
     store::{
         dispensers::DispenserRow, people, people::CustomerRow, requests, requests::RequestRow, rights, rights::HoldRow,
         rights::OpenGrant, sales,
@@ -69,7 +70,7 @@ impl Site {
             }
             return Ok(Vec::new());
         }
-        self.decide(moment, door, ask, &dispenser, true)
+        self.decide(moment, door, ask, &dispenser, HubsWord::MayBeAsked)
     }
 
     /// An ask without a request of its own is the same as an equal one of the same dispenser within a minute of uptime,
@@ -91,14 +92,15 @@ impl Site {
         self.asked(moment, door, ask)
     }
 
-    /// Decides now. With `may_seek` and a link, what this site lacks is first asked of the hub.
+    /// Decides now. What this site lacks is first asked of the hub, if that may be asked and there is a link. Who the
+    /// hub knows and will not have served here lives elsewhere.
     pub(super) fn decide(
         &mut self,
         moment: &Moment,
         door: Door,
         ask: Ask,
         dispenser: &DispenserRow,
-        may_seek: bool,
+        word: HubsWord,
     ) -> Result<Vec<Effect>, SiteError> {
         let known = self.known(&ask.who)?;
         let before = known.as_ref().and_then(|known| known.row.pin_tries.clone());
@@ -109,7 +111,13 @@ impl Site {
             },
             &situation,
         );
-        if may_seek
+        let verdict = match (verdict, word) {
+            (Verdict::Denied(Reason::UnknownCustomer), HubsWord::Said(Found::Refused)) => {
+                Verdict::Denied(Reason::NotAtThisSite)
+            }
+            (verdict, _) => verdict,
+        };
+        if word == HubsWord::MayBeAsked
             && let Verdict::Denied(reason) = &verdict
             && let Some((id, effects)) = self.seek(moment, &ask, *reason, known.as_ref().map(|known| known.row.id))?
         {

@@ -22,6 +22,7 @@ use super::{
     effect::Effect,
     enrolment::{Enrolled, Enrolment},
     input::{Ask, Who},
+    parked::HubsWord,
     store::{meta, people, rights},
 };
 
@@ -141,7 +142,7 @@ impl Site {
     fn sought(&mut self, moment: &Moment, id: u64, found: Found) -> Result<Vec<Effect>, SiteError> {
         tracing::debug!(id, ?found, "the hub answered");
         match self.parked.sought(id) {
-            Some(parked) => self.decide_parked(moment, parked),
+            Some(parked) => self.decide_parked(moment, parked, HubsWord::Said(found)),
             None => Ok(Vec::new()),
         }
     }

@@ -6,6 +6,8 @@ use kiosk::{
     moment::Moment,
 };
 
+use sync::frame::Found;
+
 use super::input::{Ask, Door};
 
 /// How long the hub is waited for (the person stands at the tap).
@@ -26,6 +28,17 @@ pub(super) enum Wait {
         /// How long.
         ms: u64,
     },
+}
+
+/// What the hub has to do with a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HubsWord {
+    /// It may be asked first.
+    MayBeAsked,
+    /// It is not asked, or did not answer in time.
+    None,
+    /// It answered, and the records that say more were folded.
+    Said(Found),
 }
 
 /// One that waits.
