@@ -117,11 +117,9 @@ impl Site {
             Action::Sought { id, found } => self.sought(moment, id, found)?,
             Action::Close(closed) => self.hang_up(closed)?,
             // A gateway is not asked for customers, and hears of generations only to adopt them.
-            Action::GenerationRaised { .. }
-            | Action::Heard
-            | Action::Unsigned { .. }
-            | Action::OtherMedium { .. }
-            | Action::Seek(_) => Vec::new(),
+            Action::GenerationRaised { .. } | Action::Heard | Action::OtherMedium { .. } | Action::Seek(_) => {
+                Vec::new()
+            }
         })
     }
 
