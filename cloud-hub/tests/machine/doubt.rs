@@ -217,3 +217,45 @@ fn what_a_box_invents_in_the_hubs_name_counts_for_nothing() {
     world.credit(customer, 5_000);
     assert_eq!(granted_ml(&world), 65_000);
 }
+
+#[test]
+fn a_generation_that_was_raised_outlives_the_database() {
+    let mut world = World::new();
+    let kibera = world.site("kibera-3");
+    world.backup();
+    let customer = world.customer("0700000102", Some("kibera-3"));
+    world.credit(customer, 60_000);
+    world.restore();
+    world.link(kibera);
+    assert_eq!(world.alarms(), ["hub_in_doubt"]);
+    let lines = world.side.clone().lines().unwrap();
+    assert!(lines.contains(&"generation 1".to_owned()), "{lines:?}");
+}
+
+#[test]
+fn what_was_asked_before_a_restore_goes_to_an_operator() {
+    let mut world = World::new();
+    let kibera = world.site("kibera-3");
+    let customer = world.customer("0700000102", Some("kibera-3"));
+    world.backup();
+    let asked = |time, volume_ml| {
+        Fact::PurchaseAsked(kiosk::fact::PurchaseAsked {
+            customer,
+            item: kiosk::fact::PurchaseItem::Litres(ml(volume_ml)),
+            time,
+        })
+    };
+    let (now, before) = (world.now, asked(world.now, 20_000));
+    world.site_writes(kibera, before);
+    assert_eq!(world.prompts().len(), 1);
+    world.restore();
+    world.link(kibera);
+    assert_eq!(world.prompts().len(), 1, "it may be paid already");
+    assert!(
+        world.alarms().contains(&"purchase_after_restore"),
+        "{:?}",
+        world.alarms()
+    );
+    world.site_writes(kibera, asked(now, 40_000));
+    assert_eq!(world.prompts().len(), 2, "this one is new");
+}
