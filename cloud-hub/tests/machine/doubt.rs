@@ -234,6 +234,13 @@ fn a_generation_that_was_raised_outlives_the_database() {
 
 #[test]
 fn what_was_asked_before_a_restore_goes_to_an_operator() {
+    // The hub hears from the box that its past is missing, or knows it before.
+    for is_known in [false, true] {
+        asked_before_a_restore(is_known);
+    }
+}
+
+fn asked_before_a_restore(is_known: bool) {
     let mut world = World::new();
     let kibera = world.site("kibera-3");
     let customer = world.customer("0700000102", Some("kibera-3"));
@@ -248,6 +255,9 @@ fn what_was_asked_before_a_restore_goes_to_an_operator() {
     let (now, before) = (world.now, asked(world.now, 20_000));
     world.site_writes(kibera, before);
     assert_eq!(world.prompts().len(), 1);
+    if is_known {
+        world.side.clone().append("generation 5").unwrap();
+    }
     world.restore();
     world.link(kibera);
     assert_eq!(world.prompts().len(), 1, "it may be paid already");

@@ -125,6 +125,9 @@ impl Session {
             records: chunk.records,
             head: chunk.head,
         };
+        if self.setup.side == Writer::Hub {
+            doubt::hub_check_first(logs, self.setup.box_id)?;
+        }
         match journal::receive(logs, &incoming, &writer_public)? {
             Received::Held { mark, fresh } => {
                 self.gap_told = false;
