@@ -15,7 +15,9 @@
 //! | `registration` | people registered at sites, and people registered twice |
 //! | `document` | what people edit on both sides |
 //! | `merge` | writing and folding records, the hub's own and those of sites |
-//! | `grant` | purses: credits, what is free of them, grants and recalls |
+//! | `grant` | purses: credits, what is free of them, grants |
+//! | `recall` | rights asked back from sites, and requests that wait for them |
+//! | `parked` | who waits |
 //! | `purchase` | what may be bought, what it costs, how it begins |
 //! | `payment` | payments of purchases, from the prompt to the litres |
 //! | `delivery` | what a payment gives, and the text that says so |
@@ -25,8 +27,8 @@
 //! | `tick` | what time brings |
 //! | [`store`] | the tables; [`store::read`] is for pages |
 //!
-//! It keeps nothing between inputs outside its store but its run's number and the state of live sockets, and they die
-//! with the process and the socket.
+//! It keeps nothing between inputs outside its store but its run's number, the state of live sockets and requests that
+//! wait some seconds for a site, and they die with the process and the socket.
 
 mod answer;
 mod ask;
@@ -44,8 +46,10 @@ mod ledger;
 mod link;
 mod merge;
 pub mod operator;
+mod parked;
 mod payment;
 mod purchase;
+mod recall;
 mod registration;
 pub mod settings;
 pub mod side;
@@ -70,6 +74,7 @@ use self::{
     input::{Input, LinkId},
     keys::Keys,
     link::Link,
+    parked::Parking,
     settings::Settings,
     side::SideLog,
     store::Store,
@@ -88,6 +93,9 @@ pub struct Hub {
     links: BTreeMap<LinkId, Link>,
     /// Links whose session was lost with a transaction: their sockets are to be closed.
     lost: BTreeSet<LinkId>,
+    /// Requests that wait for a site, and those that waited when the open batch began.
+    parked: Parking,
+    parked_at_begin: Parking,
     /// The side log may hold what the database does not: at the start, and after anything failed.
     side_unread: bool,
     /// How many entries of the side log the database held when the open commit began; read when first asked for.
@@ -112,6 +120,8 @@ impl Hub {
             run: None,
             links: BTreeMap::new(),
             lost: BTreeSet::new(),
+            parked: Parking::default(),
+            parked_at_begin: Parking::default(),
             side_unread: true,
             side_held: None,
         })
@@ -133,6 +143,8 @@ impl Hub {
         };
         let closing = std::mem::take(&mut self.lost);
         let side_unread = self.side_unread;
+        let parked_before = self.parked.clone();
+        let parked = &mut self.parked;
         let (side, links, lost) = (&mut self.side, &mut self.links, &mut self.lost);
         let side_held = &mut self.side_held;
         let decided = self.database.alone(|connection| {
@@ -146,6 +158,7 @@ impl Hub {
                 side_held,
                 links,
                 lost,
+                parked,
                 run,
                 effects: Vec::new(),
                 throws: 0,
@@ -166,6 +179,7 @@ impl Hub {
                 Ok(closing.into_iter().map(close).chain(decided).collect())
             }
             Err(error) => {
+                self.parked = parked_before;
                 self.links.retain(|link, _| !self.lost.contains(link));
                 self.lost.extend(closing);
                 self.side_unread = true;
@@ -181,7 +195,9 @@ impl Machine for Hub {
 
     fn begin(&mut self) -> Result<(), Fault> {
         self.side_held = None;
-        self.database.begin().map_err(fault)
+        self.database.begin().map_err(fault)?;
+        self.parked_at_begin = self.parked.clone();
+        Ok(())
     }
 
     fn handle(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, Fault> {
@@ -195,6 +211,7 @@ impl Machine for Hub {
     fn abandon(&mut self) {
         self.database.abandon();
         self.side_unread = true;
+        self.parked = std::mem::take(&mut self.parked_at_begin);
         // Every session believes that it sent what was rolled back.
         self.lost.extend(std::mem::take(&mut self.links).into_keys());
     }

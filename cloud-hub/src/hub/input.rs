@@ -269,6 +269,14 @@ pub enum Request {
 }
 
 impl Request {
+    /// The ask for water, if it is one.
+    pub(super) fn as_ask(&self) -> Option<&DispenseAsk> {
+        match self {
+            Request::VerifyDispense(ask) => Some(ask),
+            _ => None,
+        }
+    }
+
     /// The secret in it that its `Debug` leaves out. The hash of a password is none: each is made with its own salt.
     pub(super) fn secret(&self) -> Option<&str> {
         match self {

@@ -1,13 +1,16 @@
 //! Live sockets of gateways: sessions in, records folded, frames out.
 
 use kiosk::{
-    fact::Severity,
-    ids::{BoxId, SiteName, Writer},
+    fact::{Fact, Severity},
+    ids::{BoxId, LogKey, SiteName, Writer},
+    units::Volume,
 };
 use store::journal::SqlLogs;
 use sync::{
     doubt,
     frame::{self, Found, Reason, Seek, Whom},
+    journal::{self, Logs as _, Stored},
+    record::Record,
     session::{Action, Closed, Event, Session, Setup},
 };
 
@@ -21,6 +24,8 @@ use super::{
 /// Account numbers left out when the past may be missing: more than are given out between two backups, so that a number
 /// that somebody has on a card is not given to somebody else.
 const ACCOUNTS_SKIPPED: u32 = 1_000;
+/// How much of a log is read at a time when what is unsigned is added up.
+const UNSIGNED_READ_BYTES: usize = 65_536;
 
 /// One socket of a gateway.
 #[derive(Debug)]
@@ -39,6 +44,13 @@ pub(super) struct Speaking {
     session: Session,
     /// The box has proved who it is: the site counts as online.
     online: bool,
+}
+
+impl Speaking {
+    /// Whether the box is at the other end now and takes records.
+    pub fn serves(&self, box_id: BoxId) -> bool {
+        self.box_id == box_id && self.online && self.session.is_established()
+    }
 }
 
 impl Turn<'_> {
@@ -134,7 +146,10 @@ impl Turn<'_> {
             Action::Fold { id, record } => self.fold(id, record)?,
             Action::Established { .. } => self.established(link, box_id)?,
             Action::GenerationRaised { generation } => self.generation_raised(generation)?,
-            Action::Heard => self.end_doubt_if_heard()?,
+            Action::Heard => {
+                self.name_unsigned(box_id)?;
+                self.end_doubt_if_heard()?;
+            }
             Action::Fork { at } => self.alarm(
                 "fork",
                 format!("box {box_id}: log {} differs at record {}", at.log.epoch, at.seq),
@@ -149,13 +164,6 @@ impl Turn<'_> {
                     format!("box {box_id}: log {} at record {}: {why}", at.log.epoch, at.seq),
                 )?;
             }
-            Action::Unsigned { at } => self.alarm(
-                "hub_record_unsigned",
-                format!(
-                    "box {box_id} gave back log {} to record {} without the hub's signature",
-                    at.log.epoch, at.seq
-                ),
-            )?,
             Action::OtherMedium { .. } => self.alarm(
                 "other_medium",
                 format!("box {box_id}: its database is on another card or disk; join it again"),
@@ -314,6 +322,31 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Names to the operator what a box gave back without the hub's signature: it counts for nothing (PROTOCOL rule 19).
+    fn name_unsigned(&mut self, box_id: BoxId) -> Result<(), HubError> {
+        let logs = SqlLogs::new(self.store.0);
+        for (log, first, last) in journal::given_back_unsigned(&logs, box_id)? {
+            let (mut seq, mut granted) = (first, Volume::ZERO);
+            while seq <= last {
+                let read = logs.read(&log, seq, UNSIGNED_READ_BYTES)?;
+                if read.is_empty() {
+                    break;
+                }
+                seq += u32::try_from(read.len()).unwrap_or(u32::MAX);
+                granted = granted.plus(read.iter().filter_map(|stored| granted_in(&log, stored)).sum());
+            }
+            self.alarm(
+                "hub_record_unsigned",
+                format!(
+                    "box {box_id} gave back records {first} to {last} of log {} without the hub's signature; they do not \
+                     count, and grant {granted}",
+                    log.epoch
+                ),
+            )?;
+        }
+        Ok(())
+    }
+
     /// A site asks for a customer it does not know (PROTOCOL section 3, SEEK): a customer without a home comes to live
     /// there; one who lives elsewhere is refused.
     fn sought(&mut self, box_id: BoxId, seek: &Seek) -> Result<(u64, Found), HubError> {
@@ -355,5 +388,14 @@ impl Turn<'_> {
             detail: alarm.detail.clone(),
         });
         Ok(())
+    }
+}
+
+/// What a record grants, if it does.
+fn granted_in(log: &LogKey, stored: &Stored) -> Option<Volume> {
+    let Stored::Bytes(bytes) = stored else { return None };
+    match Record::decode(log.by, log.lane, bytes) {
+        Ok(Record::Fact(Fact::Granted(granted))) => Some(granted.volume),
+        _ => None,
     }
 }

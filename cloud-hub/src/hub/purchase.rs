@@ -221,7 +221,7 @@ impl Turn<'_> {
         let (kind, amount) = match self.priced(&customer, &item) {
             Ok(priced) => priced,
             Err(Halt::Broken(error)) => return Err(error),
-            Err(Halt::Refused(_) | Halt::Kept(_)) => return self.answer(id, AnsweredState::Refused),
+            Err(Halt::Refused(_) | Halt::Kept(_) | Halt::Waits(_)) => return self.answer(id, AnsweredState::Refused),
         };
         let (None, Some(phone)) = (self.equal_open(&customer, &kind, amount)?, customer.phone) else {
             return self.answer(id, AnsweredState::Refused);

@@ -17,6 +17,7 @@ use super::{
     input::LinkId,
     keys::Keys,
     link::Link,
+    parked::Parking,
     settings::Settings,
     side::SideLog,
     store::Store,
@@ -52,6 +53,9 @@ pub(super) enum Halt {
     Refused(Refusal),
     /// The asker is refused, and what was counted on the way (wrong tries) stays.
     Kept(Refusal),
+    /// It waits for water of this customer that was asked back from a site. What was changed stays, and the request is
+    /// decided anew when the water may be here.
+    Waits(CustomerId),
     /// The hub could not decide.
     Broken(HubError),
 }
@@ -88,6 +92,8 @@ pub(super) struct Turn<'a> {
     pub links: &'a mut BTreeMap<LinkId, Link>,
     /// Links whose session moved in this turn: lost if it is rolled back.
     pub lost: &'a mut BTreeSet<LinkId>,
+    /// Requests that wait for a site.
+    pub parked: &'a mut Parking,
     /// This run (PROTOCOL rule 3).
     pub run: Epoch,
     /// What is to be done outside.
@@ -118,8 +124,9 @@ impl Turn<'_> {
         u64::from_le_bytes([a, b, c, d, e, f, g, h]).max(1)
     }
 
-    /// What is done once, after the input: sessions hear what was written, texts leave.
+    /// What is done once, after the input: those who waited are answered, texts leave, sessions hear what was written.
     pub fn finish(&mut self) -> Result<(), HubError> {
+        self.answer_parked()?;
         if self.texts_queued {
             self.send_texts()?;
         }

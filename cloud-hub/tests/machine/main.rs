@@ -10,5 +10,6 @@ mod gateway;
 mod operations;
 mod operators;
 mod payments;
+mod recalls;
 mod sites;
 mod world;

@@ -4,7 +4,7 @@ use super::{
     Site, SiteError,
     effect::{Answer, CustomerShown, Delivery, Effect},
     input::{Ask, Door, Who},
-    parked::Wait,
+    parked::{HubsWord, Wait},
     store::{
         dispensers::DispenserRow, people, people::CustomerRow, requests, requests::RequestRow, rights, rights::HoldRow,
         rights::OpenGrant, sales,
@@ -24,6 +24,7 @@ use kiosk::{
     tariff,
     units::Volume,
 };
+use sync::frame::Found;
 
 /// Asks without a request are the same when they are equal within this time (CONTRACTS section 4).
 const SAME_ASK_MS: u64 = 60_000;
@@ -63,7 +64,7 @@ impl Site {
             }
             return Ok(Vec::new());
         }
-        self.decide(moment, door, ask, &dispenser, true)
+        self.decide(moment, door, ask, &dispenser, HubsWord::MayBeAsked)
     }
 
     /// An ask without a request of its own is the same as an equal one of the same dispenser within a minute of uptime,
@@ -85,14 +86,15 @@ impl Site {
         self.asked(moment, door, ask)
     }
 
-    /// Decides now. With `may_seek` and a link, what this site lacks is first asked of the hub.
+    /// Decides now. What this site lacks is first asked of the hub, if that may be asked and there is a link. Who the
+    /// hub knows and will not have served here lives elsewhere.
     pub(super) fn decide(
         &mut self,
         moment: &Moment,
         door: Door,
         ask: Ask,
         dispenser: &DispenserRow,
-        may_seek: bool,
+        word: HubsWord,
     ) -> Result<Vec<Effect>, SiteError> {
         let known = self.known(&ask.who)?;
         let situation = self.situation(moment, &ask, dispenser, known.as_ref())?;
@@ -102,7 +104,13 @@ impl Site {
             },
             &situation,
         );
-        if may_seek
+        let verdict = match (verdict, word) {
+            (Verdict::Denied(Reason::UnknownCustomer), HubsWord::Said(Found::Refused)) => {
+                Verdict::Denied(Reason::NotAtThisSite)
+            }
+            (verdict, _) => verdict,
+        };
+        if word == HubsWord::MayBeAsked
             && let Verdict::Denied(reason) = &verdict
             && let Some((id, effects)) = self.seek(moment, &ask, *reason, known.as_ref().map(|known| known.row.id))?
         {

@@ -21,6 +21,7 @@ use super::{
     effect::Effect,
     enrolment::{Enrolled, Enrolment},
     input::{Ask, Who},
+    parked::HubsWord,
     store::{self, meta, people, rights},
     tick::AUDIT_TOLD,
 };
@@ -119,11 +120,9 @@ impl Site {
             Action::Sought { id, found } => self.sought(moment, id, found)?,
             Action::Close(closed) => self.hang_up(closed)?,
             // A gateway is not asked for customers, and hears of generations only to adopt them.
-            Action::GenerationRaised { .. }
-            | Action::Heard
-            | Action::Unsigned { .. }
-            | Action::OtherMedium { .. }
-            | Action::Seek(_) => Vec::new(),
+            Action::GenerationRaised { .. } | Action::Heard | Action::OtherMedium { .. } | Action::Seek(_) => {
+                Vec::new()
+            }
         })
     }
 
@@ -144,7 +143,7 @@ impl Site {
     fn sought(&mut self, moment: &Moment, id: u64, found: Found) -> Result<Vec<Effect>, SiteError> {
         tracing::debug!(id, ?found, "the hub answered");
         match self.parked.sought(id) {
-            Some(parked) => self.decide_parked(moment, parked),
+            Some(parked) => self.decide_parked(moment, parked, HubsWord::Said(found)),
             None => Ok(Vec::new()),
         }
     }

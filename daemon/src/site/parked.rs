@@ -10,6 +10,7 @@ use super::{
     input::{Ask, Door},
     repeat::GUESSES_MAX,
 };
+use sync::frame::Found;
 
 /// How long the hub is waited for (the person stands at the tap).
 pub const HUB_WAIT_MS: u64 = 2_000;
@@ -29,6 +30,17 @@ pub(super) enum Wait {
         /// How long.
         ms: u64,
     },
+}
+
+/// What the hub has to do with a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HubsWord {
+    /// It may be asked first.
+    MayBeAsked,
+    /// It is not asked, or did not answer in time.
+    None,
+    /// It answered, and the records that say more were folded.
+    Said(Found),
 }
 
 /// One that waits.

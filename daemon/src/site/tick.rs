@@ -10,7 +10,7 @@ use sync::{record::Record, session::Event};
 use super::{
     Site, SiteError,
     effect::Effect,
-    parked::Parked,
+    parked::{HubsWord, Parked},
     store::{audit, audit::AuditHead, meta, requests, rights},
 };
 
@@ -71,7 +71,7 @@ impl Site {
         let old = self.present(moment).stamp.uptime.0.saturating_sub(REQUEST_KEPT_MS);
         requests::forget(self.connection(), Uptime(old), FORGET_PER_TICK_MAX)?;
         while let Some(parked) = self.parked.due(moment) {
-            effects.extend(self.decide_parked(moment, parked)?);
+            effects.extend(self.decide_parked(moment, parked, HubsWord::None)?);
         }
         effects.extend(self.book_overdue(moment)?);
         effects.extend(self.silent_dispensers(moment)?);
@@ -83,14 +83,19 @@ impl Site {
     }
 
     /// Decides on an ask that waited, with what is known now; a repeat meanwhile is answered once more.
-    pub(super) fn decide_parked(&mut self, moment: &Moment, parked: Parked) -> Result<Vec<Effect>, SiteError> {
+    pub(super) fn decide_parked(
+        &mut self,
+        moment: &Moment,
+        parked: Parked,
+        word: HubsWord,
+    ) -> Result<Vec<Effect>, SiteError> {
         let mut effects = Vec::new();
         for door in parked.doors {
             // The pour may have been reported meanwhile, by a person who went away: then the request is used up.
             let is_open = requests::find(self.connection(), door.dispenser(), &parked.ask.request)?.is_none();
             effects.extend(if is_open && !self.is_degraded()? {
                 let dispenser = self.dispenser(door.dispenser())?;
-                self.decide(moment, door, parked.ask.clone(), &dispenser, false)?
+                self.decide(moment, door, parked.ask.clone(), &dispenser, word)?
             } else {
                 self.asked(moment, door, parked.ask.clone())?
             });

@@ -1,6 +1,9 @@
 //! The same request again, with the same content and with another (CONTRACTS section 3, retries).
 
-use super::*;
+use super::{
+    super::parked::{HubsWord, Wait},
+    *,
+};
 
 /// Jane's wrong tries as they are kept.
 fn tries(bench: &mut Bench) -> Option<Vec<u8>> {
@@ -88,7 +91,7 @@ fn another_content_while_the_ask_waits_is_a_conflict_and_changes_nothing() {
         volume_ml,
     };
     let moment = bench.moment();
-    let wait = super::super::parked::Wait::Hub { id: 5 };
+    let wait = Wait::Hub { id: 5 };
     bench.site().parked.put(&moment, wait, door(), asked("4071", 1_000));
     assert_eq!(bench.ask("a1", "4071", 2_000), "RequestConflict");
     assert_eq!(
@@ -101,7 +104,7 @@ fn another_content_while_the_ask_waits_is_a_conflict_and_changes_nothing() {
     let site = bench.site();
     site.begin().unwrap();
     let parked = site.parked.sought(5).unwrap();
-    let effects = site.decide_parked(&moment, parked).unwrap();
+    let effects = site.decide_parked(&moment, parked, HubsWord::None).unwrap();
     site.commit().unwrap();
     let answers = effects
         .into_iter()
@@ -125,7 +128,7 @@ fn pins_are_not_tried_on_an_ask_that_waits() {
         volume_ml: 1_000,
     };
     let moment = bench.moment();
-    let wait = super::super::parked::Wait::Hub { id: 5 };
+    let wait = Wait::Hub { id: 5 };
     bench.site().parked.put(&moment, wait, door(), asked("4071"));
     for guess in ["0001", "0002", "0003", "0004", "0005", "4071"] {
         assert_eq!(bench.ask("a1", guess, 1_000), "RequestConflict", "{guess}");
