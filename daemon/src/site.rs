@@ -9,6 +9,7 @@
 //! | `talk`, `tries` | what a display says; wrong PINs as bytes |
 //! | `merge`, `document` | folding records and documents into rows |
 //! | `link` | the hub: frames, questions, doubt |
+//! | `batch` | how the runtime drives it: many inputs in one commit, undone together or alone |
 //! | `manage`, `accounts` | what a person tells it, and who may |
 //! | `fleet` | dispensers: heartbeats, presence, configuration |
 //! | `tick`, `room`, `tally`, `spending` | what time alone brings about, a full disk, what the metrics count, what the link costs |
@@ -21,6 +22,7 @@ pub mod input;
 pub mod store;
 
 pub mod accounts;
+mod batch;
 mod dispense;
 mod document;
 mod fleet;
@@ -52,7 +54,6 @@ use kiosk::{
     phone::Country,
     units::Volume,
 };
-use runtime::machine::{Fault, Machine};
 use sync::{
     journal::{JournalError, Pen},
     session::{Event, Session},
@@ -60,7 +61,8 @@ use sync::{
 };
 
 use self::{
-    effect::{Effect, Refusal, Rejection, Wire},
+    batch::Memory,
+    effect::{Effect, Wire},
     enrolment::{Enrolled, Enrolment},
     fleet::Fleet,
     input::Input,
@@ -156,20 +158,6 @@ pub struct Site {
     must_hang_up: bool,
     /// What was remembered when the open batch began.
     at_begin: Option<Memory>,
-}
-
-/// What the machine remembers besides its rows, as far as it must go back with them when an input or a commit fails.
-struct Memory {
-    enrolled: Option<Arc<Enrolled>>,
-    zone: Zone,
-    pen: Pen,
-    is_retired: bool,
-    day: SalesDay,
-    parked: Parking,
-    refusals: Refusals,
-    had_link: bool,
-    is_tight_told: bool,
-    tallied: usize,
 }
 
 /// What a site is opened with.
@@ -301,37 +289,6 @@ impl Site {
         Ok(effects)
     }
 
-    fn memory(&self) -> Memory {
-        Memory {
-            enrolled: self.enrolled.clone(),
-            zone: self.zone.clone(),
-            pen: self.pen,
-            is_retired: self.is_retired,
-            day: self.day,
-            parked: self.parked.clone(),
-            refusals: self.refusals.clone(),
-            had_link: self.link.is_some(),
-            is_tight_told: self.is_tight_told,
-            tallied: self.tally.mark(),
-        }
-    }
-
-    /// Goes back to what was remembered. A session cannot: what it believes it sent was never sent, so its socket goes
-    /// (sync::session).
-    fn forget(&mut self, before: Memory) {
-        self.must_hang_up |= before.had_link || self.link.is_some();
-        self.link = None;
-        self.enrolled = before.enrolled;
-        self.zone = before.zone;
-        self.pen = before.pen;
-        self.is_retired = before.is_retired;
-        self.day = before.day;
-        self.parked = before.parked;
-        self.is_tight_told = before.is_tight_told;
-        self.tally.back_to(before.tallied);
-        self.refusals = before.refusals;
-    }
-
     /// Whether this box may not sell now: it waits for its past, is retired, or sits on another medium.
     fn is_degraded(&self) -> Result<bool, SiteError> {
         let Some(enrolled) = &self.enrolled else {
@@ -403,60 +360,4 @@ impl Site {
     fn logs(&self) -> SqlLogs<'_> {
         store::logs(self.connection())
     }
-}
-
-impl Machine for Site {
-    type Input = Input;
-    type Effect = Effect;
-
-    fn begin(&mut self) -> Result<(), Fault> {
-        self.at_begin = Some(self.memory());
-        self.database.begin().map_err(fault)
-    }
-
-    fn handle(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, Fault> {
-        self.database.save().map_err(fault)?;
-        let before = self.memory();
-        match self.decided(moment, input) {
-            Ok(effects) => self.database.keep().map(|()| effects).map_err(fault),
-            Err(error) => {
-                self.forget(before);
-                self.database.undo().map_err(fault)?;
-                Err(fault(error))
-            }
-        }
-    }
-
-    fn commit(&mut self) -> Result<(), Fault> {
-        self.database.commit().map_err(fault)?;
-        self.tally.committed();
-        Ok(())
-    }
-
-    fn abandon(&mut self) {
-        if let Some(before) = self.at_begin.take() {
-            self.forget(before);
-        }
-        self.database.abandon();
-    }
-
-    fn refusal(&self, input: &Input) -> Vec<Effect> {
-        match input {
-            Input::Asked(door, ask) | Input::AskedUnnamed(door, ask) => vec![self.degraded(door.clone(), &ask.request)],
-            Input::Malformed(door, request) => vec![self.degraded(door.clone(), request)],
-            Input::Poured(door, report) => vec![Effect::Reject(
-                door.clone(),
-                report.request.clone(),
-                Rejection::NotSaved,
-            )],
-            Input::Told(reply, _) => vec![Effect::Reply(*reply, Err(Refusal::Degraded))],
-            // Nothing need be on the disk before its ballast goes: that may be what makes room for it.
-            Input::Room(room) => room.order().into_iter().collect(),
-            _ => Vec::new(),
-        }
-    }
-}
-
-fn fault(error: impl std::fmt::Display) -> Fault {
-    Fault(error.to_string())
 }

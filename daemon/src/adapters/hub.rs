@@ -64,10 +64,10 @@ pub struct Link {
 /// How a dial ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// Nobody was reached.
-    Unreached,
-    /// A hub was reached; then the link broke, or it sent this box away.
-    Reached,
+    /// Nobody was reached, or the network broke the link.
+    Cut,
+    /// A hub was reached, and ended the link: it may have sent this box away.
+    SentAway,
     /// The hub, or the machine, named the time to wait.
     RetryAfter(Duration),
 }
@@ -92,8 +92,8 @@ impl BackOff {
     fn after(&mut self, end: End, now: Instant) -> Duration {
         let wait_max = match end {
             End::RetryAfter(wait) => return wait,
-            End::Unreached if now.duration_since(self.cut) < YOUNG => BACK_OFF_YOUNG_MAX,
-            End::Unreached | End::Reached => BACK_OFF_MAX,
+            End::Cut if now.duration_since(self.cut) < YOUNG => BACK_OFF_YOUNG_MAX,
+            End::Cut | End::SentAway => BACK_OFF_MAX,
         };
         let wait = self.wait.min(wait_max);
         self.wait = (wait * 2).min(BACK_OFF_MAX);
@@ -157,21 +157,21 @@ impl Link {
             Ok(Ok((stream, _))) => stream,
             Ok(Err(error)) => {
                 tracing::info!(%url, %error, "the hub cannot be reached");
-                return End::Unreached;
+                return End::Cut;
             }
             Err(_) => {
                 tracing::info!(%url, "the hub does not answer");
-                return End::Unreached;
+                return End::Cut;
             }
         };
         self.socket += 1;
         let opened = Instant::now();
         let mut frames = 0;
         if self.inbox.send(Input::LinkUp(self.socket)).await.is_err() {
-            return End::Unreached;
+            return End::Cut;
         }
         let (mut sink, mut source) = stream.split();
-        let mut retry = None;
+        let mut end = End::SentAway;
         loop {
             tokio::select! {
                 message = source.next() => match message {
@@ -183,16 +183,22 @@ impl Link {
                     Some(Ok(_)) | None => break,
                     Some(Err(error)) => {
                         tracing::info!(%error, "the link broke");
+                        end = End::Cut;
                         break;
                     }
                 },
                 order = self.orders.recv() => match order {
                     Some(Order::Send { socket, bytes }) if socket == self.socket => {
                         let sent = timeout(WRITE_WITHIN, sink.send(Message::Binary(bytes.into()))).await;
-                        if !matches!(sent, Ok(Ok(()))) { break }
+                        if !matches!(sent, Ok(Ok(()))) {
+                            end = End::Cut;
+                            break;
+                        }
                     }
                     Some(Order::HangUp { socket, retry_after_s }) if socket == self.socket => {
-                        retry = (retry_after_s > 0).then(|| Duration::from_secs(u64::from(retry_after_s)));
+                        if retry_after_s > 0 {
+                            end = End::RetryAfter(Duration::from_secs(u64::from(retry_after_s)));
+                        }
                         break;
                     }
                     Some(_) => {}
@@ -211,7 +217,7 @@ impl Link {
         if self.inbox.send(Input::LinkDown).await.is_err() {
             tracing::debug!("the machine is gone");
         }
-        retry.map_or(End::Reached, End::RetryAfter)
+        end
     }
 }
 
@@ -250,19 +256,15 @@ mod tests {
         let began = Instant::now();
         let mut back_off = BackOff::new(began);
         let mut after = |end, seconds| back_off.after(end, began + Duration::from_secs(seconds)).as_secs();
-        let young: Vec<u64> = (0..6).map(|dial| after(End::Unreached, dial)).collect();
+        let young: Vec<u64> = (0..6).map(|dial| after(End::Cut, dial)).collect();
         assert_eq!(young, [1, 2, 4, 8, 8, 8]);
-        let old: Vec<u64> = (0..7).map(|dial| after(End::Unreached, 600 + dial)).collect();
+        let old: Vec<u64> = (0..7).map(|dial| after(End::Cut, 600 + dial)).collect();
         assert_eq!(old, [16, 32, 64, 128, 256, 300, 300]);
         assert_eq!(after(End::RetryAfter(Duration::from_secs(3_600)), 700), 3_600);
         let mut back_off = BackOff::new(began);
-        let sent_away: Vec<u64> = (0..5).map(|_| back_off.after(End::Reached, began).as_secs()).collect();
+        let sent_away: Vec<u64> = (0..5).map(|_| back_off.after(End::SentAway, began).as_secs()).collect();
         assert_eq!(sent_away, [1, 2, 4, 8, 16], "a hub is not pestered");
-        assert_eq!(
-            back_off.after(End::Unreached, began).as_secs(),
-            8,
-            "it is gone altogether"
-        );
+        assert_eq!(back_off.after(End::Cut, began).as_secs(), 8, "it is gone altogether");
     }
 
     #[test]
