@@ -66,7 +66,7 @@ pub enum AppError {
     #[error(transparent)]
     Front(#[from] dispensers::FrontError),
     /// An address cannot be listened at.
-    #[error("{key}: cannot listen at {address}: {source}")]
+    #[error("{key}: cannot listen at {address}")]
     Listen {
         /// The key of the configuration.
         key: &'static str,

@@ -116,20 +116,30 @@ async fn standing(performer: &mut impl Performer) -> Result<String, String> {
 
 async fn add_dispenser(performer: &mut impl Performer, id: &str) -> Result<String, String> {
     let dispenser: DispenserId = id.parse().map_err(|error| format!("{id}: {error}"))?;
+    let is_known = match performer.tell(Command::Status).await {
+        Ok(Told::Status(status)) => status.dispensers.iter().any(|seen| seen.id == dispenser),
+        _ => false,
+    };
     let secret = hex::encode(random::<16>()?);
     let command = Command::AddDispenser {
         dispenser,
         secret: Sha256::digest(&secret).into(),
     };
     performer.tell(command).await.map_err(|refusal| refusal.to_string())?;
+    let what = match is_known {
+        true => "has a new secret, and the old one is good no more",
+        false => "may connect now",
+    };
     Ok(format!(
-        "Dispenser {id} may connect now. Its secret is shown only once: {secret}"
+        "Dispenser {id} {what}. Its secret is shown only once: {secret}"
     ))
 }
 
 async fn reset_manager(performer: &mut impl Performer, name: String) -> Result<String, String> {
     let (password, hash) = secrets::first_password().map_err(|error| error.to_string())?;
-    let text = format!("Manager {name} may log in, and chooses a password then. The first one is {password}");
+    let text = format!(
+        "{name} may log in as a manager (the account is made if there was none), and chooses a password then. The first one is {password}"
+    );
     let command = Command::ResetManager {
         name,
         role: Role::Manager,

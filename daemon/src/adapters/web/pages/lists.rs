@@ -188,7 +188,7 @@ async fn page(web: &Web, caller: &Caller, notice: &Notice) -> Result<Markup, Fai
                             label for={ "pulses-" (dispenser.id) } { "Pulses a litre" }
                             input id={ "pulses-" (dispenser.id) } name="pulses" inputmode="numeric" value=[dispenser.config.pulses_measured];
                             p class="small" {
-                                "If 20 litres on the display are more than a 20 litre jerrycan holds, the number is too small. "
+                                "If a 20 litre jerrycan overflows before the display says 20, the number is too large. "
                                 "Leave it empty to use the site's."
                             }
                             button { "Set" }
