@@ -233,8 +233,11 @@ impl Database {
     /// Writes the whole file anew, so that no free page and no write-ahead log keeps what its rows hold no longer. Needs
     /// room for a second copy meanwhile, on the disk: in memory it would not fit a small box.
     pub fn rewrite(&self) -> Result<(), StoreError> {
-        self.connection
-            .execute_batch("PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY;")?;
+        self.connection.execute_batch("PRAGMA temp_store = FILE")?;
+        let written = self.connection.execute_batch("VACUUM");
+        // Also after a failure: sorting must not reach the card for the rest of the run.
+        self.connection.execute_batch("PRAGMA temp_store = MEMORY")?;
+        written?;
         self.checkpoint()
     }
 
@@ -385,6 +388,30 @@ mod tests {
             folder.database(&[FIRST]).map(drop),
             Err(StoreError::Damaged { .. } | StoreError::Open { .. })
         ));
+    }
+
+    #[test]
+    fn a_rewrite_that_fails_leaves_sorting_in_memory() {
+        let folder = Folder::new("rewrite");
+        let database = folder.database(&[FIRST]).unwrap();
+        let temp_store = || -> i64 {
+            let connection = database.connection();
+            connection.query_row("PRAGMA temp_store", [], |row| row.get(0)).unwrap()
+        };
+        // SQLite's number for MEMORY.
+        assert_eq!(temp_store(), 2);
+        let connection = database.connection();
+        connection
+            .execute_batch("INSERT INTO tap (id) VALUES (1), (2)")
+            .unwrap();
+        let mut statement = connection.prepare("SELECT id FROM tap").unwrap();
+        let mut rows = statement.query([]).unwrap();
+        rows.next().unwrap();
+        assert!(database.rewrite().is_err(), "no VACUUM while a statement runs");
+        drop(rows);
+        assert_eq!(temp_store(), 2);
+        database.rewrite().unwrap();
+        assert_eq!(temp_store(), 2);
     }
 
     #[test]

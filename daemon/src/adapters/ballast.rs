@@ -22,8 +22,9 @@ use crate::site::{
 
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// After a ballast could not be made, this long it is not tried again.
-const MAKE_AGAIN_AFTER: Duration = Duration::from_secs(60);
+/// An order that could not be obeyed is not tried again for this long: a file system that has become read-only lets
+/// nothing be removed, and the next look would only bring the same order.
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// What is written at once.
 const PIECE_BYTES: usize = 64 << 10;
 
@@ -54,13 +55,16 @@ impl Ballast {
     pub async fn run(self, inbox: Inbox<Input>, mut orders: mpsc::UnboundedReceiver<Order>, stop: Stop) {
         let mut every = interval(LOOK_EVERY);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut not_before = Instant::now();
+        let mut held_back = HeldBack::default();
+        let mut is_owed = false;
         loop {
             let order = tokio::select! {
                 _ = every.tick() => None,
                 order = orders.recv() => match order {
-                    Some(Order::Make) if Instant::now() < not_before => continue,
-                    Some(order) => Some(order),
+                    Some(order) => match held_back.newest(order, &mut orders, Instant::now()) {
+                        None => continue,
+                        order => order,
+                    },
                     None => return,
                 },
                 () = stop.stopped() => return,
@@ -71,10 +75,15 @@ impl Ballast {
                 (done, ballast.look())
             });
             let Ok((done, room)) = looked.await else { return };
-            if let Err(error) = done {
-                tracing::warn!(path = %self.path().display(), ?order, %error, "the ballast file");
-                not_before = Instant::now() + MAKE_AGAIN_AFTER;
+            match (order, done) {
+                (Some(order), Ok(())) => is_owed = order == Order::Free,
+                (Some(order), Err(error)) => {
+                    tracing::warn!(path = %self.path().display(), ?order, %error, "the ballast file");
+                    held_back.failed(order, Instant::now());
+                }
+                (None, _) => {}
             }
+            let room = room.map(|room| Room { is_owed, ..room });
             match room {
                 Ok(room) => {
                     if inbox.send(Input::Room(room)).await.is_err() {
@@ -96,6 +105,7 @@ impl Ballast {
         Ok(Room {
             free_bytes: disk.f_bavail.saturating_mul(disk.f_frsize),
             has_ballast: self.is_whole(),
+            is_owed: false,
         })
     }
 
@@ -116,6 +126,27 @@ impl Ballast {
                 Err(error)
             }),
         }
+    }
+}
+
+/// The order that could not be obeyed of late: the machine gives it again after each look, and obeying at once would be
+/// a loop without a rest.
+#[derive(Debug, Default)]
+struct HeldBack(Option<(Order, Instant)>);
+
+impl HeldBack {
+    fn failed(&mut self, order: Order, now: Instant) {
+        self.0 = Some((order, now + AGAIN_AFTER));
+    }
+
+    /// The newest of `order` and those that wait behind it, unless that one is held back.
+    fn newest(&self, order: Order, behind: &mut mpsc::UnboundedReceiver<Order>, now: Instant) -> Option<Order> {
+        let mut newest = order;
+        while let Ok(order) = behind.try_recv() {
+            newest = order;
+        }
+        let is_held = |(order, until): (Order, Instant)| order == newest && now < until;
+        (!self.0.is_some_and(is_held)).then_some(newest)
     }
 }
 
@@ -152,5 +183,23 @@ mod tests {
             assert!(!ballast.look().unwrap().has_ballast);
         }
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn an_order_that_failed_is_held_back_and_those_that_wait_are_one() {
+        let (orders, mut behind) = mpsc::unbounded_channel();
+        let (now, mut held_back) = (Instant::now(), HeldBack::default());
+        for order in [Order::Free, Order::Make, Order::Free] {
+            orders.send(order).unwrap();
+        }
+        assert_eq!(held_back.newest(Order::Make, &mut behind, now), Some(Order::Free));
+        assert!(behind.is_empty(), "all that waited");
+        for order in [Order::Free, Order::Make] {
+            held_back.failed(order, now);
+            let other = if order == Order::Free { Order::Make } else { Order::Free };
+            assert_eq!(held_back.newest(order, &mut behind, now), None, "{order:?}");
+            assert_eq!(held_back.newest(other, &mut behind, now), Some(other));
+            assert_eq!(held_back.newest(order, &mut behind, now + AGAIN_AFTER), Some(order));
+        }
     }
 }

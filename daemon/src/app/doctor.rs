@@ -8,9 +8,9 @@ use std::{
     time::Duration,
 };
 
+use ::store::Database;
 use config::gateway::Gateway;
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
-use store::Database;
 use tokio::net::TcpStream;
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     adapters::control::{self, Request, Response},
-    site::store::read,
+    site::store::{self, read},
 };
 
 /// A disk with less free than this fills within weeks.
@@ -143,10 +143,18 @@ fn database(data: &DataDir) -> Found {
     if !data.database().exists() {
         return Warn("none yet; the first run makes it".to_owned());
     }
-    let sound = Database::open_read_only(&data.database()).and_then(|connection| read::is_sound(&connection));
-    match sound {
-        Ok(true) => Good("sound".to_owned()),
-        Ok(false) => Fail("damaged; replace the card or disk, then join again with --replace".to_owned()),
+    let found = Database::open_read_only(&data.database()).and_then(|connection| {
+        let is_sound = read::is_sound(&connection)?;
+        Ok((is_sound, is_sound && store::is_rewrite_due(&connection)?))
+    });
+    match found {
+        Ok((true, false)) => Good("sound".to_owned()),
+        Ok((true, true)) => Warn(
+            "sound, but its free pages may still hold phones and names in the clear; free as much space as it takes, \
+             and restart the gateway: one of its next ten starts writes it anew"
+                .to_owned(),
+        ),
+        Ok((false, _)) => Fail("damaged; replace the card or disk, then join again with --replace".to_owned()),
         Err(error) => Fail(format!(
             "{error}; replace the card or disk, then join again with --replace"
         )),

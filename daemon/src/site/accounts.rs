@@ -84,7 +84,9 @@ impl Site {
 
     /// Counts a try before its password is compared, so that many tries side by side are no more than one after the
     /// other. A name that does not exist is counted and answered alike. A device that has logged in under this name before
-    /// has tries of its own, which no stranger can use up.
+    /// has tries of its own, which no stranger can use up. A first password, 60 random bits, needs no lock: nobody guesses
+    /// it, and a lock would let a stranger keep its owner out for as long as it pleases. So whoever is locked out of a new
+    /// phone has `manager reset` as the way in.
     pub(super) fn try_login(
         &self,
         moment: &Moment,
@@ -96,8 +98,13 @@ impl Site {
         accounts::forget_old_tries(connection, since)?;
         let row = accounts::manager(connection, name)?;
         let is_known = self.is_known(name, device)?;
+        let is_first = row.as_ref().is_some_and(|row| row.must_change);
         let counted = match device {
             Some(device) if is_known => of_device(device),
+            _ if is_first => {
+                let hash = row.map(|row| row.hash);
+                return Ok(Ok((Vec::new(), Told::Login { hash, is_known })));
+            }
             _ if row.is_some() => format!("{OF_NAME}{name}"),
             _ => format!("{OF_INVENTED}{name}"),
         };
@@ -108,7 +115,9 @@ impl Site {
             return Ok(Err(Refusal::TooManyTries { retry_after_s }));
         }
         accounts::note_try(connection, &counted, now)?;
-        accounts::forget_oldest_tries(connection, OF_INVENTED, TRIES_INVENTED_MAX)?;
+        if row.is_none() {
+            accounts::forget_oldest_invented_tries(connection, TRIES_INVENTED_MAX)?;
+        }
         let hash = row.map(|row| row.hash);
         Ok(Ok((Vec::new(), Told::Login { hash, is_known })))
     }

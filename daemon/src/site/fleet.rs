@@ -119,7 +119,7 @@ impl Site {
         let (revision, pulses_total) = (beat.config_revision, beat.pulses_total);
         let before = presence.heartbeat.replace(beat);
         let mut effects = vec![Effect::Live];
-        effects.extend(self.check_meter(moment, id, pulses_total, before.is_none())?);
+        effects.extend(self.check_meter(moment, id, (pulses_total, revision), before.is_none())?);
         if let (Some((hour, heartbeats)), Some(beat), true) = (ended, before, self.enrolled.is_some()) {
             let record = Hour {
                 dispenser: id.clone(),
@@ -144,7 +144,7 @@ impl Site {
         &mut self,
         moment: &Moment,
         id: &DispenserId,
-        pulses_total: Option<u64>,
+        (pulses_total, revision): (Option<u64>, Option<i64>),
         is_first: bool,
     ) -> Result<Vec<Effect>, SiteError> {
         let Some(pulses_total) = pulses_total else {
@@ -153,14 +153,15 @@ impl Site {
         let mut effects = Vec::new();
         if is_first
             && self.enrolled.is_some()
-            && let Some((before, booked)) = dispensers::pulses(self.connection(), id)?
+            && let Some(meter) = dispensers::meter(self.connection(), id)?
         {
             let row = self.dispenser(id)?;
-            let most = booked
+            let most = meter
+                .booked
                 .plus(rights::held_at(self.connection(), id)?)
                 .plus(row.volume_max);
-            let pulses_max = most.ml().saturating_mul(row.pulses_per_litre.unsigned_abs()) / 1_000;
-            if pulses_total.saturating_sub(before) > pulses_max {
+            let pulses_max = most.ml().saturating_mul(meter.pulses_per_litre_max) / 1_000;
+            if pulses_total.saturating_sub(meter.pulses_total) > pulses_max {
                 // Once heard in this run, the hub has said already what is missing: nobody would end this doubt.
                 if self.last_heard.is_none() {
                     let logs = &mut store::logs(self.connection());
@@ -170,7 +171,7 @@ impl Site {
                 effects.extend(self.alarm(moment, "meter_ahead", &detail)?);
             }
         }
-        dispensers::put_pulses(self.connection(), id, pulses_total)?;
+        dispensers::put_pulses(self.connection(), id, pulses_total, revision)?;
         Ok(effects)
     }
 

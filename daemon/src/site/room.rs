@@ -12,7 +12,9 @@ use super::{
 pub const BALLAST_BYTES: u64 = 16 << 20;
 /// With less room than this the ballast is given up.
 pub const TIGHT_BYTES: u64 = 8 << 20;
-/// With more room than this the ballast is made, or made again.
+/// With more room than this a ballast is made where none was given up: what it leaves is not tight.
+pub const ENOUGH_BYTES: u64 = BALLAST_BYTES + TIGHT_BYTES;
+/// With more room than this a ballast that was given up is made again.
 pub const AMPLE_BYTES: u64 = 64 << 20;
 
 /// What was last seen of the disk that holds the database.
@@ -22,12 +24,14 @@ pub struct Room {
     pub free_bytes: u64,
     /// Whether the ballast lies there whole.
     pub has_ballast: bool,
+    /// Whether this run gave a ballast up that is not back.
+    pub is_owed: bool,
 }
 
 impl Room {
     /// Whether what can wait has to.
     pub fn is_tight(self) -> bool {
-        self.free_bytes < TIGHT_BYTES || (!self.has_ballast && self.free_bytes <= AMPLE_BYTES)
+        self.free_bytes < TIGHT_BYTES || (self.is_owed && self.free_bytes <= AMPLE_BYTES)
     }
 
     /// What is to be done about the ballast.
@@ -35,7 +39,8 @@ impl Room {
         if self.has_ballast {
             (self.free_bytes < TIGHT_BYTES).then_some(Effect::FreeBallast)
         } else {
-            (self.free_bytes > AMPLE_BYTES).then_some(Effect::MakeBallast)
+            let from = if self.is_owed { AMPLE_BYTES } else { ENOUGH_BYTES };
+            (self.free_bytes > from).then_some(Effect::MakeBallast)
         }
     }
 }
@@ -49,7 +54,8 @@ impl Site {
         }
         self.room = Some(room);
         if !room.is_tight() {
-            self.is_tight_told = false;
+            // A disk that hovers about the limit without a ballast is one alarm, not one a second.
+            self.is_tight_told &= !room.has_ballast && room.free_bytes <= ENOUGH_BYTES;
         } else if !self.is_tight_told && self.enrolled.is_some() {
             self.is_tight_told = true;
             let mib = room.free_bytes >> 20;

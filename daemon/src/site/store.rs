@@ -25,29 +25,55 @@ use store::{Connection, Database, Durability, StoreError, journal::SqlLogs};
 use sync::vault::Vault;
 
 /// The schema, oldest first. A released step is never edited: add one.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     store::journal::SCHEMA,
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
     include_str!("schema/5.sql"),
+    include_str!("schema/6.sql"),
 ];
 
-/// Under this key of `meta`: free pages may still hold what is sealed by now.
+/// Under this key of `meta`: free pages may still hold what is sealed by now. The value is one byte, the number of the
+/// next start that might rewrite the file.
 const REWRITE_DUE: &str = "rewrite_due";
+/// So many starts in a row try it; then every so many-th, for a start that always ends in it sells nothing.
+const REWRITE_TRIES_MAX: u8 = 3;
+const REWRITE_EVERY: u8 = 10;
 
 /// Opens the site's database at `path`. What names a person in it is sealed in this vault.
 pub fn open(path: &Path, durability: Durability, vault: &Vault) -> Result<Database, StoreError> {
     let database = Database::open_sealed(path, durability, vault, &MIGRATIONS)?;
-    if meta::get(database.connection(), REWRITE_DUE)?.is_some() {
-        match database.rewrite() {
-            Ok(()) => meta::delete(database.connection(), REWRITE_DUE)?,
-            // The water must flow meanwhile; the next start tries again.
-            Err(error) => tracing::warn!(%error, "free pages may still hold phones and names; no room to write anew"),
+    rewrite_if_due(&database)?;
+    Ok(database)
+}
+
+/// Whether free pages of the file may still hold phones and names in the clear.
+pub fn is_rewrite_due(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(meta::get(connection, REWRITE_DUE)?.is_some())
+}
+
+/// Counts the try before it is made: one that a power cut or the system ends is a try too.
+fn rewrite_if_due(database: &Database) -> Result<(), StoreError> {
+    let connection = database.connection();
+    let Some(value) = meta::get(connection, REWRITE_DUE)? else {
+        return Ok(());
+    };
+    let number = value.first().copied().unwrap_or(1);
+    let next = number.checked_add(1).unwrap_or(REWRITE_TRIES_MAX + 1);
+    meta::put(connection, REWRITE_DUE, &[next])?;
+    if number > REWRITE_TRIES_MAX && !number.is_multiple_of(REWRITE_EVERY) {
+        return Ok(());
+    }
+    match database.rewrite() {
+        Ok(()) => meta::delete(connection, REWRITE_DUE),
+        // The water must flow meanwhile; a later start tries again.
+        Err(error) => {
+            tracing::warn!(%error, "free pages may still hold phones and names; the file could not be written anew");
+            Ok(())
         }
     }
-    Ok(database)
 }
 
 /// The logs of this box, the edits sealed.

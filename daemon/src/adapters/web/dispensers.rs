@@ -5,11 +5,11 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     extract::State,
     http::{HeaderMap, StatusCode, header},
@@ -28,6 +28,7 @@ use crate::site::{
 use super::{
     Web,
     fields::Fields,
+    gate::Place,
     guard,
     password::{self, digest, is_equal},
     problem::Problem,
@@ -43,8 +44,14 @@ pub(super) fn routes() -> Router<Web> {
         .route("/dispense-report", post(report))
 }
 
-async fn verification(State(web): State<Web>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+async fn verification(
+    State(web): State<Web>,
+    Extension(place): Extension<Arc<Place>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
     let kiosk = kiosk(&web, &headers).await?;
+    place.mark_known();
     let fields = Fields::read(&guard::whole(body).await?)?;
     is_this_kiosk(&fields, &kiosk, true)?;
     let key = headers.get("idempotency-key").map(|key| key.as_bytes());
@@ -60,8 +67,14 @@ async fn verification(State(web): State<Web>, headers: HeaderMap, body: Body) ->
     answered(&web, input).await
 }
 
-async fn report(State(web): State<Web>, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
+async fn report(
+    State(web): State<Web>,
+    Extension(place): Extension<Arc<Place>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
     let kiosk = kiosk(&web, &headers).await?;
+    place.mark_known();
     let fields = Fields::read(&guard::whole(body).await?)?;
     is_this_kiosk(&fields, &kiosk, false)?;
     let report = fields.report()?;

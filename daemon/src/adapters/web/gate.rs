@@ -1,5 +1,8 @@
 //! So many connections at once, so many of one address, and none that only sits there.
 //!
+//! Everybody is let in: when all places are taken, the connection that has been longest without a request of somebody
+//! known gives way. So silent connections, of however many addresses, keep nobody out.
+//!
 //! An open live page is counted by `live` instead, so that pages left open take no place from those that ask.
 
 use std::{
@@ -25,7 +28,7 @@ use runtime::stop::Stop;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::Notify,
     task::JoinSet,
     time::{Instant, Sleep, sleep},
 };
@@ -36,7 +39,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// The limits of the listener.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::adapters::web) struct Limits {
-    /// Connections at once; one more waits until another ends.
+    /// Connections at once; one more has another give way.
     pub connections_max: usize,
     /// Connections of one address; one more is closed at once.
     pub of_address_max: usize,
@@ -67,8 +70,7 @@ pub(super) async fn serve(listener: TcpListener, limits: Limits, router: Router,
     let gate = Gate {
         listener,
         limits,
-        places: Arc::new(Semaphore::new(limits.connections_max)),
-        peers: Arc::default(),
+        places: Arc::default(),
     };
     let mut connections = JoinSet::new();
     loop {
@@ -100,6 +102,10 @@ async fn converse(guest: Guest, place: Arc<Place>, limits: Limits, router: Route
     );
     let ended = tokio::select! {
         ended = &mut connection => ended,
+        () = held.given_away.notified() => {
+            tracing::debug!(peer = %held.peer, "a connection gave way to a newer one");
+            return;
+        }
         () = stop.stopped() => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -114,16 +120,13 @@ async fn converse(guest: Guest, place: Arc<Place>, limits: Limits, router: Route
 struct Gate {
     listener: TcpListener,
     limits: Limits,
-    places: Arc<Semaphore>,
-    peers: Peers,
+    places: Places,
 }
 
 impl Gate {
     /// The next client that gets a place.
     async fn accept(&self) -> (Guest, Arc<Place>) {
         loop {
-            let permit = Arc::clone(&self.places).acquire_owned().await;
-            let permit = permit.expect("the semaphore is never closed");
             let (stream, address) = self.next().await;
             let peer = address.ip().to_canonical();
             let of_peer_max = if peer.is_loopback() {
@@ -131,18 +134,14 @@ impl Gate {
             } else {
                 self.limits.of_address_max
             };
-            let Some(counted) = Counted::of(&self.peers, peer, of_peer_max) else {
+            let Some(place) = Place::take(&self.places, peer, self.limits.connections_max, of_peer_max) else {
                 tracing::debug!(%peer, "too many connections of one address");
                 continue;
             };
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "TCP_NODELAY");
             }
-            let place = Place {
-                peer,
-                held: Mutex::new(Some((permit, counted))),
-            };
-            return (Guest::new(stream, self.limits.idle_max), Arc::new(place));
+            return (Guest::new(stream, self.limits.idle_max), place);
         }
     }
 
@@ -159,56 +158,86 @@ impl Gate {
     }
 }
 
-/// How many connections each address has. An address without any has no entry.
-type Peers = Arc<Mutex<BTreeMap<IpAddr, usize>>>;
+/// The places that are taken, by number.
+type Places = Arc<Mutex<Taken>>;
 
-/// One connection of an address, counted until dropped.
+#[derive(Debug, Default)]
+struct Taken {
+    places: BTreeMap<u64, Seat>,
+    /// Counts accepts and requests of those who are known: the order of time, which needs no clock.
+    turn: u64,
+}
+
+/// Who has a place, as the gate sees it.
 #[derive(Debug)]
-struct Counted {
-    peers: Peers,
+struct Seat {
     peer: IpAddr,
+    /// Whether a request of somebody known has come, and the turn of the last such one, or else of the accept.
+    rank: (bool, u64),
+    given_away: Arc<Notify>,
 }
 
-impl Counted {
-    /// Counts one more, unless there are `count_max` already.
-    fn of(peers: &Peers, peer: IpAddr, count_max: usize) -> Option<Counted> {
-        let mut counts = peers.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(peer).or_default();
-        if *count >= count_max {
-            return None;
-        }
-        *count += 1;
-        Some(Counted {
-            peers: Arc::clone(peers),
-            peer,
-        })
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        let mut counts = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.peer) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.peer);
-            }
-        }
-    }
-}
-
-/// A connection's place among all, and who has it.
+/// A connection's place among all, and who has it. Given up when dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     /// Where the client is.
     pub peer: IpAddr,
-    held: Mutex<Option<(OwnedSemaphorePermit, Counted)>>,
+    number: u64,
+    places: Places,
+    given_away: Arc<Notify>,
 }
 
 impl Place {
+    /// A place for a client of this address, unless it has `of_peer_max` already. If there are `count_max` places, the
+    /// one whose owner has been silent longest is given away.
+    fn take(places: &Places, peer: IpAddr, count_max: usize, of_peer_max: usize) -> Option<Arc<Place>> {
+        let mut taken = places.lock().unwrap_or_else(PoisonError::into_inner);
+        if taken.places.values().filter(|seat| seat.peer == peer).count() >= of_peer_max {
+            return None;
+        }
+        if taken.places.len() >= count_max {
+            let silent = taken.places.iter().min_by_key(|(_, seat)| seat.rank);
+            let number = silent.map(|(number, _)| *number);
+            if let Some(seat) = number.and_then(|number| taken.places.remove(&number)) {
+                seat.given_away.notify_one();
+            }
+        }
+        taken.turn += 1;
+        let (number, given_away) = (taken.turn, Arc::new(Notify::new()));
+        let seat = Seat {
+            peer,
+            rank: (false, number),
+            given_away: Arc::clone(&given_away),
+        };
+        taken.places.insert(number, seat);
+        Some(Arc::new(Place {
+            peer,
+            number,
+            places: Arc::clone(places),
+            given_away,
+        }))
+    }
+
+    /// A request of somebody known came over this connection: it gives way after those of whom nobody knows.
+    pub(super) fn mark_known(&self) {
+        let mut taken = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.turn += 1;
+        let turn = taken.turn;
+        if let Some(seat) = taken.places.get_mut(&self.number) {
+            seat.rank = (true, turn);
+        }
+    }
+
     /// Gives the place up while the connection stays: somebody else counts it from now on.
     pub(super) fn give_up(&self) {
-        drop(self.held.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let mut taken = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.places.remove(&self.number);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.give_up();
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who calls, and whether they may. Every request passes here before its handler.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -17,7 +17,9 @@ use crate::site::{
 };
 
 use super::{
-    BODY_BYTES_MAX, Web, pages,
+    BODY_BYTES_MAX, Web,
+    gate::Place,
+    pages,
     password::{digest, is_equal},
     problem::Problem,
     roles::{self, Access, Audience, Route},
@@ -108,7 +110,12 @@ async fn admit(web: &Web, route: &Route, mut request: Request) -> Result<Request
         return Ok(request);
     };
     let caller = match identify(web, request.headers()).await {
-        Ok(Some(caller)) => caller,
+        Ok(Some(caller)) => {
+            if let Some(place) = request.extensions().get::<Arc<Place>>() {
+                place.mark_known();
+            }
+            caller
+        }
         Ok(None) => return Err(Box::new(stranger(route, request.method()))),
         Err(problem) => return Err(Box::new(refuse(route, problem))),
     };

@@ -5,6 +5,7 @@ use std::{
     collections::BTreeMap,
     net::IpAddr,
     sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use argon2::{
@@ -12,9 +13,10 @@ use argon2::{
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
 use sha2::{Digest as _, Sha256};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::problem::Problem;
+use crate::site::effect::Refusal;
 
 /// The shortest password a person may choose.
 pub const PASSWORD_CHARS_MIN: usize = 8;
@@ -25,6 +27,12 @@ pub const PASSWORD_CHARS_MAX: usize = 128;
 const TURNS_MAX: usize = 8;
 /// Strangers of one address that may wait.
 const TURNS_OF_ADDRESS_MAX: usize = 5;
+/// Tries of one stranger's address within [`TRIES_WITHIN`], under whatever names: each costs the deciding thread a commit.
+const TRIES_OF_ADDRESS_MAX: u32 = 30;
+/// The time in which they are counted.
+const TRIES_WITHIN: Duration = Duration::from_secs(60);
+/// Addresses that are counted at once; of more the next finds the row full.
+const ADDRESSES_MAX: usize = 1_024;
 /// Cost of a hash: KiB, passes, lanes (RELIABILITY section 5).
 const COST: (u32, u32, u32) = (19 * 1_024, 2, 1);
 /// Letters of a first password, none of which looks like another; 32 of them.
@@ -54,7 +62,7 @@ pub(super) enum Waiting {
 pub(super) struct Hasher {
     turn: Semaphore,
     known: Semaphore,
-    strangers: Mutex<BTreeMap<IpAddr, usize>>,
+    strangers: Mutex<Strangers>,
 }
 
 impl Default for Hasher {
@@ -68,9 +76,81 @@ impl Default for Hasher {
 }
 
 impl Hasher {
+    /// A place in the row, if there is one and this address has not tried too often of late. Taken before a try is
+    /// counted: who finds the row full has not tried.
+    pub(super) fn place(&self, who: Waiting) -> Result<Place<'_>, Problem> {
+        Ok(match who {
+            Waiting::Known => Place {
+                hasher: self,
+                _known: Some(self.known.try_acquire().map_err(|_| Problem::busy())?),
+                _stranger: None,
+            },
+            Waiting::Stranger(address) => Place {
+                hasher: self,
+                _known: None,
+                _stranger: Some(self.stranger(address)?),
+            },
+        })
+    }
+
+    /// The hash of a new password, for somebody who has logged in.
+    pub(super) async fn hash(&self, password: String) -> Result<String, Problem> {
+        let place = self.place(Waiting::Known)?;
+        place.in_turn(move || hash_password(&password)).await
+    }
+
+    /// A stranger's place in the row.
+    fn stranger(&self, address: IpAddr) -> Result<Stranger<'_>, Problem> {
+        let mut strangers = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_address = strangers.waiting.get(&address).copied().unwrap_or_default();
+        if of_address >= TURNS_OF_ADDRESS_MAX || strangers.waiting.values().sum::<usize>() >= TURNS_MAX {
+            return Err(Problem::busy());
+        }
+        strangers.count(address, Instant::now())?;
+        strangers.waiting.insert(address, of_address + 1);
+        Ok(Stranger { hasher: self, address })
+    }
+}
+
+/// Those of whom nobody knows whether they have logged in before.
+#[derive(Default)]
+struct Strangers {
+    /// How many of each address wait for their turn.
+    waiting: BTreeMap<IpAddr, usize>,
+    /// When an address began to try, and how often it has since.
+    tried: BTreeMap<IpAddr, (Instant, u32)>,
+}
+
+impl Strangers {
+    /// Counts a try of this address, unless it has had its share.
+    fn count(&mut self, address: IpAddr, now: Instant) -> Result<(), Problem> {
+        self.tried
+            .retain(|_, (began, _)| now.saturating_duration_since(*began) < TRIES_WITHIN);
+        if self.tried.len() >= ADDRESSES_MAX && !self.tried.contains_key(&address) {
+            return Err(Problem::busy());
+        }
+        let (began, count) = self.tried.entry(address).or_insert((now, 0));
+        if *count >= TRIES_OF_ADDRESS_MAX {
+            let waited = now.saturating_duration_since(*began);
+            let retry_after_s = TRIES_WITHIN.saturating_sub(waited).as_secs() + 1;
+            return Err(Refusal::TooManyTries { retry_after_s }.into());
+        }
+        *count += 1;
+        Ok(())
+    }
+}
+
+/// A place in the row, given up when dropped.
+pub(super) struct Place<'a> {
+    hasher: &'a Hasher,
+    _known: Option<SemaphorePermit<'a>>,
+    _stranger: Option<Stranger<'a>>,
+}
+
+impl Place<'_> {
     /// Whether `password` is the one behind `hash`. Without a hash the same time is spent, and it is not.
-    pub(super) async fn is_right(&self, who: Waiting, password: String, hash: Option<String>) -> Result<bool, Problem> {
-        self.in_turn(who, move || match hash {
+    pub(super) async fn is_right(self, password: String, hash: Option<String>) -> Result<bool, Problem> {
+        self.in_turn(move || match hash {
             Some(hash) => {
                 Ok(PasswordHash::new(&hash)
                     .is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok()))
@@ -80,25 +160,11 @@ impl Hasher {
         .await
     }
 
-    /// The hash of a new password, for somebody who has logged in.
-    pub(super) async fn hash(&self, password: String) -> Result<String, Problem> {
-        self.in_turn(Waiting::Known, move || hash_password(&password)).await
-    }
-
     async fn in_turn<T: Send + 'static>(
-        &self,
-        who: Waiting,
+        self,
         work: impl FnOnce() -> Result<T, SecretError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let known = (who == Waiting::Known).then(|| self.known.try_acquire());
-        let stranger = match who {
-            Waiting::Known => None,
-            Waiting::Stranger(address) => Some(self.stranger(address)),
-        };
-        if matches!(known, Some(Err(_))) || matches!(stranger, Some(None)) {
-            return Err(Problem::busy());
-        }
-        let _turn = self.turn.acquire().await.map_err(|_| Problem::stopping())?;
+        let _turn = self.hasher.turn.acquire().await.map_err(|_| Problem::stopping())?;
         match tokio::task::spawn_blocking(work).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => {
@@ -111,20 +177,9 @@ impl Hasher {
             }
         }
     }
-
-    /// A stranger's place in the row, if there is one.
-    fn stranger(&self, address: IpAddr) -> Option<Stranger<'_>> {
-        let mut waiting = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_address = waiting.get(&address).copied().unwrap_or_default();
-        if of_address >= TURNS_OF_ADDRESS_MAX || waiting.values().sum::<usize>() >= TURNS_MAX {
-            return None;
-        }
-        waiting.insert(address, of_address + 1);
-        Some(Stranger { hasher: self, address })
-    }
 }
 
-/// A stranger's place, given up when dropped.
+/// A stranger's part of a place.
 struct Stranger<'a> {
     hasher: &'a Hasher,
     address: IpAddr,
@@ -132,11 +187,11 @@ struct Stranger<'a> {
 
 impl Drop for Stranger<'_> {
     fn drop(&mut self) {
-        let mut waiting = self.hasher.strangers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = waiting.get_mut(&self.address) {
+        let mut strangers = self.hasher.strangers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = strangers.waiting.get_mut(&self.address) {
             *count -= 1;
             if *count == 0 {
-                waiting.remove(&self.address);
+                strangers.waiting.remove(&self.address);
             }
         }
     }
@@ -194,12 +249,16 @@ mod tests {
 
     const STRANGER: Waiting = Waiting::Stranger(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 
+    async fn try_of(hasher: &Hasher, who: Waiting) -> Result<bool, Problem> {
+        hasher.place(who)?.is_right("water".to_owned(), None).await
+    }
+
     #[tokio::test]
     async fn a_first_password_is_right_and_no_other() {
         let (password, hash) = first_password().unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         let hasher = Hasher::default();
-        let is_right = |password: String, hash| hasher.is_right(STRANGER, password, hash);
+        let is_right = |password: String, hash| hasher.place(STRANGER).unwrap().is_right(password, hash);
         assert!(is_right(password.clone(), Some(hash.clone())).await.unwrap());
         assert!(!is_right(format!("{password}x"), Some(hash)).await.unwrap());
         assert!(!is_right(password, None).await.unwrap());
@@ -210,9 +269,9 @@ mod tests {
         let hasher = Hasher::default();
         let tries = (0..200).map(|number: u32| {
             let who = Waiting::Stranger(IpAddr::from(number.to_be_bytes()));
-            hasher.is_right(who, "water".to_owned(), None)
+            try_of(&hasher, who)
         });
-        let own = hasher.is_right(Waiting::Known, "water".to_owned(), None);
+        let own = try_of(&hasher, Waiting::Known);
         let flood = futures_util::future::join_all(tries);
         let (results, own) = futures_util::future::join(flood, own).await;
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), TURNS_MAX);
@@ -222,15 +281,28 @@ mod tests {
     #[tokio::test]
     async fn a_flood_of_one_address_leaves_room_for_another() {
         let hasher = Hasher::default();
-        let tries = (0..200).map(|_| hasher.is_right(STRANGER, "water".to_owned(), None));
+        let tries = (0..200).map(|_| try_of(&hasher, STRANGER));
         let other = Waiting::Stranger(IpAddr::from([10, 0, 0, 2]));
-        let other = hasher.is_right(other, "water".to_owned(), None);
+        let other = try_of(&hasher, other);
         let (results, other) = futures_util::future::join(futures_util::future::join_all(tries), other).await;
         assert_eq!(
             results.iter().filter(|result| result.is_ok()).count(),
             TURNS_OF_ADDRESS_MAX
         );
         assert_eq!(other, Ok(false));
+    }
+
+    #[test]
+    fn an_address_tries_thirty_times_a_minute_and_another_all_the_same() {
+        let (mut strangers, began) = (Strangers::default(), Instant::now());
+        let [one, other] = [1, 2].map(|last| IpAddr::from([10, 0, 0, last]));
+        for _ in 0..30 {
+            assert_eq!(strangers.count(one, began), Ok(()));
+        }
+        let refused = strangers.count(one, began + Duration::from_secs(20)).unwrap_err();
+        assert_eq!((refused.status.as_u16(), refused.retry_after_s), (429, Some(41)));
+        assert_eq!(strangers.count(other, began), Ok(()));
+        assert_eq!(strangers.count(one, began + Duration::from_secs(60)), Ok(()));
     }
 
     #[test]

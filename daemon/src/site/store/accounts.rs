@@ -89,13 +89,14 @@ pub fn tries(connection: &Connection, name: &str, since: Uptime) -> Result<(u32,
     Ok((count, oldest.map(uptime)))
 }
 
-/// Of the tries under `prefix` and whatever follows it, only the `count_max` newest are remembered.
-pub fn forget_oldest_tries(connection: &Connection, prefix: &str, count_max: u32) -> Result<(), StoreError> {
-    let mut statement = connection.prepare_cached(
-        "DELETE FROM login_try WHERE id IN
-           (SELECT id FROM login_try WHERE substr(name, 1, length(?1)) = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)",
-    )?;
-    Ok(statement.execute((prefix, count_max)).map(drop)?)
+/// Names the tries that are forgotten, over an index that holds nothing else (schema/6.sql).
+const OLDEST_INVENTED: &str = "SELECT id FROM login_try INDEXED BY login_try_invented
+     WHERE name >= 'invented ' AND name < 'invented!' ORDER BY id DESC LIMIT -1 OFFSET ?1";
+
+/// Of the tries under invented names only the `count_max` newest are remembered.
+pub fn forget_oldest_invented_tries(connection: &Connection, count_max: u32) -> Result<(), StoreError> {
+    let statement = format!("DELETE FROM login_try WHERE id IN ({OLDEST_INVENTED})");
+    Ok(connection.prepare_cached(&statement)?.execute([count_max]).map(drop)?)
 }
 
 /// Whether this device has logged in under this name before.
@@ -261,4 +262,38 @@ pub fn put_answered(
 pub fn forget_answered(connection: &Connection, until: Uptime) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached("DELETE FROM answered WHERE uptime_ms <= ?1")?;
     Ok(statement.execute([until.0.cast_signed()]).map(drop)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use sync::{seal::SecretKey, vault::Vault};
+
+    use super::*;
+
+    #[test]
+    fn a_try_costs_no_look_at_all_the_others() {
+        let folder = std::env::temp_dir().join(format!("kisima-tries-plan-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let vault = Vault::new(&SecretKey::new([7; 32]));
+        let database = super::super::open(&folder.join("site.db"), store::Durability::Relaxed, &vault).unwrap();
+        let oldest = format!("DELETE FROM login_try WHERE id IN ({OLDEST_INVENTED})");
+        for (statement, index) in [
+            (
+                "DELETE FROM login_try WHERE uptime_ms <= ?1",
+                "login_try_by_time (uptime_ms<?)",
+            ),
+            (oldest.as_str(), "COVERING INDEX login_try_invented"),
+        ] {
+            let mut statement = database
+                .connection()
+                .prepare(&format!("EXPLAIN QUERY PLAN {statement}"))
+                .unwrap();
+            let plan = statement.query_map([5], |row| row.get::<_, String>(3)).unwrap();
+            let plan: Vec<String> = plan.map(Result::unwrap).collect();
+            let plan = plan.join("; ");
+            assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");
+        }
+        drop(database);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -94,7 +94,8 @@ pub fn measure(
     pulses_per_litre: i64,
 ) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached(
-        "UPDATE dispenser SET pulses_measured = ?2, pulses_per_litre = coalesce(?2, ?3), config_revision = config_revision + 1
+        "UPDATE dispenser SET pulses_per_litre_before = max(coalesce(pulses_per_litre_before, 0), pulses_per_litre),
+                pulses_measured = ?2, pulses_per_litre = coalesce(?2, ?3), config_revision = config_revision + 1
          WHERE id = ?1",
     )?;
     Ok(statement.execute((id.as_str(), measured, pulses_per_litre))? == 1)
@@ -103,7 +104,8 @@ pub fn measure(
 /// Applies the site's settings to every dispenser that differs; a meter that was measured stays. Returns whether any did.
 pub fn apply_settings(connection: &Connection, pulses_per_litre: i64, language: &str) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached(
-        "UPDATE dispenser SET pulses_per_litre = coalesce(pulses_measured, ?1), language = ?2,
+        "UPDATE dispenser SET pulses_per_litre_before = max(coalesce(pulses_per_litre_before, 0), pulses_per_litre),
+                pulses_per_litre = coalesce(pulses_measured, ?1), language = ?2,
                 config_revision = config_revision + 1
          WHERE pulses_per_litre <> coalesce(pulses_measured, ?1) OR language <> ?2",
     )?;
@@ -130,12 +132,23 @@ fn read(row: &Row<'_>) -> Result<DispenserRow, StoreError> {
     })
 }
 
-/// Keeps the meter of a dispenser as its heartbeat told it.
-pub fn put_pulses(connection: &Connection, id: &DispenserId, pulses_total: u64) -> Result<(), StoreError> {
-    let mut statement =
-        connection.prepare_cached("UPDATE dispenser SET pulses_total = ?2, since_ml = 0 WHERE id = ?1")?;
+/// Keeps the meter of a dispenser as its heartbeat told it, and the configuration it says it measures by. Until it has
+/// the newest, what flows may still be measured with an older one.
+pub fn put_pulses(
+    connection: &Connection,
+    id: &DispenserId,
+    pulses_total: u64,
+    config_revision: Option<i64>,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE dispenser SET pulses_total = ?2, since_ml = 0,
+                pulses_per_litre_before = CASE WHEN config_revision IS ?3 THEN NULL ELSE pulses_per_litre_before END
+         WHERE id = ?1",
+    )?;
     let pulses_total = i64::try_from(pulses_total).unwrap_or(i64::MAX);
-    Ok(statement.execute((id.as_str(), pulses_total)).map(drop)?)
+    Ok(statement
+        .execute((id.as_str(), pulses_total, config_revision))
+        .map(drop)?)
 }
 
 /// Counts water that was booked after the last heartbeat.
@@ -144,14 +157,32 @@ pub fn count_since(connection: &Connection, id: &DispenserId, volume: Volume) ->
     Ok(statement.execute((id.as_str(), volume.signed_ml())).map(drop)?)
 }
 
-/// The meter at the last heartbeat, and what was booked since then; `None` before the first heartbeat.
-pub fn pulses(connection: &Connection, id: &DispenserId) -> Result<Option<(u64, Volume)>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT pulses_total, since_ml FROM dispenser WHERE id = ?1")?;
-    let row: Option<(Option<i64>, i64)> = statement
-        .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))
+/// What is known of a meter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meter {
+    /// Its total at the last heartbeat.
+    pub pulses_total: u64,
+    /// What was booked since then.
+    pub booked: Volume,
+    /// The most pulses a litre with which that may have been measured.
+    pub pulses_per_litre_max: u64,
+}
+
+/// The meter of a dispenser; `None` before the first heartbeat.
+pub fn meter(connection: &Connection, id: &DispenserId) -> Result<Option<Meter>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT pulses_total, since_ml, max(pulses_per_litre, coalesce(pulses_per_litre_before, 0)) FROM dispenser
+         WHERE id = ?1",
+    )?;
+    let row: Option<(Option<i64>, i64, i64)> = statement
+        .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let Some((Some(pulses_total), since_ml)) = row else {
+    let Some((Some(pulses_total), since_ml, pulses_per_litre_max)) = row else {
         return Ok(None);
     };
-    Ok(Some((pulses_total.unsigned_abs(), volume(since_ml)?)))
+    Ok(Some(Meter {
+        pulses_total: pulses_total.unsigned_abs(),
+        booked: volume(since_ml)?,
+        pulses_per_litre_max: pulses_per_litre_max.unsigned_abs(),
+    }))
 }

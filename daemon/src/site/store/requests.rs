@@ -58,10 +58,14 @@ pub fn find(
     Ok(row.optional()?)
 }
 
-/// What a request begins with that the machine made up for an ask without one.
+/// What a request begins with that the machine made up for an ask without one. The index of [`EQUAL`] says it again.
 const UNNAMED: &str = "unnamed-";
-/// Among how many of the newest requests an equal one is looked for.
-const EQUAL_AMONG_MAX: u32 = 5_000;
+/// The newest of the equal ones alone is looked at, in an index that holds nothing else (schema/6.sql).
+const EQUAL: &str = "SELECT request FROM
+       (SELECT request, uptime_ms FROM request INDEXED BY request_unnamed
+        WHERE dispenser = ?1 AND content = ?2 AND receipt IS NULL AND substr(request, 1, 8) = 'unnamed-'
+        ORDER BY id DESC LIMIT 1)
+     WHERE uptime_ms >= ?3";
 
 /// The request of an ask that came without one.
 pub fn unnamed(number: u64) -> RequestId {
@@ -77,18 +81,8 @@ pub fn equal(
     content: &[u8],
     since: Uptime,
 ) -> Result<Option<RequestId>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT request FROM (SELECT * FROM request ORDER BY id DESC LIMIT ?4)
-         WHERE uptime_ms >= ?3 AND dispenser = ?1 AND content = ?2 AND receipt IS NULL AND substr(request, 1, 8) = ?5
-         ORDER BY id DESC LIMIT 1",
-    )?;
-    let values = (
-        dispenser.as_str(),
-        content,
-        since.0.cast_signed(),
-        EQUAL_AMONG_MAX,
-        UNNAMED,
-    );
+    let mut statement = connection.prepare_cached(EQUAL)?;
+    let values = (dispenser.as_str(), content, since.0.cast_signed());
     let request: Option<String> = statement.query_row(values, |row| row.get(0)).optional()?;
     request
         .map(|request| request.parse().map_err(|_| StoreError::Row("a request")))
@@ -357,5 +351,37 @@ mod tests {
                 .unwrap();
             assert!(plan.contains("request_denied (dispenser=?"), "{plan}");
         }
+    }
+
+    #[test]
+    fn an_equal_ask_is_found_behind_any_number_of_others() {
+        let rows = Rows::new("equal");
+        let ask = |content: u8| RequestRow {
+            content: vec![content],
+            ..denied()
+        };
+        let found = |since| equal(rows.connection(), &tap(), &[1], Uptime(since)).unwrap();
+        rows.connection().execute_batch("BEGIN").unwrap();
+        rows.insert(unnamed(1).as_str(), &ask(1), 100);
+        rows.insert("named-by-the-tap", &ask(1), 101);
+        for number in 2..5_100 {
+            rows.insert(unnamed(number).as_str(), &ask(2), 102);
+        }
+        rows.connection().execute_batch("COMMIT").unwrap();
+        assert_eq!(found(100), Some(unnamed(1)));
+        assert_eq!(found(101), None, "too long ago");
+        put_receipt(rows.connection(), &tap(), &unnamed(1), b"poured").unwrap();
+        assert_eq!(found(100), None, "settled");
+        let plan: Vec<String> = {
+            let mut statement = rows
+                .connection()
+                .prepare(&format!("EXPLAIN QUERY PLAN {EQUAL}"))
+                .unwrap();
+            let plan = statement.query_map(("tap-1", [1_u8], 0), |row| row.get(3)).unwrap();
+            plan.map(Result::unwrap).collect()
+        };
+        let plan = plan.join("; ");
+        assert!(plan.contains("request_unnamed (dispenser=? AND content=?)"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
     }
 }

@@ -125,3 +125,34 @@ fn one_of_many_is_found_by_phone() {
     assert!(plan.contains("customer_by_phone"), "not a look at every row: {plan}");
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn a_rewrite_that_cannot_be_done_is_tried_at_three_starts_and_then_at_every_tenth() {
+    let folder = folder("rewrite");
+    let vault = Vault::new(&SecretKey::new([7; 32]));
+    let database = open(&folder.join("site.db"), Durability::Relaxed, &vault).unwrap();
+    let connection = database.connection();
+    assert!(!is_rewrite_due(connection).unwrap());
+    meta::put(connection, REWRITE_DUE, &[1]).unwrap();
+    for _ in 0..3 {
+        // No file is written anew inside a transaction.
+        database.begin().unwrap();
+        rewrite_if_due(&database).unwrap();
+        database.commit().unwrap();
+        assert!(is_rewrite_due(connection).unwrap());
+    }
+    // From here on it could be done.
+    for start in 4..10 {
+        rewrite_if_due(&database).unwrap();
+        assert!(is_rewrite_due(connection).unwrap(), "start {start}");
+    }
+    rewrite_if_due(&database).unwrap();
+    assert!(!is_rewrite_due(connection).unwrap(), "the tenth");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_start_is_given_the_time_it_takes() {
+    let unit = include_str!("../../../../packaging/systemd/kisima-gateway.service");
+    assert!(unit.lines().any(|line| line == "TimeoutStartSec=infinity"), "{unit}");
+}

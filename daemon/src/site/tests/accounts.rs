@@ -35,6 +35,19 @@ fn manager(name: &str) -> Bench {
     bench
 }
 
+/// The manager has chosen a password, and by no phone.
+fn settled_manager(name: &str) -> Bench {
+    let mut bench = manager(name);
+    let command = Command::ChangePassword {
+        name: "asha".to_owned(),
+        proved: "first".to_owned(),
+        hash: "first".to_owned(),
+        session: [0; 32],
+    };
+    assert_eq!(tell(&mut bench, command), Ok(Told::Done));
+    bench
+}
+
 fn log_in(bench: &mut Bench, proved: &str, session: u8) -> Result<Told, Refusal> {
     log_in_from(bench, proved, session, STRANGE)
 }
@@ -110,7 +123,7 @@ fn the_oldest_page_gives_way_and_a_new_password_ends_the_others() {
 
 #[test]
 fn tries_are_counted_over_a_restart_and_forgotten_in_time() {
-    let mut bench = manager("login-tries");
+    let mut bench = settled_manager("login-tries");
     let attempt = Command::TryLogin {
         name: "asha".to_owned(),
         device: None,
@@ -131,7 +144,7 @@ fn tries_are_counted_over_a_restart_and_forgotten_in_time() {
 
 #[test]
 fn invented_names_lock_nobody_out() {
-    let mut bench = manager("invented");
+    let mut bench = settled_manager("invented");
     for number in 0..TRIES_INVENTED_MAX + 10 {
         assert!(is_tried(&mut bench, &format!("nobody-{number}"), None));
     }
@@ -147,7 +160,7 @@ fn invented_names_lock_nobody_out() {
 
 #[test]
 fn a_managers_own_phone_is_not_locked_out_by_a_stranger() {
-    let mut bench = manager("own-phone");
+    let mut bench = settled_manager("own-phone");
     log_in_from(&mut bench, "first", 1, OWN).unwrap();
     for _ in 0..TRIES_MAX {
         assert!(is_tried(&mut bench, "asha", None));
@@ -169,6 +182,37 @@ fn a_managers_own_phone_is_not_locked_out_by_a_stranger() {
         "a stolen phone guesses no faster"
     );
     assert!(is_tried(&mut bench, "juma", Some(OWN)), "and is a stranger to others");
+}
+
+#[test]
+fn a_stranger_does_not_keep_a_manager_from_the_first_login() {
+    let mut bench = manager("first-login");
+    for _ in 0..TRIES_MAX * 3 {
+        assert!(is_tried(&mut bench, "asha", None));
+    }
+    log_in_from(&mut bench, "first", 1, OWN).unwrap();
+    let command = |proved: &str| Command::ChangePassword {
+        name: "asha".to_owned(),
+        proved: proved.to_owned(),
+        hash: "second".to_owned(),
+        session: [1; 32],
+    };
+    assert_eq!(tell(&mut bench, command("first")), Ok(Told::Done));
+    for _ in 0..TRIES_MAX {
+        assert!(is_tried(&mut bench, "asha", None), "five of the chosen one");
+    }
+    assert!(!is_tried(&mut bench, "asha", None));
+    // The way in for a new phone meanwhile.
+    let reset = Command::ResetManager {
+        name: "asha".to_owned(),
+        role: Role::Manager,
+        hash: "third".to_owned(),
+    };
+    assert_eq!(tell(&mut bench, reset), Ok(Told::Done));
+    for _ in 0..TRIES_MAX * 3 {
+        assert!(is_tried(&mut bench, "asha", None));
+    }
+    assert!(log_in_from(&mut bench, "third", 2, STRANGE).is_ok());
 }
 
 #[test]

@@ -39,3 +39,39 @@ fn a_database_that_was_lost_sells_nothing_until_the_hub_is_heard() {
     bench.restart();
     assert_eq!(bench.ask("a1", "4071", 1_000), "gateway_degraded 0 None");
 }
+
+#[test]
+fn a_calibration_that_is_lowered_does_not_look_like_lost_books() {
+    let beat = |config_revision, pulses_total| Heartbeat {
+        firmware: "1.4.2".to_owned(),
+        config_revision: Some(config_revision),
+        state: "idle".to_owned(),
+        pulses_total: Some(pulses_total),
+        rssi_dbm: None,
+    };
+    let tap = || "tap-1".parse().unwrap();
+    let mut bench = ready("calibration");
+    bench.grant(60_000);
+    bench.give(Input::Heartbeat(tap(), beat(1, 9_000)));
+    bench.ask("a1", "4071", 20_000);
+    bench.pour("a1", 20_000);
+    let command = super::super::input::Command::SetPulses {
+        dispenser: tap(),
+        pulses_per_litre: Some(200),
+    };
+    bench.give(Input::Told(super::super::input::ReplyId(1), command));
+    // 20 litres were measured with 450 pulses each: more than twice 20 litres of 200.
+    bench.restart();
+    bench.give(Input::Heartbeat(tap(), beat(1, 9_000 + 20 * 450)));
+    assert_eq!(bench.ask("a2", "4071", 1_000), "verified 1000 Some(40000)");
+    bench.pour("a2", 1_000);
+    // It goes on with 450 until it has the new configuration, for 21 litres at the most.
+    bench.restart();
+    bench.give(Input::Heartbeat(tap(), beat(2, 18_000 + 21 * 450)));
+    assert_eq!(bench.ask("a3", "4071", 1_000), "verified 1000 Some(39000)");
+    bench.pour("a3", 1_000);
+    // From there on with 200.
+    bench.restart();
+    bench.give(Input::Heartbeat(tap(), beat(2, 18_000 + 21 * 450 + 21 * 200 + 1)));
+    assert_eq!(bench.ask("a4", "4071", 1_000), "gateway_degraded 0 None");
+}

@@ -110,7 +110,7 @@ async fn login(
     }
 }
 
-/// The hash that this password matches; the try is counted first.
+/// The hash that this password matches; the try is counted first, and before that it has a place in the row.
 async fn proved(web: &Web, place: &Place, headers: &HeaderMap, name: &str, typed: String) -> Result<String, Problem> {
     let wrong = || {
         let message = "The name or the password is wrong. After 5 wrong passwords wait 15 minutes.";
@@ -119,20 +119,28 @@ async fn proved(web: &Web, place: &Place, headers: &HeaderMap, name: &str, typed
     if name.is_empty() || typed.is_empty() || name.len() > 64 || typed.chars().count() > PASSWORD_CHARS_MAX {
         return Err(wrong());
     }
+    let device = guard::device(headers).map(digest);
+    let who = match device {
+        Some(device) if is_known(web, device, name).await? => Waiting::Known,
+        _ => Waiting::Stranger(place.peer),
+    };
+    let waiting = web.0.hasher.place(who)?;
     let command = Command::TryLogin {
         name: name.to_owned(),
-        device: guard::device(headers).map(digest),
+        device,
     };
-    let Told::Login { hash, is_known } = web.tell(command).await? else {
+    let Told::Login { hash, .. } = web.tell(command).await? else {
         return Err(Problem::unreadable());
     };
-    let who = if is_known {
-        Waiting::Known
-    } else {
-        Waiting::Stranger(place.peer)
-    };
-    let is_right = web.0.hasher.is_right(who, typed, hash.clone()).await?;
+    let is_right = waiting.is_right(typed, hash.clone()).await?;
     hash.filter(|_| is_right).ok_or_else(wrong)
+}
+
+/// Whether this browser has logged in under this name before.
+async fn is_known(web: &Web, device: [u8; 32], name: &str) -> Result<bool, Problem> {
+    let name = name.to_owned();
+    web.read(move |reading| accounts::is_device(reading, &device, &name))
+        .await
 }
 
 async fn logout(State(web): State<Web>, Extension(caller): Extension<Caller>) -> Result<Response, Failure> {

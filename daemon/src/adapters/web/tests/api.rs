@@ -320,6 +320,7 @@ async fn a_disk_that_is_nearly_full_is_shown_everywhere() {
     let token = bench.token(Role::Manager).await;
     for (free_bytes, low, shown) in [(100 << 20, false, false), (3 << 20, true, true)] {
         let room = Room {
+            is_owed: false,
             free_bytes,
             has_ballast: true,
         };

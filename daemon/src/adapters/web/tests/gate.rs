@@ -23,13 +23,20 @@ const SOON: Duration = Duration::from_millis(200);
 
 /// A listener with these limits and two routes: one that answers, one that listens on.
 async fn open(limits: Limits) -> (SocketAddr, Stopper) {
-    let router = Router::new().route("/", get(async || "ok")).route(
-        "/events",
-        get(async |Extension(place): Extension<Arc<Place>>| {
-            place.give_up();
-            Body::from_stream(stream::pending::<Result<&str, Infallible>>())
-        }),
-    );
+    let known = async |Extension(place): Extension<Arc<Place>>| {
+        place.mark_known();
+        "known"
+    };
+    let router = Router::new()
+        .route("/", get(async || "ok"))
+        .route("/known", get(known))
+        .route(
+            "/events",
+            get(async |Extension(place): Extension<Arc<Place>>| {
+                place.give_up();
+                Body::from_stream(stream::pending::<Result<&str, Infallible>>())
+            }),
+        );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stopper, stop) = stop::token();
@@ -146,4 +153,49 @@ async fn a_live_page_takes_no_place_from_those_that_ask() {
     timeout(LIMIT, live.read_exact(&mut head)).await.unwrap().unwrap();
     assert_eq!(&head, b"HTTP/1.1 200 OK");
     assert!(page("127.0.0.1", address).await.ends_with("ok"));
+}
+
+#[tokio::test]
+async fn silent_connections_of_many_addresses_keep_nobody_out() {
+    let limits = Limits {
+        of_loopback_max: 16,
+        head_within: NEVER,
+        idle_max: NEVER,
+        ..Limits::default()
+    };
+    let (address, _stopper) = open(limits).await;
+    let mut silent = Vec::new();
+    for crowd in 3..11 {
+        for _ in 0..16 {
+            silent.push(connect(&format!("127.0.0.{crowd}"), address).await);
+        }
+    }
+    assert!(page("127.0.0.2", address).await.ends_with("ok"));
+    drop(silent);
+}
+
+#[tokio::test]
+async fn who_is_known_gives_way_after_those_who_are_silent() {
+    let limits = Limits {
+        connections_max: 2,
+        head_within: NEVER,
+        idle_max: NEVER,
+        ..Limits::default()
+    };
+    let (address, _stopper) = open(limits).await;
+    let mut known = connect("127.0.0.1", address).await;
+    for _ in 0..3 {
+        known
+            .write_all(b"GET /known HTTP/1.1\r\nhost: kisima\r\n\r\n")
+            .await
+            .unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"known") {
+            let read = timeout(LIMIT, known.read_buf(&mut answer)).await;
+            assert!(read.unwrap().unwrap() > 0, "the known one stays");
+        }
+        let mut silent = connect("127.0.0.3", address).await;
+        assert!(page("127.0.0.2", address).await.ends_with("ok"));
+        closed(&mut silent).await;
+    }
 }

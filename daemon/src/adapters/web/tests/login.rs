@@ -103,6 +103,27 @@ async fn guesses_side_by_side_are_no_more_than_one_after_the_other() {
 }
 
 #[tokio::test]
+async fn a_try_that_finds_the_row_full_is_not_counted() {
+    let bench = Bench::new("full-row").await;
+    bench.manager("asha", Role::Manager).await;
+    let tries = || (0..60).map(|_| bench.post("/login", &[], "name=nobody&password=wrong-water"));
+    let answers = futures_util::future::join_all(tries()).await;
+    let busy = answers.iter().filter(|answer| answer.status == 503).count();
+    assert!(busy > 0, "the row was full");
+    // Of this address, tries under whatever name: 30 a minute, and those that found the row full are none.
+    let counted = answers.len() - busy;
+    assert!(counted < 30, "{counted}");
+    assert_eq!(
+        bench
+            .post("/login", &[], "name=asha&password=better-water")
+            .await
+            .status,
+        303
+    );
+    bench.stop().await;
+}
+
+#[tokio::test]
 async fn a_form_of_another_site_changes_nothing() {
     let bench = Bench::new("csrf").await;
     let cookie = bench.manager("asha", Role::Manager).await;
