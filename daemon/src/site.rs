@@ -144,7 +144,7 @@ pub struct Site {
     actor: String,
     parked: Parking,
     fleet: Fleet,
-    refusals: Refusals,
+    refusals: Arc<Refusals>,
     /// When the audit's head is next looked at, to be told to the hub.
     audit_due_ms: u64,
     day: SalesDay,
@@ -218,7 +218,7 @@ impl Site {
             actor: String::new(),
             parked: Parking::default(),
             fleet: Fleet::default(),
-            refusals: Refusals::default(),
+            refusals: Arc::default(),
             audit_due_ms: 0,
             day: SalesDay::default(),
             zone,

@@ -55,6 +55,9 @@ pub enum StoreError {
         /// The file.
         path: String,
     },
+    /// No batch is open, or it was undone as a whole while it was.
+    #[error("database: the batch was undone as a whole; all that came in it is refused")]
+    NoBatch,
     /// A statement failed.
     #[error("database: {0}")]
     Sql(#[from] rusqlite::Error),
@@ -183,8 +186,13 @@ impl Database {
         }
     }
 
-    /// Marks the point to which [`Database::undo`] goes back: the beginning of one input.
+    /// Marks the point to which [`Database::undo`] goes back: the beginning of one input. Refused when no batch is open:
+    /// SQLite undoes a whole batch by itself when the disk fails or is full, and a savepoint outside of one would be a
+    /// transaction of its own, so that what is kept would stay though everybody is told that the batch failed.
     pub fn save(&self) -> Result<(), StoreError> {
+        if self.connection.is_autocommit() {
+            return Err(StoreError::NoBatch);
+        }
         self.execute("SAVEPOINT input")
     }
 
@@ -193,8 +201,12 @@ impl Database {
         self.execute("RELEASE input")
     }
 
-    /// Undoes what was changed since [`Database::save`], and nothing else.
+    /// Undoes what was changed since [`Database::save`], and nothing else; nothing is left to do when SQLite undid the
+    /// whole batch.
     pub fn undo(&self) -> Result<(), StoreError> {
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
         self.execute("ROLLBACK TO input")?;
         self.execute("RELEASE input")
     }
@@ -347,6 +359,37 @@ mod tests {
         }
         database.commit().unwrap();
         assert_eq!(count(database.connection()), 2);
+    }
+
+    #[test]
+    fn after_sqlite_undid_a_batch_nothing_more_of_it_is_kept() {
+        let folder = Folder::new("undone");
+        let database = folder.database(&[FIRST]).unwrap();
+        let insert = |id: i64| {
+            database.alone(|connection| -> Result<(), StoreError> {
+                connection.execute("INSERT INTO tap (id) VALUES (?1)", [id])?;
+                if id == 2 {
+                    // What SQLite does by itself when the disk fails or is full.
+                    connection.execute_batch("ROLLBACK")?;
+                    return Err(StoreError::Row("the second"));
+                }
+                Ok(())
+            })
+        };
+        database.begin().unwrap();
+        insert(1).unwrap();
+        assert!(
+            matches!(insert(2), Err(StoreError::Row("the second"))),
+            "the cause is told"
+        );
+        assert!(matches!(insert(3), Err(StoreError::NoBatch)));
+        database.commit().unwrap_err();
+        database.abandon();
+        assert_eq!(count(database.connection()), 0);
+        database.begin().unwrap();
+        insert(4).unwrap();
+        database.commit().unwrap();
+        assert_eq!(count(database.connection()), 1, "the next batch is whole again");
     }
 
     #[test]

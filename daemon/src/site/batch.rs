@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kiosk::{
     day::{SalesDay, Zone},
-    moment::Moment,
+    moment::{Moment, Wall},
 };
 use runtime::machine::{Fault, Machine};
 use sync::journal::Pen;
@@ -15,53 +15,142 @@ use super::{
     enrolment::Enrolled,
     input::Input,
     parked::Parking,
+    room::Room,
+    spending::Spending,
     turned_away::Refusals,
 };
 
-/// What the machine remembers besides its rows, as far as it must go back with them when an input or a commit fails.
+/// What the machine remembers besides its rows, as far as it must go back with them when an input or a commit fails. Every
+/// input takes one, so what is long is shared or is a place in a list of what was done.
 pub(super) struct Memory {
     enrolled: Option<Arc<Enrolled>>,
     zone: Zone,
     pen: Pen,
+    holds_made: u64,
     is_retired: bool,
     day: SalesDay,
     parked: Parking,
-    refusals: Refusals,
+    refusals: Arc<Refusals>,
     had_link: bool,
+    last_heard: Option<Wall>,
+    link_was: (bool, Option<Wall>),
+    room: Option<Room>,
     is_tight_told: bool,
+    spending: Spending,
+    audit_due_ms: u64,
+    save_due_ms: u64,
+    may_close: bool,
     tallied: usize,
+    beats: usize,
 }
 
 impl Site {
+    /// All fields by name, so that nobody adds one without deciding whether it goes back.
     fn memory(&self) -> Memory {
+        let Site {
+            enrolled,
+            zone,
+            pen,
+            holds_made,
+            is_retired,
+            day,
+            parked,
+            refusals,
+            link,
+            last_heard,
+            link_was,
+            room,
+            is_tight_told,
+            spending,
+            audit_due_ms,
+            save_due_ms,
+            may_close,
+            tally,
+            fleet,
+            // Of the whole run.
+            vault: _,
+            settings: _,
+            wire: _,
+            voice: _,
+            medium: _,
+            run_began: _,
+            // Goes back by itself.
+            database: _,
+            at_begin: _,
+            // Which socket is open is so whatever is on the disk.
+            socket: _,
+            must_hang_up: _,
+            // Each input begins with its own.
+            actor: _,
+            has_written: _,
+        } = self;
         Memory {
-            enrolled: self.enrolled.clone(),
-            zone: self.zone.clone(),
-            pen: self.pen,
-            is_retired: self.is_retired,
-            day: self.day,
-            parked: self.parked.clone(),
-            refusals: self.refusals.clone(),
-            had_link: self.link.is_some(),
-            is_tight_told: self.is_tight_told,
-            tallied: self.tally.mark(),
+            enrolled: enrolled.clone(),
+            zone: zone.clone(),
+            pen: *pen,
+            holds_made: *holds_made,
+            is_retired: *is_retired,
+            day: *day,
+            parked: parked.clone(),
+            refusals: refusals.clone(),
+            had_link: link.is_some(),
+            last_heard: *last_heard,
+            link_was: *link_was,
+            room: *room,
+            is_tight_told: *is_tight_told,
+            spending: *spending,
+            audit_due_ms: *audit_due_ms,
+            save_due_ms: *save_due_ms,
+            may_close: *may_close,
+            tallied: tally.mark(),
+            beats: fleet.mark(),
         }
     }
 
     /// Goes back to what was remembered. A session cannot: what it believes it sent was never sent, so its socket goes
     /// (sync::session).
     fn forget(&mut self, before: Memory) {
-        self.must_hang_up |= before.had_link || self.link.is_some();
+        let Memory {
+            enrolled,
+            zone,
+            pen,
+            holds_made,
+            is_retired,
+            day,
+            parked,
+            refusals,
+            had_link,
+            last_heard,
+            link_was,
+            room,
+            is_tight_told,
+            spending,
+            audit_due_ms,
+            save_due_ms,
+            may_close,
+            tallied,
+            beats,
+        } = before;
+        self.must_hang_up |= had_link || self.link.is_some();
         self.link = None;
-        self.enrolled = before.enrolled;
-        self.zone = before.zone;
-        self.pen = before.pen;
-        self.is_retired = before.is_retired;
-        self.day = before.day;
-        self.parked = before.parked;
-        self.is_tight_told = before.is_tight_told;
-        self.tally.back_to(before.tallied);
-        self.refusals = before.refusals;
+        self.enrolled = enrolled;
+        self.zone = zone;
+        self.pen = pen;
+        self.holds_made = holds_made;
+        self.is_retired = is_retired;
+        self.day = day;
+        self.parked = parked;
+        self.refusals = refusals;
+        self.last_heard = last_heard;
+        self.link_was = link_was;
+        self.room = room;
+        self.is_tight_told = is_tight_told;
+        self.spending = spending;
+        self.audit_due_ms = audit_due_ms;
+        self.save_due_ms = save_due_ms;
+        self.may_close = may_close;
+        self.tally.back_to(tallied);
+        self.fleet.back_to(beats);
     }
 }
 
@@ -77,8 +166,11 @@ impl Machine for Site {
     fn handle(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, Fault> {
         self.database.save().map_err(fault)?;
         let before = self.memory();
-        match self.decided(moment, input) {
-            Ok(effects) => self.database.keep().map(|()| effects).map_err(fault),
+        let kept = self
+            .decided(moment, input)
+            .and_then(|effects| Ok(self.database.keep().map(|()| effects)?));
+        match kept {
+            Ok(effects) => Ok(effects),
             Err(error) => {
                 self.forget(before);
                 self.database.undo().map_err(fault)?;
@@ -90,6 +182,7 @@ impl Machine for Site {
     fn commit(&mut self) -> Result<(), Fault> {
         self.database.commit().map_err(fault)?;
         self.tally.committed();
+        self.fleet.committed();
         Ok(())
     }
 

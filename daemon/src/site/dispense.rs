@@ -59,12 +59,12 @@ impl Site {
         let slowed_ms = tries::delay_ms(&dispenser, self.present(moment).stamp.uptime)?;
         if slowed_ms > 0 {
             // One at a time: a second ask of a slowed dispenser hears nothing and comes again.
-            if !self.parked.is_slowed(door.dispenser()) && self.parked.has_room() {
+            if !self.parked.is_slowed(door.dispenser()) && self.parked.has_room(door.dispenser()) {
                 self.parked.put(moment, Wait::Slowed { ms: slowed_ms }, door, ask);
             }
             return Ok(Vec::new());
         }
-        self.decide(moment, door, ask, &dispenser, HubsWord::MayBeAsked)
+        self.decide(moment, door, ask, &dispenser, HubsWord::MayBeAsked, 0)
     }
 
     /// An ask without a request of its own is the same as an equal one of the same dispenser within a minute of uptime,
@@ -87,7 +87,7 @@ impl Site {
     }
 
     /// Decides now. What this site lacks is first asked of the hub, if that may be asked and there is a link. Who the
-    /// hub knows and will not have served here lives elsewhere.
+    /// hub knows and will not have served here lives elsewhere. `guesses` came under the request while it waited.
     pub(super) fn decide(
         &mut self,
         moment: &Moment,
@@ -95,6 +95,7 @@ impl Site {
         ask: Ask,
         dispenser: &DispenserRow,
         word: HubsWord,
+        guesses: u32,
     ) -> Result<Vec<Effect>, SiteError> {
         let known = self.known(&ask.who)?;
         let situation = self.situation(moment, &ask, dispenser, known.as_ref())?;
@@ -112,7 +113,8 @@ impl Site {
         };
         if word == HubsWord::MayBeAsked
             && let Verdict::Denied(reason) = &verdict
-            && let Some((id, effects)) = self.seek(moment, &ask, *reason, known.as_ref().map(|known| known.row.id))?
+            && let Some((id, effects)) =
+                self.seek(moment, &door, &ask, *reason, known.as_ref().map(|known| known.row.id))?
         {
             self.parked.put(moment, Wait::Hub { id }, door, ask);
             return Ok(effects);
@@ -134,6 +136,7 @@ impl Site {
                 .map_or_else(Vec::new, |content| content.bytes().to_vec()),
             answer: Some(bytes.clone()),
             hold,
+            guesses,
             ..RequestRow::default()
         };
         requests::insert(
@@ -293,7 +296,7 @@ impl Site {
             settlement: Settlement::default(),
             day: self.today(),
         };
-        rights::put_hold(
+        rights::open_hold(
             self.connection(),
             id,
             &row,

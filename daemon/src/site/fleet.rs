@@ -64,14 +64,47 @@ pub struct Presence {
     hour: Option<(Wall, u32)>,
 }
 
-/// All dispensers heard of in this run.
+/// All dispensers heard of in this run. Who is there stays true whatever is on the disk; what is decided by, the newest
+/// heartbeat and the hour, goes back with what is undone.
 #[derive(Debug, Default)]
-pub(super) struct Fleet(BTreeMap<DispenserId, Presence>);
+pub(super) struct Fleet {
+    heard: BTreeMap<DispenserId, Presence>,
+    /// What the heartbeats of the open batch took the place of, the oldest first.
+    replaced: Vec<Replaced>,
+}
+
+/// What a dispenser's heartbeat took the place of.
+#[derive(Debug)]
+struct Replaced {
+    dispenser: DispenserId,
+    heartbeat: Option<Heartbeat>,
+    hour: Option<(Wall, u32)>,
+}
 
 impl Fleet {
     /// One dispenser's presence.
     pub(super) fn of(&self, dispenser: &DispenserId) -> Presence {
-        self.0.get(dispenser).cloned().unwrap_or_default()
+        self.heard.get(dispenser).cloned().unwrap_or_default()
+    }
+
+    /// How many heartbeats wait for the commit: the point to which [`Fleet::back_to`] goes.
+    pub(super) fn mark(&self) -> usize {
+        self.replaced.len()
+    }
+
+    /// The heartbeats after `mark` were not taken.
+    pub(super) fn back_to(&mut self, mark: usize) {
+        while self.replaced.len() > mark
+            && let Some(before) = self.replaced.pop()
+        {
+            let presence = self.heard.entry(before.dispenser).or_default();
+            (presence.heartbeat, presence.hour) = (before.heartbeat, before.hour);
+        }
+    }
+
+    /// The batch is on the disk.
+    pub(super) fn committed(&mut self) {
+        self.replaced.clear();
     }
 }
 
@@ -91,7 +124,7 @@ impl Site {
     }
 
     pub(super) fn disconnected(&mut self, id: &DispenserId) -> Vec<Effect> {
-        if let Some(presence) = self.fleet.0.get_mut(id) {
+        if let Some(presence) = self.fleet.heard.get_mut(id) {
             presence.connected = false;
         }
         vec![Effect::Live]
@@ -106,6 +139,7 @@ impl Site {
     ) -> Result<Vec<Effect>, SiteError> {
         let hour = Wall(moment.wall.0.div_euclid(HOUR_MS) * HOUR_MS);
         let presence = self.heard(moment, id, Way::Mqtt);
+        let hour_before = presence.hour;
         let ended = match presence.hour {
             Some((current, count)) if current == hour => {
                 presence.hour = Some((hour, count + 1));
@@ -118,6 +152,11 @@ impl Site {
         };
         let (revision, pulses_total) = (beat.config_revision, beat.pulses_total);
         let before = presence.heartbeat.replace(beat);
+        self.fleet.replaced.push(Replaced {
+            dispenser: id.clone(),
+            heartbeat: before.clone(),
+            hour: hour_before,
+        });
         let mut effects = vec![Effect::Live];
         effects.extend(self.check_meter(moment, id, (pulses_total, revision), before.is_none())?);
         if let (Some((hour, heartbeats)), Some(beat), true) = (ended, before, self.enrolled.is_some()) {
@@ -176,7 +215,7 @@ impl Site {
     }
 
     pub(super) fn heard(&mut self, moment: &Moment, id: &DispenserId, way: Way) -> &mut Presence {
-        let presence = self.fleet.0.entry(id.clone()).or_default();
+        let presence = self.fleet.heard.entry(id.clone()).or_default();
         presence.heard_monotonic_ms = moment.monotonic_ms;
         presence.heard = Some(moment.wall);
         presence.way = Some(way);
@@ -192,7 +231,7 @@ impl Site {
         };
         Ok(self
             .fleet
-            .0
+            .heard
             .values()
             .find(just_silent)
             .map(|_| Effect::Live)

@@ -20,7 +20,7 @@ use super::{
     Site, SiteError,
     effect::Effect,
     enrolment::{Enrolled, Enrolment},
-    input::{Ask, Who},
+    input::{Ask, Door, Who},
     parked::HubsWord,
     store::{self, meta, people, rights},
     tick::AUDIT_TOLD,
@@ -153,6 +153,7 @@ impl Site {
     pub(super) fn seek(
         &mut self,
         moment: &Moment,
+        door: &Door,
         ask: &Ask,
         reason: Reason,
         customer: Option<CustomerId>,
@@ -169,7 +170,7 @@ impl Site {
         let Some(volume) = Volume::try_from_ml(ask.volume_ml) else {
             return Ok(None);
         };
-        if !can_help || !established || !self.parked.has_room() {
+        if !can_help || !established || !self.parked.has_room(door.dispenser()) {
             return Ok(None);
         }
         let Some(whom) = self.whom(ask, customer) else {
@@ -211,7 +212,6 @@ impl Site {
         let url = enrolment.hub_url.clone();
         if self.enrolled.is_some() {
             self.pen.epoch = Epoch(moment.draw.number("enrolled"));
-            self.holds_made = 0;
         }
         self.enrolled = Some(Arc::new(Enrolled::new(enrolment)));
         self.adopt(true)?;

@@ -126,7 +126,9 @@ impl Site {
             return self.record_sale(id, poured, None, SaleKind::Loss, poured.over.signed_ml());
         };
         let connection = self.connection();
-        let mut hold = match rights::hold(connection, hold_id)? {
+        let found = rights::hold(connection, hold_id)?;
+        let is_known = found.is_some();
+        let mut hold = match found {
             Some(hold) => hold,
             None => HoldRow {
                 dispenser: poured.dispenser.clone(),
@@ -148,7 +150,11 @@ impl Site {
         for (grant, difference_ml) in differences(before.as_ref(), &after) {
             rights::adjust(connection, grant, 0, difference_ml)?;
         }
-        rights::put_hold(connection, hold_id, &hold, 0)?;
+        if is_known {
+            rights::settle_hold(connection, hold_id, &hold)?;
+        } else {
+            rights::open_hold(connection, hold_id, &hold, 0)?;
+        }
         self.may_close = true;
         let paid_before = before.as_ref().map_or(Volume::ZERO, Charge::paid);
         let kind = if before.is_some() {

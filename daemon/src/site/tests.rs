@@ -30,6 +30,7 @@ mod accounts;
 mod doubt;
 mod limits;
 mod repeats;
+mod rollback;
 mod sealing;
 mod standing;
 mod storage;

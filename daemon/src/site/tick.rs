@@ -95,7 +95,7 @@ impl Site {
             let is_open = requests::find(self.connection(), door.dispenser(), &parked.ask.request)?.is_none();
             effects.extend(if is_open && !self.is_degraded()? {
                 let dispenser = self.dispenser(door.dispenser())?;
-                self.decide(moment, door, parked.ask.clone(), &dispenser, word)?
+                self.decide(moment, door, parked.ask.clone(), &dispenser, word, parked.guesses)?
             } else {
                 self.asked(moment, door, parked.ask.clone())?
             });

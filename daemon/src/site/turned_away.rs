@@ -2,7 +2,7 @@
 //! not fill the card: the first of a kind is a row at once, the rest a number at the end of a time that grows from a
 //! minute to an hour while it goes on.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use kiosk::moment::{HOUR_MS, MINUTE_MS, Moment};
 
@@ -77,21 +77,23 @@ impl Refusals {
         self.counted_ms = self.counted_ms.max(COUNTED_MS_MIN);
     }
 
-    /// What was counted, once its time is over; the next one takes twice as long.
-    fn ended(&mut self, moment: &Moment) -> Option<(BTreeMap<Kind, u64>, u64)> {
-        if !self.is_counting || moment.monotonic_ms < self.ends_monotonic_ms {
-            return None;
-        }
+    /// Whether the time of the present count is over.
+    fn has_ended(&self, moment: &Moment) -> bool {
+        self.is_counting && moment.monotonic_ms >= self.ends_monotonic_ms
+    }
+
+    /// Ends the count and gives what was counted; the next one takes twice as long.
+    fn end(&mut self) -> (BTreeMap<Kind, u64>, u64) {
         self.is_counting = false;
         self.counted_ms = (self.counted_ms * 2).min(COUNTED_MS_MAX);
-        Some((std::mem::take(&mut self.more), std::mem::take(&mut self.others)))
+        (std::mem::take(&mut self.more), std::mem::take(&mut self.others))
     }
 }
 
 impl Site {
     /// Somebody was turned away or cut.
     pub(super) fn turned_away(&mut self, moment: &Moment, refusal: TurnedAway) -> Result<(), SiteError> {
-        let Some((who, from, why)) = self.refusals.count(moment, refusal) else {
+        let Some((who, from, why)) = Arc::make_mut(&mut self.refusals).count(moment, refusal) else {
             return Ok(());
         };
         let detail = format!("{why} from {from}");
@@ -100,9 +102,10 @@ impl Site {
 
     /// Writes what was counted besides the first of each kind.
     pub(super) fn note_turned_away(&mut self, moment: &Moment) -> Result<(), SiteError> {
-        let Some((more, others)) = self.refusals.ended(moment) else {
+        if !self.refusals.has_ended(moment) {
             return Ok(());
-        };
+        }
+        let (more, others) = Arc::make_mut(&mut self.refusals).end();
         let connection = self.connection();
         for ((who, from, why), count) in more.iter().filter(|(_, count)| **count > 0) {
             let detail = format!("{why} from {from}, {count} times more");

@@ -105,9 +105,9 @@ pub fn insert(
         None
     };
     let mut statement = connection.prepare_cached(
-        "INSERT INTO request (dispenser, request, content, answer, hold_epoch, hold_number, receipt, uptime_ms, denied)
+        "INSERT INTO request (dispenser, request, content, answer, hold_epoch, hold_number, receipt, uptime_ms, denied, guesses)
          VALUES (?1, ?2, ?3, sealed('request.answer', ?1 || '/' || ?2, ?4), ?5, ?6,
-           sealed('request.receipt', ?1 || '/' || ?2, ?7), ?8, ?9)",
+           sealed('request.receipt', ?1 || '/' || ?2, ?7), ?8, ?9, ?10)",
     )?;
     let values = (
         dispenser.as_str(),
@@ -119,6 +119,7 @@ pub fn insert(
         &row.receipt,
         uptime.0.cast_signed(),
         denied,
+        row.guesses,
     );
     statement.execute(values)?;
     if let Some(number) = denied.filter(|number| *number > DENIED_MAX) {
@@ -256,7 +257,7 @@ mod tests {
                 settlement,
                 day: 1,
             };
-            rights::put_hold(self.connection(), id, &hold, 0).unwrap();
+            rights::open_hold(self.connection(), id, &hold, 0).unwrap();
             let row = RequestRow {
                 answer: Some(vec![1]),
                 hold: Some(id),

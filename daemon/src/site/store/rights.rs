@@ -224,12 +224,12 @@ pub fn hold(connection: &Connection, id: HoldId) -> Result<Option<HoldRow>, Stor
     }))
 }
 
-/// Writes a hold: a new one, or what became of it. `due_monotonic_ms` counts on this run's clock.
-pub fn put_hold(connection: &Connection, id: HoldId, row: &HoldRow, due_monotonic_ms: u64) -> Result<(), StoreError> {
+/// Writes a new hold; one of this id must not be there, or another customer's would be opened again. `due_monotonic_ms`
+/// counts on this run's clock.
+pub fn open_hold(connection: &Connection, id: HoldId, row: &HoldRow, due_monotonic_ms: u64) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO hold (epoch, number, dispenser, request, customer, held, rule, report, day, open, due_monotonic_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-         ON CONFLICT (epoch, number) DO UPDATE SET rule = excluded.rule, report = excluded.report, open = excluded.open",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     let values = (
         signed(id.epoch.0),
@@ -243,6 +243,20 @@ pub fn put_hold(connection: &Connection, id: HoldId, row: &HoldRow, due_monotoni
         row.day,
         row.is_open(),
         due_monotonic_ms.cast_signed(),
+    );
+    Ok(statement.execute(values).map(drop)?)
+}
+
+/// Writes what was charged on a hold that is there.
+pub fn settle_hold(connection: &Connection, id: HoldId, row: &HoldRow) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare_cached("UPDATE hold SET rule = ?3, report = ?4, open = ?5 WHERE epoch = ?1 AND number = ?2")?;
+    let values = (
+        signed(id.epoch.0),
+        signed(id.number),
+        row.settlement.rule.as_ref().map(pack_charge),
+        row.settlement.report.as_ref().map(pack_charge),
+        row.is_open(),
     );
     Ok(statement.execute(values).map(drop)?)
 }

@@ -28,6 +28,30 @@ fn a_meter_far_ahead_of_the_books_stops_the_sale() {
 }
 
 #[test]
+fn a_meter_far_ahead_is_seen_though_its_first_heartbeat_could_not_be_kept() {
+    let beat = |pulses_total| {
+        let beat = Heartbeat {
+            firmware: "1.4.2".to_owned(),
+            config_revision: Some(1),
+            state: "idle".to_owned(),
+            pulses_total: Some(pulses_total),
+            rssi_dbm: None,
+        };
+        Input::Heartbeat("tap-1".parse().unwrap(), beat)
+    };
+    let mut bench = ready("meter-failed");
+    bench.grant(60_000);
+    bench.give(beat(9_000));
+    bench.restart();
+    // Nothing is booked and one full pour of 20 litres is allowed for.
+    let ahead = 9_000 + 20 * 450 + 1;
+    let moment = bench.moment();
+    bench.fail(&moment, beat(ahead));
+    bench.give(beat(ahead));
+    assert_eq!(bench.ask("a1", "4071", 1_000), "gateway_degraded 0 None");
+}
+
+#[test]
 fn a_database_that_was_lost_sells_nothing_until_the_hub_is_heard() {
     let mut bench = ready("rebuilt");
     bench.site = None;

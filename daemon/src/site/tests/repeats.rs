@@ -1,7 +1,7 @@
 //! The same request again, with the same content and with another (CONTRACTS section 3, retries).
 
 use super::{
-    super::parked::{HubsWord, Wait},
+    super::parked::{DOORS_MAX, HubsWord, PARKED_MAX, Wait},
     *,
 };
 
@@ -134,4 +134,74 @@ fn pins_are_not_tried_on_an_ask_that_waits() {
         assert_eq!(bench.ask("a1", guess, 1_000), "RequestConflict", "{guess}");
     }
     assert_eq!(bench.ask("a2", "4071", 1_000), "locked 0 None");
+}
+
+/// An ask of one litre.
+fn litre(request: &str, pin: &str) -> Ask {
+    Ask {
+        request: request.parse().unwrap(),
+        who: Who::User("0700000102".to_owned()),
+        pin: pin.to_owned(),
+        token: None,
+        volume_ml: 1_000,
+    }
+}
+
+#[test]
+fn guesses_on_an_ask_that_waits_count_when_it_is_decided() {
+    let mut bench = ready("carried");
+    bench.grant(20_000);
+    let moment = bench.moment();
+    let wait = Wait::Hub { id: 5 };
+    bench.site().parked.put(&moment, wait, door(), litre("a1", "4071"));
+    for guess in ["0001", "0002", "0003"] {
+        assert_eq!(bench.ask("a1", guess, 1_000), "RequestConflict", "{guess}");
+    }
+    bench.monotonic_ms += 2_000;
+    assert_eq!(delivered(bench.give(Input::Tick)), "verified 1000 Some(20000)");
+    assert_eq!(bench.ask("a1", "0004", 1_000), "RequestConflict");
+    assert_eq!(
+        bench.ask("a1", "4071", 1_000),
+        "verified 1000 Some(20000)",
+        "four so far"
+    );
+    assert_eq!(bench.ask("a1", "0005", 1_000), "RequestConflict");
+    assert_eq!(
+        bench.ask("a1", "4071", 1_000),
+        "RequestConflict",
+        "five under one request use it up"
+    );
+}
+
+#[test]
+fn one_tap_takes_no_other_taps_place_to_wait() {
+    let mut bench = ready("places");
+    let (one, other) = (door(), Door::Mqtt("tap-2".parse().unwrap()));
+    let moment = bench.moment();
+    let parked = &mut bench.site().parked;
+    for id in 0..PARKED_MAX as u64 {
+        assert!(parked.has_room(one.dispenser()), "{id}");
+        let ask = litre(&format!("a{id}"), "4071");
+        parked.put(&moment, Wait::Hub { id }, one.clone(), ask);
+    }
+    assert!(!parked.has_room(one.dispenser()));
+    assert!(parked.has_room(other.dispenser()));
+    parked.sought(3).unwrap();
+    assert!(parked.has_room(one.dispenser()));
+}
+
+#[test]
+fn an_ask_that_waits_is_answered_only_so_often_and_the_newest_callers_hear_it() {
+    let mut bench = ready("doors");
+    let by = |number| Door::Http("tap-1".parse().unwrap(), super::super::input::ReplyId(number));
+    let moment = bench.moment();
+    let parked = &mut bench.site().parked;
+    parked.put(&moment, Wait::Hub { id: 5 }, by(0), litre("a1", "4071"));
+    let last = DOORS_MAX as u64 + 5;
+    for number in 1..=last {
+        parked.repeat(&by(number), &litre("a1", "4071"));
+    }
+    let doors = parked.sought(5).unwrap().doors;
+    let newest: Vec<_> = (last + 1 - DOORS_MAX as u64..=last).map(by).collect();
+    assert_eq!(doors, newest);
 }
