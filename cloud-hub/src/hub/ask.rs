@@ -172,7 +172,8 @@ impl Turn<'_> {
             Request::RemoveUser { name } => self.remove_user(by, name),
             Request::AddToken { name, role, site } => self.add_token(by, name, *role, site.as_ref()),
             Request::RevokeToken { name } => self.revoke_token(by, name),
-            Request::Login { name, right } => self.login(name, *right),
+            Request::Login { name, device, right } => self.login(name, *device, *right),
+            Request::ProvePassword { name, device, right } => self.prove_password(name, *device, *right),
             Request::UseSession { session } => {
                 self.store.touch_session(*session, self.now())?;
                 Ok(Response::Done)

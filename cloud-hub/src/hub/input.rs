@@ -192,6 +192,17 @@ pub enum Request {
     Login {
         /// The login.
         name: String,
+        /// SHA-256 of what this browser is known by, or will be.
+        device: [u8; 32],
+        /// Whether the password was right.
+        right: bool,
+    },
+    /// Somebody who is logged in typed their password again. The adapter has compared it with the stored hash.
+    ProvePassword {
+        /// The login.
+        name: String,
+        /// SHA-256 of what this browser is known by.
+        device: [u8; 32],
         /// Whether the password was right.
         right: bool,
     },

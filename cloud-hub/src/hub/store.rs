@@ -25,6 +25,7 @@ pub(super) use self::{
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
     grant::GrantRow,
     merge::HistoryRow,
+    operator::UserRow,
     purchase::{PurchaseKind, PurchaseRow, Terms},
     subscription::SubscriptionRow,
 };

@@ -69,6 +69,7 @@ impl From<Refusal> for Refused {
 pub fn status(refusal: &Refusal) -> StatusCode {
     match refusal.kind {
         RefusalKind::Invalid if refusal.code == "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        RefusalKind::Invalid if refusal.code == "too_slow" => StatusCode::REQUEST_TIMEOUT,
         RefusalKind::Invalid => StatusCode::BAD_REQUEST,
         RefusalKind::Unauthenticated => StatusCode::UNAUTHORIZED,
         RefusalKind::Forbidden => StatusCode::FORBIDDEN,

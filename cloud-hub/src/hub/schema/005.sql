@@ -9,10 +9,11 @@ ALTER TABLE idempotency ADD COLUMN guesses INTEGER NOT NULL DEFAULT 0;
 -- Browsers that have logged in before: each has wrong passwords of its own, which no stranger can use up. Those in `user`
 -- are of strangers.
 CREATE TABLE device (
-    id                BLOB PRIMARY KEY,       -- SHA-256 of its cookie
+    id                BLOB NOT NULL,          -- SHA-256 of its cookie
     user              TEXT NOT NULL REFERENCES user (name) ON DELETE CASCADE,
     used_ms           INTEGER NOT NULL,
     wrong             INTEGER NOT NULL DEFAULT 0,
-    wrong_since_ms    INTEGER NOT NULL DEFAULT 0
+    wrong_since_ms    INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (id, user)
 ) STRICT;
 CREATE INDEX device_by_user ON device (user, used_ms);
