@@ -194,6 +194,7 @@ impl Turn<'_> {
             } => self.credit(by, *customer, *volume_ml, reason),
             Request::CreatePurchase(new) => self.create_purchase(by, new),
             Request::OrderPayment { purchase, order } => self.order_payment(by, *purchase, order.clone()),
+            Request::RefuseLoan { loan } => self.refuse_loan(by, *loan),
             Request::VerifyDispense(ask) => self.verify_dispense(ask),
             Request::ReportDispense {
                 site,

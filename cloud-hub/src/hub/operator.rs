@@ -129,6 +129,7 @@ fn role_may(role: Role, request: &Request) -> bool {
                 | Request::Credit { .. }
                 | Request::CreatePurchase(_)
                 | Request::OrderPayment { .. }
+                | Request::RefuseLoan { .. }
         ),
         Role::Viewer | Role::Kiosk => false,
     }
