@@ -15,10 +15,22 @@ use std::{
 
 use config::Network;
 
-/// Strangers from one address at once. Proxies of ours are left out: behind them is everybody.
+/// Strangers from one address, or one subnet of IPv6, at once ([`party`]). Proxies of ours are left out: behind them is everybody.
 pub const STRANGERS_OF_ADDRESS_MAX: usize = 64;
 /// Strangers at once.
 pub const STRANGERS_MAX: usize = 1_024;
+
+/// Whom an address counts for: an IPv4 address for itself, and of IPv6 the /64, for that is the least that anybody is
+/// given (RFC 6177) and all its addresses are theirs.
+pub fn party(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        address => address,
+    }
+}
 
 /// The strangers who are there.
 #[derive(Default)]
@@ -45,8 +57,11 @@ impl Doors {
 
     /// A place for somebody from `address`, unless there are too many strangers.
     pub fn enter(&self, address: IpAddr) -> Option<Place> {
-        let address = address.to_canonical();
-        let is_ours = self.proxies.iter().any(|network| network.contains(address));
+        let is_ours = self
+            .proxies
+            .iter()
+            .any(|network| network.contains(address.to_canonical()));
+        let address = party(address);
         let mut strangers = self.strangers();
         let own = strangers.by_address.get(&address).copied().unwrap_or_default();
         if strangers.all >= STRANGERS_MAX || (own >= STRANGERS_OF_ADDRESS_MAX && !is_ours) {
@@ -154,5 +169,32 @@ mod tests {
         drop((places, behind));
         assert_eq!(doors.strangers().all, 0);
         assert!(doors.strangers().by_address.is_empty());
+    }
+
+    #[test]
+    fn addresses_of_one_subnet_are_one_party() {
+        let [one, same, other, mapped, four]: [IpAddr; 5] = [
+            "2001:db8:1:2::1",
+            "2001:db8:1:2:ffff:ffff:ffff:ffff",
+            "2001:db8:1:3::1",
+            "::ffff:192.0.2.1",
+            "192.0.2.2",
+        ]
+        .map(|text| text.parse().unwrap());
+        assert_eq!(party(one), party(same));
+        assert_ne!(party(one), party(other));
+        assert_eq!(party(mapped).to_string(), "192.0.2.1");
+        assert_eq!(party(four), four);
+        let doors = Doors::new(&[]);
+        let places: Vec<Place> = (0..STRANGERS_OF_ADDRESS_MAX as u128)
+            .map(|host| match one {
+                IpAddr::V6(one) => IpAddr::from((one.to_bits() + host).to_be_bytes()),
+                IpAddr::V4(_) => one,
+            })
+            .map_while(|address| doors.enter(address))
+            .collect();
+        assert_eq!(places.len(), STRANGERS_OF_ADDRESS_MAX);
+        assert!(doors.enter(same).is_none(), "one too many of a subnet");
+        assert!(doors.enter(other).is_some());
     }
 }

@@ -11,6 +11,7 @@
 //! | `link` | live sockets of gateways |
 //! | `brake` | kiosks at which PINs are guessed |
 //! | `ask` | requests: who may, the first answer again, the way to each rule |
+//! | `repeat` | what a repeat may be told: no PIN is found out by it |
 //! | `customer` | customers, their PINs, what sites are told of them |
 //! | `registration` | people registered at sites, and people registered twice |
 //! | `document` | what people edit on both sides |
@@ -51,6 +52,7 @@ mod payment;
 mod purchase;
 mod recall;
 mod registration;
+mod repeat;
 pub mod settings;
 pub mod side;
 pub mod store;
@@ -68,7 +70,7 @@ use kiosk::{ids::Epoch, moment::Moment, talk::Talk};
 use runtime::machine::{Fault, Machine};
 use sha2::{Digest, Sha256};
 
-pub use self::{brake::SLOWED, turn::HubError};
+pub use self::{brake::SLOWED, parked::WAITING_FULL, turn::HubError};
 use self::{
     effect::Effect,
     input::{Input, LinkId},
@@ -159,6 +161,7 @@ impl Hub {
                 links,
                 lost,
                 parked,
+                again: None,
                 run,
                 effects: Vec::new(),
                 throws: 0,

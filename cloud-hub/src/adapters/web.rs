@@ -68,7 +68,7 @@ use crate::{
 };
 
 /// How long a request may take in all; `/sync` and `/events` last longer and are left out.
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// What an operator decides about the web.
 #[derive(Clone, Debug)]
@@ -123,6 +123,8 @@ pub struct Inner {
     pub parts: Parts,
     /// How often an address may try to join.
     pub joins: Limits,
+    /// How often an address may try a password from a browser that is not known.
+    pub logins: Limits,
     /// Sessions whose use the machine has been told of lately.
     pub used: guard::Used,
 }
@@ -140,6 +142,7 @@ pub fn router(parts: Parts, sync: MethodRouter<App>) -> Router {
     let app = App(Arc::new(Inner {
         parts,
         joins: Limits::new(join::TRIES_MAX, join::WINDOW),
+        logins: Limits::new(page::login::LOGINS_MAX, page::login::LOGINS_WINDOW),
         used: guard::Used::default(),
     }));
     let mut router = Router::new();

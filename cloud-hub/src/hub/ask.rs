@@ -6,7 +6,9 @@ use super::{
     answer,
     effect::{Effect, Refusal, RefusalKind, Response},
     input::{Actor, ReplyId, Request},
-    parked::Parked,
+    parked::{Parked, waiting_full},
+    recall::HELD_AT_SITE,
+    repeat::Content,
     store::AnswerRow,
     tick::ANSWERS_KEPT_MS,
     turn::{Halt, HubError, Turn},
@@ -23,6 +25,8 @@ pub(super) enum Decided {
     Given(Result<Response, Refusal>),
     /// It waits for water of this customer.
     Waits(CustomerId),
+    /// It is the same as one that waits, whose answer goes here, and hears what that one hears.
+    Joins(ReplyId),
 }
 
 impl Decided {
@@ -30,13 +34,9 @@ impl Decided {
     pub fn given(self) -> Option<Result<Response, Refusal>> {
         match self {
             Decided::Given(answer) => Some(answer),
-            Decided::Waits(_) => None,
+            Decided::Waits(_) | Decided::Joins(_) => None,
         }
     }
-}
-
-fn key_reused() -> Refusal {
-    Refusal::conflict("key_reused", "this Idempotency-Key was used for another request")
 }
 
 impl Turn<'_> {
@@ -44,7 +44,13 @@ impl Turn<'_> {
     pub fn asked(&mut self, reply: ReplyId, by: &Actor, key: Option<&str>, request: &Request) -> Result<(), HubError> {
         match self.answer_to(by, key, request)? {
             Decided::Given(answer) => self.reply(reply, answer),
-            Decided::Waits(customer) => self.parked.put(self.moment, customer, (reply, by, key), request),
+            Decided::Waits(customer) => {
+                let content = Content::of(self.keys, request);
+                let place = Parked::new(self.moment, customer, (reply, by, key), request, content);
+                self.parked.put(place);
+            }
+            Decided::Joins(first) if self.parked.join(first, reply) => {}
+            Decided::Joins(_) => self.reply(reply, Err(waiting_full())),
         }
         Ok(())
     }
@@ -64,28 +70,22 @@ impl Turn<'_> {
                 message,
             ))));
         }
-        let Some(name) = key else {
-            return self.decided(by, request);
-        };
-        if name.is_empty() || name.len() > KEY_CHARS_MAX {
-            let message = format!("1 to {KEY_CHARS_MAX} characters");
-            return Ok(Decided::Given(Err(Refusal::invalid(
-                "Idempotency-Key",
-                "bad_key",
-                message,
-            ))));
+        if let Some(key) = key {
+            if key.is_empty() || key.len() > KEY_CHARS_MAX {
+                let message = format!("1 to {KEY_CHARS_MAX} characters");
+                let refusal = Refusal::invalid("Idempotency-Key", "bad_key", message);
+                return Ok(Decided::Given(Err(refusal)));
+            }
+            let first = self.store.first_answer(&by.name(), key)?;
+            let kept_since = self.now().plus_ms(-ANSWERS_KEPT_MS);
+            if let Some(first) = first.filter(|first| first.created > kept_since) {
+                return self.answered_before(by, key, request, first);
+            }
         }
-        let request_hash = self.request_hash(request);
-        if let Some(first) = self.store.first_answer(&by.name(), name)?
-            && first.created > self.now().plus_ms(-ANSWERS_KEPT_MS)
+        if self.again.is_none()
+            && let Some(decided) = self.repeats_parked(by, key, request)?
         {
-            return Ok(Decided::Given(self.first_again(&first, request_hash)));
-        }
-        let is_other = |parked: &Parked| {
-            parked.by == *by && parked.key.as_deref() == key && self.request_hash(&parked.request) != request_hash
-        };
-        if self.parked.all().any(is_other) {
-            return Ok(Decided::Given(Err(key_reused())));
+            return Ok(decided);
         }
         let decided = self.decided(by, request)?;
         if let Decided::Given(answer) = &decided {
@@ -104,17 +104,18 @@ impl Turn<'_> {
     ) -> Result<(), HubError> {
         let Some(key) = key else { return Ok(()) };
         // "Not now" is no answer to what was asked: the same request may come again.
-        if answer
-            .as_ref()
-            .is_err_and(|refusal| refusal.kind == RefusalKind::TooMany)
-        {
+        let is_not_now = |refusal: &Refusal| refusal.kind == RefusalKind::TooMany || refusal.code == HELD_AT_SITE;
+        if answer.as_ref().is_err_and(is_not_now) {
             return Ok(());
         }
         let random = self.throw();
         let sealed = answer::encode(answer).and_then(|bytes| self.keys.seal(random, &bytes));
         if let Some(sealed) = sealed {
+            let content = Content::of(self.keys, request);
             let row = AnswerRow {
-                request_hash: self.request_hash(request),
+                request_hash: content.whole,
+                but_secret: content.but_secret.to_vec(),
+                guesses: self.again.unwrap_or_default(),
                 answer: sealed,
                 created: self.now(),
             };
@@ -123,17 +124,8 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// What a request asks for, its secret too, under a key: nobody finds a PIN out from the database.
-    fn request_hash(&self, request: &Request) -> [u8; 32] {
-        let secret = request.secret().unwrap_or_default();
-        self.keys
-            .keyed_hash(format!("request {request:?}\0{secret}").as_bytes())
-    }
-
-    fn first_again(&self, first: &AnswerRow, request_hash: [u8; 32]) -> Result<Response, Refusal> {
-        if first.request_hash != request_hash {
-            return Err(key_reused());
-        }
+    /// What was said first, once more.
+    pub fn first_again(&self, first: &AnswerRow) -> Result<Response, Refusal> {
         let opened = self.keys.open(&first.answer);
         opened.and_then(|bytes| answer::decode(&bytes)).unwrap_or_else(|| {
             // Kept by another master key or an older version: it was done, but what was said is lost.
@@ -180,7 +172,8 @@ impl Turn<'_> {
             Request::RemoveUser { name } => self.remove_user(by, name),
             Request::AddToken { name, role, site } => self.add_token(by, name, *role, site.as_ref()),
             Request::RevokeToken { name } => self.revoke_token(by, name),
-            Request::Login { name, right } => self.login(name, *right),
+            Request::Login { name, device, right } => self.login(name, *device, *right),
+            Request::ProvePassword { name, device, right } => self.prove_password(name, *device, *right),
             Request::UseSession { session } => {
                 self.store.touch_session(*session, self.now())?;
                 Ok(Response::Done)
@@ -201,6 +194,7 @@ impl Turn<'_> {
             } => self.credit(by, *customer, *volume_ml, reason),
             Request::CreatePurchase(new) => self.create_purchase(by, new),
             Request::OrderPayment { purchase, order } => self.order_payment(by, *purchase, order.clone()),
+            Request::RefuseLoan { loan } => self.refuse_loan(by, *loan),
             Request::VerifyDispense(ask) => self.verify_dispense(ask),
             Request::ReportDispense {
                 site,

@@ -5,7 +5,7 @@
 use kiosk::{
     ids::SiteName,
     moment::Uptime,
-    pin::{SLOW_AFTER, SLOW_DELAY_MS},
+    pin::{DispenserTries, SLOW_AFTER, SLOW_DELAY_MS},
 };
 
 use super::{
@@ -19,7 +19,7 @@ pub const SLOWED: &str = "slowed";
 impl Turn<'_> {
     /// Refuses a slowed kiosk whose last wrong PIN was just typed.
     pub fn slow_kiosk(&self, site: &SiteName) -> Result<(), Halt> {
-        let (tries, now) = (self.store.kiosk_tries(site)?, self.uptime());
+        let (tries, now) = (self.wrong_pins(site)?, self.uptime());
         let delay_ms = tries.delay_ms(now);
         let newest = tries.wrong().last();
         if delay_ms == 0 || newest.is_none_or(|newest| now.since_ms(newest) >= delay_ms) {
@@ -29,12 +29,13 @@ impl Turn<'_> {
             "too many wrong PINs at this kiosk; try again in {} s",
             SLOW_DELAY_MS / 1_000
         );
-        Err(Refusal::new(RefusalKind::TooMany, SLOWED, message).into())
+        // What was counted on the way stays: a guess at an equal ask.
+        Err(Halt::Kept(Refusal::new(RefusalKind::TooMany, SLOWED, message)))
     }
 
     /// A wrong PIN was typed at a kiosk. The one that slows it is an alarm.
     pub fn note_wrong_pin(&mut self, site: &SiteName) -> Result<(), HubError> {
-        let (mut tries, now) = (self.store.kiosk_tries(site)?, self.uptime());
+        let (mut tries, now) = (self.wrong_pins(site)?, self.uptime());
         let was_slowed = tries.delay_ms(now) > 0;
         tries.note_wrong(now);
         self.store.put_kiosk_tries(site, &tries)?;
@@ -43,6 +44,13 @@ impl Turn<'_> {
         }
         let detail = format!("kiosk {site} saw {SLOW_AFTER} wrong PINs within an hour and is slowed");
         self.alarm_at(site, "pin_spraying", detail)
+    }
+
+    /// The wrong PINs of a kiosk. Those that a clock wrote while it was ahead say nothing: counted, they would keep the
+    /// kiosk slowed until that time has come.
+    fn wrong_pins(&self, site: &SiteName) -> Result<DispenserTries, HubError> {
+        let (tries, now) = (self.store.kiosk_tries(site)?, self.uptime());
+        Ok(DispenserTries::restored(tries.wrong().filter(|time| *time <= now)))
     }
 
     /// A server's wall clock in place of the uptime that a gateway counts by: a restart forgets no wrong PIN.

@@ -5,45 +5,34 @@ use kiosk::{
     dispense::{Ask, CustomerView, DispenserView, PinVerdict, Reason, Right, Situation, TokenVerdict, Verdict, decide},
     fact::{Outcome, Purse},
     ids::{AccountId, CustomerId, Epoch, GrantId, RequestId, SiteName},
-    moment::{MINUTE_MS, Present, Stamp, Uptime, Wall},
+    moment::{Present, Stamp, Uptime, Wall},
     pin::{Lock, Pin, PinTries},
     units::Volume,
 };
 
 use super::{
-    effect::{DispenseAnswer, DispenseCustomer, Refusal, RefusalKind, Response},
+    effect::{DispenseAnswer, DispenseCustomer, Refusal, Response},
     input::DispenseAsk,
-    keys::Keys,
-    recall::held_at_site,
+    parked::waiting_full,
+    recall::{held_at_site, not_given_back},
+    repeat::Content,
     store::{CustomerRow, DrawPart, DrawRow, PurseKey},
     turn::{Halt, HubError, Turn},
 };
 
-/// Equal asks without a request are one ask for so long (CONTRACTS section 4).
-const EQUAL_WITHIN_MS: i64 = MINUTE_MS;
 /// Draws without a report that one tick books by rule.
 const BATCH_MAX: u32 = 100;
 
 impl Turn<'_> {
     /// May this water be drawn?
     pub fn verify_dispense(&mut self, ask: &DispenseAsk) -> Result<Response, Halt> {
-        let body_hash = hash_of(self.keys, ask);
-        let known = match &ask.request {
-            Some(request) => self.store.draw(&ask.site, request)?,
-            None => {
-                let since = self.now().plus_ms(-EQUAL_WITHIN_MS);
-                self.store.equal_draw(&ask.site, body_hash, since)?
-            }
-        };
-        let waits_otherwise = ask.request.is_some() && self.waits_otherwise(ask, body_hash);
-        if waits_otherwise || known.as_ref().is_some_and(|known| known.body_hash != body_hash) {
-            let message = "this request was made with another content";
-            return Err(Refusal::conflict("request_conflict", message).into());
-        }
-        if let Some(known) = known {
+        let content = Content::of_ask(self.keys, ask);
+        if let Some(known) = self.drawn_before(ask, &content)? {
             return Ok(Response::Dispense(self.dispense_answer(&known)?));
         }
-        self.slow_kiosk(&ask.site)?;
+        if self.again.is_none() {
+            self.slow_kiosk(&ask.site)?;
+        }
         let mut customer = self.customer_named(&ask.user)?;
         let (situation, keys) = self.situation(ask, customer.as_mut())?;
         let verdict = decide(
@@ -67,7 +56,9 @@ impl Turn<'_> {
                 Some(request) => request.clone(),
                 None => self.made_request()?,
             },
-            body_hash,
+            body_hash: content.whole,
+            but_pin: content.but_secret.to_vec(),
+            guesses: self.again.unwrap_or_default(),
             customer: customer.as_ref().map(|row| row.id),
             denied: match &verdict {
                 Verdict::Approved { .. } => None,
@@ -83,14 +74,6 @@ impl Turn<'_> {
             self.hold(&draw, &parts, &keys)?;
         }
         Ok(Response::Dispense(self.dispense_answer(&draw)?))
-    }
-
-    /// Whether this request waits for a site, with another content.
-    fn waits_otherwise(&self, ask: &DispenseAsk, body_hash: [u8; 32]) -> bool {
-        let mut waiting = self.parked.all().filter_map(|parked| parked.request.as_ask());
-        waiting.any(|other| {
-            (&other.site, &other.request) == (&ask.site, &ask.request) && hash_of(self.keys, other) != body_hash
-        })
     }
 
     /// More is asked than is free here. What a linked site holds is asked back and waited for; the person is sent to a
@@ -109,9 +92,11 @@ impl Turn<'_> {
         if !self.in_doubt()?
             && let Verdict::Approved { parts } = decide(&water, &self.with_held(short.clone(), keys, true)?)
         {
-            if !self.parked.has_room() {
-                let message = "too many wait for their water; try again in a moment";
-                return Err(Refusal::new(RefusalKind::TooMany, "too_many", message).into());
+            if self.is_asked_in_vain(keys, customer)? {
+                return Err(Halt::Kept(not_given_back()));
+            }
+            if self.again.is_none() && !self.parked.has_room(&ask.site) {
+                return Err(Halt::Kept(waiting_full()));
             }
             for (right, volume) in parts {
                 if let Some(key) = purse_of(keys, right) {
@@ -166,7 +151,7 @@ impl Turn<'_> {
     }
 
     /// A phone in any accepted form, an account id, or its digits alone.
-    fn customer_named(&self, user: &str) -> Result<Option<CustomerRow>, HubError> {
+    pub fn customer_named(&self, user: &str) -> Result<Option<CustomerRow>, HubError> {
         let user = user.trim();
         if let Ok(account) = user.parse::<AccountId>() {
             return Ok(self.store.customer_by_account(account)?);
@@ -277,12 +262,7 @@ impl Turn<'_> {
         } else {
             tries.after_wrong(now)
         };
-        row.pin_wrong = after.wrong;
-        row.pin_lock_since = after.lock.and_then(|lock| lock.since.wall);
-        row.pin_lock_ms = after
-            .lock
-            .map_or(0, |lock| i64::try_from(lock.for_ms).unwrap_or(i64::MAX));
-        self.store.put_customer(row)?;
+        self.put_tries(row, after)?;
         if is_right {
             return Ok(PinVerdict::Right);
         }
@@ -290,8 +270,18 @@ impl Turn<'_> {
         Ok(PinVerdict::Wrong)
     }
 
+    /// Writes a customer's wrong tries.
+    pub fn put_tries(&self, row: &mut CustomerRow, tries: PinTries) -> Result<(), HubError> {
+        row.pin_wrong = tries.wrong;
+        row.pin_lock_since = tries.lock.and_then(|lock| lock.since.wall);
+        row.pin_lock_ms = tries
+            .lock
+            .map_or(0, |lock| i64::try_from(lock.for_ms).unwrap_or(i64::MAX));
+        Ok(self.store.put_customer(row)?)
+    }
+
     /// The present for locks: a server's wall clock counts, so a restart neither ends nor lengthens one.
-    fn present(&self) -> Present {
+    pub fn present(&self) -> Present {
         Present {
             stamp: Stamp {
                 uptime: Uptime(1),
@@ -417,7 +407,8 @@ fn purse_of(keys: &[PurseKey], right: GrantId) -> Option<PurseKey> {
     keys.get(usize::try_from(right.number).ok()?).copied()
 }
 
-fn pin_tries(row: &CustomerRow) -> PinTries {
+/// The wrong tries in a row, as the rules count them.
+pub(super) fn pin_tries(row: &CustomerRow) -> PinTries {
     PinTries {
         wrong: row.pin_wrong,
         lock: row.pin_lock_since.map(|since: Wall| Lock {
@@ -428,14 +419,4 @@ fn pin_tries(row: &CustomerRow) -> PinTries {
             for_ms: row.pin_lock_ms.unsigned_abs(),
         }),
     }
-}
-
-/// What makes two asks equal. It covers the PIN, so it is keyed: nobody finds the PIN from the database.
-fn hash_of(keys: &Keys, ask: &DispenseAsk) -> [u8; 32] {
-    let mut body = ask.volume_ml.to_be_bytes().to_vec();
-    for field in [ask.site.as_str(), ask.user.trim(), ask.pin.0.as_str()] {
-        body.extend((field.len() as u64).to_be_bytes());
-        body.extend(field.as_bytes());
-    }
-    keys.keyed_hash(&body)
 }

@@ -1,7 +1,7 @@
 //! Everything that can reach the hub's machine. One page; nothing else gets in.
 
 use kiosk::{
-    ids::{CustomerId, ProviderReference, RequestId, SiteName},
+    ids::{CustomerId, ProviderReference, RecordId, RequestId, SiteName},
     payment::{PaymentEvent, PaymentOrder, Report},
     provider::Provider,
     units::Volume,
@@ -192,6 +192,17 @@ pub enum Request {
     Login {
         /// The login.
         name: String,
+        /// SHA-256 of what this browser is known by, or will be.
+        device: [u8; 32],
+        /// Whether the password was right.
+        right: bool,
+    },
+    /// Somebody who is logged in typed their password again. The adapter has compared it with the stored hash.
+    ProvePassword {
+        /// The login.
+        name: String,
+        /// SHA-256 of what this browser is known by.
+        device: [u8; 32],
         /// Whether the password was right.
         right: bool,
     },
@@ -252,6 +263,11 @@ pub enum Request {
         purchase: PurchaseId,
         /// What they decided.
         order: PaymentOrder,
+    },
+    /// Whoever asked for this loan was told that there is none.
+    RefuseLoan {
+        /// The record that asked.
+        loan: RecordId,
     },
     /// May this water be drawn? Asked by a dispenser that speaks to the hub (CONTRACTS section 4).
     VerifyDispense(DispenseAsk),

@@ -15,9 +15,10 @@ use sync::{
 };
 
 use super::{
-    effect::LiveEvent,
+    effect::{LiveEvent, Refusal, Response},
+    input::Actor,
     store::{GrantRow, HistoryRow, PurseKey},
-    turn::{HubError, Turn},
+    turn::{Halt, HubError, Turn},
 };
 
 impl Turn<'_> {
@@ -109,7 +110,11 @@ impl Turn<'_> {
                     return self.answer(id, AnsweredState::Refused);
                 }
                 self.store.add_loan_request(id, &asked)?;
-                self.answer(id, AnsweredState::Taken)
+                // One that was closed stays so when a restored hub hears of it again.
+                match self.store.answered(id)? {
+                    Some(_) => Ok(()),
+                    None => self.answer(id, AnsweredState::Taken),
+                }
             }
             // Written here they only say what the rows say already; given back they tell a restored hub what it forgot.
             Fact::Listed(_) | Fact::Subscribed(_) | Fact::Merged { .. } if own => Ok(()),
@@ -117,6 +122,17 @@ impl Turn<'_> {
             Fact::Subscribed(subscribed) => self.recall_subscribed(box_id, &subscribed),
             Fact::Merged { from, into } => self.recall_merged(from, into),
         }
+    }
+
+    /// Closes a loan that was asked at a site: its site shows it as refused.
+    pub fn refuse_loan(&mut self, by: &Actor, loan: RecordId) -> Result<Response, Halt> {
+        if self.store.answered(loan)? != Some(AnsweredState::Taken) || !self.store.is_loan_request(loan)? {
+            return Err(Refusal::not_found("open loan").into());
+        }
+        self.answer(loan, AnsweredState::Refused)?;
+        let subject = format!("{}/{:016x}/{}", loan.log.box_id, loan.log.epoch.0, loan.seq);
+        self.audit(by, "loan refused", &subject, "")?;
+        Ok(Response::Done)
     }
 
     /// Tells a site what became of a record that asked for something.

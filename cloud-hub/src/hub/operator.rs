@@ -2,20 +2,23 @@
 
 use kiosk::{
     ids::SiteName,
-    moment::{HOUR_MS, MINUTE_MS},
+    moment::{HOUR_MS, MINUTE_MS, Wall},
 };
 use sha2::{Digest, Sha256};
 
 use super::{
     effect::{Refusal, RefusalKind, Response},
     input::{Actor, Request},
+    store::UserRow,
     turn::{Halt, HubError, Turn},
 };
 
-/// Wrong passwords per account within [`LOGIN_WINDOW_MS`] (RELIABILITY section 5).
+/// Wrong passwords per account and device within [`LOGIN_WINDOW_MS`] (RELIABILITY section 5).
 const LOGIN_WRONG_MAX: u32 = 5;
 /// The stretch of time in which wrong passwords are counted.
 const LOGIN_WINDOW_MS: i64 = 15 * MINUTE_MS;
+/// Browsers of one person that are known; one more pushes out the one that was used longest ago.
+const DEVICES_MAX: u32 = 8;
 /// The longest name of an API token.
 const TOKEN_NAME_CHARS_MAX: usize = 64;
 /// A page session ends after so long without use (RELIABILITY section 5).
@@ -108,7 +111,10 @@ fn own_login(name: &str, request: &Request) -> bool {
 
 fn role_may(role: Role, request: &Request) -> bool {
     match role {
-        Role::Admin => !matches!(request, Request::Join(_) | Request::Login { .. }),
+        Role::Admin => !matches!(
+            request,
+            Request::Join(_) | Request::Login { .. } | Request::ProvePassword { .. }
+        ),
         Role::Technician => matches!(
             request,
             Request::AddSite(_) | Request::ReplaceSite { .. } | Request::RevokeSite { .. }
@@ -123,6 +129,7 @@ fn role_may(role: Role, request: &Request) -> bool {
                 | Request::Credit { .. }
                 | Request::CreatePurchase(_)
                 | Request::OrderPayment { .. }
+                | Request::RefuseLoan { .. }
         ),
         Role::Viewer | Role::Kiosk => false,
     }
@@ -164,6 +171,9 @@ impl Turn<'_> {
             return Err(Refusal::not_found("user").into());
         }
         self.store.remove_sessions_of(name)?;
+        if !own {
+            self.store.forget_devices(name)?;
+        }
         self.audit(by, "password set", name, "")?;
         Ok(Response::Done)
     }
@@ -213,26 +223,10 @@ impl Turn<'_> {
         Ok(Response::Done)
     }
 
-    /// A login was tried: five wrong passwords in a quarter of an hour shut the account for the rest of it.
-    pub fn login(&mut self, name: &str, right: bool) -> Result<Response, Halt> {
-        let wrong = || Refusal::new(RefusalKind::Unauthenticated, "bad_login", "login or password is wrong");
-        let Some(user) = self.store.user(name)? else {
-            return Err(wrong().into());
-        };
-        let now = self.now();
-        let window_over = now.0 - user.wrong_since.0 > LOGIN_WINDOW_MS;
-        let tries = if window_over { 0 } else { user.wrong };
-        if tries >= LOGIN_WRONG_MAX {
-            let message = "too many wrong passwords; try again in a quarter of an hour";
-            return Err(Refusal::new(RefusalKind::TooMany, "too_many_logins", message).into());
-        }
-        if !right {
-            let since = if tries == 0 { now } else { user.wrong_since };
-            self.store.set_wrong(name, tries + 1, since)?;
-            self.audit_as("nobody", "wrong password", name, "")?;
-            return Err(Halt::Kept(wrong()));
-        }
-        self.store.set_wrong(name, 0, now)?;
+    /// A login was tried. Right, it opens a session, and the browser is known from now on.
+    pub fn login(&mut self, name: &str, device: [u8; 32], right: bool) -> Result<Response, Halt> {
+        let (user, now) = (self.proved(name, device, right)?, self.now());
+        self.store.put_device(device, name, now, DEVICES_MAX)?;
         let secret = hex::encode(self.throw());
         self.store.add_session(secret_hash(&secret), name, now)?;
         self.audit_as(&format!("user {name}"), "logged in", name, "")?;
@@ -241,6 +235,82 @@ impl Turn<'_> {
             role: user.role,
             change_password: user.change_password,
         })
+    }
+
+    /// Somebody who is logged in typed their password once more.
+    pub fn prove_password(&mut self, name: &str, device: [u8; 32], right: bool) -> Result<Response, Halt> {
+        self.proved(name, device, right)?;
+        Ok(Response::Done)
+    }
+
+    /// Five wrong passwords in a quarter of an hour shut the account for the rest of it, for strangers and for each
+    /// browser that has logged in before apart: whoever types another's name shuts out nobody but strangers. A right
+    /// one forgets what was counted for whoever typed it, and not what others did.
+    fn proved(&mut self, name: &str, device: [u8; 32], right: bool) -> Result<UserRow, Halt> {
+        let wrong = || Refusal::new(RefusalKind::Unauthenticated, "bad_login", "login or password is wrong");
+        let Some(user) = self.store.user(name)? else {
+            return Err(wrong().into());
+        };
+        let (known, now) = (self.store.device(device, name)?, self.now());
+        let tries = known.unwrap_or(user.wrong);
+        if tries.is_shut(now) {
+            return Err(too_many_logins().into());
+        }
+        let after = if right {
+            WrongPasswords { count: 0, since: now }
+        } else {
+            tries.one_more(now)
+        };
+        match known {
+            Some(_) => self.store.set_device_wrong(device, name, after)?,
+            None => self.store.set_wrong(name, after)?,
+        }
+        if right {
+            return Ok(user);
+        }
+        self.audit_as("nobody", "wrong password", name, "")?;
+        Err(Halt::Kept(wrong()))
+    }
+}
+
+/// The code of [`too_many_logins`].
+pub const TOO_MANY_LOGINS: &str = "too_many_logins";
+
+/// The refusal of any password while an account is shut.
+pub fn too_many_logins() -> Refusal {
+    let message = "too many wrong passwords; try again in a quarter of an hour";
+    Refusal::new(RefusalKind::TooMany, TOO_MANY_LOGINS, message)
+}
+
+/// Wrong passwords, and when the first of them was typed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WrongPasswords {
+    /// How many.
+    pub count: u32,
+    /// Since when.
+    pub since: Wall,
+}
+
+impl WrongPasswords {
+    /// Whether no password is taken now.
+    pub fn is_shut(self, now: Wall) -> bool {
+        self.is_counted(now) && self.count >= LOGIN_WRONG_MAX
+    }
+
+    /// With one more.
+    fn one_more(self, now: Wall) -> WrongPasswords {
+        match self.is_counted(now) && self.count > 0 {
+            true => WrongPasswords {
+                count: self.count + 1,
+                ..self
+            },
+            false => WrongPasswords { count: 1, since: now },
+        }
+    }
+
+    /// Those of a clock that was ahead count no more, else they would last until that time has come.
+    fn is_counted(self, now: Wall) -> bool {
+        (0..=LOGIN_WINDOW_MS).contains(&(now.0 - self.since.0))
     }
 }
 

@@ -3,29 +3,82 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use kiosk::{ids::CustomerId, moment::Moment};
+use kiosk::{
+    ids::{CustomerId, SiteName},
+    moment::Moment,
+};
 
-use super::input::{Actor, ReplyId, Request};
+use super::{
+    effect::{Refusal, RefusalKind},
+    input::{Actor, ReplyId, Request},
+    repeat::{Content, Likeness, key_reused, request_conflict},
+};
 
-/// How long a site is waited for (CONTRACTS section 4; a person stands at the tap).
-const SITE_WAIT_MS: u64 = 5_000;
+/// How long a site is waited for. The look-out for it comes once a second, so that whoever asks is answered within 5 s
+/// (CONTRACTS section 4; a person stands at the tap).
+const SITE_WAIT_MS: u64 = 4_000;
 /// How many requests may wait.
 const PARKED_MAX: usize = 256;
+/// How many of one kiosk may wait: one that asks in a circle keeps nobody else out.
+const PARKED_OF_SITE_MAX: usize = 32;
+/// How many may hear one answer: a request and its repeats.
+const REPLIES_MAX: usize = 4;
+/// The code of [`waiting_full`]; the answer names the seconds to wait.
+pub const WAITING_FULL: &str = "too_many_wait";
 
 /// One that waits.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Parked {
-    /// Where its answer goes.
-    pub reply: ReplyId,
+    /// Where its answer goes: the first that asked, and repeats.
+    pub replies: Vec<ReplyId>,
     /// Who asks.
     pub by: Actor,
     /// The `Idempotency-Key`.
     pub key: Option<String>,
     /// What is asked.
     pub request: Request,
+    /// How often it came again with another PIN.
+    pub guesses: u32,
+    content: Content,
     /// Whose water it waits for.
     customer: CustomerId,
     due_monotonic_ms: u64,
+}
+
+impl Parked {
+    /// One that begins to wait for a customer's water.
+    pub fn new(
+        moment: &Moment,
+        customer: CustomerId,
+        (reply, by, key): (ReplyId, &Actor, Option<&str>),
+        request: &Request,
+        content: Content,
+    ) -> Parked {
+        Parked {
+            replies: vec![reply],
+            by: by.clone(),
+            key: key.map(str::to_owned),
+            request: request.clone(),
+            guesses: 0,
+            content,
+            customer,
+            due_monotonic_ms: moment.monotonic_ms + SITE_WAIT_MS,
+        }
+    }
+
+    fn is(&self, first: ReplyId) -> bool {
+        self.replies.first() == Some(&first)
+    }
+}
+
+/// One that waits under a name that came again.
+pub(super) struct Found {
+    /// Where the answer of the first goes.
+    pub place: ReplyId,
+    /// What the new one is to it.
+    pub likeness: Likeness,
+    /// What the new one hears unless it is the same; `None` of an ask without a request, which is decided by itself.
+    pub refusal: Option<Refusal>,
 }
 
 /// All that wait, the oldest first.
@@ -37,32 +90,58 @@ pub(super) struct Parking {
 }
 
 impl Parking {
-    /// Whether one more may wait.
-    pub fn has_room(&self) -> bool {
-        self.waiting.len() < PARKED_MAX
+    /// Whether one more of this kiosk may wait.
+    pub fn has_room(&self, site: &SiteName) -> bool {
+        let of_site = |parked: &&Arc<Parked>| parked.request.as_ask().is_some_and(|ask| ask.site == *site);
+        self.waiting.len() < PARKED_MAX && self.waiting.iter().filter(of_site).count() < PARKED_OF_SITE_MAX
     }
 
-    /// Lets a request wait for a customer's water.
-    pub fn put(
-        &mut self,
-        moment: &Moment,
-        customer: CustomerId,
-        (reply, by, key): (ReplyId, &Actor, Option<&str>),
-        request: &Request,
-    ) {
-        self.waiting.push(Arc::new(Parked {
-            reply,
-            by: by.clone(),
-            key: key.map(str::to_owned),
-            request: request.clone(),
-            customer,
-            due_monotonic_ms: moment.monotonic_ms + SITE_WAIT_MS,
-        }));
+    /// Lets a request wait.
+    pub fn put(&mut self, parked: Parked) {
+        self.waiting.push(Arc::new(parked));
     }
 
-    /// All that wait.
-    pub fn all(&self) -> impl Iterator<Item = &Parked> {
-        self.waiting.iter().map(Arc::as_ref)
+    /// The one that waits under the same key, the same request, or as an equal ask without one.
+    pub fn named(&self, by: &Actor, key: Option<&str>, request: &Request, content: &Content) -> Option<Found> {
+        let found = |parked: &Arc<Parked>| {
+            let likeness = content.likeness(&parked.content.whole, &parked.content.but_secret, parked.guesses);
+            let refusal = if key.is_some() && parked.key.as_deref() == key && parked.by == *by {
+                Some(key_reused())
+            } else {
+                match (parked.request.as_ask()?, request.as_ask()?) {
+                    (first, ask) if first.site != ask.site || first.request != ask.request => return None,
+                    (_, ask) if ask.request.is_some() => Some(request_conflict()),
+                    _ if content.but_secret == parked.content.but_secret => None,
+                    _ => return None,
+                }
+            };
+            Some(Found {
+                place: *parked.replies.first()?,
+                likeness,
+                refusal,
+            })
+        };
+        self.waiting.iter().find_map(found)
+    }
+
+    /// A repeat hears what the first hears; false when too many do.
+    pub fn join(&mut self, first: ReplyId, reply: ReplyId) -> bool {
+        let parked = self.waiting.iter_mut().find(|parked| parked.is(first));
+        match parked.map(Arc::make_mut) {
+            Some(parked) if parked.replies.len() < REPLIES_MAX => {
+                parked.replies.push(reply);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// It came again with another PIN.
+    pub fn count_guess(&mut self, first: ReplyId) {
+        let parked = self.waiting.iter_mut().find(|parked| parked.is(first));
+        if let Some(parked) = parked {
+            Arc::make_mut(parked).guesses += 1;
+        }
     }
 
     /// Whether somebody waits for this customer's water: then what comes free is theirs first.
@@ -99,7 +178,14 @@ impl Parking {
 
     /// It has its answer. What it left is to be granted again.
     pub fn remove(&mut self, parked: &Parked) {
-        self.waiting.retain(|other| other.reply != parked.reply);
+        self.waiting
+            .retain(|other| other.replies.first() != parked.replies.first());
         self.freed.insert(parked.customer);
     }
+}
+
+/// The refusal of one more when too many wait.
+pub(super) fn waiting_full() -> Refusal {
+    let message = "too many wait for their water; try again in a moment";
+    Refusal::new(RefusalKind::TooMany, WAITING_FULL, message)
 }

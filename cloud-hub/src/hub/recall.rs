@@ -1,7 +1,7 @@
 //! Rights that are asked back from sites (PROTOCOL rule 24, DESIGN section 4).
 //!
 //! Whatever needs more than is free at the hub names what it needs of which purse ([`Turn::ask_back`]) and halts with
-//! [`super::turn::Halt::Waits`]: it is decided again when the site has closed the rights, or has not within 5 s. Until
+//! [`super::turn::Halt::Waits`]: it is decided again when the site has closed the rights, or has not within 4 s. Until
 //! then nothing of that customer is granted.
 
 use kiosk::{
@@ -11,8 +11,9 @@ use kiosk::{
 };
 
 use super::{
-    effect::Refusal,
+    effect::{Refusal, Response},
     link::Link,
+    parked::Parked,
     store::{GrantRow, PurseKey},
     turn::{HubError, Turn},
 };
@@ -60,6 +61,21 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Whether a right of these purses was asked back from a site that can be asked, and nobody waits for it any more: its
+    /// site cannot close it yet. Then no further ones are taken from the customer there.
+    pub fn is_asked_in_vain(&self, keys: &[PurseKey], customer: CustomerId) -> Result<bool, HubError> {
+        if self.again.is_some() || self.parked.waits_for(customer) {
+            return Ok(false);
+        }
+        for key in keys {
+            let in_vain = |row: &GrantRow| row.recalled && row.box_id.is_some_and(|box_id| self.is_linked(box_id));
+            if self.open_grants(*key)?.iter().any(in_vain) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// More is granted or spent than there is: rights are asked back until what they may still hold covers it. The
     /// newest go first.
     pub fn recall_lacking(&mut self, key: PurseKey, lacking_ml: u64) -> Result<(), HubError> {
@@ -96,12 +112,8 @@ impl Turn<'_> {
     pub fn answer_parked(&mut self) -> Result<(), HubError> {
         while let Some(customer) = self.parked.take_freed() {
             for parked in self.parked.of(customer) {
-                if let Some(answer) = self
-                    .answer_to(&parked.by, parked.key.as_deref(), &parked.request)?
-                    .given()
-                {
-                    self.parked.remove(&parked);
-                    self.reply(parked.reply, answer);
+                if let Some(answer) = self.decided_again(&parked)? {
+                    self.answer_all(&parked, &answer);
                 }
             }
             self.settle_unless_waited_for(customer)?;
@@ -121,24 +133,40 @@ impl Turn<'_> {
     /// granted again as it comes.
     pub fn give_up_waiting(&mut self) -> Result<(), HubError> {
         for parked in self.parked.due(self.moment) {
-            let key = parked.key.as_deref();
-            let answer = match self.answer_to(&parked.by, key, &parked.request)?.given() {
-                Some(answer) => answer,
-                None => {
-                    let answer = Err(held_at_site());
-                    self.keep_answer(&parked.by, key, &parked.request, &answer)?;
-                    answer
-                }
-            };
-            self.parked.remove(&parked);
-            self.reply(parked.reply, answer);
+            let answer = self.decided_again(&parked)?.unwrap_or_else(|| Err(not_given_back()));
+            self.answer_all(&parked, &answer);
         }
         Ok(())
     }
+
+    /// The answer to one that waited; `None` when it waits on.
+    fn decided_again(&mut self, parked: &Parked) -> Result<Option<Result<Response, Refusal>>, HubError> {
+        self.again = Some(parked.guesses);
+        let decided = self.answer_to(&parked.by, parked.key.as_deref(), &parked.request);
+        self.again = None;
+        Ok(decided?.given())
+    }
+
+    fn answer_all(&mut self, parked: &Parked, answer: &Result<Response, Refusal>) {
+        self.parked.remove(parked);
+        for reply in &parked.replies {
+            self.reply(*reply, answer.clone());
+        }
+    }
 }
 
-/// The refusal of what a site holds and cannot give back now.
+/// The code of both refusals below (CONTRACTS section 4).
+pub(super) const HELD_AT_SITE: &str = "held_at_site";
+
+/// The refusal of what a site holds that cannot be asked.
 pub(super) fn held_at_site() -> Refusal {
     let message = "a site holds this customer's water: use the page at the kiosk";
-    Refusal::conflict("held_at_site", message)
+    Refusal::conflict(HELD_AT_SITE, message)
+}
+
+/// The refusal of what a site was asked for and does not give back: the page at the kiosk would refuse it too.
+pub(super) fn not_given_back() -> Refusal {
+    let message = "the site was asked for this customer's water and has not given it back: somebody may be drawing from \
+                   it there; try again in some minutes";
+    Refusal::conflict(HELD_AT_SITE, message)
 }

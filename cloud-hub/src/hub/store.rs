@@ -25,16 +25,18 @@ pub(super) use self::{
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
     grant::GrantRow,
     merge::HistoryRow,
+    operator::UserRow,
     purchase::{PurchaseKind, PurchaseRow, Terms},
     subscription::SubscriptionRow,
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 4] = [
+pub const MIGRATIONS: [&str; 5] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
     include_str!("schema/003.sql"),
+    include_str!("schema/005.sql"),
 ];
 
 /// What a store function returns.

@@ -94,6 +94,8 @@ pub(super) struct Turn<'a> {
     pub lost: &'a mut BTreeSet<LinkId>,
     /// Requests that wait for a site.
     pub parked: &'a mut Parking,
+    /// A request that waited is decided again: its PIN was heard before and repeats nothing. How often it was guessed at.
+    pub again: Option<u32>,
     /// This run (PROTOCOL rule 3).
     pub run: Epoch,
     /// What is to be done outside.

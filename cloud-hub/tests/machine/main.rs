@@ -11,5 +11,6 @@ mod operations;
 mod operators;
 mod payments;
 mod recalls;
+mod repeats;
 mod sites;
 mod world;

@@ -271,6 +271,15 @@ fn a_loan_asked_at_a_site_is_listed_for_the_operator() {
     assert_eq!(listed.len(), 1);
     assert_eq!((listed[0].amount_minor, listed[0].repayment_minor), (50_000, 5_000));
     assert_eq!(listed[0].site.as_ref().map(|site| site.as_str()), Some("kibera-3"));
+    assert_eq!(read::loans_asked(&world.read()).unwrap(), 1);
+    // They were told: nobody is reminded of it any more, and the site hears that it is refused.
+    let close = || Request::RefuseLoan { loan: listed[0].record };
+    world.ask(close()).unwrap();
+    assert_eq!(read::loans_asked(&world.read()).unwrap(), 0);
+    assert!(read::loan_requests(&world.read(), 10).unwrap().is_empty());
+    let refused = |fact: &Fact| matches!(fact, Fact::Answered(answered) if answered.to == listed[0].record && answered.state == AnsweredState::Refused);
+    assert!(world.gateways[0].facts().any(refused));
+    assert_eq!(world.ask(close()).unwrap_err().code, "not_found");
 }
 
 #[test]

@@ -12,8 +12,13 @@ use crate::world::World;
 const QUARTER_MS: i64 = 15 * 60_000;
 
 fn login(right: bool) -> Request {
+    login_from(1, right)
+}
+
+fn login_from(device: u8, right: bool) -> Request {
     Request::Login {
         name: "amina".to_owned(),
+        device: [device; 32],
         right,
     }
 }
@@ -51,6 +56,63 @@ fn five_wrong_passwords_shut_the_account_for_a_quarter_of_an_hour() {
     // Half an hour without use ends it.
     let idle = world.now.plus_ms(30 * 60_000);
     assert_eq!(read::session(&world.read(), secret_hash(&secret), idle).unwrap(), None);
+}
+
+#[test]
+fn strangers_and_known_browsers_have_wrong_passwords_of_their_own() {
+    let mut world = with_user();
+    world.ask(login_from(1, true)).unwrap();
+    world.ask(login_from(2, true)).unwrap();
+    let shut = |world: &mut World, device: u8| {
+        world
+            .ask(login_from(device, true))
+            .is_err_and(|refusal| refusal.code == "too_many_logins")
+    };
+    for device in 3..8 {
+        assert_eq!(world.ask(login_from(device, false)).unwrap_err().code, "bad_login");
+    }
+    assert!(shut(&mut world, 9) && !shut(&mut world, 1));
+    assert!(shut(&mut world, 9), "a known browser lifts no stranger's lock");
+    for _ in 0..5 {
+        world.ask(login_from(1, false)).unwrap_err();
+    }
+    assert!(shut(&mut world, 1) && !shut(&mut world, 2));
+    // Another admin's first password opens it, and every browser begins anew.
+    let reset = Request::SetPassword {
+        name: "amina".to_owned(),
+        password_hash: Secret("$argon2id$…".to_owned()),
+    };
+    world.ask(reset).unwrap();
+    assert!(!shut(&mut world, 1));
+    let read = |device: u8| read::login(&world.read(), "amina", [device; 32], world.now).unwrap();
+    assert_eq!((read(1).is_known, read(2).is_known), (true, false));
+}
+
+#[test]
+fn eight_browsers_of_one_person_are_known() {
+    let mut world = with_user();
+    for device in 0..9 {
+        world.now = world.now.plus_ms(1);
+        world.ask(login_from(device, true)).unwrap();
+    }
+    let known = (0..9).filter(|device| {
+        let login = read::login(&world.read(), "amina", [*device; 32], world.now).unwrap();
+        login.is_known
+    });
+    assert_eq!(known.collect::<Vec<u8>>(), [1, 2, 3, 4, 5, 6, 7, 8]);
+}
+
+#[test]
+fn wrong_passwords_of_a_clock_that_was_ahead_shut_nothing() {
+    let mut world = with_user();
+    let noon = world.now;
+    world.now = noon.plus_ms(24 * 3_600_000);
+    for _ in 0..5 {
+        world.ask(login(false)).unwrap_err();
+    }
+    assert_eq!(world.ask(login(true)).unwrap_err().code, "too_many_logins");
+    world.now = noon;
+    assert!(world.ask(login(true)).is_ok());
 }
 
 #[test]

@@ -21,8 +21,9 @@ use tokio::{
 use tokio_tungstenite::{connect_async, tungstenite::Message};
 
 use crate::{
+    guard::logged_in,
     house::House,
-    http::{LIMIT, send},
+    http::{LIMIT, eventually, send},
 };
 
 /// So short that a test does not wait, and long enough for nobody to be cut by chance.
@@ -71,6 +72,33 @@ async fn idle_strangers_of_one_address_keep_nobody_else_out() {
     one_more.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     drop(idle);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn who_is_logged_in_takes_no_strangers_place_while_a_form_comes_slowly() {
+    let house = House::open().await;
+    let (session, _) = logged_in(&house, "maria", Role::Admin).await;
+    let web = house.web;
+    let head = format!(
+        "POST /sites HTTP/1.1\r\nhost: {web}\r\norigin: http://{web}\r\ncookie: {session}\r\ncontent-length: 100\r\n\r\n"
+    );
+    let mut slow = Vec::new();
+    for _ in 0..STRANGERS_OF_ADDRESS_MAX {
+        let mut stream = dial("127.0.0.2", web).await;
+        stream.write_all(head.as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    eventually("a stranger of that address is let in", async || {
+        let mut stranger = dial("127.0.0.2", web).await;
+        let ask = b"GET /health HTTP/1.1\r\nhost: hub\r\nconnection: close\r\n\r\n";
+        stranger.write_all(ask).await.ok()?;
+        let mut answer = String::new();
+        stranger.read_to_string(&mut answer).await.ok()?;
+        answer.starts_with("HTTP/1.1 200").then_some(())
+    })
+    .await;
+    drop(slow);
     house.close().await;
 }
 

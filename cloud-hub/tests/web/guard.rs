@@ -111,7 +111,7 @@ async fn the_first_password_must_be_changed_before_anything_else() {
 }
 
 /// Somebody with a password of their own, logged in: cookie and form token.
-async fn logged_in(house: &House, name: &str, role: Role) -> (String, String) {
+pub async fn logged_in(house: &House, name: &str, role: Role) -> (String, String) {
     house.user(name, role, "first password").await;
     let session = cookie(&login(house, name, "first password").await);
     let page = send(house.web, "GET", "/password", &[("cookie", &session)], b"").await;
@@ -190,6 +190,74 @@ async fn five_wrong_passwords_shut_the_account_for_a_while() {
     assert_eq!((shut.status, shut.header("retry-after")), (429, Some("900")));
     assert_eq!(login(&house, "nobody", "first password").await.status, 401);
     assert_eq!(login(&house, "juma", "first password").await.status, 303);
+    house.close().await;
+}
+
+/// Logs in with the cookies of a browser that has logged in before.
+async fn login_again(house: &House, name: &str, password: &str, cookies: &str) -> Answer {
+    let origin = format!("http://{}", house.web);
+    let form = format!("name={name}&password={}", password.replace(' ', "+"));
+    let headers = [("origin", origin.as_str()), ("cookie", cookies)];
+    send(house.web, "POST", "/login", &headers, form.as_bytes()).await
+}
+
+fn device(answer: &Answer) -> String {
+    let device = answer.headers.iter().find_map(|(name, value)| {
+        let is_device = name.eq_ignore_ascii_case("set-cookie") && value.starts_with("kisima_device=");
+        is_device.then_some(value)
+    });
+    let device = device.expect("a cookie of the browser");
+    assert!(
+        device.contains("HttpOnly") && device.contains("SameSite=Strict"),
+        "{device}"
+    );
+    device.split(';').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_stranger_shuts_out_nobody_who_has_logged_in_here_before() {
+    let house = House::open().await;
+    house.user("maria", Role::Admin, "first password").await;
+    let own = device(&login(&house, "maria", "first password").await);
+    for _ in 0..5 {
+        assert_eq!(login(&house, "maria", "wrong password").await.status, 401);
+    }
+    assert_eq!(login(&house, "maria", "first password").await.status, 429);
+    let known = login_again(&house, "maria", "first password", &own).await;
+    assert_eq!(known.status, 303, "{known:?}");
+    assert_eq!(device(&known), own);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn one_address_tries_so_many_logins_a_minute() {
+    let house = House::open().await;
+    for number in 0..30 {
+        assert_eq!(login(&house, "nobody", "some password").await.status, 401, "{number}");
+    }
+    let refused = login(&house, "nobody", "some password").await;
+    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("60")));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn wrong_passwords_on_the_password_page_shut_it_for_the_right_one_too() {
+    let house = House::open().await;
+    house.user("maria", Role::Admin, "first password").await;
+    let session = cookie(&login(&house, "maria", "first password").await);
+    let page = send(house.web, "GET", "/password", &[("cookie", &session)], b"").await;
+    let (token, origin) = (form_token(&page), format!("http://{}", house.web));
+    let headers = [("cookie", session.as_str()), ("origin", origin.as_str())];
+    let mut heard = Vec::new();
+    for old in ["wrong", "wrong", "wrong", "wrong", "wrong", "first"] {
+        let form = format!("token={token}&old={old}+password&password=three+cups+of+tea&again=three+cups+of+tea");
+        heard.push(
+            send(house.web, "POST", "/password", &headers, form.as_bytes())
+                .await
+                .status,
+        );
+    }
+    assert_eq!(heard, [400, 400, 400, 400, 400, 429]);
     house.close().await;
 }
 

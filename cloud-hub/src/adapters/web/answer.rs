@@ -7,7 +7,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use crate::hub::{
-    SLOWED,
+    SLOWED, WAITING_FULL,
     effect::{Refusal, RefusalKind},
 };
 
@@ -15,6 +15,8 @@ use crate::hub::{
 fn retry_after_s(refusal: &Refusal) -> &'static str {
     match &*refusal.code {
         SLOWED => "10",
+        // Whoever waits has an answer by then.
+        WAITING_FULL => "5",
         _ => "60",
     }
 }
@@ -67,6 +69,7 @@ impl From<Refusal> for Refused {
 pub fn status(refusal: &Refusal) -> StatusCode {
     match refusal.kind {
         RefusalKind::Invalid if refusal.code == "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        RefusalKind::Invalid if refusal.code == "too_slow" => StatusCode::REQUEST_TIMEOUT,
         RefusalKind::Invalid => StatusCode::BAD_REQUEST,
         RefusalKind::Unauthenticated => StatusCode::UNAUTHORIZED,
         RefusalKind::Forbidden => StatusCode::FORBIDDEN,

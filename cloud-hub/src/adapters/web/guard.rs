@@ -15,9 +15,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use sha2::{Digest, Sha256};
+use tokio::time::timeout;
 
 use super::{
-    App,
+    ANSWER_WITHIN, App,
     answer::{Refused, forbidden, unauthenticated},
     body::BODY_BYTES_MAX,
     page,
@@ -35,6 +36,8 @@ use crate::{
 
 /// The cookie of page sessions.
 pub const COOKIE: &str = "kisima_session";
+/// The cookie of a browser that has logged in before: its wrong passwords are counted apart from those of strangers.
+pub const DEVICE_COOKIE: &str = "kisima_device";
 /// The header in which a script sends the token against forged requests; forms have a field `token`.
 pub const TOKEN_HEADER: &str = "x-csrf-token";
 /// How often the machine is told that a session is in use.
@@ -158,10 +161,13 @@ async fn admitted(app: &App, route: &Route, mut request: Request) -> Result<Requ
         Ok(None) => return Err(refused(unauthenticated(), None)),
         Err(refusal) => return Err(refused(refusal, None)),
     };
+    if let Some(place) = request.extensions().get::<Place>() {
+        place.known();
+    }
     let own = ["/password", "/logout"].contains(&route.path);
     if let Some(session) = &caller.session {
         if request.method() != Method::GET && request.method() != Method::HEAD {
-            request = own_form(session, request)
+            request = own_form(session, request, ANSWER_WITHIN)
                 .await
                 .map_err(|refusal| refused(refusal, Some(&caller)))?;
         }
@@ -186,9 +192,6 @@ async fn admitted(app: &App, route: &Route, mut request: Request) -> Result<Requ
         if let Err(refusal) = app.parts.desk.ask(caller.actor(), None, used).await {
             tracing::warn!(code = %refusal.code, "the machine did not hear that a session is in use");
         }
-    }
-    if let Some(place) = request.extensions().get::<Place>() {
-        place.known();
     }
     request.extensions_mut().insert(caller);
     Ok(request)
@@ -248,11 +251,20 @@ async fn identify(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Refu
 
 /// The session's secret out of the cookies.
 pub fn cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_named(headers, COOKIE)
+}
+
+/// What the browser is known by.
+pub fn device(headers: &HeaderMap) -> Option<&str> {
+    cookie_named(headers, DEVICE_COOKIE)
+}
+
+fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).into_iter();
     let pairs = cookies
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'));
-    let mut own = pairs.filter_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
+    let mut own = pairs.filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
     own.next()
 }
 
@@ -279,8 +291,9 @@ pub fn is_same_origin(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Checks that a change comes from a form of this session, and gives the request back whole.
-async fn own_form(session: &Session, request: Request) -> Result<Request, Refusal> {
+/// Checks that a change comes from a form of this session, and gives the request back whole. It is read before its
+/// handler, so the time of answers does not run yet: the form has its own.
+async fn own_form(session: &Session, request: Request, within: Duration) -> Result<Request, Refusal> {
     let forged = || {
         Refusal::new(
             RefusalKind::Forbidden,
@@ -293,7 +306,15 @@ async fn own_form(session: &Session, request: Request) -> Result<Request, Refusa
     }
     let (parts, body) = request.into_parts();
     let too_large = |_| Refusal::new(RefusalKind::Invalid, "too_large", "The form is too large.");
-    let bytes = axum::body::to_bytes(body, BODY_BYTES_MAX).await.map_err(too_large)?;
+    let too_slow = |_| {
+        Refusal::new(
+            RefusalKind::Invalid,
+            "too_slow",
+            "The form did not come in time. Send it again.",
+        )
+    };
+    let read = timeout(within, axum::body::to_bytes(body, BODY_BYTES_MAX));
+    let bytes = read.await.map_err(too_slow)?.map_err(too_large)?;
     let sent = match parts.headers.get(TOKEN_HEADER) {
         Some(value) => value.to_str().ok().map(str::to_owned),
         None => page::form::Fields::parse(&bytes).take("token"),
@@ -330,6 +351,26 @@ mod tests {
             assert_eq!(is_same_origin(&headers), same, "{origin}");
         }
         assert!(!is_same_origin(&headers(&[("host", "hub.example")])));
+    }
+
+    #[tokio::test]
+    async fn a_form_that_does_not_come_is_not_waited_for() {
+        let session = Session {
+            hash: [0; 32],
+            token: "t".to_owned(),
+            change_password: false,
+        };
+        let request = Request::post("/sites")
+            .header("origin", "http://hub.example")
+            .header("host", "hub.example");
+        let silent = Body::from_stream(futures_util::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+        let own = own_form(&session, request.body(silent).unwrap(), Duration::from_millis(20));
+        // The limit of the test itself, should the form's be gone.
+        let refusal = timeout(Duration::from_secs(20), own)
+            .await
+            .expect("an end")
+            .unwrap_err();
+        assert_eq!(refusal.code, "too_slow");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! How often one address may try something.
+//! How often one address, or one subnet of IPv6, may try something.
 
 use std::{
     collections::BTreeMap,
@@ -9,6 +9,8 @@ use std::{
 
 use axum::http::HeaderMap;
 use config::Network;
+
+use crate::doors::party;
 
 /// How many addresses are remembered; beyond it everybody waits, which only a flood brings about.
 const ADDRESSES_MAX: usize = 10_000;
@@ -32,6 +34,7 @@ impl Limits {
 
     /// Counts a try; false when it is one too many.
     pub fn try_now(&self, address: IpAddr) -> bool {
+        let address = party(address);
         let now = Instant::now();
         // Counters: a panic elsewhere cannot leave them half-written.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -77,6 +80,12 @@ mod tests {
         let [one, other] = ["192.0.2.1", "192.0.2.2"].map(|text| text.parse().unwrap());
         assert_eq!(
             [one, one, one, other].map(|ip| limits.try_now(ip)),
+            [true, true, false, true]
+        );
+        let [one, same, other] =
+            ["2001:db8:1:2::1", "2001:db8:1:2::2", "2001:db8:1:3::1"].map(|text| text.parse().unwrap());
+        assert_eq!(
+            [one, same, one, other].map(|ip| limits.try_now(ip)),
             [true, true, false, true]
         );
         let none = Limits::new(1, Duration::ZERO);

@@ -87,6 +87,7 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/ledger") => get(money::ledger),
         ("GET", "/outbox") => get(money::outbox),
         ("GET", "/loans") => get(loans::loans),
+        ("POST", "/loans/close") => post(loans::close),
         ("GET", "/doubt") => get(doubt::doubt),
         ("POST", "/doubt/end") => post(doubt::end),
         ("GET", "/people") => get(people::people),
@@ -212,6 +213,7 @@ fn done(word: Option<&str>) -> Markup {
         Some("removed") => "The login is gone, and wherever it was used, it is logged out.",
         Some("token") => "The token is void.",
         Some("doubt") => "The doubt is ended. What was held back goes to the sites now.",
+        Some("loan") => "The loan is closed, and its site shows it as refused.",
         Some("password") => "Your new password holds. Log in with it.",
         _ => return html! {},
     };

@@ -1,5 +1,11 @@
 //! Passwords of people: argon2id, one at a time, so that many logins at once cost time and not memory.
 
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
@@ -7,6 +13,7 @@ use argon2::{
 use tokio::sync::Semaphore;
 
 use crate::{
+    doors::party,
     hub::effect::{Refusal, RefusalKind},
     secret::Secret,
 };
@@ -20,13 +27,25 @@ const LANES: u32 = 1;
 pub const LENGTH_MIN: usize = 10;
 /// The longest, in bytes.
 pub const BYTES_MAX: usize = 256;
-/// How many hashes may wait for their turn: some seconds of work on a small machine.
-const WAITING_MAX: usize = 256;
+/// How many hashes may wait for their turn, of strangers and of those who are known each: some seconds of work on a small
+/// machine, and no flood of strangers keeps out whoever has logged in before.
+const WAITING_MAX: usize = 64;
+/// How many of them may be of strangers of one address.
+const WAITING_OF_ADDRESS_MAX: usize = 8;
 
 /// What letters a first password is made of: none that looks like another.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// How many of them: 80 bits.
 const FIRST_LENGTH: usize = 16;
+
+/// Who waits for a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// Somebody who has logged in, or whose browser has before.
+    Known,
+    /// Anybody else, at this address.
+    Stranger(IpAddr),
+}
 
 /// Why there is no hash.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +103,8 @@ pub fn check_choice(password: &str, login: &str) -> Result<(), Refusal> {
 /// The one place where passwords are compared and hashed while the program serves.
 pub struct Passwords {
     turn: Semaphore,
-    waiting: Semaphore,
+    known: Semaphore,
+    strangers: Mutex<BTreeMap<IpAddr, usize>>,
     /// Compared with when there is no such login, so that the time tells nobody which logins there are.
     nobody: String,
 }
@@ -94,28 +114,35 @@ impl Passwords {
     pub fn new() -> Result<Passwords, PasswordError> {
         Ok(Passwords {
             turn: Semaphore::new(1),
-            waiting: Semaphore::new(WAITING_MAX),
+            known: Semaphore::new(WAITING_MAX),
+            strangers: Mutex::default(),
             nobody: hash(first()?.expose())?,
         })
     }
 
     /// Whether `password` is the one behind `hash`; never when there is no hash.
-    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Refusal> {
+    pub async fn verify(&self, who: Waiting, password: String, hash: Option<String>) -> Result<bool, Refusal> {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.nobody.clone());
-        let right = self.alone(move || is_right(&password, &hash)).await?;
+        let right = self.alone(who, move || is_right(&password, &hash)).await?;
         Ok(right && known)
     }
 
-    /// The hash of a password that was chosen.
+    /// The hash of a password that was chosen by somebody who has logged in.
     pub async fn hash(&self, password: String) -> Result<String, Refusal> {
-        self.alone(move || hash(&password)).await?.map_err(|error| {
-            tracing::error!(%error, "a password could not be hashed");
-            later()
-        })
+        self.alone(Waiting::Known, move || hash(&password))
+            .await?
+            .map_err(|error| {
+                tracing::error!(%error, "a password could not be hashed");
+                later()
+            })
     }
 
-    async fn alone<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
+    async fn alone<T: Send + 'static>(
+        &self,
+        who: Waiting,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
         let busy = || {
             Refusal::new(
                 RefusalKind::TooMany,
@@ -123,12 +150,55 @@ impl Passwords {
                 "Too many people log in at once. Try again in a minute.",
             )
         };
-        let _place = self.waiting.try_acquire().map_err(|_| busy())?;
+        let _place = match who {
+            Waiting::Known => (Some(self.known.try_acquire().map_err(|_| busy())?), None),
+            Waiting::Stranger(address) => (None, Some(self.stranger(address).ok_or_else(busy)?)),
+        };
         let _turn = self.turn.acquire().await.map_err(|_| busy())?;
         tokio::task::spawn_blocking(work).await.map_err(|error| {
             tracing::error!(%error, "hashing ended early");
             later()
         })
+    }
+}
+
+impl Passwords {
+    /// A stranger's place in the row, if there is one.
+    fn stranger(&self, address: IpAddr) -> Option<Stranger<'_>> {
+        let address = party(address);
+        let mut waiting = self.waiting();
+        let own = waiting.get(&address).copied().unwrap_or_default();
+        if own >= WAITING_OF_ADDRESS_MAX || waiting.values().sum::<usize>() >= WAITING_MAX {
+            return None;
+        }
+        waiting.insert(address, own + 1);
+        Some(Stranger {
+            passwords: self,
+            address,
+        })
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<IpAddr, usize>> {
+        // Counters: a panic elsewhere cannot leave them half-written.
+        self.strangers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A stranger's place, given back when dropped.
+struct Stranger<'a> {
+    passwords: &'a Passwords,
+    address: IpAddr,
+}
+
+impl Drop for Stranger<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.passwords.waiting();
+        if let Some(own) = waiting.get_mut(&self.address) {
+            *own -= 1;
+            if *own == 0 {
+                waiting.remove(&self.address);
+            }
+        }
     }
 }
 
@@ -153,8 +223,36 @@ mod tests {
             (first.expose(), false, false),
         ] {
             let hash = known.then(|| hash.clone());
-            assert_eq!(passwords.verify(password.to_owned(), hash).await.unwrap(), right);
+            assert_eq!(
+                passwords
+                    .verify(Waiting::Known, password.to_owned(), hash)
+                    .await
+                    .unwrap(),
+                right
+            );
         }
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_strangers_leaves_room_for_others_and_for_the_known() {
+        let passwords = Passwords::new().unwrap();
+        let flood = |count: usize, address: fn(usize) -> [u8; 4]| {
+            let places = (0..count).map_while(|number| passwords.stranger(IpAddr::from(address(number))));
+            places.collect::<Vec<_>>()
+        };
+        let of_one = flood(200, |_| [192, 0, 2, 1]);
+        assert_eq!(of_one.len(), WAITING_OF_ADDRESS_MAX);
+        let others = flood(200, |number| [198, 51, 100, number as u8]);
+        assert_eq!(of_one.len() + others.len(), WAITING_MAX);
+        let stranger = Waiting::Stranger(IpAddr::from([203, 0, 113, 1]));
+        let refusal = passwords.verify(stranger, "water".to_owned(), None).await.unwrap_err();
+        assert_eq!(refusal.kind, RefusalKind::TooMany);
+        assert_eq!(
+            passwords.verify(Waiting::Known, "water".to_owned(), None).await,
+            Ok(false)
+        );
+        drop((of_one, others));
+        assert!(passwords.waiting().is_empty());
     }
 
     #[test]

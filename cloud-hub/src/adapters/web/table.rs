@@ -126,6 +126,7 @@ pub const TABLE: &[Route] = &[
     page("GET", "/ledger", BOOKS),
     page("GET", "/outbox", BOOKS),
     page("GET", "/loans", BOOKS),
+    page("POST", "/loans/close", SERVE),
     page("GET", "/doubt", LOOK),
     page("POST", "/doubt/end", ADMIN),
     page("GET", "/people", ADMIN),

@@ -12,6 +12,8 @@ use super::{Store, Stored};
 #[derive(Clone, Debug)]
 pub(in crate::hub) struct AnswerRow {
     pub request_hash: [u8; 32],
+    pub but_secret: Vec<u8>,
+    pub guesses: u32,
     pub answer: Vec<u8>,
     pub created: Wall,
 }
@@ -107,13 +109,15 @@ impl Store<'_> {
     /// The first answer to a request with this key, as it was kept.
     pub fn first_answer(&self, actor: &str, key: &str) -> Stored<Option<AnswerRow>> {
         self.one(
-            "SELECT request_hash, answer, created_ms FROM idempotency WHERE actor = ?1 AND key = ?2",
+            "SELECT request_hash, answer, created_ms, but_secret, guesses FROM idempotency WHERE actor = ?1 AND key = ?2",
             [actor, key],
             |row| {
                 Ok(AnswerRow {
                     request_hash: row.get(0)?,
                     answer: row.get(1)?,
                     created: Wall(row.get(2)?),
+                    but_secret: row.get(3)?,
+                    guesses: row.get(4)?,
                 })
             },
         )
@@ -122,10 +126,19 @@ impl Store<'_> {
     /// Keeps the first answer to a request with a key.
     pub fn put_answer(&self, actor: &str, key: &str, row: &AnswerRow) -> Stored<()> {
         self.execute(
-            "INSERT INTO idempotency (actor, key, request_hash, answer, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO idempotency (actor, key, request_hash, answer, created_ms, but_secret, guesses)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (actor, key) DO UPDATE SET request_hash = excluded.request_hash, answer = excluded.answer,
-                 created_ms = excluded.created_ms",
-            params![actor, key, row.request_hash, row.answer, row.created.0],
+                 created_ms = excluded.created_ms, but_secret = excluded.but_secret, guesses = excluded.guesses",
+            params![
+                actor,
+                key,
+                row.request_hash,
+                row.answer,
+                row.created.0,
+                row.but_secret,
+                row.guesses
+            ],
         )
         .map(drop)
     }

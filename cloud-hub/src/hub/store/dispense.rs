@@ -9,6 +9,7 @@ use kiosk::{
 use rusqlite::{Row, params};
 
 use super::{
+    super::repeat::Content,
     PurseKey, Store, Stored,
     customer::{maybe_volume, purse_from_number},
     id, maybe_id, parsed, signed, wrong,
@@ -20,6 +21,8 @@ pub(in crate::hub) struct DrawRow {
     pub site: SiteName,
     pub request: RequestId,
     pub body_hash: [u8; 32],
+    pub but_pin: Vec<u8>,
+    pub guesses: u32,
     pub made_request: bool,
     pub customer: Option<CustomerId>,
     pub denied: Option<Reason>,
@@ -43,6 +46,8 @@ fn read_draw(row: &Row<'_>) -> rusqlite::Result<DrawRow> {
         site: parsed(row, "site")?,
         request: parsed(row, "request")?,
         body_hash: row.get("body_hash")?,
+        but_pin: row.get("but_pin")?,
+        guesses: row.get("guesses")?,
         made_request: row.get("made_request")?,
         customer: maybe_id(row, "customer")?.map(CustomerId),
         denied: denied
@@ -65,23 +70,41 @@ impl Store<'_> {
         )
     }
 
-    /// The newest draw of an equal ask without a request since a moment.
-    pub fn equal_draw(&self, site: &SiteName, body_hash: [u8; 32], since: Wall) -> Stored<Option<DrawRow>> {
+    /// The newest draw of an equal ask without a request since a moment, unless it was guessed at so often.
+    pub fn equal_draw(
+        &self,
+        site: &SiteName,
+        body_hash: [u8; 32],
+        guesses_max: u32,
+        since: Wall,
+    ) -> Stored<Option<DrawRow>> {
         self.one(
             "SELECT * FROM draw WHERE site = ?1 AND body_hash = ?2 AND made_request = 1 AND created_ms >= ?3
+                 AND guesses < ?4
              ORDER BY created_ms DESC LIMIT 1",
-            params![site.as_str(), body_hash, since.0],
+            params![site.as_str(), body_hash, since.0, guesses_max],
             read_draw,
         )
+    }
+
+    /// Counts a guess at each ask without a request since a moment from which this one differs by the PIN alone.
+    pub fn count_guesses(&self, site: &SiteName, content: &Content, since: Wall) -> Stored<()> {
+        self.execute(
+            "UPDATE draw SET guesses = guesses + 1
+             WHERE site = ?1 AND but_pin = ?2 AND made_request = 1 AND created_ms >= ?3 AND body_hash <> ?4",
+            params![site.as_str(), content.but_secret, since.0, content.whole],
+        )
+        .map(drop)
     }
 
     /// Writes a draw, new or reported.
     pub fn put_draw(&self, row: &DrawRow) -> Stored<()> {
         self.execute(
             "INSERT INTO draw (site, request, body_hash, made_request, customer, denied, asked_ml, spent_ml, by_rule,
-                               created_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-             ON CONFLICT (site, request) DO UPDATE SET spent_ml = excluded.spent_ml, by_rule = excluded.by_rule",
+                               created_ms, but_pin, guesses)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             ON CONFLICT (site, request) DO UPDATE SET spent_ml = excluded.spent_ml, by_rule = excluded.by_rule,
+                 guesses = excluded.guesses",
             params![
                 row.site.as_str(),
                 row.request.as_str(),
@@ -92,7 +115,9 @@ impl Store<'_> {
                 row.asked.signed_ml(),
                 row.spent.map(Volume::signed_ml),
                 row.by_rule,
-                row.created.0
+                row.created.0,
+                row.but_pin,
+                row.guesses
             ],
         )
         .map(drop)

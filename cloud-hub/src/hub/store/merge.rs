@@ -251,6 +251,16 @@ impl Store<'_> {
         )
         .map(drop)
     }
+
+    /// Whether a record asked for a loan.
+    pub fn is_loan_request(&self, record: RecordId) -> Stored<bool> {
+        let found = self.one(
+            "SELECT 1 FROM loan_request WHERE box = ?1 AND epoch = ?2 AND seq = ?3",
+            record_columns(record),
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
 }
 
 const fn record_columns(record: RecordId) -> (i64, i64, u32) {

@@ -4,15 +4,21 @@ use kiosk::{ids::SiteName, moment::Wall};
 use rusqlite::{Row, params};
 
 use super::{Store, Stored, wrong};
-use crate::hub::operator::Role;
+use crate::hub::operator::{Role, WrongPasswords};
 
 /// A person who may log in.
 #[derive(Clone, Debug)]
 pub(in crate::hub) struct UserRow {
     pub role: Role,
     pub change_password: bool,
-    pub wrong: u32,
-    pub wrong_since: Wall,
+    pub wrong: WrongPasswords,
+}
+
+fn read_wrong(row: &Row<'_>) -> rusqlite::Result<WrongPasswords> {
+    Ok(WrongPasswords {
+        count: row.get("wrong")?,
+        since: Wall(row.get("wrong_since_ms")?),
+    })
 }
 
 /// Reads a role column.
@@ -28,8 +34,7 @@ impl Store<'_> {
             Ok(UserRow {
                 role: read_role(row, "role")?,
                 change_password: row.get("change_password")?,
-                wrong: row.get("wrong")?,
-                wrong_since: Wall(row.get("wrong_since_ms")?),
+                wrong: read_wrong(row)?,
             })
         })
     }
@@ -53,13 +58,51 @@ impl Store<'_> {
         Ok(changed == 1)
     }
 
-    /// So many wrong passwords since then.
-    pub fn set_wrong(&self, name: &str, wrong: u32, since: Wall) -> Stored<()> {
+    /// The wrong passwords of strangers.
+    pub fn set_wrong(&self, name: &str, wrong: WrongPasswords) -> Stored<()> {
         self.execute(
             "UPDATE user SET wrong = ?2, wrong_since_ms = ?3 WHERE name = ?1",
-            params![name, wrong, since.0],
+            params![name, wrong.count, wrong.since.0],
         )
         .map(drop)
+    }
+
+    /// The wrong passwords of a browser that this person has logged in with before; `None` of any other.
+    pub fn device(&self, id: [u8; 32], user: &str) -> Stored<Option<WrongPasswords>> {
+        self.one(
+            "SELECT wrong, wrong_since_ms FROM device WHERE id = ?1 AND user = ?2",
+            params![id, user],
+            read_wrong,
+        )
+    }
+
+    /// Writes them.
+    pub fn set_device_wrong(&self, id: [u8; 32], user: &str, wrong: WrongPasswords) -> Stored<()> {
+        self.execute(
+            "UPDATE device SET wrong = ?3, wrong_since_ms = ?4 WHERE id = ?1 AND user = ?2",
+            params![id, user, wrong.count, wrong.since.0],
+        )
+        .map(drop)
+    }
+
+    /// Remembers a browser; of one person's only the `count_max` that were used last.
+    pub fn put_device(&self, id: [u8; 32], user: &str, now: Wall, count_max: u32) -> Stored<()> {
+        self.execute(
+            "INSERT INTO device (id, user, used_ms) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id, user) DO UPDATE SET used_ms = excluded.used_ms",
+            params![id, user, now.0],
+        )?;
+        self.execute(
+            "DELETE FROM device WHERE user = ?1 AND id IN
+                 (SELECT id FROM device WHERE user = ?1 ORDER BY used_ms DESC, id LIMIT -1 OFFSET ?2)",
+            params![user, count_max],
+        )
+        .map(drop)
+    }
+
+    /// Forgets the browsers of a person.
+    pub fn forget_devices(&self, user: &str) -> Stored<()> {
+        self.execute("DELETE FROM device WHERE user = ?1", [user]).map(drop)
     }
 
     /// Takes a person away with their sessions; false when there is no such login.

@@ -25,7 +25,7 @@ pub use self::{
     operations::{
         Doubt, LoanRequest, Token, User, doubt, held_ml, in_doubt, loan_requests, loans_asked, tokens, users,
     },
-    operator::{Bearer, audit_verify, password_hash, session, token},
+    operator::{Bearer, Login, audit_verify, login, session, token},
     pages::{
         AlarmRow, DispenserRow, Names, alarms, back_up, customer_names, customers_named, dispensers, is_sound,
         join_code_until, newest_purchases,

@@ -225,6 +225,7 @@ fn room(free_mib: u64) -> Input {
     Input::Room(Room {
         free_bytes: free_mib << 20,
         has_ballast: true,
+        is_owed: false,
     })
 }
 

@@ -1,8 +1,10 @@
 //! The way in and out, and the own password.
 
+use std::{net::IpAddr, time::Duration};
+
 use axum::{
     Extension,
-    extract::{RawQuery, State},
+    extract::{ConnectInfo, RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
@@ -12,8 +14,10 @@ use super::{
     super::{
         App,
         answer::{status, unexpected},
-        guard::{COOKIE, Caller, cookie, is_same_origin},
-        password::{LENGTH_MIN, check_choice},
+        door::Peer,
+        guard::{COOKIE, Caller, DEVICE_COOKIE, cookie, device, is_same_origin},
+        limits,
+        password::{LENGTH_MIN, Waiting, check_choice},
     },
     Shown, back_to, done,
     form::Fields,
@@ -22,9 +26,18 @@ use super::{
 use crate::hub::{
     effect::{Refusal, RefusalKind, Response as Answer},
     input::{Actor, Request, Secret},
-    operator::{SESSION_MS_MAX, secret_hash},
+    operator::{SESSION_MS_MAX, TOO_MANY_LOGINS, secret_hash, too_many_logins},
     store::read,
 };
+
+/// Passwords that one address may try within [`LOGINS_WINDOW`] from browsers that are not known.
+pub const LOGINS_MAX: u32 = 30;
+/// The stretch of time in which they are counted.
+pub const LOGINS_WINDOW: Duration = Duration::from_secs(60);
+/// The random bytes a browser is known by.
+const DEVICE_BYTES: usize = 32;
+/// How long a browser keeps them: as long as browsers keep anything (RFC 6265bis, section 5.5).
+const DEVICE_S: i64 = 400 * 24 * 3_600;
 
 /// `GET /login`
 pub async fn form(RawQuery(query): RawQuery) -> Response {
@@ -50,38 +63,86 @@ fn login_form(name: Option<&str>, notice: Markup) -> Markup {
 }
 
 /// `POST /login`
-pub async fn login(State(app): State<App>, headers: HeaderMap, mut fields: Fields) -> Response {
+pub async fn login(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    mut fields: Fields,
+) -> Response {
     let name = fields.take("name").unwrap_or_default();
-    match try_login(&app, &headers, &name, fields.password("password")).await {
+    match try_login(&app, &peer, &headers, &name, fields.password("password")).await {
         Ok(response) => response,
         Err(refusal) => {
             let content = login_form(Some(&name), problem(&refusal));
             let mut response = page(None, "", "Log in", content);
             *response.status_mut() = status(&refusal);
             if refusal.kind == RefusalKind::TooMany {
-                let wait = HeaderValue::from_static("900");
-                response.headers_mut().insert(header::RETRY_AFTER, wait);
+                let wait = if refusal.code == TOO_MANY_LOGINS { "900" } else { "60" };
+                response
+                    .headers_mut()
+                    .insert(header::RETRY_AFTER, HeaderValue::from_static(wait));
             }
             response
         }
     }
 }
 
-async fn try_login(app: &App, headers: &HeaderMap, name: &str, password: String) -> Result<Response, Refusal> {
+/// Whether a password is right; the machine must hear it, for it counts the wrong ones. While an account is shut nothing
+/// is compared, and strangers of one address try so often and no more.
+async fn is_right(app: &App, asker: IpAddr, name: &str, password: String, device: [u8; 32]) -> Result<bool, Refusal> {
+    let (login, (now, _)) = (name.to_owned(), app.parts.clock.now());
+    let read = move |books: &rusqlite::Connection| read::login(books, &login, device, now);
+    let login = app.parts.books.read(read).await?;
+    if login.is_shut {
+        return Err(too_many_logins());
+    }
+    if login.is_known {
+        return app.parts.passwords.verify(Waiting::Known, password, login.hash).await;
+    }
+    if !app.logins.try_now(asker) {
+        let message = "too many logins from this address; try again in a minute";
+        return Err(Refusal::new(RefusalKind::TooMany, "too_many", message));
+    }
+    app.parts
+        .passwords
+        .verify(Waiting::Stranger(asker), password, login.hash)
+        .await
+}
+
+fn asker(app: &App, peer: &Peer, headers: &HeaderMap) -> IpAddr {
+    limits::asker(peer.address, headers, &app.parts.settings.trusted_proxies)
+}
+
+/// What this browser is known by, or will be from its first login on.
+fn known_by(headers: &HeaderMap) -> Result<String, Refusal> {
+    if let Some(device) = device(headers).filter(|device| device.len() == 2 * DEVICE_BYTES) {
+        return Ok(device.to_owned());
+    }
+    let mut bytes = [0; DEVICE_BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        tracing::error!(%error, "the operating system gives no randomness");
+        Refusal::new(RefusalKind::Unavailable, "unavailable", "Try again in a moment.")
+    })?;
+    Ok(hex::encode(bytes))
+}
+
+async fn try_login(
+    app: &App,
+    peer: &Peer,
+    headers: &HeaderMap,
+    name: &str,
+    password: String,
+) -> Result<Response, Refusal> {
     if !is_same_origin(headers) {
         let message = "This login did not come from the login page. Open it again and repeat.";
         return Err(Refusal::new(RefusalKind::Forbidden, "forged", message));
     }
-    let login = name.to_owned();
-    let hash = app
-        .parts
-        .books
-        .read(move |books| read::password_hash(books, &login))
-        .await?;
-    let right = app.parts.passwords.verify(password, hash).await?;
+    let known_by = known_by(headers)?;
+    let device = secret_hash(&known_by);
     let asked = Request::Login {
         name: name.to_owned(),
-        right,
+        device,
+        right: is_right(app, asker(app, peer, headers), name, password, device).await?,
     };
     match app.parts.desk.ask(Actor::Owner, None, asked).await? {
         Answer::Session {
@@ -94,7 +155,8 @@ async fn try_login(app: &App, headers: &HeaderMap, name: &str, password: String)
             if let Some(older) = cookie(headers) {
                 end(app, older).await;
             }
-            set_cookie(headers, &mut response, &secret, SESSION_MS_MAX / 1_000);
+            set_cookie(headers, &mut response, (COOKIE, &secret), SESSION_MS_MAX / 1_000);
+            set_cookie(headers, &mut response, (DEVICE_COOKIE, &known_by), DEVICE_S);
             Ok(response)
         }
         _ => Err(unexpected()),
@@ -107,7 +169,7 @@ pub async fn logout(State(app): State<App>, headers: HeaderMap) -> Response {
         end(&app, secret).await;
     }
     let mut response = back_to("/login");
-    set_cookie(&headers, &mut response, "", 0);
+    set_cookie(&headers, &mut response, (COOKIE, ""), 0);
     response
 }
 
@@ -123,7 +185,7 @@ async fn end(app: &App, secret: &str) {
     }
 }
 
-fn set_cookie(headers: &HeaderMap, response: &mut Response, secret: &str, seconds: i64) {
+fn set_cookie(headers: &HeaderMap, response: &mut Response, (name, secret): (&str, &str), seconds: i64) {
     let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
     // Browsers name the scheme they see, also behind a proxy that ends TLS.
     let secure = if origin.is_some_and(|origin| origin.starts_with("https://")) {
@@ -131,7 +193,7 @@ fn set_cookie(headers: &HeaderMap, response: &mut Response, secret: &str, second
     } else {
         ""
     };
-    let cookie = format!("{COOKIE}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+    let cookie = format!("{name}={secret}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
     if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
@@ -164,8 +226,15 @@ fn choose(caller: &Caller, notice: Markup) -> Markup {
 }
 
 /// `POST /password`
-pub async fn password(State(app): State<App>, Extension(caller): Extension<Caller>, mut fields: Fields) -> Shown {
-    match change(&app, &caller, &mut fields).await {
+pub async fn password(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    mut fields: Fields,
+) -> Shown {
+    let device = secret_hash(device(&headers).unwrap_or_default());
+    match change(&app, (asker(&app, &peer, &headers), device), &caller, &mut fields).await {
         // The change ends all sessions of this person, this one too.
         Ok(()) => Ok(back_to("/login?done=password")),
         Err(refusal) => {
@@ -179,7 +248,12 @@ pub async fn password(State(app): State<App>, Extension(caller): Extension<Calle
     }
 }
 
-async fn change(app: &App, caller: &Caller, fields: &mut Fields) -> Result<(), Refusal> {
+async fn change(
+    app: &App,
+    (asker, device): (IpAddr, [u8; 32]),
+    caller: &Caller,
+    fields: &mut Fields,
+) -> Result<(), Refusal> {
     let (old, new, again) = (
         fields.password("old"),
         fields.password("password"),
@@ -194,23 +268,18 @@ async fn change(app: &App, caller: &Caller, fields: &mut Fields) -> Result<(), R
         let message = "That is the password you have. Choose another one.";
         return Err(Refusal::invalid("password", "same", message));
     }
-    let login = caller.name.clone();
-    let hash = app
-        .parts
-        .books
-        .read(move |books| read::password_hash(books, &login))
-        .await?;
-    if !app.parts.passwords.verify(old, hash).await? {
-        // Counts as a wrong login: whoever found an open page must not guess here either.
-        let wrong = Request::Login {
-            name: caller.name.clone(),
-            right: false,
-        };
+    // Counts as a login, right or wrong: whoever found an open page must not guess here either.
+    let proof = Request::ProvePassword {
+        name: caller.name.clone(),
+        device,
+        right: is_right(app, asker, &caller.name, old, device).await?,
+    };
+    if let Err(refusal) = app.parts.desk.ask(Actor::Owner, None, proof).await {
         let message = "The password you have is another one. Try again.";
-        return match app.parts.desk.ask(Actor::Owner, None, wrong).await {
-            Err(refusal) if refusal.kind == RefusalKind::TooMany => Err(refusal),
-            _ => Err(Refusal::invalid("old", "wrong_password", message)),
-        };
+        return Err(match refusal.kind {
+            RefusalKind::Unauthenticated => Refusal::invalid("old", "wrong_password", message),
+            _ => refusal,
+        });
     }
     let request = Request::SetPassword {
         name: caller.name.clone(),

@@ -1,7 +1,7 @@
 //! What an operator decides about: a doubt, a box to be written off, logins and tokens, loans that were asked.
 
 use kiosk::{
-    ids::{BoxId, CustomerId, SiteName},
+    ids::{BoxId, CustomerId, Epoch, Lane, LogKey, RecordId, SiteName, Writer},
     moment::Wall,
 };
 use rusqlite::Connection;
@@ -56,6 +56,8 @@ pub struct Token {
 /// A loan asked at a site.
 #[derive(Clone, Debug)]
 pub struct LoanRequest {
+    /// The record that asked.
+    pub record: RecordId,
     /// Where.
     pub site: Option<SiteName>,
     /// Who asks.
@@ -160,14 +162,30 @@ pub fn tokens(connection: &Connection) -> Read<Vec<Token>> {
     })
 }
 
-/// Loans that were asked, the newest first.
+/// Of loans those that nobody has closed yet.
+const OPEN_LOANS: &str = "NOT EXISTS (SELECT 1 FROM answered WHERE answered.box = loan_request.box
+    AND answered.epoch = loan_request.epoch AND answered.seq = loan_request.seq AND state <> 'taken')";
+
+/// Loans that were asked and are not closed, the newest first.
 pub fn loan_requests(connection: &Connection, limit: u32) -> Read<Vec<LoanRequest>> {
     Store(connection).all(
-        "SELECT loan_request.*, enrolment.site FROM loan_request
-         LEFT JOIN enrolment ON enrolment.box = loan_request.box ORDER BY time_ms DESC, seq DESC LIMIT ?1",
+        &format!(
+            "SELECT loan_request.*, enrolment.site FROM loan_request
+             LEFT JOIN enrolment ON enrolment.box = loan_request.box
+             WHERE {OPEN_LOANS} ORDER BY time_ms DESC, seq DESC LIMIT ?1"
+        ),
         [limit.min(LIMIT_MAX)],
         |row| {
             Ok(LoanRequest {
+                record: RecordId {
+                    log: LogKey {
+                        box_id: BoxId(id(row, "box")?),
+                        by: Writer::Site,
+                        lane: Lane::Money,
+                        epoch: Epoch(id(row, "epoch")?),
+                    },
+                    seq: row.get("seq")?,
+                },
                 site: maybe_parsed(row, "site")?,
                 borrower: CustomerId(id(row, "borrower")?),
                 amount_minor: row.get("amount_minor")?,
@@ -178,8 +196,9 @@ pub fn loan_requests(connection: &Connection, limit: u32) -> Read<Vec<LoanReques
     )
 }
 
-/// How many loans were asked.
+/// How many loans were asked and are not closed.
 pub fn loans_asked(connection: &Connection) -> Read<i64> {
-    let count = Store(connection).one("SELECT count(*) FROM loan_request", [], |row| row.get(0))?;
+    let count = format!("SELECT count(*) FROM loan_request WHERE {OPEN_LOANS}");
+    let count = Store(connection).one(&count, [], |row| row.get(0))?;
     Ok(count.unwrap_or_default())
 }

@@ -23,10 +23,31 @@ pub struct Bearer {
     pub change_password: bool,
 }
 
-/// A person's password hash; `None` when there is no such login.
-pub fn password_hash(connection: &Connection, login: &str) -> Read<Option<String>> {
-    Store(connection).one("SELECT password_hash FROM user WHERE name = ?1", [login], |row| {
+/// What a try to log in needs to know before its password is compared.
+#[derive(Clone, Debug, Default)]
+pub struct Login {
+    /// The password's hash; `None` when there is no such login.
+    pub hash: Option<String>,
+    /// The browser has logged in under this name before.
+    pub is_known: bool,
+    /// There were too many wrong passwords: none is taken now.
+    pub is_shut: bool,
+}
+
+/// A login, asked for by a browser with this device's hash.
+pub fn login(connection: &Connection, name: &str, device: [u8; 32], now: Wall) -> Read<Login> {
+    let store = Store(connection);
+    let hash = store.one("SELECT password_hash FROM user WHERE name = ?1", [name], |row| {
         row.get(0)
+    })?;
+    let (Some(hash), Some(user)) = (hash, store.user(name)?) else {
+        return Ok(Login::default());
+    };
+    let known = store.device(device, name)?;
+    Ok(Login {
+        hash: Some(hash),
+        is_known: known.is_some(),
+        is_shut: known.unwrap_or(user.wrong).is_shut(now),
     })
 }
 
