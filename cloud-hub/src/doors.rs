@@ -6,7 +6,7 @@
 
 use std::{
     collections::BTreeMap,
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -15,10 +15,19 @@ use std::{
 
 use config::Network;
 
-/// Strangers from one address at once. Proxies of ours are left out: behind them is everybody.
+/// Strangers from one address (of IPv6 one network, see [`counted_as`]) at once. Proxies of ours are left out: behind them is everybody.
 pub const STRANGERS_OF_ADDRESS_MAX: usize = 64;
 /// Strangers at once.
 pub const STRANGERS_MAX: usize = 1_024;
+
+/// The address under which somebody is counted: of IPv6 the first 64 bits, for whoever has one address of such a network
+/// has all of them (RFC 4291 section 2.5.1: the rest only tells its machines apart).
+pub fn counted_as(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+    }
+}
 
 /// The strangers who are there.
 #[derive(Default)]
@@ -48,6 +57,7 @@ impl Doors {
         let address = address.to_canonical();
         let is_ours = self.proxies.iter().any(|network| network.contains(address));
         let mut strangers = self.strangers();
+        let address = counted_as(address);
         let own = strangers.by_address.get(&address).copied().unwrap_or_default();
         if strangers.all >= STRANGERS_MAX || (own >= STRANGERS_OF_ADDRESS_MAX && !is_ours) {
             return None;
@@ -132,6 +142,27 @@ impl Drop for Busy {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_network_of_ipv6_counts_as_one_address() {
+        let doors = Doors::new(&["2001:db8:0:2::7/128".parse().unwrap()]);
+        let of = |text: String| -> IpAddr { text.parse().unwrap() };
+        let places: Vec<Place> = (0..STRANGERS_OF_ADDRESS_MAX)
+            .map(|host| doors.enter(of(format!("2001:db8:0:1::{host:x}"))).unwrap())
+            .collect();
+        assert!(doors.enter(of("2001:db8:0:1:ffff::".to_owned())).is_none());
+        assert!(doors.enter(of("2001:db8:0:2::1".to_owned())).is_some());
+        let proxied: Vec<Place> = (0..=STRANGERS_OF_ADDRESS_MAX)
+            .map_while(|_| doors.enter(of("2001:db8:0:2::7".to_owned())))
+            .collect();
+        assert_eq!(
+            proxied.len(),
+            STRANGERS_OF_ADDRESS_MAX + 1,
+            "a proxy of ours is not limited"
+        );
+        drop((places, proxied));
+        assert!(doors.strangers().by_address.is_empty());
+    }
 
     #[test]
     fn only_strangers_are_counted() {

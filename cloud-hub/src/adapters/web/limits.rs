@@ -10,10 +10,12 @@ use std::{
 use axum::http::HeaderMap;
 use config::Network;
 
+use crate::doors::counted_as;
+
 /// How many addresses are remembered; beyond it everybody waits, which only a flood brings about.
 const ADDRESSES_MAX: usize = 10_000;
 
-/// Counts tries of each address in a window of time.
+/// Counts tries of each address, of IPv6 each network, in a window of time.
 pub struct Limits {
     tries_max: u32,
     window: Duration,
@@ -41,7 +43,7 @@ impl Limits {
                 return false;
             }
         }
-        let (since, tries) = seen.entry(address).or_insert((now, 0));
+        let (since, tries) = seen.entry(counted_as(address)).or_insert((now, 0));
         if now.duration_since(*since) >= self.window {
             (*since, *tries) = (now, 0);
         }
@@ -81,6 +83,15 @@ mod tests {
         );
         let none = Limits::new(1, Duration::ZERO);
         assert!(none.try_now(one) && none.try_now(one));
+    }
+
+    #[test]
+    fn a_network_of_ipv6_has_the_tries_of_one_address() {
+        let limits = Limits::new(1, Duration::from_secs(3_600));
+        let tried = |text: &str| limits.try_now(text.parse().unwrap());
+        assert!(tried("2001:db8:0:1::1"));
+        assert!(!tried("2001:db8:0:1:ffff::2"));
+        assert!(tried("2001:db8:0:2::1"));
     }
 
     #[test]
