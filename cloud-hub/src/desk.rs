@@ -129,7 +129,8 @@ mod tests {
         let (inbox, mut inputs) = queue();
         let replies = Replies::default();
         let desk = Desk::new(inbox, replies.clone());
-        let asked = tokio::spawn(async move { desk.ask(Actor::Owner, None, Request::EndDoubt).await });
+        let asked =
+            tokio::spawn(async move { desk.ask(Actor::Owner, None, Request::EndDoubt { at_risk_ml: 0 }).await });
         let Some(Input::Asked { reply, .. }) = inputs.recv().await else {
             panic!("an ask")
         };
@@ -144,7 +145,10 @@ mod tests {
         let (inbox, inputs) = queue();
         drop(inputs);
         let desk = Desk::new(inbox, Replies::default());
-        let refusal = desk.ask(Actor::Owner, None, Request::EndDoubt).await.unwrap_err();
+        let refusal = desk
+            .ask(Actor::Owner, None, Request::EndDoubt { at_risk_ml: 0 })
+            .await
+            .unwrap_err();
         assert_eq!(refusal.kind, RefusalKind::Unavailable);
         assert!(desk.replies.waiting().is_empty());
     }

@@ -149,6 +149,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_network_of_ipv6_counts_as_one_address() {
+        let doors = Doors::new(&["2001:db8:0:2::7/128".parse().unwrap()]);
+        let of = |text: String| -> IpAddr { text.parse().unwrap() };
+        let places: Vec<Place> = (0..STRANGERS_OF_ADDRESS_MAX)
+            .map(|host| doors.enter(of(format!("2001:db8:0:1::{host:x}"))).unwrap())
+            .collect();
+        assert!(doors.enter(of("2001:db8:0:1:ffff::".to_owned())).is_none());
+        assert!(doors.enter(of("2001:db8:0:2::1".to_owned())).is_some());
+        let proxied: Vec<Place> = (0..=STRANGERS_OF_ADDRESS_MAX)
+            .map_while(|_| doors.enter(of("2001:db8:0:2::7".to_owned())))
+            .collect();
+        assert_eq!(
+            proxied.len(),
+            STRANGERS_OF_ADDRESS_MAX + 1,
+            "a proxy of ours is not limited"
+        );
+        drop((places, proxied));
+        assert!(doors.strangers().by_address.is_empty());
+    }
+
+    #[test]
     fn only_strangers_are_counted() {
         let doors = Doors::new(&["10.0.0.0/8".parse().unwrap()]);
         let [carrier, other, proxy]: [IpAddr; 3] =

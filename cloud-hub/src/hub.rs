@@ -73,14 +73,14 @@ use sha2::{Digest, Sha256};
 pub use self::{brake::SLOWED, parked::WAITING_FULL, turn::HubError};
 use self::{
     effect::Effect,
-    input::{Input, LinkId},
+    input::{Input, LinkId, Request},
     keys::Keys,
     link::Link,
     parked::Parking,
     settings::Settings,
     side::SideLog,
-    store::Store,
-    turn::{Turn, unavailable},
+    store::{Store, audit::AuditHead},
+    turn::{Turn, join_unavailable, unavailable},
 };
 
 /// The hub's machine.
@@ -102,6 +102,8 @@ pub struct Hub {
     side_unread: bool,
     /// How many entries of the side log the database held when the open commit began; read when first asked for.
     side_held: Option<usize>,
+    /// The audit's head when the open commit began.
+    audit_held: Option<AuditHead>,
 }
 
 impl Hub {
@@ -126,6 +128,7 @@ impl Hub {
             parked_at_begin: Parking::default(),
             side_unread: true,
             side_held: None,
+            audit_held: None,
         })
     }
 
@@ -148,8 +151,12 @@ impl Hub {
         let parked_before = self.parked.clone();
         let parked = &mut self.parked;
         let (side, links, lost) = (&mut self.side, &mut self.links, &mut self.lost);
-        let side_held = &mut self.side_held;
+        let (side_held, audit_held) = (&mut self.side_held, &mut self.audit_held);
         let decided = self.database.alone(|connection| {
+            let audit_held = match audit_held {
+                Some(held) => held,
+                None => audit_held.insert(Store(connection).audit_head()?),
+            };
             let mut turn = Turn {
                 store: Store(connection),
                 moment,
@@ -158,6 +165,7 @@ impl Hub {
                 talk,
                 side: &mut **side,
                 side_held,
+                audit_held,
                 links,
                 lost,
                 parked,
@@ -198,9 +206,10 @@ impl Machine for Hub {
 
     fn begin(&mut self) -> Result<(), Fault> {
         self.side_held = None;
-        self.database.begin().map_err(fault)?;
+        self.audit_held = None;
+        // Before anything can fail: a batch that cannot begin is abandoned too, and leaves them as they are.
         self.parked_at_begin = self.parked.clone();
-        Ok(())
+        self.database.begin().map_err(fault)
     }
 
     fn handle(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, Fault> {
@@ -214,7 +223,7 @@ impl Machine for Hub {
     fn abandon(&mut self) {
         self.database.abandon();
         self.side_unread = true;
-        self.parked = std::mem::take(&mut self.parked_at_begin);
+        self.parked = self.parked_at_begin.clone();
         // Every session believes that it sent what was rolled back.
         self.lost.extend(std::mem::take(&mut self.links).into_keys());
     }
@@ -225,6 +234,10 @@ impl Machine for Hub {
             why: "the hub could not write",
         };
         match input {
+            Input::Asked { reply, request, .. } if matches!(**request, Request::Join(_)) => vec![Effect::Reply {
+                reply: *reply,
+                answer: Err(join_unavailable()),
+            }],
             Input::Asked { reply, .. } | Input::Callback { reply, .. } => vec![Effect::Reply {
                 reply: *reply,
                 answer: Err(unavailable()),

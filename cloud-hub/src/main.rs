@@ -64,7 +64,7 @@ enum What {
         /// admin, technician, customer_service, viewer or kiosk.
         #[arg(long, required = true)]
         role: Option<String>,
-        /// The site it is bound to: needed for the role kiosk.
+        /// The site it is bound to: for the role kiosk, which needs one; other roles reach all sites.
         #[arg(long)]
         site: Option<String>,
     },

@@ -15,6 +15,7 @@ use crate::{
 const GENERATION: &str = "generation";
 const SITE_DOUBT: &str = "site doubt";
 const HUB_DOUBT: &str = "hub doubt";
+const ENDED_EARLY: &str = "hub doubt ended early";
 const RESTORED: &str = "restored";
 
 /// Why a gateway sells nothing until it has heard the hub (PROTOCOL rule 14).
@@ -144,13 +145,23 @@ pub fn hub_end_if_heard<L: Logs>(logs: &mut L, boxes: &[BoxId]) -> Result<bool, 
             return Ok(false);
         }
     }
-    hub_end(logs)?;
+    put(logs, HUB_DOUBT, &(false,))?;
     Ok(true)
 }
 
-/// At the hub: an operator ends the doubt sooner, having seen the sum at risk (PROTOCOL rule 17).
+/// At the hub: an operator ends the doubt sooner, having seen the sum at risk (PROTOCOL rule 17). Boxes that return later
+/// in this generation still give back what they hold; that raises no doubt again.
 pub fn hub_end<L: Logs>(logs: &mut L) -> Result<(), JournalError<L::Error>> {
+    let own = generation(logs)?;
+    put(logs, ENDED_EARLY, &(own,))?;
     put(logs, HUB_DOUBT, &(false,))
+}
+
+/// Whether the hub knows that a box not heard in this generation may hold what it lacks: it is in doubt, or an operator
+/// ended the doubt before all were heard.
+fn hub_expects<L: Logs>(logs: &L, own: u32) -> Result<bool, JournalError<L::Error>> {
+    let ended_early = read::<L, (u32,)>(logs, ENDED_EARLY)?.is_some_and(|(ended,)| ended == own);
+    Ok(ended_early || hub_in_doubt(logs)?)
 }
 
 /// At the hub: whether a record of this box may start an outside effect by itself. False while the hub is restored and
@@ -196,8 +207,8 @@ pub(crate) fn site_check<L: Logs>(logs: &mut L, box_id: BoxId) -> Result<bool, J
     Ok(!doubt.is_doubt())
 }
 
-/// A fresh HELLO at the hub (PROTOCOL rules 15 and 17). A lack that a doubt already explains raises nothing: it is what
-/// the box, not yet heard in this generation, is asked to give back.
+/// A fresh HELLO at the hub (PROTOCOL rules 15 and 17). A lack that a doubt already explains raises nothing, also when an
+/// operator ended that doubt: it is what the box, not yet heard in this generation, is asked to give back.
 pub(crate) fn hub_hear<L: Logs>(logs: &mut L, hello: &Hello) -> Result<HubHeard, JournalError<L::Error>> {
     let own = generation(logs)?;
     if hello.generation > own {
@@ -209,7 +220,7 @@ pub(crate) fn hub_hear<L: Logs>(logs: &mut L, hello: &Hello) -> Result<HubHeard,
     }
     let mut hearing = hearing(logs, hello.box_id, own)?;
     let wants = lacking(logs, hello.box_id, Writer::Hub, hello)?;
-    let explained = hub_in_doubt(logs)? && !hearing.heard;
+    let explained = hub_expects(logs, own)? && !hearing.heard;
     if !wants.is_empty() && !explained {
         let raised = hub_raise(logs, 0)?;
         return Ok(HubHeard {
@@ -235,12 +246,13 @@ pub(crate) fn hub_hear<L: Logs>(logs: &mut L, hello: &Hello) -> Result<HubHeard,
     })
 }
 
-/// At the hub: whether records of one of its own logs up to here are what a doubt waits for from this box, so that they
+/// At the hub: whether records of one of its own logs up to here are what a doubt waits for, or waited for from this box, so that they
 /// may come without a head (PROTOCOL rule 19). A wanted end stands on older logs of its lane, which no tip names.
 pub(crate) fn hub_wants<L: Logs>(logs: &L, log: &LogKey, seq: u32) -> Result<bool, JournalError<L::Error>> {
-    let hearing = hearing(logs, log.box_id, generation(logs)?)?;
+    let own = generation(logs)?;
+    let hearing = hearing(logs, log.box_id, own)?;
     let wants = |(lane, epoch, end): &End| *lane == log.lane.number() && (*epoch != log.epoch.0 || seq <= *end);
-    Ok(hub_in_doubt(logs)? && hearing.wants.iter().any(wants))
+    Ok(hub_expects(logs, own)? && hearing.wants.iter().any(wants))
 }
 
 /// After records came in at the hub: true when the box is heard now.

@@ -83,7 +83,10 @@ pub enum Command {
         name: String,
     },
     /// `doubt end`
-    DoubtEnd,
+    DoubtEnd {
+        /// The sum at risk that was shown, in millilitres.
+        at_risk_ml: i64,
+    },
     /// `token`
     Token {
         /// Its name.
@@ -144,7 +147,7 @@ impl Command {
             },
             Command::UserRemove { name } => Request::RemoveUser { name },
             Command::TokenRevoke { name } => Request::RevokeToken { name },
-            Command::DoubtEnd => Request::EndDoubt,
+            Command::DoubtEnd { at_risk_ml } => Request::EndDoubt { at_risk_ml },
             Command::Token { name, role, site } => Request::AddToken {
                 name,
                 role: self::role(&role)?,

@@ -41,7 +41,8 @@ pub async fn end_doubt(config: &config::Hub, yes: bool) -> anyhow::Result<()> {
     if !yes && !is_sure("end the doubt now? type yes: ")? {
         bail!("nothing was changed");
     }
-    ask(config, Command::DoubtEnd).await
+    let at_risk_ml = doubt.at_risk_ml;
+    ask(config, Command::DoubtEnd { at_risk_ml }).await
 }
 
 /// `site revoke`: tells what is written off.

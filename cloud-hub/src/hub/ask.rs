@@ -161,7 +161,7 @@ impl Turn<'_> {
             Request::AddSite(new) => self.add_site(by, new),
             Request::ReplaceSite { site, valid_ms } => self.replace_site(by, site, *valid_ms),
             Request::RevokeSite { site } => self.revoke_site(by, site),
-            Request::EndDoubt => self.end_doubt(by),
+            Request::EndDoubt { at_risk_ml } => self.end_doubt(by, *at_risk_ml),
             Request::Join(asked) => self.join(asked),
             Request::AddUser {
                 name,

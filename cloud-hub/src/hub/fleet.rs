@@ -239,12 +239,11 @@ impl Turn<'_> {
         Ok(keys)
     }
 
-    /// An operator ends the doubt before every box is heard.
-    pub fn end_doubt(&mut self, by: &Actor) -> Result<Response, Halt> {
+    /// An operator ends the doubt before every box is heard, having been shown the sum at risk.
+    pub fn end_doubt(&mut self, by: &Actor, at_risk_ml: i64) -> Result<Response, Halt> {
         if !self.in_doubt()? {
             return Err(Refusal::conflict("not_in_doubt", "the hub is not in doubt").into());
         }
-        let at_risk_ml = read::doubt(self.store.0)?.map_or(0, |doubt| doubt.at_risk_ml);
         hub_end(&mut SqlLogs::new(self.store.0))?;
         let detail = format!("before every box was heard; {at_risk_ml} ml at risk");
         self.audit(by, "doubt ended", "hub", &detail)?;
@@ -254,7 +253,6 @@ impl Turn<'_> {
 
     /// What was held back is granted now.
     pub fn doubt_ended(&mut self) -> Result<(), HubError> {
-        self.audit_as("hub", "doubt ended", "hub", "")?;
         self.store.set_settled(Some(CustomerId(i64::MIN.cast_unsigned())))?;
         self.settle_after_doubt()
     }
@@ -296,17 +294,27 @@ impl Turn<'_> {
     pub fn heed_side_log(&mut self) -> Result<(), HubError> {
         let lines = self.side.lines()?;
         let (held, seen) = (self.side_held()?, self.store.hub()?.side_entries);
-        let missing = lines.get(seen..).unwrap_or_default().to_vec();
-        let mut generation_max = 0;
-        for line in &missing {
+        let (known, missing) = lines.split_at(seen.min(lines.len()));
+        self.begin_audit(known)?;
+        let mut entries = Vec::new();
+        for line in missing {
             match SideEntry::from_line(line) {
-                Some(entry) => generation_max = generation_max.max(self.apply_side_entry(&entry)?),
+                Some(entry) => entries.push(entry),
                 None => self.alarm("side_log", format!("an entry that cannot be read: {line}"))?,
             }
         }
-        self.store.set_side_entries(lines.len())?;
+        let generations = entries.iter().filter_map(|entry| match entry {
+            SideEntry::Generation(generation) => Some(*generation),
+            _ => None,
+        });
+        let generation_max = generations.max().unwrap_or_default();
         let restored = hub_take_restored(&mut SqlLogs::new(self.store.0))?;
-        if restored || !is_crash(&missing, held) || generation_max > 0 {
+        let is_past_missing = restored || !is_crash(missing, held) || generation_max > 0;
+        for entry in &entries {
+            self.apply_side_entry(entry, is_past_missing)?;
+        }
+        self.store.set_side_entries(lines.len())?;
+        if is_past_missing {
             let generation = hub_raise(&mut SqlLogs::new(self.store.0), generation_max + 1)?;
             self.generation_raised(generation)?;
             // Without a single box there is nobody to wait for.
@@ -315,11 +323,11 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Returns the generation that the entry names, 0 for others.
-    fn apply_side_entry(&mut self, entry: &SideEntry) -> Result<u32, HubError> {
+    /// `is_past_missing`: more than one commit is lacking. Else its commit failed, and whoever asked was told so.
+    fn apply_side_entry(&mut self, entry: &SideEntry, is_past_missing: bool) -> Result<(), HubError> {
         let now = self.now();
         match entry {
-            SideEntry::Generation(generation) => return Ok(*generation),
+            SideEntry::Generation(_) | SideEntry::Audit(_) => {}
             SideEntry::Enrolled {
                 site,
                 box_id,
@@ -328,6 +336,12 @@ impl Turn<'_> {
             } => {
                 if self.store.enrolment(*box_id)?.is_none() {
                     self.restore_enrolment(site, *box_id, *public_key, *medium, now)?;
+                    if is_past_missing {
+                        self.store.remove_join_code(site)?;
+                    } else {
+                        // The box never got its keys: its code stays valid, for it will ask again.
+                        self.alarm_at(site, "half_joined", half_joined(site))?;
+                    }
                 }
             }
             SideEntry::WrittenOff(box_id) => {
@@ -336,7 +350,7 @@ impl Turn<'_> {
                 self.store.set_settled(Some(CustomerId(i64::MIN.cast_unsigned())))?;
             }
         }
-        Ok(0)
+        Ok(())
     }
 
     fn restore_enrolment(
@@ -360,7 +374,6 @@ impl Turn<'_> {
         if let Some(old) = self.store.current_enrolment(site)? {
             self.store.retire(old.box_id, now)?;
         }
-        self.store.remove_join_code(site)?;
         let enrolment = EnrolmentRow {
             box_id,
             site: site.clone(),
@@ -370,6 +383,14 @@ impl Turn<'_> {
         };
         Ok(self.store.add_enrolment(&enrolment, now)?)
     }
+}
+
+/// What an operator is told of a site whose join was kept in the side log and not in the database.
+fn half_joined(site: &SiteName) -> String {
+    format!(
+        "the hub failed while a gateway joined site {site}, and the gateway it had before is shut out; join the new one \
+         again with --replace and the same code, or make another code: site replace {site}"
+    )
 }
 
 /// What is kept of a code: it has 50 random bits, so a plain hash tells nothing.

@@ -150,7 +150,10 @@ pub enum Request {
         site: SiteName,
     },
     /// Ends the hub's doubt before every box is heard (PROTOCOL rule 17).
-    EndDoubt,
+    EndDoubt {
+        /// The sum at risk that the operator was shown, in millilitres; it goes into the audit.
+        at_risk_ml: i64,
+    },
     /// A gateway trades its code for an enrolment.
     Join(JoinRequest),
     /// A person who may log in. The adapter has hashed the first password.

@@ -317,6 +317,7 @@ impl Turn<'_> {
     pub fn end_doubt_if_heard(&mut self) -> Result<(), HubError> {
         let boxes = self.store.current_boxes()?;
         if doubt::hub_end_if_heard(&mut SqlLogs::new(self.store.0), &boxes)? {
+            self.audit_as("hub", "doubt ended", "hub", "every box was heard")?;
             self.doubt_ended()?;
         }
         Ok(())

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::{
     effect::{Refusal, RefusalKind, Response},
     input::{Actor, Request},
+    side::{NotedHead, SideEntry, heads_noted},
     store::UserRow,
     turn::{Halt, HubError, Turn},
 };
@@ -148,6 +149,29 @@ impl Turn<'_> {
             .add_audit(&self.keys.audit, self.now(), [actor, action, subject, detail])?)
     }
 
+    /// Seals an audit that was never sealed: once, for `known`, what the database has seen of the side log, names no head of
+    /// it. Whoever empties the audit later does not get it begun again.
+    pub fn begin_audit(&mut self, known: &[String]) -> Result<(), HubError> {
+        if self.store.audit_head()?.is_begun() || !heads_noted(known).is_empty() {
+            return Ok(());
+        }
+        Ok(self.store.begin_audit(&self.keys.audit, self.now())?)
+    }
+
+    /// Puts the audit's head into the side log when the audit has grown, as it stood when the open commit began: what this
+    /// commit adds may come to nothing.
+    pub fn note_audit(&mut self) -> Result<(), HubError> {
+        let lines = self.side.lines()?;
+        let rows = self.audit_held.rows;
+        let Ok(chain) = self.audit_held.chain.as_slice().try_into() else {
+            return Ok(());
+        };
+        match heads_noted(&lines).last() {
+            Some(noted) if noted.rows >= rows => Ok(()),
+            _ => self.side_entry(&SideEntry::Audit(NotedHead { rows, chain })),
+        }
+    }
+
     /// A person who may log in.
     pub fn add_user(&mut self, by: &Actor, name: &str, role: Role, hash: &str) -> Result<Response, Halt> {
         let is_login = name.parse::<SiteName>().is_ok();
@@ -196,6 +220,14 @@ impl Turn<'_> {
         match site {
             None if role == Role::Kiosk => {
                 return Err(Refusal::invalid("site", "missing", "a kiosk's token names its site").into());
+            }
+            // Nothing would hold it to that site.
+            Some(_) if role != Role::Kiosk => {
+                let message = format!(
+                    "only a kiosk's token is bound to a site; leave it out for {}",
+                    role.name()
+                );
+                return Err(Refusal::invalid("site", "not_bound", message).into());
             }
             Some(site) if self.store.site(site)?.is_none() => {
                 return Err(Refusal::invalid("site", "unknown_site", format!("there is no site {site}")).into());

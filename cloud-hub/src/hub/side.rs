@@ -18,6 +18,29 @@ pub trait SideLog: Send {
     fn lines(&mut self) -> io::Result<Vec<String>>;
 }
 
+/// How the audit stood at some time, as the database had committed it: apart from the database, so that whoever can write
+/// that alone cannot put an older audit back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotedHead {
+    /// So many rows.
+    pub rows: i64,
+    /// The chain of the last.
+    pub chain: [u8; 32],
+}
+
+/// The heads since the past was last found missing, the oldest first. What came before may be missing with good reason.
+pub fn heads_noted(lines: &[String]) -> Vec<NotedHead> {
+    let mut heads = Vec::new();
+    for line in lines {
+        match SideEntry::from_line(line) {
+            Some(SideEntry::Generation(_)) => heads.clear(),
+            Some(SideEntry::Audit(head)) => heads.push(head),
+            _ => {}
+        }
+    }
+    heads
+}
+
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SideEntry {
@@ -36,6 +59,8 @@ pub enum SideEntry {
     },
     /// A box was written off.
     WrittenOff(BoxId),
+    /// The audit stood so.
+    Audit(NotedHead),
 }
 
 impl SideEntry {
@@ -54,6 +79,7 @@ impl SideEntry {
                 hex::encode(medium)
             ),
             SideEntry::WrittenOff(box_id) => format!("written-off {box_id}"),
+            SideEntry::Audit(head) => format!("audit {} {}", head.rows, hex::encode(head.chain)),
         }
     }
 
@@ -74,6 +100,10 @@ impl SideEntry {
                 medium: hex::decode(medium).ok()?.try_into().ok()?,
             }),
             ["written-off", box_id] => Some(SideEntry::WrittenOff(box_id.parse().ok()?)),
+            ["audit", rows, chain] => Some(SideEntry::Audit(NotedHead {
+                rows: rows.parse().ok()?,
+                chain: hex::decode(chain).ok()?.try_into().ok()?,
+            })),
             _ => None,
         }
     }
@@ -125,6 +155,10 @@ mod tests {
                 medium: [9; 8],
             },
             SideEntry::WrittenOff(BoxId(u64::MAX)),
+            SideEntry::Audit(NotedHead {
+                rows: 12,
+                chain: [4; 32],
+            }),
         ];
         for entry in entries {
             assert_eq!(SideEntry::from_line(&entry.to_line()), Some(entry.clone()));

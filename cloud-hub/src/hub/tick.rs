@@ -43,7 +43,12 @@ impl Turn<'_> {
         self.load_boxes()?;
         self.settle_after_doubt()?;
         self.send_texts()?;
+        let is_next_hour = self.store.hub()?.looked.0 / HOUR_MS != self.now().0 / HOUR_MS;
         if !self.store.looked_within(self.now(), LOOK_EVERY_MS)? {
+            if is_next_hour && let Err(error) = self.note_audit() {
+                // A tick that fails would stop payments too.
+                self.alarm("side_log", format!("the head of the audit was not noted: {error}"))?;
+            }
             self.tick_subscriptions()?;
             self.store.forget_answers(self.now().plus_ms(-ANSWERS_KEPT_MS))?;
             self.store.forget_sessions(

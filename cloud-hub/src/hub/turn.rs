@@ -20,7 +20,7 @@ use super::{
     parked::Parking,
     settings::Settings,
     side::SideLog,
-    store::Store,
+    store::{Store, audit::AuditHead},
 };
 
 /// Why the hub could not handle an input. The input changed nothing.
@@ -88,6 +88,8 @@ pub(super) struct Turn<'a> {
     pub side: &'a mut dyn SideLog,
     /// How many of its entries the database held when the open commit began.
     pub side_held: &'a mut Option<usize>,
+    /// The audit's head when the open commit began.
+    pub audit_held: &'a AuditHead,
     /// Live sockets.
     pub links: &'a mut BTreeMap<LinkId, Link>,
     /// Links whose session moved in this turn: lost if it is rolled back.
@@ -170,4 +172,11 @@ pub(super) fn unavailable() -> Refusal {
         "unavailable",
         "nothing was changed; try again in a moment",
     )
+}
+
+/// The same to a gateway that joins: the side log may have kept what the database did not.
+pub(super) fn join_unavailable() -> Refusal {
+    let message =
+        "the hub could not write; try again in a moment with the same code, and with --replace if it asks for it";
+    Refusal::new(RefusalKind::Unavailable, "unavailable", message)
 }

@@ -138,7 +138,7 @@ fn an_entry_ahead_is_a_crash_and_two_are_a_lost_past() {
     side.append("enrolled mathare 00000000000000aa 0101010101010101010101010101010101010101010101010101010101010101 0202020202020202")
         .unwrap();
     world.restart();
-    assert!(world.alarms().is_empty());
+    assert_eq!(world.alarms(), ["half_joined"]);
     let sites = read::sites(&world.read()).unwrap();
     assert_eq!(
         sites.len(),
@@ -148,11 +148,14 @@ fn an_entry_ahead_is_a_crash_and_two_are_a_lost_past() {
     side.append("written-off 00000000000000aa").unwrap();
     side.append(&format!("written-off {box_id}")).unwrap();
     world.restart();
-    assert_eq!(world.alarms(), ["hub_in_doubt"]);
+    assert_eq!(world.alarms(), ["half_joined", "hub_in_doubt"]);
     let sites = read::sites(&world.read()).unwrap();
     assert!(sites.iter().all(|site| site.box_id.is_none()));
     // No box is left to be heard.
-    assert_eq!(world.ask(Request::EndDoubt).unwrap_err().code, "not_in_doubt");
+    assert_eq!(
+        world.ask(Request::EndDoubt { at_risk_ml: 0 }).unwrap_err().code,
+        "not_in_doubt"
+    );
 }
 
 #[test]
@@ -172,15 +175,20 @@ fn an_entry_whose_commit_failed_is_applied_before_the_next_input() {
             replace: false,
         })),
     };
+    let asked_again = asked.clone();
     let moment = world.moment();
     world.hub.begin().unwrap();
     world.hub.handle(&moment, asked).unwrap();
+    assert!(matches!(
+        world.hub.refusal(&asked_again).as_slice(),
+        [hub::hub::effect::Effect::Reply { answer: Err(refusal), .. }] if !refusal.message.contains("nothing was changed")
+    ));
     world.hub.abandon();
     world.join(&mathare);
     let sites = read::sites(&world.read()).unwrap();
     assert!(sites.iter().all(|site| site.box_id.is_some()), "{sites:?}");
     world.restart();
-    assert!(world.alarms().is_empty());
+    assert_eq!(world.alarms(), ["half_joined"]);
 }
 
 #[test]
@@ -272,7 +280,10 @@ fn a_hub_in_doubt_grants_new_money_only() {
     world.link(kibera);
     world.give(Input::Tick);
     assert_eq!(granted(&world.read()), [5_000, 60_000]);
-    assert_eq!(world.ask(Request::EndDoubt).unwrap_err().code, "not_in_doubt");
+    assert_eq!(
+        world.ask(Request::EndDoubt { at_risk_ml: 0 }).unwrap_err().code,
+        "not_in_doubt"
+    );
 }
 
 #[test]
@@ -364,7 +375,10 @@ fn a_restored_hub_gets_its_own_later_facts_back_from_the_sites() {
     world.site_writes(mathare, spend);
     assert_eq!(world.balance_ml(forgotten), -5_000);
     world.give(Input::Tick);
-    assert_eq!(world.ask(Request::EndDoubt).unwrap_err().code, "not_in_doubt");
+    assert_eq!(
+        world.ask(Request::EndDoubt { at_risk_ml: 0 }).unwrap_err().code,
+        "not_in_doubt"
+    );
     // Nobody gets an account number that was given out before.
     let Ok(Response::Customer { account, .. }) = world.ask(Request::CreateCustomer(hub::hub::input::NewCustomer {
         phone: "0700000104".to_owned(),

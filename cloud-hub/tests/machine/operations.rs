@@ -5,7 +5,7 @@ use hub::hub::{
     effect::{RefusalKind, Response},
     input::{Actor, Input, Item, NewPurchase, Pay, Request},
     operator::Role,
-    side::SideLog,
+    side::{SideLog, heads_noted},
     store::read,
 };
 use kiosk::{
@@ -27,17 +27,18 @@ fn master() -> SecretKey {
 }
 
 fn verified(world: &World) -> Result<i64, i64> {
-    read::audit_verify(&world.read(), &master()).unwrap()
+    let lines = world.side.clone().lines().unwrap();
+    read::audit_verify(&world.read(), &master(), &heads_noted(&lines)).unwrap()
 }
 
-/// Four rows: a customer made, and credited three times.
+/// Five rows: the audit began, a customer was made, and credited three times.
 fn audited() -> World {
     let mut world = World::new();
     let customer = world.customer("0700000102", None);
     for volume_ml in [20_000, 40_000, 60_000] {
         world.credit(customer, volume_ml);
     }
-    assert_eq!(verified(&world), Ok(4));
+    assert_eq!(verified(&world), Ok(5));
     world
 }
 
@@ -53,15 +54,15 @@ fn an_audit_that_was_tampered_with_does_not_verify_not_even_after_new_rows() {
     ];
     let edits = edits
         .iter()
-        .flat_map(|set| (1..=4).map(move |id| (format!("UPDATE audit SET {set} WHERE id = {id}"), id)));
+        .flat_map(|set| (1..=5).map(move |id| (format!("UPDATE audit SET {set} WHERE id = {id}"), id)));
     let swap = "UPDATE audit SET id = 9 WHERE id = 2; UPDATE audit SET id = 2 WHERE id = 3; UPDATE audit SET id = 3 WHERE id = 9";
     let others = [
         ("DELETE FROM audit WHERE id = 1", 1),
         ("DELETE FROM audit WHERE id = 3", 3),
         // Closed up behind the gap.
         (
-            "DELETE FROM audit WHERE id = 3; UPDATE audit SET id = 3 WHERE id = 4",
-            3,
+            "DELETE FROM audit WHERE id = 4; UPDATE audit SET id = 4 WHERE id = 5",
+            4,
         ),
         (swap, 2),
         // The newest rows are cut off, and the head is made to fit as well as it can be without the key.
@@ -78,8 +79,13 @@ fn an_audit_that_was_tampered_with_does_not_verify_not_even_after_new_rows() {
             1,
         ),
         (
-            "INSERT INTO audit SELECT 5, time_ms, actor, action, subject, detail, chain FROM audit WHERE id = 4",
-            5,
+            "INSERT INTO audit SELECT 6, time_ms, actor, action, subject, detail, chain FROM audit WHERE id = 5",
+            6,
+        ),
+        // What was written before there were seals is named by the first row.
+        (
+            "INSERT INTO audit_unsealed (time_ms, actor, action, subject, detail, chain) VALUES (1, 'x', 'x', 'x', 'x', x'')",
+            1,
         ),
     ];
     let others = others.map(|(sql, row)| (sql.to_owned(), row));
@@ -87,17 +93,82 @@ fn an_audit_that_was_tampered_with_does_not_verify_not_even_after_new_rows() {
         let mut world = audited();
         world.hub.database().connection().execute_batch(&sql).unwrap();
         assert_eq!(verified(&world), Err(row), "{sql}");
-        let wiped = sql.contains("audit_head");
         world.customer("0700000103", None);
-        assert!(wiped || verified(&world).is_err(), "made good by a new row: {sql}");
+        assert!(verified(&world).is_err(), "made good by a new row: {sql}");
     }
+}
+
+/// The audit as it is, put away in other tables, and what puts it back.
+const KEEP: &str = "CREATE TABLE kept AS SELECT * FROM audit;
+    CREATE TABLE kept_head AS SELECT audit_rows, audit_chain, audit_head FROM hub";
+const PUT_BACK: &str = "DELETE FROM audit; INSERT INTO audit SELECT * FROM kept;
+    UPDATE hub SET (audit_rows, audit_chain, audit_head) = (SELECT * FROM kept_head)";
+const EMPTY: &str = "DELETE FROM audit; UPDATE hub SET audit_rows = 0, audit_chain = x'', audit_head = x''";
+
+fn edit(world: &World, sql: &str) {
+    world.hub.database().connection().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn an_audit_that_was_noted_apart_can_neither_be_put_back_nor_begun_again() {
+    for (sql, before, after) in [(PUT_BACK, 6, 6), (EMPTY, 1, 1)] {
+        let mut world = audited();
+        edit(&world, KEEP);
+        world.customer("0700000103", None);
+        assert_eq!(verified(&world), Ok(6));
+        world.pass(60 * 60_000);
+        let lines = world.side.clone().lines().unwrap();
+        assert!(lines.last().unwrap().starts_with("audit 6 "), "{lines:?}");
+        edit(&world, sql);
+        assert_eq!(verified(&world), Err(before), "{sql}");
+        // Neither a restart nor new rows make it good.
+        world.restart();
+        for phone in 104..108 {
+            world.customer(&format!("0700000{phone}"), None);
+        }
+        assert_eq!(verified(&world), Err(after), "{sql}");
+    }
+}
+
+#[test]
+fn the_audit_of_a_restored_hub_verifies_and_is_noted_anew() {
+    let mut world = audited();
+    world.backup();
+    world.customer("0700000103", None);
+    world.pass(60 * 60_000);
+    world.side.clone().append("generation 1").unwrap();
+    world.restore();
+    assert_eq!(world.alarms(), ["hub_in_doubt"]);
+    assert!(verified(&world).is_ok());
+    world.pass(60 * 60_000);
+    let lines = world.side.clone().lines().unwrap();
+    let rows: Vec<i64> = heads_noted(&lines).iter().map(|head| head.rows).collect();
+    assert_eq!(rows, [5, 6], "{lines:?}");
+    assert!(verified(&world).is_ok());
+}
+
+#[test]
+fn a_hub_that_had_an_audit_before_it_was_sealed_names_it_in_the_first_row() {
+    let mut world = World::new();
+    let older = "INSERT INTO audit_unsealed (time_ms, actor, action, subject, detail, chain) VALUES (1, 'a', 'b', 'c', 'd', x'')";
+    edit(&world, &format!("{EMPTY}; {older}"));
+    assert_eq!(verified(&world), Err(1), "nothing has begun it");
+    world.restart();
+    assert_eq!(verified(&world), Ok(1));
+    let detail: String = world
+        .read()
+        .query_row("SELECT detail FROM audit WHERE id = 1", [], |row| row.get(0))
+        .unwrap();
+    assert!(detail.starts_with("1 older rows, SHA-256 "), "{detail}");
+    edit(&world, "UPDATE audit_unsealed SET detail = 'e'");
+    assert_eq!(verified(&world), Err(1));
 }
 
 #[test]
 fn only_the_hubs_own_key_verifies_its_audit() {
     let world = audited();
     let other = SecretKey::new([8; 32]);
-    assert_eq!(read::audit_verify(&world.read(), &other).unwrap(), Err(1));
+    assert_eq!(read::audit_verify(&world.read(), &other, &[]).unwrap(), Err(1));
 }
 
 #[test]
@@ -135,8 +206,11 @@ fn a_crash_between_the_entries_of_a_replacement_and_its_commit_is_no_missing_pas
     );
     // The power goes after the side log is synced and before the database commits.
     world.restore();
-    assert_eq!(world.alarms(), [""; 0]);
-    assert_eq!(world.ask(Request::EndDoubt).unwrap_err().code, "not_in_doubt");
+    assert_eq!(world.alarms(), ["half_joined"], "nobody has the keys of the new box");
+    assert_eq!(
+        world.ask(Request::EndDoubt { at_risk_ml: 0 }).unwrap_err().code,
+        "not_in_doubt"
+    );
     let sites = read::sites(&world.read()).unwrap();
     let current = sites
         .iter()
@@ -151,6 +225,10 @@ fn a_crash_between_the_entries_of_a_replacement_and_its_commit_is_no_missing_pas
         .query_row(to_new, [current.unwrap().0.cast_signed()], |row| row.get(0))
         .unwrap();
     assert_eq!(granted, 60_000);
+    // Who joined asks again with the same code, and has it all.
+    world.join(&code);
+    assert_eq!(world.gateways.last().unwrap().grants().len(), 1);
+    assert_eq!(world.alarms(), ["half_joined"]);
 }
 
 #[test]
@@ -310,15 +388,10 @@ fn nobody_removes_their_own_login_and_ending_a_doubt_names_the_sum_in_the_audit(
     world.restart();
     let doubt = read::doubt(&world.read()).unwrap().unwrap();
     assert_eq!((doubt.at_risk_ml, doubt.unheard.len()), (20_000, 1));
-    world.ask(Request::EndDoubt).unwrap();
+    let at_risk_ml = doubt.at_risk_ml;
+    world.ask(Request::EndDoubt { at_risk_ml }).unwrap();
     assert!(read::doubt(&world.read()).unwrap().is_none());
-    let said: String = world
-        .read()
-        .query_row(
-            "SELECT detail FROM audit WHERE actor = 'owner' AND action = 'doubt ended'",
-            [],
-            |row| row.get(0),
-        )
-        .unwrap();
-    assert_eq!(said, "before every box was heard; 20000 ml at risk");
+    let said = "SELECT group_concat(actor || ': ' || detail, '; ') FROM audit WHERE action = 'doubt ended'";
+    let said: String = world.read().query_row(said, [], |row| row.get(0)).unwrap();
+    assert_eq!(said, "owner: before every box was heard; 20000 ml at risk");
 }

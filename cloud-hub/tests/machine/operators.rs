@@ -143,6 +143,23 @@ fn a_token_is_known_by_its_hash_until_it_is_revoked() {
 }
 
 #[test]
+fn only_a_kiosks_token_is_bound_to_a_site() {
+    let mut world = World::new();
+    world.add_site("kibera-3");
+    for role in Role::ALL {
+        let add = Request::AddToken {
+            name: role.name().to_owned(),
+            role,
+            site: Some("kibera-3".parse().unwrap()),
+        };
+        let refused = world.ask(add).err().map(|refusal| refusal.code.to_string());
+        let expected = (role != Role::Kiosk).then(|| "not_bound".to_owned());
+        assert_eq!(refused, expected, "{role:?}");
+    }
+    assert_eq!(read::tokens(&world.read()).unwrap().len(), 1);
+}
+
+#[test]
 fn what_the_role_does_not_allow_is_forbidden_and_changes_nothing() {
     let mut world = World::new();
     let customer = world.customer("0700000102", None);

@@ -2,7 +2,7 @@
 
 use hub::hub::{
     effect::{DispenseAnswer, Response},
-    input::{Actor, ReplyId, Request},
+    input::{Actor, Input, ReplyId, Request},
     side::SideLog,
 };
 use kiosk::{
@@ -10,6 +10,8 @@ use kiosk::{
     fact::{Fact, How},
     ids::{CustomerId, GrantId},
 };
+
+use runtime::machine::run_batch;
 
 use crate::{
     dispenses::{ask, kiosk, verify},
@@ -185,6 +187,27 @@ fn a_restart_forgets_who_waited_and_loses_nothing() {
     let grants = world.gateways[kibera].recalled()[1..].to_vec();
     close(&mut world, kibera, &grants);
     assert_eq!(denied(&world, second), None);
+    assert_eq!(open_ml(&world), [10_000]);
+}
+
+#[test]
+fn who_waits_outlives_a_batch_that_cannot_begin() {
+    let (mut world, kibera, _) = with_held(&[30_000]);
+    let first = wait(&mut world, 20_000, "r1");
+    let grants = world.gateways[kibera].recalled();
+    for _ in 0..2 {
+        // Somebody else's transaction is open: no other begins.
+        world.hub.database().connection().execute_batch("BEGIN").unwrap();
+        let moment = world.moment();
+        let mut faults = 0;
+        run_batch(&mut world.hub, [(moment, Input::Tick)], |_| faults += 1);
+        assert_eq!(faults, 1);
+    }
+    // The sockets are lost with the batch.
+    world.give(Input::Tick);
+    world.link(kibera);
+    close(&mut world, kibera, &grants);
+    assert_eq!(denied(&world, first), None);
     assert_eq!(open_ml(&world), [10_000]);
 }
 

@@ -122,6 +122,19 @@ async fn it_starts_answers_subcommands_and_stops() {
 }
 
 #[tokio::test]
+async fn the_doctor_minds_what_is_doubtful_and_does_not_call_it_wrong() {
+    let folder = Folder::new();
+    run(&folder, &["site", "add", "kibera"]).await;
+    let doctor = run(&folder, &["--set", "webhooks.allow_unsigned=true", "doctor"]).await;
+    let told = String::from_utf8(doctor.stdout.clone()).unwrap();
+    assert!(
+        told.contains("mind   configuration: webhooks.allow_unsigned is on"),
+        "{told}"
+    );
+    assert!(doctor.status.success(), "{doctor:?}");
+}
+
+#[tokio::test]
 async fn subcommands_work_on_a_hub_that_does_not_run() {
     let folder = Folder::new();
     let code = last_word(&run(&folder, &["site", "add", "kibera"]).await);

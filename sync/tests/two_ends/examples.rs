@@ -136,6 +136,37 @@ fn example_a_restored_hub() {
 }
 
 #[test]
+fn a_box_that_returns_after_an_early_end_gives_back_what_it_holds_and_raises_no_doubt_again() {
+    let mut pair = settled(3, 8);
+    let noon = pair.hub.disk.clone();
+    let moment = pair.moment();
+    pair.hub.write(&moment);
+    pair.settle();
+    pair.restart(Writer::Hub, 0x44);
+    pair.hub.disk = noon;
+    assert_eq!(doubt::hub_raise(&mut pair.hub.disk, 5).unwrap(), 5);
+    doubt::hub_end(&mut pair.hub.disk).unwrap();
+    pair.connect();
+    pair.settle();
+    assert_eq!(doubt::generation(&pair.hub.disk).unwrap(), 5);
+    assert!(!doubt::hub_in_doubt(&pair.hub.disk).unwrap());
+    assert!(pair.hub.saw(|action| *action == Action::Heard));
+    assert_eq!(pair.hub.disk.mark(Writer::Hub, Lane::Money, 0x41), 10);
+    pair.assert_same();
+    // What it lacks of a box that was heard is another past that is missing.
+    let before = pair.hub.disk.clone();
+    let moment = pair.moment();
+    pair.hub.write(&moment);
+    pair.settle();
+    pair.restart(Writer::Hub, 0x45);
+    pair.hub.disk = before;
+    pair.connect();
+    pair.settle();
+    assert_eq!(doubt::generation(&pair.hub.disk).unwrap(), 6);
+    assert!(doubt::hub_in_doubt(&pair.hub.disk).unwrap());
+}
+
+#[test]
 fn a_hub_that_lost_its_past_unawares_learns_it_from_a_hello() {
     let mut pair = settled(2, 4);
     let noon = pair.hub.disk.clone();

@@ -15,7 +15,7 @@ use crate::doors::party;
 /// How many addresses are remembered; beyond it everybody waits, which only a flood brings about.
 const ADDRESSES_MAX: usize = 10_000;
 
-/// Counts tries of each address in a window of time.
+/// Counts tries of each address, of IPv6 each network, in a window of time.
 pub struct Limits {
     tries_max: u32,
     window: Duration,
@@ -34,7 +34,6 @@ impl Limits {
 
     /// Counts a try; false when it is one too many.
     pub fn try_now(&self, address: IpAddr) -> bool {
-        let address = party(address);
         let now = Instant::now();
         // Counters: a panic elsewhere cannot leave them half-written.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,7 +43,7 @@ impl Limits {
                 return false;
             }
         }
-        let (since, tries) = seen.entry(address).or_insert((now, 0));
+        let (since, tries) = seen.entry(party(address)).or_insert((now, 0));
         if now.duration_since(*since) >= self.window {
             (*since, *tries) = (now, 0);
         }
@@ -90,6 +89,15 @@ mod tests {
         );
         let none = Limits::new(1, Duration::ZERO);
         assert!(none.try_now(one) && none.try_now(one));
+    }
+
+    #[test]
+    fn a_network_of_ipv6_has_the_tries_of_one_address() {
+        let limits = Limits::new(1, Duration::from_secs(3_600));
+        let tried = |text: &str| limits.try_now(text.parse().unwrap());
+        assert!(tried("2001:db8:0:1::1"));
+        assert!(!tried("2001:db8:0:1:ffff::2"));
+        assert!(tried("2001:db8:0:2::1"));
     }
 
     #[test]

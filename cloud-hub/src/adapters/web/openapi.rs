@@ -45,7 +45,9 @@ const LINES: &[Line] = &[
     (
         "POST",
         "/dispense-verification",
-        "May this water be drawn? An approval holds it.",
+        "May this water be drawn? An approval holds it. Water that lies at the customer's site is asked back first, for up \
+         to five seconds. 409 held_at_site: it did not come; ask again later. 429 slowed: too many wrong PINs at this \
+         kiosk; ask again after ten seconds.",
         "kiosk_id user_id pin volume_ml request?",
     ),
     (

@@ -3,10 +3,13 @@
 use hmac::{Hmac, KeyInit, Mac};
 use kiosk::moment::Wall;
 use rusqlite::params;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use sync::seal::SecretKey;
 
 use super::{Store, Stored};
+
+/// What the audit's first row says. Its detail names the rows that were written before the audit was sealed.
+pub(in crate::hub) const AUDIT_BEGAN: &str = "audit began";
 
 /// A request with a key that was answered before.
 #[derive(Clone, Debug)]
@@ -55,23 +58,27 @@ impl AuditSeal {
 
 /// The head as it is kept apart from the rows.
 #[derive(Clone, Debug)]
-pub(super) struct AuditHead {
+pub(in crate::hub) struct AuditHead {
     pub rows: i64,
     pub chain: Vec<u8>,
     seal: Vec<u8>,
 }
 
 impl AuditHead {
-    /// Whether the hub made it. Before the first row there is none.
+    /// Whether the hub made it.
     pub fn is_whole(&self, seal: &AuditSeal) -> bool {
-        let begins = self.rows == 0 && self.chain.is_empty() && self.seal.is_empty();
-        begins || self.seal == seal.head(self.rows, &self.chain)
+        self.seal == seal.head(self.rows, &self.chain)
+    }
+
+    /// Whether there is one. Before [`Store::begin_audit`] there is none.
+    pub fn is_begun(&self) -> bool {
+        self.rows != 0 || !self.chain.is_empty() || !self.seal.is_empty()
     }
 }
 
 impl Store<'_> {
     /// The audit's head.
-    pub(super) fn audit_head(&self) -> Stored<AuditHead> {
+    pub fn audit_head(&self) -> Stored<AuditHead> {
         let head = self.one("SELECT audit_rows, audit_chain, audit_head FROM hub", [], |row| {
             Ok(AuditHead {
                 rows: row.get(0)?,
@@ -80,6 +87,35 @@ impl Store<'_> {
             })
         })?;
         head.ok_or(store::StoreError::Row("the audit's head"))
+    }
+
+    /// Seals an audit without a row: from now on an empty one is a broken one.
+    pub fn begin_audit(&self, seal: &AuditSeal, time: Wall) -> Stored<()> {
+        self.execute(
+            "UPDATE hub SET audit_rows = 0, audit_chain = x'', audit_head = ?1",
+            [seal.head(0, &[])],
+        )?;
+        let detail = self.unsealed()?;
+        self.add_audit(seal, time, ["hub", AUDIT_BEGAN, "audit", &detail])
+    }
+
+    /// How many rows the audit had before it was sealed, and a hash over them.
+    pub(super) fn unsealed(&self) -> Stored<String> {
+        let mut hash = Sha256::new();
+        let mut statement = self
+            .0
+            .prepare("SELECT time_ms, actor, action, subject, detail FROM audit_unsealed ORDER BY id")?;
+        let (mut rows, mut count) = (statement.query([])?, 0);
+        while let Some(row) = rows.next()? {
+            hash.update(row.get::<_, i64>(0)?.to_be_bytes());
+            for column in 1..=4 {
+                let field: String = row.get(column)?;
+                hash.update((field.len() as u64).to_be_bytes());
+                hash.update(field);
+            }
+            count += 1;
+        }
+        Ok(format!("{count} older rows, SHA-256 {}", hex::encode(hash.finalize())))
     }
 
     /// Adds a row to the audit, chained to the head, and moves the head. A head that was tampered with is not made good
@@ -165,13 +201,17 @@ mod tests {
         let database = Database::open(&path, Durability::Relaxed, &MIGRATIONS).unwrap();
         database.begin().unwrap();
         let store = Store(database.connection());
-        for row in 0..1_000_000 {
+        store.begin_audit(&AuditSeal::new(&master), Wall(0)).unwrap();
+        for row in 1..1_000_000 {
             let fields = ["user amina", "credited", "00000000000000aa", "20000 ml, a gift"];
             store.add_audit(&AuditSeal::new(&master), Wall(row), fields).unwrap();
         }
         database.commit().unwrap();
         let began = std::time::Instant::now();
-        assert_eq!(audit_verify(database.connection(), &master).unwrap(), Ok(1_000_000));
+        assert_eq!(
+            audit_verify(database.connection(), &master, &[]).unwrap(),
+            Ok(1_000_000)
+        );
         eprintln!("a million rows in {:?}", began.elapsed());
         drop(database);
         std::fs::remove_file(&path).unwrap();

@@ -15,6 +15,8 @@ use super::{Store, Stored, id, maybe_wall, parsed, signed, wrong};
 pub(in crate::hub) struct HubRow {
     pub doubt_since: Option<Wall>,
     pub side_entries: usize,
+    /// When it was last looked for what is over.
+    pub looked: Wall,
 }
 
 /// A site.
@@ -65,6 +67,7 @@ impl Store<'_> {
             Ok(HubRow {
                 doubt_since: maybe_wall(row, "doubt_since_ms")?,
                 side_entries: row.get::<_, u32>("side_entries")? as usize,
+                looked: Wall(row.get("looked_ms")?),
             })
         })?;
         row.ok_or(store::StoreError::Row("the hub's own row"))

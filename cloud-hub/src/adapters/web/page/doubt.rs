@@ -86,6 +86,12 @@ pub async fn end(State(app): State<App>, Extension(caller): Extension<Caller>, m
         return Err(Refusal::invalid("sure", "not_sure", message).into());
     }
     let key = fields.key();
-    app.parts.desk.ask(caller.actor(), key, Request::EndDoubt).await?;
+    // Read here and not by the machine, which everybody waits for: it adds up every purse.
+    let found = app.parts.books.read(read::doubt).await?;
+    let at_risk_ml = found.map_or(0, |doubt| doubt.at_risk_ml);
+    app.parts
+        .desk
+        .ask(caller.actor(), key, Request::EndDoubt { at_risk_ml })
+        .await?;
     Ok(back_to("/doubt?done=doubt"))
 }

@@ -7,7 +7,13 @@ use sync::seal::SecretKey;
 use super::Read;
 use crate::hub::{
     operator::{Role, SESSION_IDLE_MS, SESSION_MS_MAX},
-    store::{Store, audit::AuditSeal, maybe_parsed, operator::read_role},
+    side::NotedHead,
+    store::{
+        Store,
+        audit::{AUDIT_BEGAN, AuditSeal},
+        maybe_parsed,
+        operator::read_role,
+    },
 };
 
 /// Who an API token or a page session belongs to.
@@ -81,37 +87,38 @@ pub fn session(connection: &Connection, hash: [u8; 32], now: Wall) -> Read<Optio
 }
 
 /// The audit's rows, and the first at which it is broken: changed, taken out, swapped with another, or cut off (then the
-/// first that is missing). `master` is the hub's master key.
-pub fn audit_verify(connection: &Connection, master: &SecretKey) -> Read<Result<i64, i64>> {
+/// first that is missing). `master` is the hub's master key, `noted` what the side log has of it: read that first, for it
+/// is never ahead of the database.
+pub fn audit_verify(connection: &Connection, master: &SecretKey, noted: &[NotedHead]) -> Read<Result<i64, i64>> {
     let seal = AuditSeal::new(master);
-    let head = Store(connection).audit_head()?;
+    let store = Store(connection);
+    let (head, unsealed) = (store.audit_head()?, store.unsealed()?);
     let mut statement =
         connection.prepare("SELECT id, time_ms, actor, action, subject, detail, chain FROM audit ORDER BY id")?;
     let mut rows = statement.query([])?;
     let (mut before, mut count) = (Vec::new(), 0);
+    let mut noted = noted.iter().peekable();
     while let Some(row) = rows.next()? {
         let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
-        let chain = seal.chain(&before, Wall(row.get(1)?), [text(2)?, text(3)?, text(4)?, text(5)?]);
+        let fields = [text(2)?, text(3)?, text(4)?, text(5)?];
+        let chain = seal.chain(&before, Wall(row.get(1)?), fields);
         count += 1;
-        if row.get_ref(6)?.as_blob().ok() != Some(&chain) || row.get::<_, i64>(0)? != count {
+        let is_chained = row.get_ref(6)?.as_blob().ok() == Some(&chain) && row.get::<_, i64>(0)? == count;
+        // The first row stands for what was written before there were seals.
+        let is_begun = count > 1 || fields == ["hub", AUDIT_BEGAN, "audit", &unsealed];
+        let mut is_noted = true;
+        while let Some(head) = noted.next_if(|head| head.rows == count) {
+            is_noted &= head.chain == chain;
+        }
+        if !(is_chained && is_begun && is_noted) {
             return Ok(Err(count));
         }
         before = chain.to_vec();
     }
     let is_head = head.is_whole(&seal) && head.rows == count && head.chain == before;
-    // What nobody is audited for having made does not exist: a hub with sites or people has an audit.
-    if !is_head || (count == 0 && has_content(connection)?) {
+    // An audit without any row was emptied, and one that ends before a head that was noted is an older one.
+    if !is_head || count == 0 || noted.next().is_some() {
         return Ok(Err(count + 1));
     }
     Ok(Ok(count))
-}
-
-fn has_content(connection: &Connection) -> Read<bool> {
-    let found = connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM site) OR EXISTS (SELECT 1 FROM user) OR EXISTS (SELECT 1 FROM token)
-             OR EXISTS (SELECT 1 FROM customer)",
-        [],
-        |row| row.get(0),
-    )?;
-    Ok(found)
 }
