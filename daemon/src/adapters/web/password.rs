@@ -149,7 +149,7 @@ pub(super) struct Place<'a> {
 
 impl Place<'_> {
     /// Whether `password` is the one behind `hash`. Without a hash the same time is spent, and it is not.
-    pub(super) async fn is_right(self, password: String, hash: Option<String>) -> Result<bool, Problem> {
+    pub(super) async fn compare(self, password: String, hash: Option<String>) -> Result<bool, Problem> {
         self.in_turn(move || match hash {
             Some(hash) => {
                 Ok(PasswordHash::new(&hash)
@@ -250,7 +250,7 @@ mod tests {
     const STRANGER: Waiting = Waiting::Stranger(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
 
     async fn try_of(hasher: &Hasher, who: Waiting) -> Result<bool, Problem> {
-        hasher.place(who)?.is_right("water".to_owned(), None).await
+        hasher.place(who)?.compare("water".to_owned(), None).await
     }
 
     #[tokio::test]
@@ -258,7 +258,7 @@ mod tests {
         let (password, hash) = first_password().unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         let hasher = Hasher::default();
-        let is_right = |password: String, hash| hasher.place(STRANGER).unwrap().is_right(password, hash);
+        let is_right = |password: String, hash| hasher.place(STRANGER).unwrap().compare(password, hash);
         assert!(is_right(password.clone(), Some(hash.clone())).await.unwrap());
         assert!(!is_right(format!("{password}x"), Some(hash)).await.unwrap());
         assert!(!is_right(password, None).await.unwrap());

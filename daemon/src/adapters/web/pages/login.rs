@@ -132,7 +132,7 @@ async fn proved(web: &Web, place: &Place, headers: &HeaderMap, name: &str, typed
     let Told::Login { hash, .. } = web.tell(command).await? else {
         return Err(Problem::unreadable());
     };
-    let is_right = waiting.is_right(typed, hash.clone()).await?;
+    let is_right = waiting.compare(typed, hash.clone()).await?;
     hash.filter(|_| is_right).ok_or_else(wrong)
 }
 
