@@ -91,8 +91,11 @@ pub async fn login(
 /// is compared, and strangers of one address try so often and no more.
 async fn is_right(app: &App, asker: IpAddr, name: &str, password: String, device: [u8; 32]) -> Result<bool, Refusal> {
     let (login, (now, _)) = (name.to_owned(), app.parts.clock.now());
-    let read = move |books: &rusqlite::Connection| read::login(books, &login, device, now);
-    let login = app.parts.books.read(read).await?;
+    let login = app
+        .parts
+        .books
+        .read(move |books| read::login(books, &login, device, now))
+        .await?;
     if login.is_shut {
         return Err(too_many_logins());
     }
