@@ -3,10 +3,11 @@
 //! This must not become a way to try PINs: under the request of an ask that was approved, the first answer would say that
 //! a guess is right and a conflict that it is not, and neither would be counted. So a request that differs in nothing but
 //! its secret is a guess, whatever the secret, which is not looked at: of an ask it is a wrong try of that customer and of
-//! that kiosk. After five of them the request is used up: all that comes under it, the right PIN too, gets the same
-//! conflict. That holds for the request of an ask, for an `Idempotency-Key`, and while an ask waits for a site.
+//! that kiosk. After as many of them as lock a customer the request is used up: all that comes under it, the right PIN
+//! too, gets the same conflict. That holds for the request of an ask, for an `Idempotency-Key`, and while an ask waits for
+//! a site.
 
-use kiosk::moment::MINUTE_MS;
+use kiosk::{moment::MINUTE_MS, pin::TRIES_BEFORE_LOCK};
 
 use super::{
     ask::Decided,
@@ -18,8 +19,6 @@ use super::{
     turn::{Halt, HubError, Turn},
 };
 
-/// After so many other secrets under one request it gives nothing away any more: as many as lock a customer.
-pub(super) const GUESSES_MAX: u32 = 5;
 /// Equal asks without a request are one ask for so long (CONTRACTS section 4).
 const EQUAL_WITHIN_MS: i64 = MINUTE_MS;
 
@@ -71,7 +70,7 @@ impl Content {
 
     /// What it is to one that came before and was guessed at so often.
     pub fn likeness(&self, whole: &[u8], but_secret: &[u8], guesses: u32) -> Likeness {
-        if guesses >= GUESSES_MAX {
+        if guesses >= TRIES_BEFORE_LOCK {
             Likeness::Other
         } else if whole == self.whole {
             Likeness::Same
@@ -100,7 +99,9 @@ impl Turn<'_> {
             let since = self.now().plus_ms(-EQUAL_WITHIN_MS);
             // With another PIN it is an ask of its own, whose PIN is looked at and counted: that goes on here as well.
             self.store.count_guesses(&ask.site, content, since)?;
-            return Ok(self.store.equal_draw(&ask.site, content.whole, GUESSES_MAX, since)?);
+            return Ok(self
+                .store
+                .equal_draw(&ask.site, content.whole, TRIES_BEFORE_LOCK, since)?);
         };
         let Some(mut known) = self.store.draw(&ask.site, request)? else {
             return Ok(None);

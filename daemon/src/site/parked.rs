@@ -6,12 +6,10 @@ use std::sync::Arc;
 use kiosk::{
     ids::{DispenserId, RequestId},
     moment::Moment,
+    pin::TRIES_BEFORE_LOCK,
 };
 
-use super::{
-    input::{Ask, Door},
-    repeat::GUESSES_MAX,
-};
+use super::input::{Ask, Door};
 use sync::frame::Found;
 
 /// How long the hub is waited for (the person stands at the tap).
@@ -123,7 +121,7 @@ impl Parking {
             pin: String::new(),
             ..ask.clone()
         };
-        if parked.guesses >= GUESSES_MAX {
+        if parked.guesses >= TRIES_BEFORE_LOCK {
             Repeat::Conflict
         } else if parked.ask == *ask {
             let doors = &mut self.change(place).doors;

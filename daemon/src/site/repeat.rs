@@ -4,11 +4,11 @@
 //! This must not become a way to try PINs: under the request of an ask that was approved, the stored answer would say
 //! that a guess is right and a conflict that it is not, and neither would be counted. So an ask that differs in nothing
 //! but the PIN is a wrong try of that customer and of that dispenser, whatever the PIN, which is not looked at; and after
-//! five of them the request is used up: all that comes under it, the right PIN too, gets the same conflict. A dispenser
-//! that keeps the contract never sends one.
+//! as many of them as lock a customer the request is used up: all that comes under it, the right PIN too, gets the same
+//! conflict. A dispenser that keeps the contract never sends one.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use kiosk::moment::Moment;
+use kiosk::{moment::Moment, pin::TRIES_BEFORE_LOCK};
 use sha2::Sha256;
 
 use super::{
@@ -19,8 +19,6 @@ use super::{
     store::{requests, requests::RequestRow},
 };
 
-/// After so many other PINs under one request it gives nothing away any more: as many as lock a customer.
-pub(super) const GUESSES_MAX: u32 = 5;
 /// The bytes of each half of a [`Content`].
 const HALF: usize = 16;
 
@@ -79,10 +77,10 @@ impl Site {
         row: RequestRow,
     ) -> Result<Vec<Effect>, SiteError> {
         match row.answer {
-            Some(answer) if row.content == content.bytes() && row.guesses < GUESSES_MAX => {
+            Some(answer) if row.content == content.bytes() && row.guesses < TRIES_BEFORE_LOCK => {
                 Ok(vec![Effect::Deliver(door, Delivery::Answer(answer))])
             }
-            _ if row.guesses < GUESSES_MAX && content.differs_by_pin(&row.content) => {
+            _ if row.guesses < TRIES_BEFORE_LOCK && content.differs_by_pin(&row.content) => {
                 requests::count_guess(self.connection(), door.dispenser(), &ask.request)?;
                 self.guessed(moment, door, ask)
             }
