@@ -3,24 +3,15 @@
 use std::time::Duration;
 
 use serde_json::json;
-use world::{
-    processes::{Folder, wait_for},
-    programme::Programme,
-};
+use world::processes::wait_for;
+
+use crate::one_site;
 
 const AGREE_WITHIN: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_hub_gets_water_back_from_a_site_while_the_caller_waits() {
-    let folder = Folder::new("counter").unwrap();
-    let mut programme = Programme::open(folder.path(), false, &[]).await.unwrap();
-    let site = programme.add_site(folder.path(), "kibera-3", 1).await.unwrap();
-    let jane = programme
-        .register("kibera-3", "Jane Smith", "0700000102", "4071")
-        .await
-        .unwrap();
-    programme.credit(&jane, 30_000).await.unwrap();
-    programme.agree(site, AGREE_WITHIN).await.unwrap();
+    let (_folder, mut programme, site, _jane) = one_site("counter", 30_000).await;
     let words = ["token", "counter", "--role", "kiosk", "--site", "kibera-3"];
     let token = programme.hub.last_word(&words).await.unwrap();
     let kiosk = programme.api.with_token(&token);

@@ -12,6 +12,8 @@ use world::{
     proxy::Weather,
 };
 
+use crate::one_site;
+
 const AGREE_WITHIN: Duration = Duration::from_secs(60);
 
 #[tokio::test]
@@ -99,15 +101,7 @@ async fn a_link_that_breaks_at_any_byte_brings_everything_over_in_the_end() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hub_that_hangs_keeps_no_site_from_selling() {
-    let folder = Folder::new("hangs").unwrap();
-    let mut programme = Programme::open(folder.path(), false, &[]).await.unwrap();
-    let site = programme.add_site(folder.path(), "kibera-3", 1).await.unwrap();
-    let jane = programme
-        .register("kibera-3", "Jane Smith", "0700000102", "4071")
-        .await
-        .unwrap();
-    programme.credit(&jane, 100_000).await.unwrap();
-    programme.agree(site, AGREE_WITHIN).await.unwrap();
+    let (_folder, programme, site, jane) = one_site("hangs", 100_000).await;
     programme.hub.signal("STOP").unwrap();
     let mut tap = programme.sites[site].tap(0);
     for number in 0..5 {
@@ -127,15 +121,7 @@ async fn a_hub_that_hangs_keeps_no_site_from_selling() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_hub_gives_nothing_away_that_a_site_holds() {
-    let folder = Folder::new("kiosk").unwrap();
-    let mut programme = Programme::open(folder.path(), false, &[]).await.unwrap();
-    let site = programme.add_site(folder.path(), "kibera-3", 1).await.unwrap();
-    let jane = programme
-        .register("kibera-3", "Jane Smith", "0700000102", "4071")
-        .await
-        .unwrap();
-    programme.credit(&jane, 50_000).await.unwrap();
-    programme.agree(site, AGREE_WITHIN).await.unwrap();
+    let (_folder, programme, site, jane) = one_site("kiosk", 50_000).await;
     let words = ["token", "kiosk", "--role", "kiosk", "--site", "kibera-3"];
     let token = programme.hub.last_word(&words).await.unwrap();
     let api = programme.api.with_token(&token);

@@ -3,10 +3,9 @@
 use std::{fs, path::Path, time::Duration};
 
 use serde_json::json;
-use world::{
-    processes::Folder,
-    programme::{Programme, within},
-};
+use world::programme::within;
+
+use crate::one_site;
 
 const AGREE_WITHIN: Duration = Duration::from_secs(30);
 const KEY: &str = "vault.key";
@@ -30,15 +29,7 @@ fn holding(folder: &Path, word: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_card_without_its_key_names_nobody() {
-    let folder = Folder::new("sealed").unwrap();
-    let mut programme = Programme::open(folder.path(), false, &[]).await.unwrap();
-    let site = programme.add_site(folder.path(), "kibera-3", 1).await.unwrap();
-    let jane = programme
-        .register("kibera-3", "Jane Smith", "0700000102", "4071")
-        .await
-        .unwrap();
-    programme.credit(&jane, 100_000).await.unwrap();
-    programme.agree(site, AGREE_WITHIN).await.unwrap();
+    let (_folder, mut programme, site, jane) = one_site("sealed", 100_000).await;
     let mut tap = programme.sites[site].tap(0);
     let sale = tap.buy(jane.ask("sealed", 20_000), None, within(15)).await.unwrap();
     assert_eq!(sale.receipt.as_ref().unwrap().balance_ml, Some(80_000));
