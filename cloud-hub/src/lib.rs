@@ -6,10 +6,12 @@
 //! | [`desk`] | where adapters ask the machine and wait for its answer |
 //! | [`hub`] | the machine: one input, one transaction, over one SQLite file |
 //! | [`adapters`] | the translators between the machine and the outside |
+//! | [`provider`] | what the adapters of all payment providers stand on |
 //! | [`secret`] | values that no log may show |
 
 pub mod adapters;
 pub mod app;
 pub mod desk;
 pub mod hub;
+pub mod provider;
 pub mod secret;

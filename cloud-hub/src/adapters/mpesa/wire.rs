@@ -9,7 +9,11 @@ mod codes;
 #[cfg(test)]
 mod tests;
 
-pub use callback::{CALLBACK_ACCEPTED, CALLBACK_BYTES_MAX, Callback, CallbackError, parse_callback};
+pub use crate::provider::{
+    callback::{CALLBACK_BYTES_MAX, CallbackError},
+    token::AccessToken,
+};
+pub use callback::{CALLBACK_ACCEPTED, Callback, parse_callback};
 pub use codes::{is_invalid_token, push_refusal, verdict};
 
 use std::time::Duration;
@@ -25,7 +29,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::MpesaSettings;
-use crate::secret::Secret;
+use crate::{
+    provider::{
+        decimal::{object, text},
+        token::LIFE_MAX,
+    },
+    secret::Secret,
+};
 
 /// Path of the token call; the only GET (Daraja portal, "Authorization").
 pub const TOKEN_PATH: &str = "oauth/v1/generate?grant_type=client_credentials";
@@ -38,8 +48,6 @@ pub const QUERY_PATH: &str = "mpesa/stkpushquery/v1/query";
 pub const ACCOUNT_REFERENCE_MAX: usize = 12;
 /// Longest description (same page).
 pub const DESCRIPTION_MAX: usize = 13;
-/// The longest life of a token that we believe; Daraja says 3,599 s.
-const TOKEN_LIFE_MAX: Duration = Duration::from_secs(24 * 3_600);
 
 /// One prompt to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,15 +179,6 @@ fn plain(text: &str, length_max: usize, allowed: fn(char) -> bool) -> String {
     }
 }
 
-/// A token for the product calls.
-#[derive(Clone, Debug)]
-pub struct AccessToken {
-    /// What the `Authorization: Bearer` header carries.
-    pub token: Secret,
-    /// How long it lives from now.
-    pub life: Duration,
-}
-
 /// An answer as far as its fields are readable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply<T> {
@@ -224,7 +223,7 @@ pub fn parse_token(body: &[u8]) -> Reply<AccessToken> {
     match (text(&value, "access_token"), life) {
         (Some(token), Some(seconds)) if !token.is_empty() => Reply::Done(AccessToken {
             token: Secret::new(token),
-            life: Duration::from_secs(seconds).min(TOKEN_LIFE_MAX),
+            life: Duration::from_secs(seconds).min(LIFE_MAX),
         }),
         _ => Reply::Unreadable,
     }
@@ -294,10 +293,6 @@ pub fn query_answer(asked: &ProviderReference, reply: Reply<QueryResult>) -> Que
     }
 }
 
-fn object(body: &[u8]) -> Option<Value> {
-    serde_json::from_slice(body).ok().filter(Value::is_object)
-}
-
 fn denied<T>(value: &Value) -> Option<Reply<T>> {
     let message = |name| text(value, name).unwrap_or_default();
     if let Some(code) = text(value, "errorCode") {
@@ -316,21 +311,4 @@ fn denied<T>(value: &Value) -> Option<Reply<T>> {
 
 fn checkout_request(value: &Value) -> Option<ProviderReference> {
     text(value, "CheckoutRequestID")?.parse().ok()
-}
-
-/// A field that may be a string or a number, as text; `None` when absent, null or of another kind.
-fn text(value: &Value, name: &str) -> Option<String> {
-    scalar(value.get(name)?)
-}
-
-/// As [`text`], for a value at hand. A whole number written with decimals (`1032.0`) reads as the whole number.
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.trim().to_owned()),
-        Value::Number(number) => {
-            let text = number.to_string();
-            Some(text.strip_suffix(".0").unwrap_or(&text).to_owned())
-        }
-        _ => None,
-    }
 }
