@@ -5,6 +5,7 @@
 //! | [`data_dir`] | the lock, the addresses, the keys |
 //! | [`side_file`] | the side log as a file |
 //! | [`settings`] | from the configuration to what machine and adapters are told |
+//! | [`providers`] | the payment providers that are configured |
 //! | [`router`] | where effects go |
 //! | [`control`] | the socket through which subcommands ask a running hub |
 //! | [`commands`] | the subcommands |
@@ -17,6 +18,7 @@ pub mod commands;
 pub mod control;
 pub mod data_dir;
 pub mod log;
+pub mod providers;
 pub mod router;
 pub mod settings;
 pub mod side_file;
@@ -43,23 +45,18 @@ use tokio::{
 
 use self::{
     data_dir::{DataDir, Lock},
+    providers::Surroundings,
     router::{LIVE_MAX, RETURNS_MAX, Router, carry_back},
     side_file::SideFile,
 };
 use crate::{
     adapters::{
-        mpesa::{
-            client::MpesaClient,
-            pump::{self, Call, Pump, WAITING_MAX},
-            wire,
-        },
         sites::{self, Sockets},
         systemd::{self, Watchdog},
         web::{self, Parts, WebSettings, books::Books, password::Passwords},
     },
     desk::{Desk, Replies},
     hub::{Hub, input::Input},
-    secret::Secret,
 };
 
 /// How long the way out may take.
@@ -123,11 +120,17 @@ pub async fn start(config: &config::Hub) -> anyhow::Result<Running> {
     let (returns, returned) = mpsc::channel(RETURNS_MAX);
     let (replies, sockets, clock) = (Replies::default(), Sockets::default(), Clock::of_server());
     let mut adapters = JoinSet::new();
-    let mpesa = start_mpesa(config, &clock, &inbox, &stop, &mut adapters)?;
+    let around = Surroundings {
+        clock: &clock,
+        inbox: &inbox,
+        stop: &stop,
+        adapters: &mut adapters,
+    };
+    let providers = providers::start(config, around)?;
     let router = Router {
         replies: replies.clone(),
         sockets: sockets.clone(),
-        mpesa,
+        providers: providers.calls,
         live: live.clone(),
         returns,
     };
@@ -152,7 +155,8 @@ pub async fn start(config: &config::Hub) -> anyhow::Result<Running> {
         stop: stop.clone(),
         passwords: tokio::task::spawn_blocking(Passwords::new).await??,
         settings: web_settings(config)?,
-        daraja,
+        callbacks: providers.callbacks,
+        circuits: providers.circuits,
     };
     let router = web::router(parts, sites::route(inbox.clone(), sockets, stop.clone()));
     adapters.spawn(serve_web(listener, router, stop.clone()));
@@ -231,40 +235,6 @@ async fn serve_web(listener: std::net::TcpListener, router: axum::Router, stop: 
         }
     })
     .await;
-}
-
-fn start_mpesa(
-    config: &config::Hub,
-    clock: &Clock,
-    inbox: &Inbox<Input>,
-    stop: &Stop,
-    adapters: &mut JoinSet<()>,
-) -> anyhow::Result<Option<mpsc::Sender<Call>>> {
-    let Some(mpesa) = &config.payments.mpesa else {
-        tracing::info!("payments.mpesa is not configured: no prompts by M-PESA");
-        return Ok(None);
-    };
-    let (sender, calls) = mpsc::channel(WAITING_MAX);
-    let pump = Pump {
-        client: MpesaClient::new(settings::mpesa(mpesa)?)?,
-        callback_base: mpesa.callback_url.as_str().to_owned(),
-        webhook_secret: config
-            .webhooks
-            .secret
-            .as_ref()
-            .map(|secret| Secret::new(secret.expose())),
-        clock: clock.clone(),
-        inbox: inbox.clone(),
-    };
-    adapters.spawn(pump::run(pump, calls, stop.clone()));
-    Ok(Some(sender))
-}
-
-fn daraja(bytes: &[u8]) -> Result<kiosk::payment::Report, String> {
-    match wire::parse_callback(bytes) {
-        Ok(callback) => Ok(callback.report),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 fn web_settings(config: &config::Hub) -> anyhow::Result<WebSettings> {

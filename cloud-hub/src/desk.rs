@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use kiosk::payment::Report;
+use kiosk::{payment::Report, provider::Provider};
 use runtime::decide::Inbox;
 use tokio::{sync::oneshot, time::timeout};
 
@@ -78,6 +78,11 @@ impl Desk {
     /// Hands in what a provider called back with, and waits until it is on disk.
     pub async fn call_back(&self, name: CallbackName, report: Report) -> Answer {
         self.hand_in(|reply| Input::Callback { reply, name, report }).await
+    }
+
+    /// Has it written down that bytes at a callback's address are none, and waits until it is.
+    pub async fn call_back_badly(&self, provider: Provider, why: String) -> Answer {
+        self.hand_in(|reply| Input::BadCallback { reply, provider, why }).await
     }
 
     async fn hand_in(&self, input: impl FnOnce(ReplyId) -> Input) -> Answer {

@@ -197,10 +197,12 @@ impl Machine for Hub {
             why: "the hub could not write",
         };
         match input {
-            Input::Asked { reply, .. } | Input::Callback { reply, .. } => vec![Effect::Reply {
-                reply: *reply,
-                answer: Err(unavailable()),
-            }],
+            Input::Asked { reply, .. } | Input::Callback { reply, .. } | Input::BadCallback { reply, .. } => {
+                vec![Effect::Reply {
+                    reply: *reply,
+                    answer: Err(unavailable()),
+                }]
+            }
             Input::Linked { link } | Input::Frame { link, .. } => vec![close(link)],
             Input::Provider { purchase, event } => vec![Effect::HandInAgain {
                 purchase: *purchase,
@@ -238,6 +240,7 @@ impl Turn<'_> {
             } => self.asked(reply, &by, key.as_deref(), &request),
             Input::Provider { purchase, event } => self.provider_answered(purchase, event),
             Input::Callback { reply, name, report } => self.called_back(reply, &name, report),
+            Input::BadCallback { reply, provider, why } => self.called_back_badly(reply, provider, &why),
             Input::Texted { outbox, outcome } => self.texted(outbox, outcome),
             Input::Tick => self.tick(),
         }

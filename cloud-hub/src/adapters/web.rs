@@ -31,7 +31,7 @@ pub mod table;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use ::kiosk::{day::Zone, payment::Report, phone::Country, tariff::Plan, units::Currency, units::Volume};
+use ::kiosk::{day::Zone, phone::Country, provider::Provider, tariff::Plan, units::Currency, units::Volume};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -48,6 +48,7 @@ use self::{answer::Refused, body::BODY_BYTES_MAX, books::Books, limits::Limits, 
 use crate::{
     desk::Desk,
     hub::effect::{LiveEvent, Refusal},
+    provider::{callback::Readers, circuit::Circuits},
 };
 
 /// How long a request may take in all; `/sync` and `/events` last longer and are left out.
@@ -90,8 +91,10 @@ pub struct Parts {
     pub passwords: Passwords,
     /// What the operator decided.
     pub settings: WebSettings,
-    /// Reads a callback of Daraja.
-    pub daraja: fn(&[u8]) -> Result<Report, String>,
+    /// Read the callbacks of payment providers.
+    pub callbacks: Readers,
+    /// Which payment providers can be called.
+    pub circuits: Circuits,
 }
 
 /// What every handler can reach.
@@ -149,11 +152,19 @@ fn handler(method: &str, path: &str) -> MethodRouter<App> {
 }
 
 fn machine_handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
-    use axum::routing::{get, post};
+    use axum::routing::{get, post, put};
     Some(match (method, path) {
         ("POST", "/join") => post(join::join),
         ("POST", "/payments/daraja/{secret}/stk/{token}") => post(hooks::daraja),
         ("POST", "/payments/daraja/stk/{token}") => post(hooks::daraja_unsigned),
+        ("POST", "/payments/mtn/{secret}") => post(hooks::named(Provider::Mtn)),
+        ("PUT", "/payments/mtn/{secret}") => put(hooks::named(Provider::Mtn)),
+        ("POST", "/payments/mtn") => post(hooks::named_unsigned(Provider::Mtn)),
+        ("PUT", "/payments/mtn") => put(hooks::named_unsigned(Provider::Mtn)),
+        ("POST", "/payments/airtel/{secret}") => post(hooks::named(Provider::Airtel)),
+        ("POST", "/payments/airtel") => post(hooks::named_unsigned(Provider::Airtel)),
+        ("POST", "/payments/intasend/{secret}") => post(hooks::named(Provider::Intasend)),
+        ("POST", "/payments/intasend") => post(hooks::named_unsigned(Provider::Intasend)),
         ("GET", "/health") => get(health::health),
         ("GET", "/ready") => get(health::ready),
         ("GET", "/metrics") => get(health::metrics),

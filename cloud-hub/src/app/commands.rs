@@ -15,7 +15,7 @@ use sync::doubt::hub_mark_restored;
 use super::{
     control::{self, Command, Heard},
     data_dir::{self, DataDir, DataDirError, Lock},
-    database_path, open,
+    database_path, open, providers,
 };
 use crate::{
     adapters::web::password,
@@ -232,16 +232,12 @@ pub fn doctor(config: &config::Hub) -> anyhow::Result<()> {
                 .map_err(|error| error.to_string()),
         )?;
     }
-    let mpesa = match &config.payments.mpesa {
-        None => Ok("not configured".to_owned()),
-        Some(mpesa) => super::settings::mpesa(mpesa)
-            .map(|_| "its secrets can be read".to_owned())
-            .map_err(|error| error.to_string()),
-    };
-    check("M-PESA", mpesa)?;
+    for (what, found) in providers::found(config) {
+        check(what, found)?;
+    }
     let hooks = match (&config.webhooks.secret, config.webhooks.allow_unsigned) {
         (_, true) => Err("webhooks.allow_unsigned is on: anybody may send callbacks".to_owned()),
-        (None, false) if config.payments.mpesa.is_some() => {
+        (None, false) if !super::settings::providers(&config.payments).is_empty() => {
             Err("webhooks.secret is not set: no callback will be taken".to_owned())
         }
         _ => Ok("as it should be".to_owned()),

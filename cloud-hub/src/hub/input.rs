@@ -70,6 +70,15 @@ pub enum Input {
         /// What it says.
         report: Report,
     },
+    /// Bytes that came to a callback's address and are none: written down, and nothing else.
+    BadCallback {
+        /// Where it is told that this is on disk.
+        reply: ReplyId,
+        /// Whose address it was.
+        provider: Provider,
+        /// Why they are none.
+        why: String,
+    },
     /// What became of a text that was handed to the messaging provider.
     Texted {
         /// The row of the outbox.
@@ -109,13 +118,19 @@ pub enum Actor {
 /// How a callback names its purchase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallbackName {
-    /// The token in the callback's address (CONTRACTS section 5: TOKEN per payment).
-    Token(String),
-    /// The reference that the provider gave when it accepted, by the provider's name.
+    /// The purchase's own token: Daraja has it in the callback's address (CONTRACTS section 5: TOKEN per payment),
+    /// IntaSend in the body.
+    Token {
+        /// The provider.
+        provider: Provider,
+        /// The token.
+        token: String,
+    },
+    /// The reference that we chose, or that the provider gave when it accepted.
     Reference {
         /// The provider.
         provider: Provider,
-        /// The provider's own id of the payment.
+        /// The payment's name there.
         reference: ProviderReference,
     },
 }

@@ -43,7 +43,10 @@ impl Turn<'_> {
             answer: Ok(Response::Done),
         });
         let row = match name {
-            CallbackName::Token(token) => self.store.purchase_by_token(token)?,
+            CallbackName::Token { provider, token } => self
+                .store
+                .purchase_by_token(token)?
+                .filter(|row| row.provider == Some(*provider)),
             CallbackName::Reference { provider, reference } => {
                 self.store.purchase_by_reference(*provider, reference)?
             }
@@ -52,6 +55,15 @@ impl Turn<'_> {
             Some(row) => self.guarded_step(row, PaymentEvent::CalledBack(report)),
             None => self.audit_as("provider", "callback without a purchase", "", ""),
         }
+    }
+
+    /// Bytes that are no callback came where callbacks come.
+    pub fn called_back_badly(&mut self, reply: ReplyId, provider: Provider, why: &str) -> Result<(), HubError> {
+        self.effects.push(Effect::Reply {
+            reply,
+            answer: Ok(Response::Done),
+        });
+        self.audit_as(provider.name(), "callback refused", "", why)
     }
 
     /// A reference and a receipt belong to one payment: an event that names another's is written down and goes no

@@ -39,6 +39,8 @@ pub struct Settings {
     pub payments: PaymentPolicy,
     /// Providers that can be used, the first is taken when neither the purchase nor the phone's network says.
     pub providers: Vec<Provider>,
+    /// The one currency that a provider collects; one that is not named here collects the hub's.
+    pub collects: BTreeMap<Provider, Currency>,
     /// There is somebody who carries texts. Else they wait in the outbox.
     pub texts: bool,
     /// Which network a phone most likely belongs to: chooses the provider that a purchase does not name.
@@ -68,6 +70,7 @@ impl Settings {
             overdraft_cap: Volume::ZERO,
             payments: PaymentPolicy::default(),
             providers: vec![Provider::Mpesa],
+            collects: BTreeMap::new(),
             texts: true,
             prefixes: Prefixes::built_in(),
             remind_days: vec![3, 1],

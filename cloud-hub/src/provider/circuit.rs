@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use kiosk::{moment::Wall, provider::Provider};
+use kiosk::provider::Provider;
 use tokio::time::Instant;
 
 /// After so many calls in a row without an answer the provider counts as down.
@@ -49,8 +49,8 @@ pub struct Shown {
     pub state: State,
     /// Calls in a row that it did not answer.
     pub failures: u32,
-    /// Since when it is down.
-    pub since: Option<Wall>,
+    /// For how long it has been down.
+    pub down_for: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
@@ -59,7 +59,7 @@ struct Inner {
     /// When the next call may try, once the provider is down.
     try_at: Option<Instant>,
     is_trying: bool,
-    since: Option<Wall>,
+    since: Option<Instant>,
 }
 
 /// The circuit of one provider. Clones are the same circuit.
@@ -100,7 +100,7 @@ impl Circuit {
     }
 
     /// How it stands.
-    pub fn shown(&self) -> Shown {
+    pub fn shown(&self, now: Instant) -> Shown {
         let inner = self.inner();
         Shown {
             provider: self.provider,
@@ -109,11 +109,11 @@ impl Circuit {
                 None => State::Up,
             },
             failures: inner.failures,
-            since: inner.since,
+            down_for: inner.since.map(|since| now.saturating_duration_since(since)),
         }
     }
 
-    fn judge(&self, answered: bool, now: Instant, wall: Option<Wall>) {
+    fn judge(&self, answered: bool, now: Instant) {
         let mut inner = self.inner();
         let was_down = inner.try_at.is_some();
         if answered {
@@ -127,7 +127,7 @@ impl Circuit {
         if inner.failures >= FAILURES_MAX {
             inner.try_at = Some(now + TRY_AFTER);
             inner.is_trying = false;
-            inner.since = inner.since.or(wall);
+            inner.since = inner.since.or(Some(now));
             if !was_down {
                 tracing::warn!(provider = %self.provider, failures = inner.failures, "the payment provider does not answer");
             }
@@ -148,17 +148,17 @@ pub struct Leave {
 }
 
 impl Leave {
-    /// How the call went: whether the provider answered for itself. `wall` is the time that operators are shown.
-    pub fn judge(mut self, answered: bool, now: Instant, wall: Wall) {
+    /// How the call went: whether the provider answered for itself.
+    pub fn judge(mut self, answered: bool, now: Instant) {
         self.is_judged = true;
-        self.circuit.judge(answered, now, Some(wall));
+        self.circuit.judge(answered, now);
     }
 }
 
 impl Drop for Leave {
     fn drop(&mut self) {
         if !self.is_judged {
-            self.circuit.judge(false, Instant::now(), None);
+            self.circuit.judge(false, Instant::now());
         }
     }
 }
@@ -175,7 +175,8 @@ impl Circuits {
 
     /// How they stand, in the order of [`Provider::ALL`].
     pub fn shown(&self) -> Vec<Shown> {
-        self.0.values().map(Circuit::shown).collect()
+        let now = Instant::now();
+        self.0.values().map(|circuit| circuit.shown(now)).collect()
     }
 }
 
@@ -183,12 +184,10 @@ impl Circuits {
 mod tests {
     use super::*;
 
-    const NOON: Wall = Wall(1_795_165_200_000);
-
     fn call(circuit: &Circuit, now: Instant, answered: bool) -> bool {
         match circuit.admit(now) {
             Some(leave) => {
-                leave.judge(answered, now, NOON);
+                leave.judge(answered, now);
                 true
             }
             None => false,
@@ -203,11 +202,14 @@ mod tests {
         }
         assert!(call(&circuit, now, true), "one answer, and they are forgotten");
         for _ in 0..5 {
-            assert_eq!(circuit.shown().state, State::Up);
+            assert_eq!(circuit.shown(now).state, State::Up);
             assert!(call(&circuit, now, false));
         }
-        let shown = circuit.shown();
-        assert_eq!((shown.state, shown.failures, shown.since), (State::Down, 5, Some(NOON)));
+        let shown = circuit.shown(now);
+        assert_eq!(
+            (shown.state, shown.failures, shown.down_for),
+            (State::Down, 5, Some(Duration::ZERO))
+        );
         assert!(!call(&circuit, now, true), "nothing is sent");
     }
 
@@ -218,13 +220,14 @@ mod tests {
         let later = now + TRY_AFTER;
         let trying = circuit.admit(later).unwrap();
         assert!(circuit.admit(later).is_none(), "only one");
-        trying.judge(false, later, Wall(0));
+        trying.judge(false, later);
         assert!(!call(&circuit, later, true), "and it waits again");
-        assert_eq!(circuit.shown().since, Some(NOON), "down since the first");
+        assert_eq!(circuit.shown(later).down_for, Some(TRY_AFTER), "down since the first");
         let again = later + TRY_AFTER;
         assert!(call(&circuit, again, true));
         assert!(call(&circuit, again, true));
-        assert_eq!((circuit.shown().state, circuit.shown().since), (State::Up, None));
+        let shown = circuit.shown(again);
+        assert_eq!((shown.state, shown.down_for), (State::Up, None));
     }
 
     #[test]

@@ -1,12 +1,9 @@
 //! A call as a provider's client makes it: through the circuit, with the shared token, repeated once when the token is
 //! turned away.
 
-use std::{
-    time::Duration,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::time::Duration;
 
-use kiosk::{moment::Wall, payment::Failure, provider::Provider};
+use kiosk::{payment::Failure, provider::Provider};
 use tokio::time::Instant;
 
 use super::{
@@ -107,13 +104,7 @@ impl Line {
             Err(CallError::NotSent(failure)) => *failure != Failure::Unreachable,
             Err(CallError::Lost) => false,
         };
-        leave.judge(answered, Instant::now(), wall());
+        leave.judge(answered, Instant::now());
         outcome
     }
-}
-
-/// The time that operators are shown; nothing is decided by it.
-fn wall() -> Wall {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Wall(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -9,5 +9,6 @@ mod fleet;
 mod gateway;
 mod operators;
 mod payments;
+mod providers;
 mod sites;
 mod world;

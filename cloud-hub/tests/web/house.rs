@@ -66,7 +66,7 @@ impl Drop for Folder {
 pub struct House {
     pub running: Option<Running>,
     pub web: SocketAddr,
-    _folder: Folder,
+    folder: Folder,
     tokens: BTreeMap<Role, String>,
 }
 
@@ -92,7 +92,7 @@ impl House {
         let mut house = House {
             web: running.web,
             running: Some(running),
-            _folder: folder,
+            folder,
             tokens: BTreeMap::new(),
         };
         house.site("kibera").await;
@@ -105,6 +105,11 @@ impl House {
             house.tokens.insert(role, secret);
         }
         house
+    }
+
+    /// The database, for looking.
+    pub fn database(&self) -> PathBuf {
+        self.folder.0.join("data/hub.db")
     }
 
     /// Asks the machine as its owner, and gets what was asked for.

@@ -9,4 +9,5 @@ mod house;
 mod http;
 mod pages;
 mod program;
+mod providers;
 mod sync_socket;
