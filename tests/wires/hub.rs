@@ -13,6 +13,9 @@ mod life;
 #[path = "hub/mpesa.rs"]
 mod mpesa;
 #[cfg(test)]
+#[path = "hub/providers.rs"]
+mod providers;
+#[cfg(test)]
 #[path = "hub/purses.rs"]
 mod purses;
 #[cfg(test)]
