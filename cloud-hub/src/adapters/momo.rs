@@ -15,7 +15,6 @@
 pub mod client;
 pub mod wire;
 
-use crate::{hub::effect::Prompt, provider::pump::Collect, secret::Secret};
 use kiosk::{
     ids::ProviderReference,
     moment::Wall,
@@ -23,6 +22,7 @@ use kiosk::{
 };
 
 use self::client::MomoClient;
+use crate::{hub::effect::Prompt, provider::pump::Collect, secret::Secret};
 
 /// What one business at MTN needs to be spoken for (`payments.mtn` in the configuration).
 #[derive(Clone, Debug)]
@@ -60,5 +60,23 @@ impl Collect for MomoClient {
 
     async fn query(&self, reference: &ProviderReference, _: Wall) -> QueryAnswer {
         self.status(reference).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_callback_address_has_the_contracts_form() {
+        let secret = Secret::new("0a1b");
+        assert_eq!(
+            callback_url("https://hub.example/", Some(&secret)),
+            "https://hub.example/payments/mtn/0a1b"
+        );
+        assert_eq!(
+            callback_url("https://hub.example", None),
+            "https://hub.example/payments/mtn"
+        );
     }
 }

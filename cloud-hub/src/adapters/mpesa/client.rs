@@ -14,11 +14,14 @@ use super::{
     MpesaSettings,
     wire::{self, PushOrder, Reply},
 };
-use crate::provider::{
-    circuit::Circuit,
-    http::{ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
-    line::{Door, Line},
-    token::{AccessToken, TokenCell},
+use crate::{
+    provider::{
+        circuit::Circuit,
+        http::{ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
+        line::{Door, Line},
+        token::{AccessToken, TokenCell},
+    },
+    secret::Secret,
 };
 
 /// Speaks to Daraja for one business. Share one: a new token ends the one before it (Daraja portal, FAQ), so two clients
@@ -84,7 +87,7 @@ impl MpesaClient {
 
     async fn call(&self, path: &str, body: &impl Serialize) -> Result<Answer, CallError> {
         let (url, content) = (self.settings.url(path), Content::json(body));
-        let request = |token: &crate::secret::Secret| Request {
+        let request = |token: &Secret| Request {
             url: url.clone(),
             credential: Credential::Bearer(token.clone()),
             headers: Vec::new(),
@@ -144,5 +147,30 @@ fn log_denial<T>(call: &str, reply: &Reply<T>) {
         Reply::Done(_) => {}
         Reply::Denied { code, message } => tracing::warn!(code, message, "mpesa: {call} denied"),
         Reply::Unreadable => tracing::warn!("mpesa: the answer to the {call} call is not readable"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_daraja_says_for_itself_is_a_sign_of_life() {
+        let coded = |code: &str| format!(r#"{{"requestId":"1","errorCode":"{code}","errorMessage":"m"}}"#);
+        for (status, body, down) in [
+            // In flight, busy, out of quota: each comes with a 5xx (observed; Daraja portal, error codes).
+            (500, coded("500.001.1001"), false),
+            (503, coded("500.003.02"), false),
+            (500, coded("500.003.03"), false),
+            (404, coded("404.001.03"), false),
+            (500, coded("500.003.1001"), true),
+            (502, "<html>Bad Gateway</html>".to_owned(), true),
+            (503, String::new(), true),
+            (200, "<html>".to_owned(), false),
+        ] {
+            let body = body.into_bytes();
+            let answer = Answer { status, body };
+            assert_eq!(is_down(&answer), down, "{answer:?}");
+        }
     }
 }
