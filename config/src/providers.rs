@@ -129,6 +129,8 @@ pub struct Airtel {
     pub client_id_file: PathBuf,
     /// `client_secret_file`
     pub client_secret_file: PathBuf,
+    /// `signing`: sign pushes, as some countries ask.
+    pub signing: bool,
     /// `callback_key_file`: the key of the portal's callback authentication; `None` where that is off.
     pub callback_key_file: Option<PathBuf>,
     /// `callback_hash`
@@ -149,6 +151,7 @@ impl Airtel {
         let currency = reader.optional("payments.airtel.currency", currency);
         let client_id_file = reader.needed(used, "payments.airtel.client_id_file", file);
         let client_secret_file = reader.needed(used, "payments.airtel.client_secret_file", file);
+        let signing = reader.boolean("payments.airtel.signing", false);
         let callback_key_file = reader.optional("payments.airtel.callback_key_file", file);
         let callback_hash = reader.choice("payments.airtel.callback_hash", hashes[0].0, &hashes);
         let callback_url = reader.needed(used, "payments.airtel.callback_url", web_address);
@@ -164,6 +167,7 @@ impl Airtel {
             currency: usual,
             client_id_file: client_id_file?,
             client_secret_file: client_secret_file?,
+            signing,
             callback_key_file,
             callback_hash,
             callback_url: callback_url?,

@@ -316,6 +316,26 @@ async fn a_provider_that_is_not_there_was_certainly_not_asked() {
     }
 }
 
+#[tokio::test]
+async fn airtel_takes_what_is_signed_where_it_must_be() {
+    let signed_only = true;
+    let desk = Desk::open(
+        Provider::Airtel,
+        Behaviour {
+            signed_only,
+            ..manual()
+        },
+    )
+    .await;
+    let plain = desk.client(PATIENCE).push(&desk.prompt(1)).await;
+    assert_eq!(plain, PushAnswer::Refused(Failure::Configuration));
+    let client = desk.signing_client();
+    let reference = desk.accepted(&client).await;
+    assert_eq!(verdict(&client.query(&reference).await), Some(ProviderVerdict::Pending));
+    assert_eq!(desk.wallets(|wallets| wallets.prompts().len()), 1);
+    desk.close().await;
+}
+
 /// A phone page takes the prompts of all of them.
 #[tokio::test]
 async fn a_person_pays_on_the_phone_page() {

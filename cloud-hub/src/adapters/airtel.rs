@@ -3,15 +3,16 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`wire`] | bodies and answers as bytes; no port, no clock |
+//! | [`sign`] | signed requests, where a country asks for them |
 //! | [`client`] | the calls: token, time-outs, and what each outcome means to a payment |
 //!
 //! Protocol facts come from Airtel Africa's developer portal (developers.airtel.africa): "Authorization", "Collection APIs"
 //! and "Error codes". Its pages differ between countries, so nothing rests on a code where a status tells the same.
 //!
 //! Absent on purpose, as at every provider: a prompt that is sent again, although Airtel would recognise it by its id.
-//! Absent for now: the signing of requests that some countries ask for.
 
 pub mod client;
+pub mod sign;
 pub mod wire;
 
 use config::providers::AirtelHash;
@@ -36,6 +37,8 @@ pub struct AirtelSettings {
     pub client_id: Secret,
     /// The client's secret.
     pub client_secret: Secret,
+    /// Whether pushes are signed.
+    pub signing: bool,
 }
 
 /// How callbacks are known to be Airtel's, where the portal's callback authentication is on.

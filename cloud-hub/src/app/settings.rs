@@ -112,6 +112,7 @@ pub fn airtel(airtel: &config::providers::Airtel) -> Result<AirtelSettings, Secr
         country: airtel.country,
         client_id: read(&airtel.client_id_file)?,
         client_secret: read(&airtel.client_secret_file)?,
+        signing: airtel.signing,
     })
 }
 

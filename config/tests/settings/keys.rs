@@ -216,6 +216,16 @@ fn airtel_belongs_to_a_country_and_its_hash_has_one_form() {
         (airtel.callback_key_file, airtel.callback_hash),
         (None, AirtelHash::Document)
     );
+    assert!(
+        !airtel.signing
+            && load(&["country=TZ", "signing=true"])
+                .unwrap()
+                .config
+                .payments
+                .airtel
+                .unwrap()
+                .signing
+    );
     let other = load(&["country=TZ", "callback_hash=transaction"])
         .unwrap()
         .config
@@ -232,7 +242,10 @@ fn airtel_belongs_to_a_country_and_its_hash_has_one_form() {
         assert_eq!(found[0].key, format!("payments.airtel.{key}"), "{more:?} {found:?}");
     }
     // The built-in form of the hash alone does not mean that Airtel is used.
-    let only_hash = set(&["payments.airtel.callback_hash=document"]);
+    let only_hash = set(&[
+        "payments.airtel.callback_hash=document",
+        "payments.airtel.signing=false",
+    ]);
     assert_eq!(
         Hub::load(&only_hash, &Pretend::default())
             .unwrap()

@@ -71,18 +71,32 @@ impl Desk {
         Desk { sandbox, provider }
     }
 
+    /// A client of Airtel that signs its pushes.
+    pub fn signing_client(&self) -> Client {
+        let settings = AirtelSettings {
+            signing: true,
+            ..self.airtel()
+        };
+        Client::Airtel(AirtelClient::new(settings).expect("a client"))
+    }
+
+    fn airtel(&self) -> AirtelSettings {
+        AirtelSettings {
+            base_url: self.sandbox.url(self.provider),
+            country: Country::Uganda,
+            client_id: Secret::new("id"),
+            client_secret: Secret::new("secret"),
+            signing: false,
+        }
+    }
+
     /// A client that waits this long for answers.
     pub fn client(&self, answer_within: Duration) -> Client {
         let (base_url, secret) = (self.sandbox.url(self.provider), || Secret::new("secret"));
         match self.provider {
             Provider::Airtel => {
-                let settings = AirtelSettings {
-                    base_url,
-                    country: Country::Uganda,
-                    client_id: secret(),
-                    client_secret: secret(),
-                };
-                Client::Airtel(AirtelClient::with_answer_within(settings, answer_within).expect("a client"))
+                let client = AirtelClient::with_answer_within(self.airtel(), answer_within);
+                Client::Airtel(client.expect("a client"))
             }
             Provider::Intasend => {
                 let settings = IntasendSettings {

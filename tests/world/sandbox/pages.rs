@@ -147,7 +147,7 @@ fn behaviour_form(provider: Provider, behaviour: &impl Serialize, faults: &[impl
     };
     let choices = |name: &str| -> Option<Vec<String>> {
         Some(match name {
-            "auto" => vec!["true".to_owned(), "false".to_owned()],
+            "auto" | "signed_only" => vec!["true".to_owned(), "false".to_owned()],
             "in_flight" => InFlight::ALL.iter().map(spelled).collect(),
             "outcome" => wallets::Outcome::ALL.iter().map(spelled).collect(),
             "callback_hash" => wallets::HashOver::ALL.iter().map(spelled).collect(),

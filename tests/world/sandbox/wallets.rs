@@ -4,6 +4,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `mtn`, `airtel`, `intasend` | how each is spoken to, what each answers, what its callback looks like |
+//! | `signed` | the other end of Airtel's signed requests |
 //! | `behaviour` | what can be set on the control page |
 //!
 //! Any key, secret and token is good, as long as they are put together in the right way.
@@ -12,6 +13,7 @@ mod airtel;
 mod behaviour;
 mod intasend;
 mod mtn;
+mod signed;
 #[cfg(test)]
 mod tests;
 

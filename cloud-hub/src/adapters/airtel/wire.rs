@@ -17,6 +17,7 @@ use kiosk::{
 use serde::Serialize;
 use serde_json::Value;
 
+use super::sign::PublicKey;
 use crate::{
     hub::effect::Prompt,
     provider::{
@@ -31,6 +32,10 @@ use crate::{
 pub const TOKEN_PATH: &str = "auth/oauth2/token";
 /// Path of the push (Airtel portal, "Collection APIs": USSD push).
 pub const PUSH_PATH: &str = "merchant/v1/payments/";
+/// Path of a signed push: the same body.
+pub const SIGNED_PUSH_PATH: &str = "merchant/v2/payments/";
+/// Path of the RSA key for signing (Airtel portal, "Encryption").
+pub const KEY_PATH: &str = "v1/rsa/encryption-keys";
 /// Path of the status, one segment above our id (Airtel portal, "Collection APIs": transaction enquiry).
 pub const STATUS_PATH: &str = "standard/v1/payments";
 /// `result_code` of a push that was taken.
@@ -157,6 +162,17 @@ pub fn parse_token(answer: &Answer) -> Result<AccessToken, Failure> {
         (400..=499, _) => Err(Failure::Configuration),
         _ => Err(Failure::Unreachable),
     }
+}
+
+/// Reads the answer to the call for the RSA key.
+pub fn parse_key(answer: &Answer) -> Result<PublicKey, Failure> {
+    let value = object(&answer.body).filter(|_| answer.status == 200);
+    let key = value.and_then(|value| PublicKey::read(&text(value.get("data")?, "key")?));
+    key.ok_or(match answer.status {
+        429 => Failure::Busy,
+        200 | 400..=407 | 409..=499 => Failure::Configuration,
+        _ => Failure::Unreachable,
+    })
 }
 
 /// `result_code` of an answer, or the code with which Airtel's gateway refused before it came so far.

@@ -7,7 +7,9 @@ use kiosk::moment::Draw;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{super::mpesa::Answer, Behaviour, HashOver, Outcome, Prompt, Request, Wallets, field, json as answer};
+use super::{
+    super::mpesa::Answer, Behaviour, HashOver, Outcome, Prompt, Request, Wallets, field, json as answer, signed,
+};
 
 const STATUS_PATH: &str = "standard/v1/payments/";
 /// Country, currency and calling code.
@@ -24,7 +26,17 @@ pub(super) fn handle(wallets: &mut Wallets, now_ms: i64, draw: &Draw, request: &
     match (request.method.as_str(), request.path.as_str()) {
         ("POST", "auth/oauth2/token") => token(wallets, now_ms, draw, request),
         _ if !wallets.is_admitted(now_ms, request) => answer(401, &json!({"error_description": "Invalid token"})),
-        ("POST", "merchant/v1/payments/") => match country {
+        ("GET", "v1/rsa/encryption-keys") => {
+            let data = json!({"key_id": "1", "key": signed::PUBLIC_KEY, "valid_upto": "2030-01-01 00:00:00"});
+            answer(200, &json!({ "data": data }))
+        }
+        ("POST", "merchant/v2/payments/") if !is_signed(request) => answer(
+            400,
+            &json!({"status": {"code": "400", "message": "signature mismatch", "response_code": "DP00800001026",
+                "success": false}}),
+        ),
+        ("POST", "merchant/v1/payments/") if wallets.behaviour.signed_only => refused("ROUTER112"),
+        ("POST", "merchant/v1/payments/" | "merchant/v2/payments/") => match country {
             Some(country) if request.header("x-currency") == country.1 => push(wallets, now_ms, request, country),
             _ => refused("ROUTER005"),
         },
@@ -34,6 +46,10 @@ pub(super) fn handle(wallets: &mut Wallets, now_ms: i64, draw: &Draw, request: &
         },
         _ => refused("ROUTER007"),
     }
+}
+
+fn is_signed(request: &Request) -> bool {
+    signed::is_of(&request.body, request.header("x-signature"), request.header("x-key"))
 }
 
 fn refused(code: &str) -> Answer {

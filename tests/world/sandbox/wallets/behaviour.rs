@@ -34,6 +34,8 @@ pub struct Behaviour {
     pub callback_key: String,
     /// Airtel: what the hash is made over.
     pub callback_hash: HashOver,
+    /// Airtel: take signed requests only.
+    pub signed_only: bool,
     /// IntaSend: the challenge of the dashboard's webhook.
     pub challenge: String,
     /// MTN: how long a request is not to be found by its status.
@@ -66,6 +68,7 @@ impl Default for Behaviour {
             callback_url: String::new(),
             callback_key: String::new(),
             callback_hash: HashOver::Document,
+            signed_only: false,
             challenge: String::new(),
             hidden_ms: 0,
             push_fault: Fault::None,

@@ -190,6 +190,23 @@ fn tokens_live_as_long_as_a_text_says() {
     );
 }
 
+#[test]
+fn keys_for_signing() {
+    for (answer, failure) in [
+        (answer(200, r#"{"data":{"key":"AAAA"}}"#), Failure::Configuration),
+        (answer(200, "{}"), Failure::Configuration),
+        (answer(403, "{}"), Failure::Configuration),
+        (answer(502, "<html>"), Failure::Unreachable),
+        (answer(408, ""), Failure::Unreachable),
+        (answer(429, ""), Failure::Busy),
+    ] {
+        assert_eq!(parse_key(&answer).unwrap_err(), failure, "{answer:?}");
+    }
+    let mismatch = json!({"status": {"code": "400", "response_code": "DP00800001026", "success": false}});
+    let refused = PushAnswer::Refused(Failure::Configuration);
+    assert_eq!(push_answer(&answer(400, &mismatch.to_string())), refused);
+}
+
 /// The spaces and the order of the fields are part of what was hashed.
 const INNER: &str = r#"{"message":"Paid UGX 4,000", "id":"0123456789abcdef0123456789abcdef","status_code":"TS","airtel_money_id":"MP210603.1234.L06941"}"#;
 
