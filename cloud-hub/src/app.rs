@@ -8,16 +8,19 @@
 //! | [`providers`] | the payment providers that are configured |
 //! | [`router`] | where effects go |
 //! | [`control`] | the socket through which subcommands ask a running hub |
-//! | [`commands`] | the subcommands |
+//! | [`commands`], [`operations`] | the subcommands |
+//! | [`check`] | what a configuration says that no single value tells |
 //! | [`log`] | how log lines look |
 //!
 //! On the way in: lock, key, database, deciding thread, adapters, listener, addresses. On the way out, asked by SIGTERM
 //! or ctrl-c: adapters take nothing new and end, the queue drains, the database is folded into one file.
 
+pub mod check;
 pub mod commands;
 pub mod control;
 pub mod data_dir;
 pub mod log;
+pub mod operations;
 pub mod providers;
 pub mod router;
 pub mod settings;
@@ -51,11 +54,17 @@ use self::{
 };
 use crate::{
     adapters::{
-        sites::{self, Sockets},
+        sites::{self, PROVEN_WITHIN, Sockets},
         systemd::{self, Watchdog},
-        web::{self, Parts, WebSettings, books::Books, password::Passwords},
+        web::{
+            self, Parts, WebSettings,
+            books::Books,
+            door::{Door, HEAD_WITHIN},
+            password::Passwords,
+        },
     },
     desk::{Desk, Replies},
+    doors::Doors,
     hub::{Hub, input::Input},
 };
 
@@ -107,6 +116,9 @@ pub struct Running {
 
 /// Starts the hub and returns once it serves.
 pub async fn start(config: &config::Hub) -> anyhow::Result<Running> {
+    for doubtful in check::look(config).doubtful {
+        tracing::warn!("{doubtful}");
+    }
     let data_dir = DataDir::new(&config.storage.data_dir);
     data_dir.make()?;
     let lock = data_dir.lock()?;
@@ -158,8 +170,9 @@ pub async fn start(config: &config::Hub) -> anyhow::Result<Running> {
         callbacks: providers.callbacks,
         circuits: providers.circuits,
     };
-    let router = web::router(parts, sites::route(inbox.clone(), sockets, stop.clone()));
-    adapters.spawn(serve_web(listener, router, stop.clone()));
+    let router = web::router(parts, sites::route(inbox.clone(), sockets, stop.clone(), PROVEN_WITHIN));
+    let doors = Doors::new(&config.web.trusted_proxies);
+    adapters.spawn(serve_web(listener, doors, router, stop.clone()));
     adapters.spawn(tick(inbox, stop.clone()));
     data_dir.put_addresses(address)?;
     systemd::ready();
@@ -224,13 +237,13 @@ fn listen(address: SocketAddr) -> anyhow::Result<std::net::TcpListener> {
 }
 
 /// Serves until the end; a listener that fails is taken up again.
-async fn serve_web(listener: std::net::TcpListener, router: axum::Router, stop: Stop) {
+async fn serve_web(listener: std::net::TcpListener, doors: Doors, router: axum::Router, stop: Stop) {
     let again = stop.clone();
     supervise("web", again, || {
-        let (router, stop) = (router.clone(), stop.clone());
+        let (doors, router, stop) = (doors.clone(), router.clone(), stop.clone());
         let listener = listener.try_clone().and_then(TcpListener::from_std);
         async move {
-            web::serve(listener?, router, stop).await?;
+            web::serve(Door::new(listener?, doors, HEAD_WITHIN), router, stop).await?;
             Ok::<(), io::Error>(())
         }
     })
@@ -247,6 +260,7 @@ fn web_settings(config: &config::Hub) -> anyhow::Result<WebSettings> {
         currency: machine.currency,
         zone: Zone::named(&machine.time_zone)?,
         jerrycan: machine.jerrycan,
+        tariff: machine.tariff,
         plans: machine.plans.into_values().collect(),
     })
 }

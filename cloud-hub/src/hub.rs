@@ -9,12 +9,15 @@
 //! | [`operator`] | people and programs that ask, what they may, and the audit of what they did |
 //! | `fleet` | sites, join codes, enrolments, write-offs, doubt |
 //! | `link` | live sockets of gateways |
+//! | `brake` | kiosks at which PINs are guessed |
 //! | `ask` | requests: who may, the first answer again, the way to each rule |
 //! | `customer` | customers, their PINs, what sites are told of them |
 //! | `registration` | people registered at sites, and people registered twice |
 //! | `document` | what people edit on both sides |
 //! | `merge` | writing and folding records, the hub's own and those of sites |
-//! | `grant` | purses: credits, what is free of them, grants and recalls |
+//! | `grant` | purses: credits, what is free of them, grants |
+//! | `recall` | rights asked back from sites, and requests that wait for them |
+//! | `parked` | who waits |
 //! | `purchase` | what may be bought, what it costs, how it begins |
 //! | `payment` | payments of purchases, from the prompt to the litres |
 //! | `delivery` | what a payment gives, and the text that says so |
@@ -24,11 +27,12 @@
 //! | `tick` | what time brings |
 //! | [`store`] | the tables; [`store::read`] is for pages |
 //!
-//! It keeps nothing between inputs outside its store but its run's number and the state of live sockets, and they die
-//! with the process and the socket.
+//! It keeps nothing between inputs outside its store but its run's number, the state of live sockets and requests that
+//! wait some seconds for a site, and they die with the process and the socket.
 
 mod answer;
 mod ask;
+mod brake;
 mod customer;
 mod delivery;
 mod dispense;
@@ -42,8 +46,10 @@ mod ledger;
 mod link;
 mod merge;
 pub mod operator;
+mod parked;
 mod payment;
 mod purchase;
+mod recall;
 mod registration;
 pub mod settings;
 pub mod side;
@@ -62,12 +68,13 @@ use kiosk::{ids::Epoch, moment::Moment, talk::Talk};
 use runtime::machine::{Fault, Machine};
 use sha2::{Digest, Sha256};
 
-pub use self::turn::HubError;
+pub use self::{brake::SLOWED, turn::HubError};
 use self::{
     effect::Effect,
     input::{Input, LinkId},
     keys::Keys,
     link::Link,
+    parked::Parking,
     settings::Settings,
     side::SideLog,
     store::Store,
@@ -86,8 +93,13 @@ pub struct Hub {
     links: BTreeMap<LinkId, Link>,
     /// Links whose session was lost with a transaction: their sockets are to be closed.
     lost: BTreeSet<LinkId>,
+    /// Requests that wait for a site, and those that waited when the open batch began.
+    parked: Parking,
+    parked_at_begin: Parking,
     /// The side log may hold what the database does not: at the start, and after anything failed.
     side_unread: bool,
+    /// How many entries of the side log the database held when the open commit began; read when first asked for.
+    side_held: Option<usize>,
 }
 
 impl Hub {
@@ -108,7 +120,10 @@ impl Hub {
             run: None,
             links: BTreeMap::new(),
             lost: BTreeSet::new(),
+            parked: Parking::default(),
+            parked_at_begin: Parking::default(),
             side_unread: true,
+            side_held: None,
         })
     }
 
@@ -128,7 +143,10 @@ impl Hub {
         };
         let closing = std::mem::take(&mut self.lost);
         let side_unread = self.side_unread;
+        let parked_before = self.parked.clone();
+        let parked = &mut self.parked;
         let (side, links, lost) = (&mut self.side, &mut self.links, &mut self.lost);
+        let side_held = &mut self.side_held;
         let decided = self.database.alone(|connection| {
             let mut turn = Turn {
                 store: Store(connection),
@@ -137,8 +155,10 @@ impl Hub {
                 keys,
                 talk,
                 side: &mut **side,
+                side_held,
                 links,
                 lost,
+                parked,
                 run,
                 effects: Vec::new(),
                 throws: 0,
@@ -159,6 +179,7 @@ impl Hub {
                 Ok(closing.into_iter().map(close).chain(decided).collect())
             }
             Err(error) => {
+                self.parked = parked_before;
                 self.links.retain(|link, _| !self.lost.contains(link));
                 self.lost.extend(closing);
                 self.side_unread = true;
@@ -173,7 +194,10 @@ impl Machine for Hub {
     type Effect = Effect;
 
     fn begin(&mut self) -> Result<(), Fault> {
-        self.database.begin().map_err(fault)
+        self.side_held = None;
+        self.database.begin().map_err(fault)?;
+        self.parked_at_begin = self.parked.clone();
+        Ok(())
     }
 
     fn handle(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, Fault> {
@@ -187,6 +211,7 @@ impl Machine for Hub {
     fn abandon(&mut self) {
         self.database.abandon();
         self.side_unread = true;
+        self.parked = std::mem::take(&mut self.parked_at_begin);
         // Every session believes that it sent what was rolled back.
         self.lost.extend(std::mem::take(&mut self.links).into_keys());
     }

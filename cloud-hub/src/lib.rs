@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`app`] | assembles the program: settings, data directory, deciding thread, adapters, the way out |
 //! | [`desk`] | where adapters ask the machine and wait for its answer |
+//! | [`doors`] | who may stand at the door before they have said who they are |
 //! | [`hub`] | the machine: one input, one transaction, over one SQLite file |
 //! | [`adapters`] | the translators between the machine and the outside |
 //! | [`provider`] | what the adapters of all payment providers stand on |
@@ -12,6 +13,7 @@
 pub mod adapters;
 pub mod app;
 pub mod desk;
+pub mod doors;
 pub mod hub;
 pub mod provider;
 pub mod secret;

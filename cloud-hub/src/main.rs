@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use config::{Sources, System};
-use hub::app::{self, commands, control::Command};
+use hub::app::{self, commands, control::Command, operations};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit status for a command line that cannot be understood.
@@ -53,17 +53,24 @@ enum What {
     /// People who log in to the pages.
     #[command(subcommand)]
     User(User),
-    /// Makes an API token and prints it.
+    /// Makes an API token and prints it; or lists and revokes tokens.
+    #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Token {
+        #[command(subcommand)]
+        what: Option<Token>,
         /// Its name; an older one of that name is void.
-        name: String,
+        #[arg(required = true)]
+        name: Option<String>,
         /// admin, technician, customer_service, viewer or kiosk.
-        #[arg(long)]
-        role: String,
+        #[arg(long, required = true)]
+        role: Option<String>,
         /// The site it is bound to: needed for the role kiosk.
         #[arg(long)]
         site: Option<String>,
     },
+    /// What the hub does while part of its past may be missing.
+    #[command(subcommand)]
+    Doubt(Doubt),
     /// Copies the database to a new file, while the hub goes on.
     Backup {
         /// The new file.
@@ -119,6 +126,41 @@ enum User {
         #[arg(long)]
         role: String,
     },
+    /// Prints everybody who may log in.
+    List,
+    /// Prints another first password for somebody who lost theirs, and ends their sessions.
+    Reset {
+        /// The login.
+        name: String,
+    },
+    /// Takes a login away, and ends its sessions.
+    Remove {
+        /// The login.
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum Token {
+    /// Prints all tokens by name, role, site and when they were made; the tokens themselves are not kept.
+    List,
+    /// Voids a token at once.
+    Revoke {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum Doubt {
+    /// Prints which sites are waited for, and the sum at risk.
+    Show,
+    /// Ends the doubt before every site is heard: prints the sum at risk, and asks.
+    End {
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -157,9 +199,16 @@ fn main() -> ExitCode {
             return ExitCode::from(EXIT_CONFIGURATION);
         }
     };
+    if matches!(arguments.what, What::Run) {
+        let wrong = app::check::look(&loaded.config).wrong;
+        if !wrong.is_empty() {
+            wrong.iter().for_each(|wrong| eprintln!("kisima-hub: {wrong}"));
+            return ExitCode::from(EXIT_CONFIGURATION);
+        }
+    }
     let done = match arguments.what {
         What::Show => print(&loaded.show()),
-        What::Check => print("the configuration is good\n"),
+        What::Check => return check(&loaded.config),
         what => execute(&loaded.config, what),
     };
     match done {
@@ -168,6 +217,29 @@ fn main() -> ExitCode {
             eprintln!("kisima-hub: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Tells everything that is wrong, and what will not work as one may think.
+fn check(config: &config::Hub) -> ExitCode {
+    // The secrets must be readable for the hub, not for root.
+    if let Err(error) = runtime::owner::act_as_owner(&config.storage.data_dir) {
+        eprintln!("kisima-hub: {error}");
+        return ExitCode::FAILURE;
+    }
+    let found = app::check::look(config);
+    for doubtful in &found.doubtful {
+        eprintln!("kisima-hub: mind: {doubtful}");
+    }
+    for wrong in &found.wrong {
+        eprintln!("kisima-hub: {wrong}");
+    }
+    if !found.wrong.is_empty() {
+        return ExitCode::from(EXIT_CONFIGURATION);
+    }
+    match print("the configuration is good\n") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
 }
 
@@ -184,19 +256,36 @@ async fn execute(config: &config::Hub, what: What) -> anyhow::Result<()> {
     let command = match what {
         What::Run => return run(config).await,
         What::Check | What::Show => return Ok(()),
-        What::User(User::Add { name, role }) => return commands::add_user(config, name, role).await,
+        What::User(User::Add { name, role }) => return operations::add_user(config, name, role).await,
+        What::User(User::Reset { name }) => return operations::reset_user(config, name).await,
+        What::User(User::List) => return operations::list_users(config),
+        What::User(User::Remove { name }) => Command::UserRemove { name },
+        What::Doubt(Doubt::Show) => return operations::show_doubt(config),
+        What::Doubt(Doubt::End { yes }) => return operations::end_doubt(config, yes).await,
         What::Backup { file } => return commands::back_up(config, &file),
         What::Restore { file } => return commands::restore(config, &file),
         What::Audit(Audit::Verify) => return commands::verify_audit(config),
         What::Doctor => return commands::doctor(config),
-        What::Token { name, role, site } => Command::Token { name, role, site },
+        What::Token {
+            what: Some(Token::List),
+            ..
+        } => return operations::list_tokens(config),
+        What::Token {
+            what: Some(Token::Revoke { name }),
+            ..
+        } => Command::TokenRevoke { name },
+        What::Token { name, role, site, .. } => Command::Token {
+            name: name.unwrap_or_default(),
+            role: role.unwrap_or_default(),
+            site,
+        },
         What::Site(Site::Add { name, title, valid }) => Command::SiteAdd {
             name,
             title,
             valid_ms: valid,
         },
         What::Site(Site::Replace { name, valid }) => Command::SiteReplace { name, valid_ms: valid },
-        What::Site(Site::Revoke { name }) => Command::SiteRevoke { name },
+        What::Site(Site::Revoke { name }) => return operations::revoke_site(config, name).await,
     };
     commands::ask(config, command).await
 }

@@ -56,7 +56,7 @@ pub struct Mqtt {
     pub listen: SocketAddr,
     /// `mqtt.connections_max`: over both listeners.
     pub connections_max: u32,
-    /// `mqtt.messages_per_second_max`: of one dispenser; one that sends more is cut.
+    /// `mqtt.messages_per_second_max`: of one dispenser; more waits, and who goes on is cut.
     pub messages_per_second_max: u32,
 }
 
@@ -91,6 +91,8 @@ pub enum ModemData {
 pub struct Storage {
     /// `storage.data_dir`
     pub data_dir: PathBuf,
+    /// `storage.key_file`: the key of what is sealed in the database; `None` for one made in the data directory.
+    pub key_file: Option<PathBuf>,
 }
 
 impl Gateway {
@@ -117,6 +119,10 @@ impl Gateway {
             ussd_hub_code: reader.optional("ussd.hub_code", common::dialled),
             storage: Storage {
                 data_dir: common::data_dir(&mut reader, "/var/lib/kisima/gateway"),
+                key_file: reader.optional("storage.key_file", |text| match text.starts_with('/') {
+                    true => Ok(PathBuf::from(text)),
+                    false => Err("must be a whole path such as \"/media/key/vault.key\"".to_owned()),
+                }),
             },
             log: Log::read(&mut reader),
         };

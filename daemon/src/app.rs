@@ -1,9 +1,11 @@
 //! The one place that assembles the gateway: files, sockets, threads, adapters.
 
+pub mod doctor;
 pub mod files;
 pub mod medium;
 mod route;
 pub mod tls;
+pub mod vault_key;
 
 use std::{collections::HashMap, path::Path, sync::Arc, thread::JoinHandle, time::Duration};
 
@@ -13,7 +15,7 @@ use kiosk::{
     units::Volume,
 };
 use runtime::{
-    clock::Clock,
+    clock::{BUILT, Clock, Saved},
     decide::{self, Inbox},
     dice::Dice,
     stop::{self, Stop},
@@ -21,6 +23,7 @@ use runtime::{
 };
 use rustls::ServerConfig;
 use store::Durability;
+use sync::vault::Vault;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -28,14 +31,15 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-pub use crate::adapters::web::{password as secrets, replies::Replies};
+pub use crate::adapters::web::{password as secrets, replies::Replies, wire::standing};
 use crate::{
     adapters::{
+        ballast::{self, Ballast},
         control,
         dispensers::{self, Credentials, Front, Listener, SecretHash, gate},
         hub, systemd, web,
     },
-    site::{Opening, Settings, Site, SiteError, effect::Wire, input::Input},
+    site::{Opening, Settings, Site, SiteError, effect::Wire, input::Input, store::readers::Readers},
 };
 use files::{Addresses, DataDir, FilesError};
 
@@ -83,13 +87,14 @@ pub enum AppError {
 }
 
 /// Opens the machine over the files of a data directory, as `run` and the subcommands do.
-pub fn open_site(data: &DataDir, config: &Gateway) -> Result<(Site, Dice), AppError> {
+pub fn open_site(data: &DataDir, config: &Gateway, vault: &Vault) -> Result<(Site, Dice), AppError> {
     let mut dice = Dice::from_system().map_err(|error| AppError::Dice(error.to_string()))?;
     let settings = Settings {
         report_within_ms: u64::try_from(config.dispense_report_within.as_millis()).unwrap_or(u64::MAX),
         language: config.site.language.to_owned(),
         volume_max: VOLUME_MAX,
         pulses_per_litre: PULSES_PER_LITRE,
+        built: BUILT,
     };
     let opening = Opening {
         path: &data.database(),
@@ -103,8 +108,18 @@ pub fn open_site(data: &DataDir, config: &Gateway) -> Result<(Site, Dice), AppEr
         },
         enrolment: data.enrolment()?,
         medium: medium::serial(data.path()),
+        vault: vault.clone(),
     };
     Ok((Site::open(opening)?, dice))
+}
+
+/// The clock, with what earlier runs of this site knew of the time.
+pub fn clock(site: &Site) -> Result<Clock, SiteError> {
+    let saved = Saved {
+        last: site.clock_floor()?,
+        sure: site.clock_sure()?,
+    };
+    Ok(Clock::new(BUILT, saved))
 }
 
 /// Runs the gateway until it is asked to stop.
@@ -113,8 +128,9 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
     let data = DataDir::open(&config.storage.data_dir)?;
     let _lock = data.lock()?;
     data.forget_addresses()?;
-    let (site, dice) = open_site(&data, &config)?;
-    let clock = Clock::new(site.clock_floor()?);
+    let vault = vault_key::vault(&data, config.storage.key_file.as_deref())?;
+    let (site, dice) = open_site(&data, &config, &vault)?;
+    let clock = clock(&site)?;
     let sockets = Sockets::open(&config).await?;
     let tls = tls::server(&data)?;
 
@@ -127,7 +143,7 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
             died = &mut ended => died,
             rooms = begun(rooms) => {
                 let addresses = sockets.addresses();
-                rooms.serve(&mut adapters, sockets, tls, &data, &stop);
+                rooms.serve(&mut adapters, sockets, tls, (&data, vault), &stop);
                 data.write_addresses(&addresses)?;
                 tracing::info!(addresses = %addresses, "ready");
                 systemd::ready("serving");
@@ -174,6 +190,7 @@ struct Rooms {
     events: mpsc::Receiver<dispensers::Event>,
     known: watch::Receiver<HashMap<DispenserId, SecretHash>>,
     orders: mpsc::UnboundedReceiver<hub::Order>,
+    ballast: mpsc::UnboundedReceiver<ballast::Order>,
     address: watch::Receiver<Option<String>>,
     replies: Replies,
     clock: Clock,
@@ -192,12 +209,14 @@ fn assemble(site: Site, dice: Dice, clock: Clock, config: &Gateway) -> Result<(R
     };
     let front = Front::new(settings, credentials.clone(), events)?;
     let (orders, orders_out) = mpsc::unbounded_channel();
+    let (ballast, ballast_out) = mpsc::unbounded_channel();
     let (dial, address) = watch::channel(None);
     let replies = Replies::default();
     let router = route::Router {
         front: front.clone(),
         credentials,
         orders,
+        ballast,
         dial,
         hub_url: config.hub_url.as_ref().map(|url| url.as_str().to_owned()),
         clock: clock.clone(),
@@ -212,6 +231,7 @@ fn assemble(site: Site, dice: Dice, clock: Clock, config: &Gateway) -> Result<(R
         events: events_out,
         known,
         orders: orders_out,
+        ballast: ballast_out,
         address,
         replies,
         clock,
@@ -221,12 +241,20 @@ fn assemble(site: Site, dice: Dice, clock: Clock, config: &Gateway) -> Result<(R
 
 impl Rooms {
     /// Starts every adapter.
-    fn serve(self, adapters: &mut JoinSet<()>, sockets: Sockets, tls: Arc<ServerConfig>, data: &DataDir, stop: &Stop) {
+    fn serve(
+        self,
+        adapters: &mut JoinSet<()>,
+        sockets: Sockets,
+        tls: Arc<ServerConfig>,
+        (data, vault): (&DataDir, Vault),
+        stop: &Stop,
+    ) {
         let Rooms {
             inbox,
             front,
             events,
             orders,
+            ballast,
             address,
             replies,
             clock,
@@ -236,11 +264,12 @@ impl Rooms {
         adapters.spawn(gate::carry(events, front.clone(), inbox.clone(), stop.clone()));
         adapters.spawn(serve_dispensers(front, listeners, stop.clone()));
         adapters.spawn(hub::Link::new(inbox.clone(), orders, address).run(stop.clone()));
+        adapters.spawn(Ballast::new(data.path()).run(inbox.clone(), ballast, stop.clone()));
         adapters.spawn(serve_pages(
             sockets.web,
             inbox.clone(),
             replies.clone(),
-            data.database(),
+            Readers::new(&data.database(), vault),
             stop.clone(),
         ));
         adapters.spawn(tick(inbox.clone(), clock, stop.clone()));
@@ -298,14 +327,8 @@ async fn serve_dispensers(front: Front, listeners: Arc<[Listener; 2]>, stop: Sto
 }
 
 /// Pages are not what a site lives by: without them water flows, so their end is told and not fatal.
-async fn serve_pages(
-    listener: TcpListener,
-    inbox: Inbox<Input>,
-    replies: Replies,
-    database: std::path::PathBuf,
-    stop: Stop,
-) {
-    if let Err(error) = web::run(listener, inbox, replies, &database, stop).await {
+async fn serve_pages(listener: TcpListener, inbox: Inbox<Input>, replies: Replies, readers: Readers, stop: Stop) {
+    if let Err(error) = web::run(listener, inbox, replies, readers, stop).await {
         tracing::error!(%error, "the pages are gone until the next start");
     }
 }

@@ -14,20 +14,24 @@ use kiosk::{
     moment::Moment,
 };
 use runtime::{clock::Clock, dice::Dice, machine::run_batch};
-use store::Database;
+use store::{Connection, Database};
+use sync::vault::Vault;
 
 use crate::{
     adapters::{
         control::{self, Performer, Request, Response},
         web::wire,
     },
-    app::{self, AppError, files::DataDir},
+    app::{self, AppError, files::DataDir, vault_key},
     site::{
         Site,
         effect::{Effect, Refusal, Told},
         enrolment::Enrolment,
         input::{Command, Input, ReplyId},
-        store::read::{self, SaleFilter},
+        store::{
+            audit,
+            read::{self, SaleFilter},
+        },
     },
 };
 
@@ -80,6 +84,8 @@ enum Verb {
         #[arg(long)]
         replace: bool,
     },
+    /// Look whether anything stands in the way of selling water, and say what to do about it; exits 1 when something does.
+    Doctor,
     /// Managers of this site, who use its page.
     Manager {
         #[command(subcommand)]
@@ -95,6 +101,11 @@ enum Verb {
         #[command(subcommand)]
         verb: JournalVerb,
     },
+    /// Who changed what by hand, and who was turned away.
+    Audit {
+        #[command(subcommand)]
+        verb: AuditVerb,
+    },
     /// Dispensers of this site.
     Dispenser {
         #[command(subcommand)]
@@ -108,6 +119,18 @@ enum DispenserVerb {
     Add {
         /// Its id: 1 to 32 of a-z, 0-9 and '-'.
         id: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum AuditVerb {
+    /// Check that no row was edited, deleted, swapped or cut off; names the first that was, and exits 1.
+    Verify,
+    /// Show the newest rows.
+    Show {
+        /// How many.
+        #[arg(long, default_value_t = 50, value_name = "ROWS")]
+        last: u32,
     },
 }
 
@@ -180,6 +203,7 @@ pub fn main() -> ExitCode {
                 replace,
             },
         ),
+        Verb::Doctor => examine(&loaded),
         Verb::Manager {
             verb: ManagerVerb::Reset { name },
         } => request(&loaded, Request::ManagerReset { name }),
@@ -187,6 +211,12 @@ pub fn main() -> ExitCode {
         Verb::Journal {
             verb: JournalVerb::Export { csv, from, to },
         } => export(&loaded, &csv, from, to),
+        Verb::Audit {
+            verb: AuditVerb::Verify,
+        } => verify_audit(&loaded),
+        Verb::Audit {
+            verb: AuditVerb::Show { last },
+        } => show_audit(&loaded, last),
         Verb::Dispenser {
             verb: DispenserVerb::Add { id },
         } => request(&loaded, Request::DispenserAdd { id }),
@@ -223,10 +253,11 @@ fn request(loaded: &Loaded<Gateway>, request: Request) -> anyhow::Result<ExitCod
             return anyhow::Ok(response);
         }
         let _lock = data.lock()?;
+        let vault = vault_key::vault(&data, loaded.config.storage.key_file.as_deref())?;
         if matches!(&request, Request::Join { replace: true, .. }) {
-            data.set_damaged_aside()?;
+            data.set_damaged_aside(&vault)?;
         }
-        let mut alone = Alone::open(&data, &loaded.config)?;
+        let mut alone = Alone::open(&data, &loaded.config, &vault)?;
         let response = control::perform(&mut alone, &data, request).await;
         alone.site.close()?;
         Ok(response)
@@ -238,6 +269,27 @@ fn request(loaded: &Loaded<Gateway>, request: Request) -> anyhow::Result<ExitCod
         }
         Response::Refused(text) => {
             eprintln!("kisima-gateway: {text}");
+            ExitCode::FAILURE
+        }
+    })
+}
+
+/// Tells what is in the way, whether a daemon runs or not.
+fn examine(loaded: &Loaded<Gateway>) -> anyhow::Result<ExitCode> {
+    let path = app::data_dir(&loaded.config);
+    if path.exists() {
+        runtime::owner::act_as_owner(path)?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let wrong = runtime.block_on(app::doctor::examine(&loaded.config, &mut |line| println!("{line}")));
+    Ok(match wrong {
+        0 => ExitCode::SUCCESS,
+        1 => {
+            eprintln!("kisima-gateway: one thing is in the way");
+            ExitCode::FAILURE
+        }
+        several => {
+            eprintln!("kisima-gateway: {several} things are in the way");
             ExitCode::FAILURE
         }
     })
@@ -268,6 +320,30 @@ fn export(loaded: &Loaded<Gateway>, csv: &Path, from: Option<Day>, to: Option<Da
     Ok(ExitCode::SUCCESS)
 }
 
+/// Reads the database beside a daemon that may run.
+fn open_books(loaded: &Loaded<Gateway>) -> anyhow::Result<Connection> {
+    runtime::owner::act_as_owner(app::data_dir(&loaded.config))?;
+    let data = DataDir::open(app::data_dir(&loaded.config))?;
+    let vault = vault_key::vault(&data, loaded.config.storage.key_file.as_deref())?;
+    Ok(Database::open_read_only_sealed(&data.database(), &vault)?)
+}
+
+fn verify_audit(loaded: &Loaded<Gateway>) -> anyhow::Result<ExitCode> {
+    match audit::verify(&open_books(loaded)?)? {
+        Ok(rows) => println!("the audit is whole: {rows} rows"),
+        Err(broken) => anyhow::bail!("the audit is broken: {broken}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show_audit(loaded: &Loaded<Gateway>, last: u32) -> anyhow::Result<ExitCode> {
+    for row in audit::newest(&open_books(loaded)?, last)? {
+        let who = if row.who.is_empty() { "-" } else { &row.who };
+        println!("{} {} {who} {} {}", row.id, row.time.rfc3339(), row.what, row.detail);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 /// A machine that only this subcommand uses.
 struct Alone {
     site: Site,
@@ -276,9 +352,9 @@ struct Alone {
 }
 
 impl Alone {
-    fn open(data: &DataDir, config: &Gateway) -> Result<Alone, AppError> {
-        let (site, dice) = app::open_site(data, config)?;
-        let clock = Clock::new(site.clock_floor()?);
+    fn open(data: &DataDir, config: &Gateway, vault: &Vault) -> Result<Alone, AppError> {
+        let (site, dice) = app::open_site(data, config, vault)?;
+        let clock = app::clock(&site)?;
         Ok(Alone { site, dice, clock })
     }
 

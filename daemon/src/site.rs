@@ -4,14 +4,16 @@
 //! |---|---|
 //! | [`input`], [`effect`] | all that can reach it, all that it can want |
 //! | [`enrolment`] | what makes this box a site's |
-//! | `dispense`, `parked` | ask → answer, retries, asks that wait for the hub |
+//! | `dispense`, `repeat`, `parked` | ask → answer, retries, asks that wait for the hub |
 //! | `pour` | poured → receipt, odd pours, pours that nobody reports |
 //! | `talk`, `tries` | what a display says; wrong PINs as bytes |
 //! | `merge`, `document` | folding records and documents into rows |
 //! | `link` | the hub: frames, questions, doubt |
+//! | `batch` | how the runtime drives it: many inputs in one commit, undone together or alone |
 //! | `manage`, `accounts` | what a person tells it, and who may |
 //! | `fleet` | dispensers: heartbeats, presence, configuration |
-//! | `tick` | what time alone brings about |
+//! | `tick`, `room`, `tally`, `spending` | what time alone brings about, a full disk, what the metrics count, what the link costs |
+//! | `turned_away` | who was refused at the door, for the audit |
 //! | [`store`] | its rows: the only SQL of the gateway |
 
 pub mod effect;
@@ -20,6 +22,7 @@ pub mod input;
 pub mod store;
 
 pub mod accounts;
+mod batch;
 mod dispense;
 mod document;
 mod fleet;
@@ -28,14 +31,19 @@ mod manage;
 mod merge;
 mod parked;
 mod pour;
+mod repeat;
+pub mod room;
+mod spending;
 mod talk;
+mod tally;
 mod tick;
 mod tries;
+mod turned_away;
 
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use ::store::{Connection, Database, Durability, StoreError, journal::SqlLogs};
 use kiosk::{
@@ -46,20 +54,25 @@ use kiosk::{
     phone::Country,
     units::Volume,
 };
-use runtime::machine::{Fault, Machine};
 use sync::{
     journal::{JournalError, Pen},
     session::{Event, Session},
+    vault::Vault,
 };
 
 use self::{
-    effect::{Effect, Refusal, Rejection, Wire},
+    batch::Memory,
+    effect::{Effect, Wire},
     enrolment::{Enrolled, Enrolment},
     fleet::Fleet,
     input::Input,
     parked::Parking,
+    room::Room,
+    spending::Spending,
     store::{dispensers, dispensers::DispenserRow, meta, read},
     talk::Voice,
+    tally::Tally,
+    turned_away::Refusals,
 };
 
 /// The time zone of a box before it has joined.
@@ -76,6 +89,8 @@ pub struct Settings {
     pub volume_max: Volume,
     /// Pulses per litre of a new dispenser's meter.
     pub pulses_per_litre: i64,
+    /// When this program was made: it is later than that.
+    pub built: Wall,
 }
 
 /// Why an input could not be handled; it changed nothing.
@@ -101,6 +116,7 @@ pub enum SiteError {
 /// The machine.
 pub struct Site {
     database: Database,
+    vault: Vault,
     settings: Settings,
     wire: Wire,
     voice: Voice,
@@ -117,15 +133,20 @@ pub struct Site {
     last_heard: Option<Wall>,
     /// What the link was when it last changed, and when that was.
     link_was: (bool, Option<Wall>),
-    /// Asks decided in this run, by the word they were told.
-    decided: BTreeMap<&'static str, u64>,
-    /// Rows of sales written in this run and their millilitres, by kind.
-    sold: BTreeMap<&'static str, (u64, i64)>,
-    commits: u64,
+    tally: Tally,
+    /// What was last seen of the disk.
+    room: Option<Room>,
+    /// The alarm of a tight disk is written.
+    is_tight_told: bool,
+    /// What the link has cost in the present day of sales.
+    spending: Spending,
     /// Who gives the command that is being carried out.
     actor: String,
     parked: Parking,
     fleet: Fleet,
+    refusals: Refusals,
+    /// When the audit's head is next looked at, to be told to the hub.
+    audit_due_ms: u64,
     day: SalesDay,
     zone: Zone,
     save_due_ms: u64,
@@ -137,17 +158,6 @@ pub struct Site {
     must_hang_up: bool,
     /// What was remembered when the open batch began.
     at_begin: Option<Memory>,
-}
-
-/// What the machine remembers besides its rows, as far as it must go back with them when an input or a commit fails.
-struct Memory {
-    enrolled: Option<Arc<Enrolled>>,
-    zone: Zone,
-    pen: Pen,
-    is_retired: bool,
-    day: SalesDay,
-    parked: Parking,
-    had_link: bool,
 }
 
 /// What a site is opened with.
@@ -166,12 +176,14 @@ pub struct Opening<'a> {
     pub enrolment: Option<Enrolment>,
     /// The serial of the medium that holds the database.
     pub medium: [u8; 8],
+    /// What seals, in the database, whatever names a person.
+    pub vault: Vault,
 }
 
 impl Site {
     /// Opens the database and takes up where the last run ended.
     pub fn open(opening: Opening<'_>) -> Result<Site, SiteError> {
-        let database = store::open(opening.path, opening.durability)?;
+        let database = store::open(opening.path, opening.durability, &opening.vault)?;
         let connection = database.connection();
         let uptime = meta::number(connection, tick::UPTIME)?.unwrap_or(0);
         let zone = Zone::named(
@@ -182,6 +194,7 @@ impl Site {
         )?;
         let is_retired = meta::number(connection, link::RETIRED)?.unwrap_or(0) != 0;
         Ok(Site {
+            vault: opening.vault,
             settings: opening.settings,
             wire: opening.wire,
             voice: Voice::new(),
@@ -198,12 +211,15 @@ impl Site {
             socket: 0,
             last_heard: None,
             link_was: (false, None),
-            decided: BTreeMap::new(),
-            sold: BTreeMap::new(),
-            commits: 0,
+            tally: Tally::default(),
+            room: None,
+            is_tight_told: false,
+            spending: Spending::default(),
             actor: String::new(),
             parked: Parking::default(),
             fleet: Fleet::default(),
+            refusals: Refusals::default(),
+            audit_due_ms: 0,
             day: SalesDay::default(),
             zone,
             save_due_ms: 0,
@@ -222,17 +238,19 @@ impl Site {
 
     /// Folds the write-ahead log into the file: the last thing before a clean end.
     pub fn close(self) -> Result<(), SiteError> {
+        self.save_spending()?;
         Ok(self.database.checkpoint()?)
     }
 
     fn decided(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, SiteError> {
         self.has_written = false;
         if let Input::Asked(door, _) | Input::AskedUnnamed(door, _) | Input::Poured(door, _) = &input {
-            self.heard(moment, door.dispenser());
+            self.heard(moment, door.dispenser(), door.way());
         }
         let mut effects = match input {
             Input::Started => self.started(moment)?,
             Input::Tick => self.tick(moment)?,
+            Input::Room(room) => self.room_seen(moment, room)?,
             Input::Asked(door, ask) => self.asked(moment, door, ask)?,
             Input::AskedUnnamed(door, ask) => self.asked_unnamed(moment, door, ask)?,
             Input::Malformed(door, request) => {
@@ -242,9 +260,16 @@ impl Site {
             Input::Connected(dispenser) => self.connected(moment, &dispenser)?,
             Input::Disconnected(dispenser) => self.disconnected(&dispenser),
             Input::Heartbeat(dispenser, beat) => self.heartbeat(moment, &dispenser, beat)?,
+            Input::TurnedAway(refusal) => {
+                self.turned_away(moment, refusal)?;
+                Vec::new()
+            }
             Input::LinkUp(socket) => self.link_up(moment, socket)?,
             Input::LinkFrame(_) if self.link.is_none() => vec![self.hung_up(0)],
-            Input::LinkFrame(bytes) => self.link_event(moment, Event::Frame(&bytes))?,
+            Input::LinkFrame(bytes) => {
+                self.spending.spent.sync_received += bytes.len() as u64;
+                self.link_event(moment, Event::Frame(&bytes))?
+            }
             Input::LinkDown => {
                 self.must_hang_up = false;
                 self.link_down();
@@ -262,31 +287,6 @@ impl Site {
             self.link_was = (link_is_up, Some(moment.wall));
         }
         Ok(effects)
-    }
-
-    fn memory(&self) -> Memory {
-        Memory {
-            enrolled: self.enrolled.clone(),
-            zone: self.zone.clone(),
-            pen: self.pen,
-            is_retired: self.is_retired,
-            day: self.day,
-            parked: self.parked.clone(),
-            had_link: self.link.is_some(),
-        }
-    }
-
-    /// Goes back to what was remembered. A session cannot: what it believes it sent was never sent, so its socket goes
-    /// (sync::session).
-    fn forget(&mut self, before: Memory) {
-        self.must_hang_up |= before.had_link || self.link.is_some();
-        self.link = None;
-        self.enrolled = before.enrolled;
-        self.zone = before.zone;
-        self.pen = before.pen;
-        self.is_retired = before.is_retired;
-        self.day = before.day;
-        self.parked = before.parked;
     }
 
     /// Whether this box may not sell now: it waits for its past, is retired, or sits on another medium.
@@ -322,26 +322,27 @@ impl Site {
 
     /// The dispenser's row; one without a row (it was removed meanwhile) is switched off.
     fn dispenser(&self, id: &DispenserId) -> Result<DispenserRow, SiteError> {
-        let row = dispensers::find(self.connection(), id)?;
-        Ok(row.unwrap_or_else(|| DispenserRow {
-            enabled: false,
-            ..self.new_dispenser(id)
-        }))
+        match dispensers::find(self.connection(), id)? {
+            Some(row) => Ok(row),
+            None => Ok(DispenserRow {
+                enabled: false,
+                ..self.new_dispenser(id)?
+            }),
+        }
     }
 
-    fn new_dispenser(&self, id: &DispenserId) -> DispenserRow {
-        DispenserRow {
+    fn new_dispenser(&self, id: &DispenserId) -> Result<DispenserRow, SiteError> {
+        let (pulses_per_litre, language) = self.dispenser_defaults()?;
+        Ok(DispenserRow {
             id: id.clone(),
             enabled: true,
             volume_max: self.settings.volume_max,
-            pulses_per_litre: self.settings.pulses_per_litre,
-            language: match &self.enrolled {
-                Some(enrolled) if !enrolled.enrolment.language.is_empty() => enrolled.enrolment.language.clone(),
-                _ => self.settings.language.clone(),
-            },
+            pulses_per_litre,
+            pulses_measured: None,
+            language,
             config_revision: 1,
             wrong_pins: None,
-        }
+        })
     }
 
     /// A jerrycan here, as the site's settings say.
@@ -357,59 +358,6 @@ impl Site {
     }
 
     fn logs(&self) -> SqlLogs<'_> {
-        SqlLogs::new(self.connection())
+        store::logs(self.connection())
     }
-}
-
-impl Machine for Site {
-    type Input = Input;
-    type Effect = Effect;
-
-    fn begin(&mut self) -> Result<(), Fault> {
-        self.at_begin = Some(self.memory());
-        self.database.begin().map_err(fault)
-    }
-
-    fn handle(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, Fault> {
-        self.database.save().map_err(fault)?;
-        let before = self.memory();
-        match self.decided(moment, input) {
-            Ok(effects) => self.database.keep().map(|()| effects).map_err(fault),
-            Err(error) => {
-                self.forget(before);
-                self.database.undo().map_err(fault)?;
-                Err(fault(error))
-            }
-        }
-    }
-
-    fn commit(&mut self) -> Result<(), Fault> {
-        self.commits += 1;
-        self.database.commit().map_err(fault)
-    }
-
-    fn abandon(&mut self) {
-        if let Some(before) = self.at_begin.take() {
-            self.forget(before);
-        }
-        self.database.abandon();
-    }
-
-    fn refusal(&self, input: &Input) -> Vec<Effect> {
-        match input {
-            Input::Asked(door, ask) | Input::AskedUnnamed(door, ask) => vec![self.degraded(door.clone(), &ask.request)],
-            Input::Malformed(door, request) => vec![self.degraded(door.clone(), request)],
-            Input::Poured(door, report) => vec![Effect::Reject(
-                door.clone(),
-                report.request.clone(),
-                Rejection::NotSaved,
-            )],
-            Input::Told(reply, _) => vec![Effect::Reply(*reply, Err(Refusal::Degraded))],
-            _ => Vec::new(),
-        }
-    }
-}
-
-fn fault(error: impl std::fmt::Display) -> Fault {
-    Fault(error.to_string())
 }

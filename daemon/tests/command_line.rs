@@ -34,6 +34,70 @@ fn a_command_line_that_cannot_be_understood_ends_with_64() {
     assert_eq!(gateway(&["--version"]).status.code(), Some(0));
 }
 
+/// The lines of `doctor` about one thing.
+fn line(said: &str, what: &str) -> String {
+    let lines = said
+        .lines()
+        .filter(|line| line.get(6..).is_some_and(|rest| rest.starts_with(what)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn doctor_says_what_is_in_the_way_and_the_way_out() {
+    let folder = std::env::temp_dir().join(format!("kisima-doctor-{}", std::process::id()));
+    let data = folder.join("data").display().to_string();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let listen = format!("web.listen=\"{}\"", taken.local_addr().expect("its address"));
+    let free = |key: &str| format!("{key}=\"127.0.0.1:0\"");
+    let doctor = || {
+        gateway(&[
+            "--config",
+            "/dev/null",
+            "--data-dir",
+            &data,
+            "--set",
+            &listen,
+            "--set",
+            &free("mqtt.listen"),
+            "--set",
+            &free("mqtts.listen"),
+            "doctor",
+        ])
+    };
+    let none = doctor();
+    assert_eq!(none.status.code(), Some(1), "{}", said(&none));
+    assert!(
+        line(&said(&none), "data directory").starts_with("FAIL"),
+        "{}",
+        said(&none)
+    );
+    let set = gateway(&["--config", "/dev/null", "--data-dir", &data, "token", "test"]);
+    assert_eq!(set.status.code(), Some(0), "{}", said(&set));
+
+    let found = doctor();
+    let told = said(&found);
+    assert_eq!(found.status.code(), Some(1), "{told}");
+    for (what, word, way) in [
+        ("configuration", "ok", "valid"),
+        ("data directory", "ok", &data),
+        ("gateway", "warn", "systemctl start"),
+        ("disk", "", "free"),
+        ("database", "ok", "sound"),
+        ("medium", "", "serial"),
+        ("certificate", "warn", "the first run"),
+        ("mqtt.listen", "ok", "free"),
+        ("web.listen", "FAIL", "stop what uses it"),
+        ("enrolment", "FAIL", "kisima-gateway join"),
+    ] {
+        let line = line(&told, what);
+        assert!(line.starts_with(word) && line.contains(way), "{what}: {line}\n{told}");
+    }
+    assert!(told.contains("2 things are in the way"), "{told}");
+    std::fs::write(folder.join("data/site.db"), [0xff; 8_192]).expect("the database is spoilt");
+    assert!(line(&said(&doctor()), "database").starts_with("FAIL"));
+    std::fs::remove_dir_all(&folder).expect("the folder goes away");
+}
+
 #[test]
 fn a_bad_configuration_ends_with_78_and_all_its_problems() {
     let folder = std::env::temp_dir().join(format!("kisima-command-line-{}", std::process::id()));

@@ -136,15 +136,6 @@ impl Settlement {
     }
 }
 
-/// What the site settles a hold at, given all spends it has seen on it; `None` while there is none.
-pub fn settle(hold: &[Part], spends: impl IntoIterator<Item = (How, Charge)>) -> Option<(How, Charge)> {
-    let mut settlement = Settlement::default();
-    for (how, charge) in spends {
-        settlement.fold(how, charge);
-    }
-    settlement.standing().map(|(how, charge)| (how, charge.within(hold)))
-}
-
 /// What an end knows of a grant, folded from `Granted`, `Closed` and write-offs in any order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GrantState {
@@ -175,24 +166,21 @@ impl GrantState {
         self.written_off.map_or(Volume::ZERO, |known| spent.less(known))
     }
 
-    /// Whether the site may set aside water of it.
-    pub fn is_holdable(self) -> bool {
-        self.volume.is_some() && !self.recalled && !self.closed && self.written_off.is_none()
-    }
-
     /// What the site may set aside: nothing of one that is recalled or closed, else its volume less what is spent and
     /// less what open holds have set aside (PROTOCOL rule 22).
     pub fn free(self, spent: Volume, held: Volume) -> Volume {
         match self.volume {
-            Some(volume) if self.is_holdable() => volume.less(spent).less(held),
+            Some(volume) if !self.recalled && !self.closed && self.written_off.is_none() => {
+                volume.less(spent).less(held)
+            }
             _ => Volume::ZERO,
         }
     }
 
-    /// Whether the site may write `Closed` now: it was asked back, is not closed yet, and no hold on it is open
+    /// Whether the site may write `Closed` now: it is known, was asked back, is not closed yet, and no hold on it is open
     /// (PROTOCOL rule 24). Then the log's order puts every spend before the closing.
     pub fn may_close(self, held: Volume) -> bool {
-        self.recalled && !self.closed && held.is_zero()
+        self.volume.is_some() && self.recalled && !self.closed && held.is_zero()
     }
 }
 

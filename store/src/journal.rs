@@ -39,18 +39,45 @@ CREATE TABLE journal_meta (
 );
 ";
 
+/// A record's bytes out of a sealed column, and into one. A record opens at its own place only.
+const OPENED: &str = "opened('journal_records.bytes', log || ':' || seq, bytes)";
+const SEALED: &str = "sealed('journal_records.bytes', ?1 || ':' || ?2, ?3)";
+
 const STATE: &str = "mark, chain, covered, acked, head_seq, head_signature";
 
 /// The logs in a database. It holds nothing of its own: make one where one is needed, inside the open transaction.
 #[derive(Clone, Copy)]
 pub struct SqlLogs<'c> {
     connection: &'c Connection,
+    is_sealed: bool,
 }
 
 impl<'c> SqlLogs<'c> {
     /// The logs behind this connection; inside a transaction, as that transaction sees them.
     pub fn new(connection: &'c Connection) -> SqlLogs<'c> {
-        SqlLogs { connection }
+        SqlLogs {
+            connection,
+            is_sealed: false,
+        }
+    }
+
+    /// The same where what names a person is sealed: the records of the edits lane, on the disk alone. Their hashes,
+    /// chains and what travels are those of the plain bytes. The connection has the functions of [`crate::vault`].
+    pub fn sealed(connection: &'c Connection) -> SqlLogs<'c> {
+        SqlLogs {
+            connection,
+            is_sealed: true,
+        }
+    }
+
+    /// Whether records of this log are sealed.
+    fn seals(&self, log: &LogKey) -> bool {
+        self.is_sealed && log.lane == Lane::Edits
+    }
+
+    /// The column that holds a record's bytes, in the clear.
+    fn bytes_column(&self, log: &LogKey) -> &'static str {
+        if self.seals(log) { OPENED } else { "bytes" }
     }
 
     /// How many records about this box by this writer the other end is not known to hold, by lane.
@@ -177,9 +204,10 @@ impl Logs for SqlLogs<'_> {
         let Some(number) = self.number(log)? else {
             return Ok(Vec::new());
         };
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT bytes, hash FROM journal_records WHERE log = ?1 AND seq >= ?2 ORDER BY seq")?;
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT {}, hash FROM journal_records WHERE log = ?1 AND seq >= ?2 ORDER BY seq",
+            self.bytes_column(log)
+        ))?;
         let mut rows = statement.query(params![number, from])?;
         let mut records: Vec<Stored> = Vec::new();
         let mut total = 0;
@@ -200,9 +228,10 @@ impl Logs for SqlLogs<'_> {
 
     fn append(&mut self, log: &LogKey, from: u32, records: &[Stored], chain: &Hash) -> Result<(), StoreError> {
         let number = if from == 1 { self.create(log)? } else { self.known(log)? };
-        let mut insert = self
-            .connection
-            .prepare_cached("INSERT INTO journal_records (log, seq, bytes, hash) VALUES (?1, ?2, ?3, ?4)")?;
+        let bytes = if self.seals(log) { SEALED } else { "?3" };
+        let mut insert = self.connection.prepare_cached(&format!(
+            "INSERT INTO journal_records (log, seq, bytes, hash) VALUES (?1, ?2, {bytes}, ?4)"
+        ))?;
         for (seq, record) in (from..).zip(records) {
             match record {
                 Stored::Bytes(bytes) => insert.execute(params![number, seq, bytes, None::<Hash>])?,
@@ -234,9 +263,10 @@ impl Logs for SqlLogs<'_> {
 
     fn blank(&mut self, record: &RecordId) -> Result<(), StoreError> {
         let number = self.known(&record.log)?;
-        let mut select = self
-            .connection
-            .prepare_cached("SELECT bytes FROM journal_records WHERE log = ?1 AND seq = ?2")?;
+        let mut select = self.connection.prepare_cached(&format!(
+            "SELECT {} FROM journal_records WHERE log = ?1 AND seq = ?2",
+            self.bytes_column(&record.log)
+        ))?;
         let bytes: Option<Option<Vec<u8>>> = select
             .query_row(params![number, record.seq], |row| row.get(0))
             .optional()?;

@@ -4,12 +4,14 @@
 //! neither program may see the other.
 
 pub mod journal;
+pub mod vault;
 
 use std::{path::Path, time::Duration};
 
 /// A connection, by the one name under which rooms without SQL may hold it.
 pub use rusqlite::Connection;
 use rusqlite::{OpenFlags, backup, config::DbConfig};
+use sync::vault::Vault;
 
 /// How long a reader waits for a lock before it gives up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,6 +47,14 @@ pub enum StoreError {
         /// What the check said.
         found: String,
     },
+    /// What is sealed in the file was sealed under another key.
+    #[error(
+        "{path}: sealed under another key; put the key back that was made with it, or join the hub again with --replace"
+    )]
+    Key {
+        /// The file.
+        path: String,
+    },
     /// A statement failed.
     #[error("database: {0}")]
     Sql(#[from] rusqlite::Error),
@@ -78,6 +88,26 @@ impl Database {
     /// Opens or makes the file at `path`, checks it, and brings it to the newest of `migrations`, each a batch of SQL.
     /// A migration is one transaction: a power cut leaves the old schema or the new one.
     pub fn open(path: &Path, durability: Durability, migrations: &[&str]) -> Result<Database, StoreError> {
+        Database::open_with(path, durability, None, migrations)
+    }
+
+    /// The same for a file in which values are sealed: SQL on it has the functions of [`vault`], migrations too. Refused
+    /// when the file was sealed under another key.
+    pub fn open_sealed(
+        path: &Path,
+        durability: Durability,
+        vault: &Vault,
+        migrations: &[&str],
+    ) -> Result<Database, StoreError> {
+        Database::open_with(path, durability, Some(vault), migrations)
+    }
+
+    fn open_with(
+        path: &Path,
+        durability: Durability,
+        vault: Option<&Vault>,
+        migrations: &[&str],
+    ) -> Result<Database, StoreError> {
         let named = |source| StoreError::Open {
             path: path.display().to_string(),
             source,
@@ -95,6 +125,9 @@ impl Database {
                 found,
             });
         }
+        if let Some(vault) = vault {
+            unseal(&connection, path, vault)?;
+        }
         migrate(&mut connection, path, migrations)?;
         Ok(Database { connection })
     }
@@ -108,6 +141,13 @@ impl Database {
         };
         let connection = Connection::open_with_flags(path, flags).map_err(named)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(named)?;
+        Ok(connection)
+    }
+
+    /// The same for a file in which values are sealed.
+    pub fn open_read_only_sealed(path: &Path, vault: &Vault) -> Result<Connection, StoreError> {
+        let connection = Database::open_read_only(path)?;
+        unseal(&connection, path, vault)?;
         Ok(connection)
     }
 
@@ -190,6 +230,14 @@ impl Database {
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
     }
 
+    /// Writes the whole file anew, so that no free page and no write-ahead log keeps what its rows hold no longer. Needs
+    /// room for a second copy meanwhile, on the disk: in memory it would not fit a small box.
+    pub fn rewrite(&self) -> Result<(), StoreError> {
+        self.connection
+            .execute_batch("PRAGMA temp_store = FILE; VACUUM; PRAGMA temp_store = MEMORY;")?;
+        self.checkpoint()
+    }
+
     fn execute(&self, statement: &str) -> Result<(), StoreError> {
         Ok(self.connection.prepare_cached(statement)?.execute([]).map(drop)?)
     }
@@ -211,6 +259,17 @@ fn configure(connection: &Connection, durability: Durability) -> rusqlite::Resul
         Durability::Relaxed => "OFF",
     };
     connection.execute_batch(&format!("PRAGMA synchronous = {synchronous}"))
+}
+
+/// Gives a connection the functions of [`vault`], if this is the key of the file.
+fn unseal(connection: &Connection, path: &Path, vault: &Vault) -> Result<(), StoreError> {
+    vault::install(connection, vault)?;
+    if vault::is_own(connection)? {
+        return Ok(());
+    }
+    Err(StoreError::Key {
+        path: path.display().to_string(),
+    })
 }
 
 fn migrate(connection: &mut Connection, path: &Path, migrations: &[&str]) -> Result<(), StoreError> {

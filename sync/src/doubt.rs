@@ -222,6 +222,7 @@ pub(crate) fn hub_hear<L: Logs>(logs: &mut L, hello: &Hello) -> Result<HubHeard,
     }
     // While something of the first HELLO is missing, a later one replaces it: the card may have been set back in
     // between, and then what it showed first never comes.
+    hearing.first = still_lacking(logs, hello.box_id, Writer::Site, &hearing.first)?;
     if !hearing.greeted || !hearing.first.is_empty() {
         hearing.greeted = true;
         hearing.first = lacking(logs, hello.box_id, Writer::Site, hello)?;
@@ -249,18 +250,37 @@ pub(crate) fn hub_check<L: Logs>(logs: &mut L, box_id: BoxId) -> Result<bool, Jo
         return Ok(false);
     }
     let mut hearing = hearing(logs, box_id, own)?;
-    if !hearing.greeted || (hearing.heard && hearing.first.is_empty()) {
+    if !hearing.greeted || hearing.heard {
         return Ok(false);
     }
     settle(logs, box_id, &mut hearing)
 }
 
-/// Drops what is held by now, marks the box heard when nothing of the hub's is left, and keeps the result.
+/// Before records come in at the hub: what is here by now of what the box's first HELLO showed. Not after them, for
+/// those that complete it are themselves of the past that was missing (PROTOCOL rule 18).
+pub(crate) fn hub_check_first<L: Logs>(logs: &mut L, box_id: BoxId) -> Result<(), JournalError<L::Error>> {
+    let own = generation(logs)?;
+    if own == 0 {
+        return Ok(());
+    }
+    let mut hearing = hearing(logs, box_id, own)?;
+    if hearing.first.is_empty() {
+        return Ok(());
+    }
+    hearing.first = still_lacking(logs, box_id, Writer::Site, &hearing.first)?;
+    put_hearing(logs, box_id, &hearing)
+}
+
+/// Drops what is held by now of the hub's own, marks the box heard when nothing of it is left, and keeps the result.
 fn settle<L: Logs>(logs: &mut L, box_id: BoxId, hearing: &mut Hearing) -> Result<bool, JournalError<L::Error>> {
     hearing.wants = still_lacking(logs, box_id, Writer::Hub, &hearing.wants)?;
-    hearing.first = still_lacking(logs, box_id, Writer::Site, &hearing.first)?;
     let heard_now = !hearing.heard && hearing.wants.is_empty();
     hearing.heard |= heard_now;
+    put_hearing(logs, box_id, hearing)?;
+    Ok(heard_now)
+}
+
+fn put_hearing<L: Logs>(logs: &mut L, box_id: BoxId, hearing: &Hearing) -> Result<(), JournalError<L::Error>> {
     let Hearing {
         generation,
         greeted,
@@ -269,8 +289,7 @@ fn settle<L: Logs>(logs: &mut L, box_id: BoxId, hearing: &mut Hearing) -> Result
         first,
     } = hearing;
     let fields: HearingFields = (*generation, *greeted, *heard, wants.clone(), first.clone());
-    put(logs, &hearing_name(box_id), &fields)?;
-    Ok(heard_now)
+    put(logs, &hearing_name(box_id), &fields)
 }
 
 impl SiteDoubt {

@@ -3,6 +3,7 @@
 //! [`Logs`] is what a replica's database offers; everything else here is written on it, so the rules are the same over
 //! SQL and over the maps of a test. Whoever calls holds a transaction: nothing here is half done if it rolls back.
 
+pub(crate) mod proof;
 mod receive;
 
 use std::{collections::BTreeMap, error::Error as StdError};
@@ -10,7 +11,10 @@ use std::{collections::BTreeMap, error::Error as StdError};
 use kiosk::ids::{BoxId, Epoch, Lane, LogKey, RecordId, Writer};
 use sha2::{Digest as _, Sha256};
 
-pub use self::receive::{Incoming, Received, receive};
+pub use self::{
+    proof::{given_back_unsigned, unproven},
+    receive::{Incoming, Received, receive},
+};
 use crate::{
     record::{PREVIOUS_MAX, Record, RecordError},
     seal::{Identity, verify},
@@ -226,6 +230,17 @@ pub fn chain_next(chain: &Hash, hash: &Hash) -> Hash {
     Sha256::new().chain_update(chain).chain_update(hash).finalize().into()
 }
 
+/// The chain over records more, after `chain`; `None` stands before the first record of a log.
+pub fn chain_on<'a>(epoch: Epoch, chain: Option<Hash>, records: impl IntoIterator<Item = &'a Stored>) -> Option<Hash> {
+    records.into_iter().fold(chain, |chain, record| {
+        let hash = record.hash();
+        Some(match chain {
+            Some(chain) => chain_next(&chain, &hash),
+            None => chain_first(epoch, &hash),
+        })
+    })
+}
+
 /// Signs a head (PROTOCOL rule 6).
 pub fn sign_head(identity: &Identity, log: &LogKey, seq: u32, chain: &Hash) -> Head {
     Head {
@@ -288,28 +303,4 @@ pub fn implied_marks<L: Logs>(
         }
     }
     Ok(marks)
-}
-
-/// Records of a writer that no signed head covers, by log: for a restored hub, what to name to the operator
-/// (PROTOCOL rule 19). Each entry is a log, the first and the last such record.
-pub fn unproven<L: Logs>(logs: &L, box_id: BoxId, by: Writer) -> Result<Vec<(LogKey, u32, u32)>, L::Error> {
-    let mut found = Vec::new();
-    for lane in Lane::ALL {
-        for (epoch, state) in logs.logs(box_id, by, lane)? {
-            let proven = state.head.map_or(0, |head| head.seq);
-            if proven < state.mark {
-                found.push((
-                    LogKey {
-                        box_id,
-                        by,
-                        lane,
-                        epoch,
-                    },
-                    proven + 1,
-                    state.mark,
-                ));
-            }
-        }
-    }
-    Ok(found)
 }

@@ -8,6 +8,7 @@
 //! | [`journal`] | logs: writing, receiving, tips, hash chains, signed heads | section 2 |
 //! | [`frame`] | frames: kinds, limits, compression, tags | section 3 |
 //! | [`seal`] | keys and what they do | rules 1, 6, 10 |
+//! | [`vault`] | what names a person, sealed at rest | RELIABILITY section 5 |
 //! | [`session`] | one connection's state machine, for either side | section 4 |
 //! | [`doubt`] | what an end knows of its own missing past | section 5 |
 //! | [`document`] | what people edit on two sides at once | section 7 |
@@ -23,3 +24,4 @@ pub mod journal;
 pub mod record;
 pub mod seal;
 pub mod session;
+pub mod vault;

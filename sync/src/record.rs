@@ -8,7 +8,7 @@
 //! | money | 1 Granted, 2 Recalled, 3 Poured, 4 Closed, 5 Redeemed, 6 Listed, 7 Subscribed, 8 Merged, 9 Answered, 10 Registered, 11 PurchaseAsked, 12 LoanAsked |
 //! | edits | 1 Admit, 2 Dropped, 3 Change, 4 Document, 5 Erased |
 //! | alarms | 1 Alarm |
-//! | telemetry | 1 Hour |
+//! | telemetry | 1 Hour, 2 AuditHead |
 
 mod lanes;
 mod money;
@@ -51,6 +51,13 @@ pub enum Record {
     Alarm(Alarm),
     /// A dispenser's hour.
     Hour(Hour),
+    /// How long the site's audit is and the chain over it: what is cut off at the site is found by this.
+    AuditHead {
+        /// Rows from the first on, at least one.
+        rows: u64,
+        /// The keyed chain over all of them; only the site can check it.
+        chain: [u8; 32],
+    },
     /// A kind that this version does not know: kept as it is, folded after the upgrade (PROTOCOL rule 8).
     Unknown {
         /// Its number in its lane.
@@ -156,6 +163,7 @@ impl Record {
             Record::Edit(edit) => lanes::encode_edit(edit),
             Record::Alarm(alarm) => lanes::encode_alarm(alarm),
             Record::Hour(hour) => lanes::encode_hour(hour),
+            Record::AuditHead { rows, chain } => lanes::encode_audit_head(*rows, chain),
             Record::Unknown { bytes, .. } => bytes.clone(),
         };
         if self.lane().is_some_and(|own| own != lane) {
@@ -178,7 +186,7 @@ impl Record {
             Lane::Money => money::decode(kind, bytes)?.map(Record::Fact),
             Lane::Edits => lanes::decode_edit(kind, bytes)?.map(Record::Edit),
             Lane::Alarms => lanes::decode_alarm(kind, bytes)?.map(Record::Alarm),
-            Lane::Telemetry => lanes::decode_hour(kind, bytes)?.map(Record::Hour),
+            Lane::Telemetry => lanes::decode_telemetry(kind, bytes)?,
         };
         match known {
             Some(record) if record.writer().is_some_and(|only| only != by) => Err(RecordError::WrongWriter),
@@ -197,7 +205,7 @@ impl Record {
             Record::Fact(_) => Some(Lane::Money),
             Record::Edit(_) => Some(Lane::Edits),
             Record::Alarm(_) => Some(Lane::Alarms),
-            Record::Hour(_) => Some(Lane::Telemetry),
+            Record::Hour(_) | Record::AuditHead { .. } => Some(Lane::Telemetry),
         }
     }
 
@@ -208,7 +216,7 @@ impl Record {
             Record::Began { .. } | Record::Unknown { .. } | Record::Alarm(_) => None,
             Record::Edit(Edit::Change { .. }) => None,
             Record::Edit(_) => Some(Writer::Hub),
-            Record::Hour(_) => Some(Writer::Site),
+            Record::Hour(_) | Record::AuditHead { .. } => Some(Writer::Site),
             Record::Fact(fact) => Some(money::writer(fact)),
         }
     }

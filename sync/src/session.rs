@@ -108,7 +108,8 @@ pub enum Action {
         /// The generation from now on.
         generation: u32,
     },
-    /// At the hub: this box is heard (PROTOCOL rule 17). See `doubt::hub_end_if_heard`.
+    /// At the hub: this box is heard (PROTOCOL rule 17). See `doubt::hub_end_if_heard`, and name to the operator what it
+    /// gave back without the hub's signature ([`crate::journal::given_back_unsigned`]).
     Heard,
     /// A log is not what its writer would have written: it is refused until the next HELLO; raise an alarm.
     Fork {
@@ -121,12 +122,6 @@ pub enum Action {
         at: RecordId,
         /// What is wrong; `None` when it is the head's signature, or its lack.
         error: Option<RecordError>,
-    },
-    /// At the hub: records of its own came back without its signature, and its doubt waits for them: name them to the
-    /// operator (PROTOCOL rule 19). Mergers among them are folded only once a head covers them.
-    Unsigned {
-        /// The last of them so far.
-        at: RecordId,
     },
     /// At the hub: the box's database moved to another medium; it was told so (PROTOCOL rule 2). Raise an alarm.
     OtherMedium {
@@ -177,8 +172,6 @@ pub struct Session {
     flow: Flow,
     /// Logs that are refused until the next HELLO.
     refused: BTreeSet<LogKey>,
-    /// The hub's own logs that came back without a head so far.
-    unsigned: BTreeSet<LogKey>,
     /// A gap was answered by HELLO; once is enough until something fits again.
     gap_told: bool,
     peer_run: Option<u64>,
@@ -195,7 +188,6 @@ impl Session {
             established: false,
             flow: Flow::default(),
             refused: BTreeSet::new(),
-            unsigned: BTreeSet::new(),
             gap_told: false,
             peer_run: None,
             out: Vec::new(),

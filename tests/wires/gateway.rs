@@ -4,6 +4,9 @@
 #[path = "gateway/attacks.rs"]
 mod attacks;
 #[cfg(test)]
+#[path = "gateway/audit.rs"]
+mod audit;
+#[cfg(test)]
 #[path = "gateway/before_join.rs"]
 mod before_join;
 #[cfg(test)]

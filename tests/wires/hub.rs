@@ -1,6 +1,9 @@
 //! The real hub with real gateways, dispensers and pretend M-PESA around it: from the join to the water, and through cuts.
 
 #[cfg(test)]
+#[path = "hub/counter.rs"]
+mod counter;
+#[cfg(test)]
 #[path = "hub/join.rs"]
 mod join;
 #[cfg(test)]
@@ -18,6 +21,9 @@ mod providers;
 #[cfg(test)]
 #[path = "hub/purses.rs"]
 mod purses;
+#[cfg(test)]
+#[path = "hub/sealed.rs"]
+mod sealed;
 #[cfg(test)]
 #[path = "hub/water.rs"]
 mod water;

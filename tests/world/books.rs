@@ -1,6 +1,8 @@
 //! The world's own bookkeeping: what people saw and took, written down where it happened and never asked of the
 //! machines again. The checker holds the machines against it.
 
+mod at_hub;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use gateway::site::effect::{Refusal, Told};
@@ -10,6 +12,7 @@ use kiosk::{
     tariff::{JERRYCAN, Plan},
 };
 
+pub(crate) use self::at_hub::HubDraw;
 use crate::dispenser::{Answer, Receipt};
 
 /// One ask and what came of it.
@@ -88,6 +91,8 @@ pub struct Books {
     /// Rules that were seen broken while the world ran.
     violations: Vec<String>,
     pub(crate) visits: BTreeMap<(DispenserId, String), Visit>,
+    /// Asks at the hub's own kiosks, by their request.
+    pub(crate) hub_draws: BTreeMap<String, HubDraw>,
     pub(crate) credits: Vec<Credit>,
     pub(crate) purchases: Vec<Bought>,
     pub(crate) boxes: BTreeMap<usize, Card>,
@@ -280,6 +285,7 @@ impl Books {
     /// The hub forgets all it alone knew since then.
     pub(crate) fn hub_forgets(&mut self, since_ms: u64) {
         self.hub_restored = true;
+        self.hub_forgets_draws(since_ms);
         for credit in self.credits.iter_mut().filter(|credit| credit.at_ms >= since_ms) {
             credit.may_be_lost = true;
         }

@@ -6,7 +6,7 @@ use hub::hub::{Hub, settings::Settings, side::MemorySideLog};
 use kiosk::{moment::Draw, units::Volume};
 use sync::seal::SecretKey;
 
-use crate::{clock::Clock, program::Program};
+use crate::{clock::Clock, program::Program, town::Setting};
 
 /// The hub.
 pub struct Centre {
@@ -19,9 +19,10 @@ pub struct Centre {
 }
 
 impl Centre {
-    pub(crate) fn new(path: PathBuf, draw: Draw, overdraft_cap_ml: u64) -> Centre {
+    pub(crate) fn new(path: PathBuf, draw: Draw, setting: &Setting) -> Centre {
         let mut settings = Settings::new(SecretKey::new(draw.bytes("master key")));
-        settings.overdraft_cap = Volume::from_ml(overdraft_cap_ml);
+        settings.overdraft_cap = Volume::from_ml(setting.overdraft_cap_ml);
+        settings.report_within_ms = setting.report_within_ms.cast_signed();
         Centre {
             program: Program::off(Clock::of_server()),
             path,

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use gateway::site::{Site, enrolment::Enrolment};
 use kiosk::ids::{DispenserId, SiteName};
+use sync::{seal::SecretKey, vault::Vault};
 
 use crate::{clock::Clock, dispenser::Dispenser, program::Program};
 
@@ -99,4 +100,9 @@ impl Tap {
             open: None,
         }
     }
+}
+
+/// What every box here seals with, kept outside the database.
+pub(crate) fn vault() -> Vault {
+    Vault::new(&SecretKey::new([0x5a; 32]))
 }

@@ -163,6 +163,11 @@ impl World {
             4 if self.random.chance(100_000) => {
                 self.buy_later(person, Item::Plan("monthly".to_owned()));
             }
+            5 => {
+                let volume_ml = 500 * self.random.within((1, 40));
+                let wants_ml = self.random.within((0, volume_ml));
+                self.draw_at_hub_later(person, volume_ml, wants_ml);
+            }
             _ => self.goes_drawing(person),
         }
     }

@@ -2,6 +2,7 @@
 
 mod boxes;
 mod hub;
+mod kiosk;
 mod network;
 mod pay;
 mod ruin;
@@ -99,7 +100,7 @@ impl World {
     pub fn with(seed: u64, setting: Setting) -> World {
         let mut random = Random::new(seed);
         let folder = Folder::new().expect("a world has a place for its files");
-        let centre = Centre::new(folder.file("hub.db"), random.draw(), setting.overdraft_cap_ml);
+        let centre = Centre::new(folder.file("hub.db"), random.draw(), &setting);
         let mut world = World {
             till: Till::new(random.number()),
             random,

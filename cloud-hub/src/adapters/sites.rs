@@ -13,6 +13,7 @@ use std::{
 };
 
 use axum::{
+    Extension,
     extract::{
         State, WebSocketUpgrade,
         ws::{CloseFrame, Message, WebSocket, close_code},
@@ -29,7 +30,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::hub::input::{Input, LinkId};
+use crate::{
+    doors::Place,
+    hub::input::{Input, LinkId},
+};
 
 /// How many sockets there may be.
 pub const SOCKETS_MAX: usize = 4_096;
@@ -37,8 +41,8 @@ pub const SOCKETS_MAX: usize = 4_096;
 pub const QUEUE_MAX: usize = 1_024;
 /// How long one frame may take to leave.
 const WRITE_WITHIN: Duration = Duration::from_secs(60);
-/// How long a gateway may take to say who it is.
-const HELLO_WITHIN: Duration = Duration::from_secs(30);
+/// How long a gateway may take to prove who it is. A slow link is given its time; pings do not lengthen it.
+pub const PROVEN_WITHIN: Duration = Duration::from_secs(60);
 
 /// What a socket is told.
 enum Outgoing {
@@ -49,6 +53,16 @@ enum Outgoing {
 struct Entry {
     queue: mpsc::Sender<Outgoing>,
     cut: Arc<Notify>,
+    proven: Arc<Notify>,
+    place: Option<Place>,
+}
+
+/// A new socket, for whoever serves it.
+struct Added {
+    link: LinkId,
+    queue: mpsc::Receiver<Outgoing>,
+    cut: Arc<Notify>,
+    proven: Arc<Notify>,
 }
 
 /// The open sockets. Cheap to clone.
@@ -80,26 +94,43 @@ impl Sockets {
         }
     }
 
+    /// A gateway has proved who it is: its socket may last.
+    pub fn prove(&self, link: LinkId) {
+        if let Some(entry) = self.open().get(&link) {
+            entry.proven.notify_one();
+            if let Some(place) = &entry.place {
+                place.known();
+            }
+        }
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.open().len()
     }
 
     /// A new socket, unless there are too many.
-    fn add(&self) -> Option<(LinkId, mpsc::Receiver<Outgoing>, Arc<Notify>)> {
+    fn add(&self, place: Option<Place>) -> Option<Added> {
         let mut open = self.open();
         if open.len() >= SOCKETS_MAX {
             return None;
         }
         let link = LinkId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
         let (queue, receiver) = mpsc::channel(QUEUE_MAX);
-        let cut = Arc::new(Notify::new());
+        let (cut, proven) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let entry = Entry {
             queue,
             cut: Arc::clone(&cut),
+            proven: Arc::clone(&proven),
+            place,
         };
         open.insert(link, entry);
-        Some((link, receiver, cut))
+        Some(Added {
+            link,
+            queue: receiver,
+            cut,
+            proven,
+        })
     }
 
     fn open(&self) -> MutexGuard<'_, BTreeMap<LinkId, Entry>> {
@@ -114,34 +145,55 @@ struct Door {
     inbox: Inbox<Input>,
     sockets: Sockets,
     stop: Stop,
+    within: Duration,
 }
 
-/// The route of `/sync`.
-pub fn route<S: Clone + Send + Sync + 'static>(inbox: Inbox<Input>, sockets: Sockets, stop: Stop) -> MethodRouter<S> {
-    get(upgrade).with_state(Door { inbox, sockets, stop })
+/// The route of `/sync`. A gateway that has not proved who it is `within` this, usually [`PROVEN_WITHIN`], is cut.
+pub fn route<S: Clone + Send + Sync + 'static>(
+    inbox: Inbox<Input>,
+    sockets: Sockets,
+    stop: Stop,
+    within: Duration,
+) -> MethodRouter<S> {
+    get(upgrade).with_state(Door {
+        inbox,
+        sockets,
+        stop,
+        within,
+    })
 }
 
-async fn upgrade(State(door): State<Door>, upgrade: WebSocketUpgrade) -> Response {
+async fn upgrade(State(door): State<Door>, place: Option<Extension<Place>>, upgrade: WebSocketUpgrade) -> Response {
+    let place = place.map(|Extension(place)| place);
     if door.stop.is_stopped() || door.sockets.count() >= SOCKETS_MAX {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     upgrade
         .max_message_size(FRAME_BYTES_MAX)
         .max_frame_size(FRAME_BYTES_MAX)
-        .on_upgrade(|socket| serve(door, socket))
+        .on_upgrade(|socket| serve(door, socket, place))
 }
 
 /// One socket from its first byte to its last.
-async fn serve(door: Door, socket: WebSocket) {
-    let Some((link, queue, cut)) = door.sockets.add() else {
+async fn serve(door: Door, socket: WebSocket, place: Option<Place>) {
+    // From here on the session has deadlines of its own.
+    let _busy = place.as_ref().map(Place::busy);
+    let Some(added) = door.sockets.add(place) else {
         return;
     };
+    let Added {
+        link,
+        queue,
+        cut,
+        proven,
+    } = added;
     if door.inbox.send(Input::Linked { link }).await.is_ok() {
         let (sink, stream) = socket.split();
         tokio::select! {
             () = write(sink, queue) => {}
             () = read(&door.inbox, link, stream) => {}
             () = cut.notified() => {}
+            () = stays_unproven(link, &proven, door.within) => {}
             () = door.stop.stopped() => {}
         }
         if door.inbox.send(Input::Unlinked { link }).await.is_err() {
@@ -149,6 +201,14 @@ async fn serve(door: Door, socket: WebSocket) {
         }
     }
     door.sockets.open().remove(&link);
+}
+
+/// Ends when a gateway has not proved who it is in time.
+async fn stays_unproven(link: LinkId, proven: &Notify, within: Duration) {
+    if timeout(within, proven.notified()).await.is_ok() {
+        std::future::pending::<()>().await;
+    }
+    tracing::info!(link = link.0, "a socket did not prove whose it is");
 }
 
 /// Frames out, until the socket is to be closed or does not take any more.
@@ -178,18 +238,9 @@ fn goodbye(why: &'static str) -> CloseFrame {
 
 /// Frames in, until the socket ends. Anything but a frame ends it.
 async fn read(inbox: &Inbox<Input>, link: LinkId, mut stream: SplitStream<WebSocket>) {
-    let mut named = false;
     loop {
-        let next = match named {
-            true => stream.next().await,
-            false => match timeout(HELLO_WITHIN, stream.next()).await {
-                Ok(next) => next,
-                Err(_) => return tracing::info!(link = link.0, "a socket did not say whose it is"),
-            },
-        };
-        match next {
+        match stream.next().await {
             Some(Ok(Message::Binary(frame))) => {
-                named = true;
                 let bytes = frame.to_vec();
                 if inbox.send(Input::Frame { link, bytes }).await.is_err() {
                     return;
@@ -210,8 +261,17 @@ mod tests {
     #[test]
     fn a_slow_reader_is_cut_and_the_others_are_not() {
         let sockets = Sockets::default();
-        let (slow, _unread, cut) = sockets.add().unwrap();
-        let (other, mut read, _) = sockets.add().unwrap();
+        let Added {
+            link: slow,
+            queue: _unread,
+            cut,
+            ..
+        } = sockets.add(None).unwrap();
+        let Added {
+            link: other,
+            queue: mut read,
+            ..
+        } = sockets.add(None).unwrap();
         for _ in 0..=QUEUE_MAX {
             sockets.send(slow, vec![0]);
         }
@@ -226,7 +286,8 @@ mod tests {
     #[test]
     fn a_closed_socket_gets_what_was_sent_before() {
         let sockets = Sockets::default();
-        let (link, mut read, _) = sockets.add().unwrap();
+        let Added { link, queue, .. } = sockets.add(None).unwrap();
+        let mut read = queue;
         sockets.send(link, vec![7]);
         sockets.close(link, "done");
         sockets.send(link, vec![8]);

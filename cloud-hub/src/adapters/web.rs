@@ -5,6 +5,7 @@
 //! | [`table`] | every route with who may use it; the router is built from it |
 //! | [`guard`] | who asks: tokens, sessions, roles, forged requests |
 //! | [`password`] | argon2id, one at a time |
+//! | [`door`] | the listener, with a limit on strangers and on slow connections |
 //! | [`limits`] | how often one address may try |
 //! | [`body`], [`answer`] | JSON in and out |
 //! | [`books`] | read-only connections |
@@ -17,6 +18,7 @@ pub mod answer;
 pub mod api;
 pub mod body;
 pub mod books;
+pub mod door;
 pub mod guard;
 pub mod health;
 pub mod hooks;
@@ -29,12 +31,19 @@ pub mod page;
 pub mod password;
 pub mod table;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use ::kiosk::{day::Zone, phone::Country, provider::Provider, tariff::Plan, units::Currency, units::Volume};
+use ::kiosk::{
+    day::Zone,
+    phone::Country,
+    provider::Provider,
+    tariff::{Plan, Tariff},
+    units::Currency,
+    units::Volume,
+};
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{ConnectInfo, DefaultBodyLimit},
     http::{HeaderValue, StatusCode, header},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -42,9 +51,17 @@ use axum::{
 };
 use config::{Network, Secret};
 use runtime::{clock::Clock, stop::Stop};
-use tokio::{net::TcpListener, sync::broadcast};
+use tokio::sync::broadcast;
 
-use self::{answer::Refused, body::BODY_BYTES_MAX, books::Books, limits::Limits, password::Passwords, table::TABLE};
+use self::{
+    answer::Refused,
+    body::BODY_BYTES_MAX,
+    books::Books,
+    door::{Door, Peer},
+    limits::Limits,
+    password::Passwords,
+    table::TABLE,
+};
 use crate::{
     desk::Desk,
     hub::effect::{LiveEvent, Refusal},
@@ -71,6 +88,8 @@ pub struct WebSettings {
     pub zone: Zone,
     /// What a jerrycan holds.
     pub jerrycan: Volume,
+    /// What litres are worth.
+    pub tariff: Tariff,
     /// Plans that can be bought.
     pub plans: Vec<Plan>,
 }
@@ -140,6 +159,7 @@ pub fn router(parts: Parts, sync: MethodRouter<App>) -> Router {
         .route_layer(from_fn_with_state(app.clone(), guard::guard))
         .fallback(nothing_here)
         .layer(from_fn(with_headers))
+        .layer(from_fn(with_place))
         .with_state(app)
 }
 
@@ -191,6 +211,17 @@ async fn in_time(request: axum::extract::Request, next: axum::middleware::Next) 
     }
 }
 
+/// Handlers find the connection's place, and no deadline runs on it while they answer.
+pub async fn with_place(mut request: axum::extract::Request, next: axum::middleware::Next) -> Response {
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    let Some(place) = peer.map(|ConnectInfo(peer)| peer.place.clone()) else {
+        return next.run(request).await;
+    };
+    let _busy = place.busy();
+    request.extensions_mut().insert(place);
+    next.run(request).await
+}
+
 /// What browsers are told of every answer: nothing from elsewhere, no frames, no guessing of types.
 async fn with_headers(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
     let mut response = next.run(request).await;
@@ -213,9 +244,9 @@ async fn with_headers(request: axum::extract::Request, next: axum::middleware::N
 }
 
 /// Serves until the program stops; then connections may end what they are about.
-pub async fn serve(listener: TcpListener, router: Router, stop: Stop) -> std::io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
+pub async fn serve(door: Door, router: Router, stop: Stop) -> std::io::Result<()> {
+    let service = router.into_make_service_with_connect_info::<Peer>();
+    axum::serve(door, service)
         .with_graceful_shutdown(async move { stop.stopped().await })
         .await
 }

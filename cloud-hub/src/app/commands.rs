@@ -17,14 +17,11 @@ use super::{
     data_dir::{self, DataDir, DataDirError, Lock},
     database_path, open, providers,
 };
-use crate::{
-    adapters::web::password,
-    hub::{
-        Hub,
-        effect::{Effect, Refusal, Response},
-        input::{Actor, Input, ReplyId, Request},
-        store::{MIGRATIONS, read},
-    },
+use crate::hub::{
+    Hub,
+    effect::{Effect, Refusal, Response},
+    input::{Actor, Input, ReplyId, Request},
+    store::{MIGRATIONS, read},
 };
 
 /// `site …`, `token`: asks the machine and tells what it said.
@@ -36,28 +33,13 @@ pub async fn ask(config: &config::Hub, command: Command) -> anyhow::Result<()> {
     }
 }
 
-/// `user add`: makes a first password, and prints it.
-pub async fn add_user(config: &config::Hub, name: String, role: String) -> anyhow::Result<()> {
-    let first = password::first()?;
-    let command = Command::UserAdd {
-        name: name.clone(),
-        role,
-        password_hash: password::hash(first.expose())?,
-    };
-    match asked(config, command).await?.told() {
-        Ok(_) => tell(&format!(
-            "{name} must change this password at the first login:\n{}",
-            first.expose()
-        )),
-        Err(why) => bail!(why),
-    }
-}
-
-fn tell(text: &str) -> anyhow::Result<()> {
+/// Prints a line.
+pub(super) fn tell(text: &str) -> anyhow::Result<()> {
     writeln!(io::stdout(), "{text}").context("standard output")
 }
 
-async fn asked(config: &config::Hub, command: Command) -> anyhow::Result<Heard> {
+/// Asks the machine: the running one, else one of our own.
+pub(super) async fn asked(config: &config::Hub, command: Command) -> anyhow::Result<Heard> {
     let data_dir = DataDir::new(&config.storage.data_dir);
     data_dir.make()?;
     let lock = match data_dir.lock() {
@@ -192,9 +174,9 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 pub fn verify_audit(config: &config::Hub) -> anyhow::Result<()> {
     let data_dir = DataDir::new(&config.storage.data_dir);
     let books = Database::open_read_only(&database_path(config, &data_dir))?;
-    match read::audit_verify(&books)? {
+    match read::audit_verify(&books, &data_dir.master_key(true)?)? {
         Ok(rows) => tell(&format!("the audit is whole: {rows} rows")),
-        Err(row) => bail!("the audit is broken at row {row}: it, or a row before it, was changed or removed"),
+        Err(row) => bail!("the audit is broken at row {row}: from there on rows were changed, removed or cut off"),
     }
 }
 
@@ -232,17 +214,16 @@ pub fn doctor(config: &config::Hub) -> anyhow::Result<()> {
                 .map_err(|error| error.to_string()),
         )?;
     }
-    for (what, found) in providers::found(config) {
-        check(what, found)?;
+    for (what, known) in providers::known(config) {
+        check(what, Ok(known))?;
     }
-    let hooks = match (&config.webhooks.secret, config.webhooks.allow_unsigned) {
-        (_, true) => Err("webhooks.allow_unsigned is on: anybody may send callbacks".to_owned()),
-        (None, false) if !super::settings::providers(&config.payments).is_empty() => {
-            Err("webhooks.secret is not set: no callback will be taken".to_owned())
-        }
-        _ => Ok("as it should be".to_owned()),
-    };
-    check("webhooks", hooks)?;
+    let found = super::check::look(config);
+    if found.wrong.is_empty() && found.doubtful.is_empty() {
+        check("configuration", Ok("as it should be".to_owned()))?;
+    }
+    for bad in found.wrong.into_iter().chain(found.doubtful) {
+        check("configuration", Err(bad))?;
+    }
     match wrong {
         0 => Ok(()),
         1 => bail!("one thing is wrong"),

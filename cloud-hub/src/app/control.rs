@@ -65,6 +65,25 @@ pub enum Command {
         /// The hash of the first password.
         password_hash: String,
     },
+    /// `user reset`
+    UserReset {
+        /// The login.
+        name: String,
+        /// The hash of the next first password.
+        password_hash: String,
+    },
+    /// `user remove`
+    UserRemove {
+        /// The login.
+        name: String,
+    },
+    /// `token revoke`
+    TokenRevoke {
+        /// Its name.
+        name: String,
+    },
+    /// `doubt end`
+    DoubtEnd,
     /// `token`
     Token {
         /// Its name.
@@ -119,6 +138,13 @@ impl Command {
                 role: self::role(&role)?,
                 password_hash: Secret(password_hash),
             },
+            Command::UserReset { name, password_hash } => Request::SetPassword {
+                name,
+                password_hash: Secret(password_hash),
+            },
+            Command::UserRemove { name } => Request::RemoveUser { name },
+            Command::TokenRevoke { name } => Request::RevokeToken { name },
+            Command::DoubtEnd => Request::EndDoubt,
             Command::Token { name, role, site } => Request::AddToken {
                 name,
                 role: self::role(&role)?,

@@ -48,6 +48,7 @@ impl Router {
         for effect in effects {
             match effect {
                 Effect::Send { link, bytes } => self.sockets.send(link, bytes),
+                Effect::Proven { link } => self.sockets.prove(link),
                 Effect::Close { link, why } => self.sockets.close(link, why),
                 Effect::Reply { reply, answer } => self.replies.answer(reply, answer),
                 Effect::Submit(prompt) => self.call(prompt.provider, Call::Push(prompt)),

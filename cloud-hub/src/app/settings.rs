@@ -56,6 +56,7 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
         collects: collects(&config.payments),
         // No messaging provider is built in yet.
         texts: false,
+        loans: config.loans_enabled,
         remind_days: days.map(|days| u16::try_from(*days).unwrap_or(u16::MAX)).collect(),
         ..Settings::new(master_key)
     }

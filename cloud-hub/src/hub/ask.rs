@@ -1,9 +1,12 @@
 //! Requests: who may, the first answer again, and the way to each rule.
 
+use kiosk::ids::CustomerId;
+
 use super::{
     answer,
     effect::{Effect, Refusal, RefusalKind, Response},
     input::{Actor, ReplyId, Request},
+    parked::Parked,
     store::AnswerRow,
     tick::ANSWERS_KEPT_MS,
     turn::{Halt, HubError, Turn},
@@ -14,50 +17,110 @@ const KEY_CHARS_MAX: usize = 200;
 /// The undo point of a request: what a refused one changed is undone, what the input changed before it stays.
 const SAVEPOINT: &str = "SAVEPOINT request";
 
+/// What became of a request.
+pub(super) enum Decided {
+    /// Its answer.
+    Given(Result<Response, Refusal>),
+    /// It waits for water of this customer.
+    Waits(CustomerId),
+}
+
+impl Decided {
+    /// The answer, where there is one.
+    pub fn given(self) -> Option<Result<Response, Refusal>> {
+        match self {
+            Decided::Given(answer) => Some(answer),
+            Decided::Waits(_) => None,
+        }
+    }
+}
+
+fn key_reused() -> Refusal {
+    Refusal::conflict("key_reused", "this Idempotency-Key was used for another request")
+}
+
 impl Turn<'_> {
     /// Somebody asks.
     pub fn asked(&mut self, reply: ReplyId, by: &Actor, key: Option<&str>, request: &Request) -> Result<(), HubError> {
-        let answer = self.answer_to(by, key, request)?;
-        self.effects.push(Effect::Reply { reply, answer });
+        match self.answer_to(by, key, request)? {
+            Decided::Given(answer) => self.reply(reply, answer),
+            Decided::Waits(customer) => self.parked.put(self.moment, customer, (reply, by, key), request),
+        }
         Ok(())
     }
 
-    fn answer_to(
+    /// The answer leaves after the commit.
+    pub fn reply(&mut self, reply: ReplyId, answer: Result<Response, Refusal>) {
+        self.effects.push(Effect::Reply { reply, answer });
+    }
+
+    /// Decides on a request, or finds the first answer again.
+    pub fn answer_to(&mut self, by: &Actor, key: Option<&str>, request: &Request) -> Result<Decided, HubError> {
+        if !by.may(request) {
+            let message = "your role does not allow this";
+            return Ok(Decided::Given(Err(Refusal::new(
+                RefusalKind::Forbidden,
+                "forbidden",
+                message,
+            ))));
+        }
+        let Some(name) = key else {
+            return self.decided(by, request);
+        };
+        if name.is_empty() || name.len() > KEY_CHARS_MAX {
+            let message = format!("1 to {KEY_CHARS_MAX} characters");
+            return Ok(Decided::Given(Err(Refusal::invalid(
+                "Idempotency-Key",
+                "bad_key",
+                message,
+            ))));
+        }
+        let request_hash = self.request_hash(request);
+        if let Some(first) = self.store.first_answer(&by.name(), name)?
+            && first.created > self.now().plus_ms(-ANSWERS_KEPT_MS)
+        {
+            return Ok(Decided::Given(self.first_again(&first, request_hash)));
+        }
+        let is_other = |parked: &Parked| {
+            parked.by == *by && parked.key.as_deref() == key && self.request_hash(&parked.request) != request_hash
+        };
+        if self.parked.all().any(is_other) {
+            return Ok(Decided::Given(Err(key_reused())));
+        }
+        let decided = self.decided(by, request)?;
+        if let Decided::Given(answer) = &decided {
+            self.keep_answer(by, key, request, answer)?;
+        }
+        Ok(decided)
+    }
+
+    /// Keeps what was said to a request with a key.
+    pub fn keep_answer(
         &mut self,
         by: &Actor,
         key: Option<&str>,
         request: &Request,
-    ) -> Result<Result<Response, Refusal>, HubError> {
-        if !by.may(request) {
-            let message = "your role does not allow this";
-            return Ok(Err(Refusal::new(RefusalKind::Forbidden, "forbidden", message)));
-        }
-        let Some(key) = key else {
-            return self.decided(by, request);
-        };
-        if key.is_empty() || key.len() > KEY_CHARS_MAX {
-            let message = format!("1 to {KEY_CHARS_MAX} characters");
-            return Ok(Err(Refusal::invalid("Idempotency-Key", "bad_key", message)));
-        }
-        let request_hash = self.request_hash(request);
-        let actor = by.name();
-        if let Some(first) = self.store.first_answer(&actor, key)?
-            && first.created > self.now().plus_ms(-ANSWERS_KEPT_MS)
+        answer: &Result<Response, Refusal>,
+    ) -> Result<(), HubError> {
+        let Some(key) = key else { return Ok(()) };
+        // "Not now" is no answer to what was asked: the same request may come again.
+        if answer
+            .as_ref()
+            .is_err_and(|refusal| refusal.kind == RefusalKind::TooMany)
         {
-            return Ok(self.first_again(&first, request_hash));
+            return Ok(());
         }
-        let answer = self.decided(by, request)?;
         let random = self.throw();
-        let sealed = answer::encode(&answer).and_then(|bytes| self.keys.seal(random, &bytes));
+        let sealed = answer::encode(answer).and_then(|bytes| self.keys.seal(random, &bytes));
         if let Some(sealed) = sealed {
             let row = AnswerRow {
-                request_hash,
+                request_hash: self.request_hash(request),
                 answer: sealed,
                 created: self.now(),
             };
-            self.store.put_answer(&actor, key, &row)?;
+            self.store.put_answer(&by.name(), key, &row)?;
         }
-        Ok(answer)
+        Ok(())
     }
 
     /// What a request asks for, its secret too, under a key: nobody finds a PIN out from the database.
@@ -69,8 +132,7 @@ impl Turn<'_> {
 
     fn first_again(&self, first: &AnswerRow, request_hash: [u8; 32]) -> Result<Response, Refusal> {
         if first.request_hash != request_hash {
-            let message = "this Idempotency-Key was used for another request";
-            return Err(Refusal::conflict("key_reused", message));
+            return Err(key_reused());
         }
         let opened = self.keys.open(&first.answer);
         opened.and_then(|bytes| answer::decode(&bytes)).unwrap_or_else(|| {
@@ -80,20 +142,21 @@ impl Turn<'_> {
         })
     }
 
-    fn decided(&mut self, by: &Actor, request: &Request) -> Result<Result<Response, Refusal>, HubError> {
+    fn decided(&mut self, by: &Actor, request: &Request) -> Result<Decided, HubError> {
         let texts_queued = self.texts_queued;
         let effects = self.effects.len();
         let written = self.written.clone();
         self.store.run(SAVEPOINT)?;
         let answer = match self.decide(by, request) {
-            Ok(response) => Ok(response),
-            Err(Halt::Kept(refusal)) => Err(refusal),
+            Ok(response) => Decided::Given(Ok(response)),
+            Err(Halt::Kept(refusal)) => Decided::Given(Err(refusal)),
+            Err(Halt::Waits(customer)) => Decided::Waits(customer),
             Err(Halt::Refused(refusal)) => {
                 self.store.run("ROLLBACK TO request")?;
                 self.effects.truncate(effects);
                 self.texts_queued = texts_queued;
                 self.written = written;
-                Err(refusal)
+                Decided::Given(Err(refusal))
             }
             Err(Halt::Broken(error)) => return Err(error),
         };
@@ -106,7 +169,6 @@ impl Turn<'_> {
             Request::AddSite(new) => self.add_site(by, new),
             Request::ReplaceSite { site, valid_ms } => self.replace_site(by, site, *valid_ms),
             Request::RevokeSite { site } => self.revoke_site(by, site),
-            Request::WriteOff { box_id } => self.write_off(by, *box_id),
             Request::EndDoubt => self.end_doubt(by),
             Request::Join(asked) => self.join(asked),
             Request::AddUser {

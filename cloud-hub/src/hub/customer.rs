@@ -35,26 +35,14 @@ impl Turn<'_> {
             .store
             .next_account()?
             .ok_or_else(|| Refusal::conflict("accounts_used_up", "all account numbers are given out"))?;
-        let now = self.now();
+        let id = CustomerId(self.throw_number());
         let mut row = CustomerRow {
-            id: CustomerId(self.throw_number()),
             account: Some(account),
             phone: Some(phone),
             name: text("name", &new.name)?,
             city: text("city", new.city.as_deref().unwrap_or_default())?,
             language: self.language(new.language.as_deref())?,
-            site: None,
-            active: true,
-            bill_overdue: false,
-            daily_limit: None,
-            sealed_pin: None,
-            revision: 0,
-            merged_into: None,
-            pin_wrong: 0,
-            pin_lock_since: None,
-            pin_lock_ms: 0,
-            created: now,
-            updated: now,
+            ..self.provisional(id, self.now())
         };
         if row.name.is_empty() {
             return Err(Refusal::invalid("name", "missing", "a customer has a name").into());

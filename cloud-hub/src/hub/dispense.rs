@@ -1,19 +1,20 @@
 //! Water drawn at the hub itself, by kiosks without a gateway (CONTRACTS section 4). The hub spends what is free; what
-//! a site holds is the site's to give.
+//! a site holds is asked back from it first.
 
 use kiosk::{
     dispense::{Ask, CustomerView, DispenserView, PinVerdict, Reason, Right, Situation, TokenVerdict, Verdict, decide},
     fact::{Outcome, Purse},
-    ids::{AccountId, Epoch, GrantId, RequestId, SiteName},
+    ids::{AccountId, CustomerId, Epoch, GrantId, RequestId, SiteName},
     moment::{MINUTE_MS, Present, Stamp, Uptime, Wall},
     pin::{Lock, Pin, PinTries},
     units::Volume,
 };
 
 use super::{
-    effect::{DispenseAnswer, DispenseCustomer, Refusal, Response},
+    effect::{DispenseAnswer, DispenseCustomer, Refusal, RefusalKind, Response},
     input::DispenseAsk,
     keys::Keys,
+    recall::held_at_site,
     store::{CustomerRow, DrawPart, DrawRow, PurseKey},
     turn::{Halt, HubError, Turn},
 };
@@ -26,7 +27,7 @@ const BATCH_MAX: u32 = 100;
 impl Turn<'_> {
     /// May this water be drawn?
     pub fn verify_dispense(&mut self, ask: &DispenseAsk) -> Result<Response, Halt> {
-        let body_hash = body_hash(self.keys, ask);
+        let body_hash = hash_of(self.keys, ask);
         let known = match &ask.request {
             Some(request) => self.store.draw(&ask.site, request)?,
             None => {
@@ -34,13 +35,15 @@ impl Turn<'_> {
                 self.store.equal_draw(&ask.site, body_hash, since)?
             }
         };
+        let waits_otherwise = ask.request.is_some() && self.waits_otherwise(ask, body_hash);
+        if waits_otherwise || known.as_ref().is_some_and(|known| known.body_hash != body_hash) {
+            let message = "this request was made with another content";
+            return Err(Refusal::conflict("request_conflict", message).into());
+        }
         if let Some(known) = known {
-            if known.body_hash != body_hash {
-                let message = "this request was made with another content";
-                return Err(Refusal::conflict("request_conflict", message).into());
-            }
             return Ok(Response::Dispense(self.dispense_answer(&known)?));
         }
+        self.slow_kiosk(&ask.site)?;
         let mut customer = self.customer_named(&ask.user)?;
         let (situation, keys) = self.situation(ask, customer.as_mut())?;
         let verdict = decide(
@@ -53,13 +56,10 @@ impl Turn<'_> {
             verdict,
             Verdict::Denied(Reason::SubscriptionExpired | Reason::JerrycansUsed | Reason::InsufficientCredit)
         );
-        if let (true, Some(customer)) = (is_short, &customer)
-            && self.held_at_sites_ml(customer)? > 0
-        {
-            let message = "a site holds this customer's water: use the page at the kiosk";
-            // The PIN was right, which clears wrong tries: that stays.
-            return Err(Halt::Kept(Refusal::conflict("held_at_site", message)));
-        }
+        let verdict = match &customer {
+            Some(customer) if is_short => self.beyond_free(ask, situation, &keys, customer.id)?,
+            _ => verdict,
+        };
         let draw = DrawRow {
             site: ask.site.clone(),
             made_request: ask.request.is_none(),
@@ -85,6 +85,66 @@ impl Turn<'_> {
         Ok(Response::Dispense(self.dispense_answer(&draw)?))
     }
 
+    /// Whether this request waits for a site, with another content.
+    fn waits_otherwise(&self, ask: &DispenseAsk, body_hash: [u8; 32]) -> bool {
+        let mut waiting = self.parked.all().filter_map(|parked| parked.request.as_ask());
+        waiting.any(|other| {
+            (&other.site, &other.request) == (&ask.site, &ask.request) && hash_of(self.keys, other) != body_hash
+        })
+    }
+
+    /// More is asked than is free here. What a linked site holds is asked back and waited for; the person is sent to a
+    /// site that cannot be asked; and who has too little everywhere is denied. While in doubt the hub asks nothing back:
+    /// it does not know what it granted.
+    fn beyond_free(
+        &mut self,
+        ask: &DispenseAsk,
+        short: Situation,
+        keys: &[PurseKey],
+        customer: CustomerId,
+    ) -> Result<Verdict, Halt> {
+        let water = Ask::Water {
+            volume_ml: ask.volume_ml,
+        };
+        if !self.in_doubt()?
+            && let Verdict::Approved { parts } = decide(&water, &self.with_held(short.clone(), keys, true)?)
+        {
+            if !self.parked.has_room() {
+                let message = "too many wait for their water; try again in a moment";
+                return Err(Refusal::new(RefusalKind::TooMany, "too_many", message).into());
+            }
+            for (right, volume) in parts {
+                if let Some(key) = purse_of(keys, right) {
+                    self.ask_back(key, volume)?;
+                }
+            }
+            return Err(Halt::Waits(customer));
+        }
+        match decide(&water, &self.with_held(short, keys, false)?) {
+            // The PIN was right, which clears wrong tries: that stays.
+            Verdict::Approved { .. } => Err(Halt::Kept(held_at_site())),
+            denied @ Verdict::Denied(_) => Ok(denied),
+        }
+    }
+
+    /// The situation if the hub had back what sites hold: all of them, or those that can be asked now.
+    fn with_held(&self, mut situation: Situation, keys: &[PurseKey], now_only: bool) -> Result<Situation, HubError> {
+        let in_doubt = self.in_doubt()?;
+        for right in situation.customer.iter_mut().flat_map(|customer| &mut customer.rights) {
+            let Some(key) = purse_of(keys, right.grant) else {
+                continue;
+            };
+            let here = if in_doubt {
+                right.free.signed_ml()
+            } else {
+                self.free_of(key)?
+            };
+            let all = here.saturating_add_unsigned(self.held_ml(key, now_only)?);
+            right.free = Volume::try_from_ml(all.max(0)).unwrap_or(Volume::MAX);
+        }
+        Ok(situation)
+    }
+
     fn made_request(&mut self) -> Result<RequestId, HubError> {
         let written = hex::encode(&self.throw()[..16]);
         written
@@ -94,11 +154,10 @@ impl Turn<'_> {
 
     fn hold(&mut self, draw: &DrawRow, parts: &[(GrantId, Volume)], keys: &[PurseKey]) -> Result<(), HubError> {
         for (part, (right, volume)) in (0_i64..).zip(parts) {
-            let place = usize::try_from(right.number).unwrap_or(usize::MAX);
-            let Some(key) = keys.get(place) else { continue };
+            let Some(key) = purse_of(keys, *right) else { continue };
             let part = DrawPart {
                 part,
-                key: *key,
+                key,
                 cost: *volume,
             };
             self.store.put_draw_part(draw, &part)?;
@@ -129,8 +188,10 @@ impl Turn<'_> {
             Some(row) => {
                 let mut rights = Vec::new();
                 for key in self.store.purses(row.id)? {
-                    rights.push(self.right(key, keys.len())?);
-                    keys.push(key);
+                    if let Some(right) = self.right(key, keys.len())? {
+                        rights.push(right);
+                        keys.push(key);
+                    }
                 }
                 Some(self.view(ask, row, rights)?)
             }
@@ -149,21 +210,24 @@ impl Turn<'_> {
         Ok((situation, keys))
     }
 
-    fn right(&self, key: PurseKey, place: usize) -> Result<Right, HubError> {
+    /// What is free of a purse; `None` when its period is over.
+    fn right(&self, key: PurseKey, place: usize) -> Result<Option<Right>, HubError> {
         let subscription = match key.purse {
             Purse::Allowance => self.store.subscription(key.period)?,
             Purse::Prepaid => None,
         };
-        let is_over = key.purse == Purse::Allowance && subscription.as_ref().is_none_or(|row| row.expired);
-        Ok(Right {
+        if key.purse == Purse::Allowance && subscription.as_ref().is_none_or(|row| row.expired) {
+            return Ok(None);
+        }
+        Ok(Some(Right {
             grant: GrantId {
                 epoch: Epoch(0),
                 number: place as u64,
             },
             purse: key.purse,
-            free: if is_over { Volume::ZERO } else { self.grantable_of(key)? },
+            free: self.grantable_of(key)?,
             valid_until: subscription.map(|row| row.valid_until),
-        })
+        }))
     }
 
     fn view(&mut self, ask: &DispenseAsk, row: &mut CustomerRow, rights: Vec<Right>) -> Result<CustomerView, HubError> {
@@ -219,7 +283,11 @@ impl Turn<'_> {
             .lock
             .map_or(0, |lock| i64::try_from(lock.for_ms).unwrap_or(i64::MAX));
         self.store.put_customer(row)?;
-        Ok(if is_right { PinVerdict::Right } else { PinVerdict::Wrong })
+        if is_right {
+            return Ok(PinVerdict::Right);
+        }
+        self.note_wrong_pin(&ask.site)?;
+        Ok(PinVerdict::Wrong)
     }
 
     /// The present for locks: a server's wall clock counts, so a restart neither ends nor lengthens one.
@@ -231,19 +299,6 @@ impl Turn<'_> {
             },
             run_began: Uptime(1),
         }
-    }
-
-    /// What open rights of this customer at sites may still hold.
-    fn held_at_sites_ml(&self, customer: &CustomerRow) -> Result<u64, HubError> {
-        let mut held = 0;
-        for key in self.store.purses(customer.id)? {
-            for grant in self.store.grants_of_purse(key)? {
-                if !grant.closed && grant.written_off.is_none() {
-                    held += grant.volume.unwrap_or_default().less(grant.spent).ml();
-                }
-            }
-        }
-        Ok(held)
     }
 
     fn dispense_answer(&self, draw: &DrawRow) -> Result<DispenseAnswer, HubError> {
@@ -357,6 +412,11 @@ impl Turn<'_> {
     }
 }
 
+/// The purse that a right of [`Turn::situation`] stands for.
+fn purse_of(keys: &[PurseKey], right: GrantId) -> Option<PurseKey> {
+    keys.get(usize::try_from(right.number).ok()?).copied()
+}
+
 fn pin_tries(row: &CustomerRow) -> PinTries {
     PinTries {
         wrong: row.pin_wrong,
@@ -371,7 +431,7 @@ fn pin_tries(row: &CustomerRow) -> PinTries {
 }
 
 /// What makes two asks equal. It covers the PIN, so it is keyed: nobody finds the PIN from the database.
-fn body_hash(keys: &Keys, ask: &DispenseAsk) -> [u8; 32] {
+fn hash_of(keys: &Keys, ask: &DispenseAsk) -> [u8; 32] {
     let mut body = ask.volume_ml.to_be_bytes().to_vec();
     for field in [ask.site.as_str(), ask.user.trim(), ask.pin.0.as_str()] {
         body.extend((field.len() as u64).to_be_bytes());

@@ -92,6 +92,7 @@ impl Turn<'_> {
 
     fn fold_change(&mut self, box_id: BoxId, doc: &DocumentId, bytes: &[u8]) -> Result<(), HubError> {
         let name = document_name(doc);
+        let is_new = self.store.document(&name)?.is_none();
         let mut document = self.document(doc)?;
         match document.apply(bytes) {
             Applied::Known => return Ok(()),
@@ -103,8 +104,11 @@ impl Turn<'_> {
             Applied::New => {}
         }
         self.store.put_document(&name, &document.save())?;
-        // The box that sent it holds the document, whether it was admitted before or made it itself.
-        self.store.admit(&name, box_id)?;
+        if is_new {
+            // The box made the document itself. One that is known comes from a box that was admitted, or from one that was
+            // since dropped and had not heard: its change counts, and it is not let in again.
+            self.store.admit(&name, box_id)?;
+        }
         self.forward(doc, Some(box_id), bytes)?;
         self.apply_waiting(doc, &mut document)?;
         match doc {

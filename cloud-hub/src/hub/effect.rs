@@ -38,6 +38,11 @@ pub enum Effect {
         /// Why, for the log.
         why: &'static str,
     },
+    /// The box at the other end of the socket has proved who it is.
+    Proven {
+        /// The socket.
+        link: LinkId,
+    },
     /// The answer to an [`super::input::Input::Asked`] or an [`super::input::Input::Callback`].
     Reply {
         /// To whom.

@@ -1,5 +1,7 @@
 //! Sites and their boxes: join codes, enrolments, write-offs, the side log, and the hub's own doubt.
 
+use std::collections::BTreeSet;
+
 use kiosk::{
     crockford,
     ids::{BoxId, CustomerId, SiteName},
@@ -17,8 +19,8 @@ use sync::{
 use super::{
     effect::{Enrolment, Refusal, RefusalKind, Response},
     input::{Actor, JoinRequest, NewSite},
-    side::SideEntry,
-    store::{EnrolmentRow, JoinCodeRow, SiteRow},
+    side::{SideEntry, is_crash},
+    store::{EnrolmentRow, JoinCodeRow, PurseKey, SiteRow, read},
     turn::{Halt, HubError, Turn},
 };
 
@@ -202,22 +204,12 @@ impl Turn<'_> {
         let Some(enrolment) = self.store.current_enrolment(site)? else {
             return Err(Refusal::not_found("gateway at this site").into());
         };
+        let held_ml = read::held_ml(self.store.0, enrolment.box_id)?;
         self.store.remove_join_code(site)?;
         self.write_off_box(enrolment.box_id)?;
         self.end_doubt_if_heard()?;
-        self.audit(by, "site revoked", site.as_str(), &enrolment.box_id.to_string())?;
-        Ok(Response::Done)
-    }
-
-    /// Writes one enrolment off.
-    pub fn write_off(&mut self, by: &Actor, box_id: BoxId) -> Result<Response, Halt> {
-        let current = self.store.enrolment(box_id)?.filter(|enrolment| enrolment.current);
-        let Some(enrolment) = current else {
-            return Err(Refusal::not_found("current box").into());
-        };
-        self.write_off_box(box_id)?;
-        self.end_doubt_if_heard()?;
-        self.audit(by, "box written off", enrolment.site.as_str(), &box_id.to_string())?;
+        let detail = format!("box {}; {held_ml} ml written off", enrolment.box_id);
+        self.audit(by, "site revoked", site.as_str(), &detail)?;
         Ok(Response::Done)
     }
 
@@ -225,17 +217,7 @@ impl Turn<'_> {
     /// (PROTOCOL rule 25).
     fn write_off_box(&mut self, box_id: BoxId) -> Result<(), HubError> {
         self.side_entry(&SideEntry::WrittenOff(box_id))?;
-        self.store.retire(box_id, self.now())?;
-        self.store.drop_admissions_of(box_id)?;
-        let mut keys = Vec::new();
-        for mut row in self.store.open_grants_of_box(box_id)? {
-            row.written_off = Some(row.spent);
-            self.store.put_grant(&row)?;
-            keys.extend(row.key());
-        }
-        keys.sort_unstable();
-        keys.dedup();
-        for key in keys {
+        for key in self.retire(box_id)? {
             self.settle_purse(key)?;
         }
         for link in self.links_of(box_id) {
@@ -244,13 +226,28 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// Retires an enrolment and fixes its open rights at the spend known; returns the purses that have water free now.
+    fn retire(&mut self, box_id: BoxId) -> Result<BTreeSet<PurseKey>, HubError> {
+        self.store.retire(box_id, self.now())?;
+        self.store.drop_admissions_of(box_id)?;
+        let mut keys = BTreeSet::new();
+        for mut row in self.store.open_grants_of_box(box_id)? {
+            row.written_off = Some(row.spent);
+            self.store.put_grant(&row)?;
+            keys.extend(row.key());
+        }
+        Ok(keys)
+    }
+
     /// An operator ends the doubt before every box is heard.
     pub fn end_doubt(&mut self, by: &Actor) -> Result<Response, Halt> {
         if !self.in_doubt()? {
             return Err(Refusal::conflict("not_in_doubt", "the hub is not in doubt").into());
         }
+        let at_risk_ml = read::doubt(self.store.0)?.map_or(0, |doubt| doubt.at_risk_ml);
         hub_end(&mut SqlLogs::new(self.store.0))?;
-        self.audit(by, "doubt ended", "hub", "before every box was heard")?;
+        let detail = format!("before every box was heard; {at_risk_ml} ml at risk");
+        self.audit(by, "doubt ended", "hub", &detail)?;
         self.doubt_ended()?;
         Ok(Response::Done)
     }
@@ -276,18 +273,29 @@ impl Turn<'_> {
         Ok(self.store.set_settled(last)?)
     }
 
+    /// How many entries of the side log the database held when the open commit began.
+    fn side_held(&mut self) -> Result<usize, HubError> {
+        let held = match *self.side_held {
+            Some(held) => held,
+            None => self.store.hub()?.side_entries,
+        };
+        *self.side_held = Some(held);
+        Ok(held)
+    }
+
     /// Appends an entry to the side log and counts it; it is synced when this returns.
     pub fn side_entry(&mut self, entry: &SideEntry) -> Result<(), HubError> {
-        self.side.append(&entry.to_line())?;
+        let held = self.side_held()?;
+        self.side.append(&entry.to_line_of(held))?;
         let entries = self.side.lines()?.len();
         Ok(self.store.set_side_entries(entries)?)
     }
 
-    /// Before the first input, and after a failed one: applies what the side log has and the database lacks. One entry behind is a crash; more is a restored
-    /// past, and the hub is in doubt (PROTOCOL rules 4 and 15).
+    /// Before the first input, and after a failed one: applies what the side log has and the database lacks. One commit
+    /// behind is a crash; more is a restored past, and the hub is in doubt (PROTOCOL rules 4 and 15).
     pub fn heed_side_log(&mut self) -> Result<(), HubError> {
         let lines = self.side.lines()?;
-        let seen = self.store.hub()?.side_entries;
+        let (held, seen) = (self.side_held()?, self.store.hub()?.side_entries);
         let missing = lines.get(seen..).unwrap_or_default().to_vec();
         let mut generation_max = 0;
         for line in &missing {
@@ -298,7 +306,7 @@ impl Turn<'_> {
         }
         self.store.set_side_entries(lines.len())?;
         let restored = hub_take_restored(&mut SqlLogs::new(self.store.0))?;
-        if restored || missing.len() >= 2 || generation_max > 0 {
+        if restored || !is_crash(&missing, held) || generation_max > 0 {
             let generation = hub_raise(&mut SqlLogs::new(self.store.0), generation_max + 1)?;
             self.generation_raised(generation)?;
             // Without a single box there is nobody to wait for.
@@ -323,12 +331,9 @@ impl Turn<'_> {
                 }
             }
             SideEntry::WrittenOff(box_id) => {
-                self.store.retire(*box_id, now)?;
-                self.store.drop_admissions_of(*box_id)?;
-                for mut row in self.store.open_grants_of_box(*box_id)? {
-                    row.written_off = Some(row.spent);
-                    self.store.put_grant(&row)?;
-                }
+                self.retire(*box_id)?;
+                // What became free is granted from the next ticks on: to the box that took its place, if one did.
+                self.store.set_settled(Some(CustomerId(i64::MIN.cast_unsigned())))?;
             }
         }
         Ok(0)

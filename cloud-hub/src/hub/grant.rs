@@ -1,4 +1,4 @@
-//! Purses: credits, what is free of them, grants and recalls (PROTOCOL section 6).
+//! Purses: credits, what is free of them, and grants (PROTOCOL section 6).
 //!
 //! Everything free lies at the home site, as long as that has a box and the hub is not in doubt. Whatever changes a
 //! purse calls [`Turn::settle_purse`], which grants what is free or recalls what is lacking.
@@ -89,11 +89,16 @@ impl Turn<'_> {
         Ok(self.store.current_enrolment(&site)?.map(|enrolment| enrolment.box_id))
     }
 
-    /// Grants what is free of a purse to the home site, or recalls what is lacking.
+    /// Grants what is free of a purse to the home site, or recalls what is lacking. What somebody waits for at the hub is
+    /// theirs first.
     pub fn settle_purse(&mut self, key: PurseKey) -> Result<(), HubError> {
         let free = self.free_of(key)?;
         if free < 0 {
             return self.recall_lacking(key, free.unsigned_abs());
+        }
+        if self.parked.waits_for(key.customer) {
+            self.parked.note_freed(key.customer);
+            return Ok(());
         }
         let Some(home) = self.home_box(key.customer)? else {
             return Ok(());
@@ -133,44 +138,6 @@ impl Turn<'_> {
             self.settle_purse(key)?;
         }
         Ok(())
-    }
-
-    /// More is granted or spent than there is: rights are asked back until what they may still hold covers it. The
-    /// newest go first, for they are the least likely to be in use.
-    fn recall_lacking(&mut self, key: PurseKey, lacking_ml: u64) -> Result<(), HubError> {
-        let open: Vec<GrantRow> = self
-            .store
-            .grants_of_purse(key)?
-            .into_iter()
-            .filter(|row| !row.closed && row.written_off.is_none())
-            .collect();
-        let left = |row: &GrantRow| row.volume.unwrap_or_default().less(row.spent).ml();
-        let mut coming: u64 = open.iter().filter(|row| row.recalled).map(left).sum();
-        for row in open.iter().rev().filter(|row| !row.recalled && left(row) > 0) {
-            if coming >= lacking_ml {
-                break;
-            }
-            coming += left(row);
-            self.recall(row)?;
-        }
-        if coming < lacking_ml {
-            let short = Volume::from_ml(lacking_ml - coming);
-            self.alarm(
-                "overdrawn",
-                format!("customer {}: {short} more drawn than paid for", key.customer),
-            )?;
-        }
-        Ok(())
-    }
-
-    /// Asks a right back.
-    pub fn recall(&mut self, row: &GrantRow) -> Result<(), HubError> {
-        match row.box_id {
-            Some(box_id) if !row.recalled && !row.closed && row.written_off.is_none() => {
-                self.write(box_id, Fact::Recalled { grant: row.grant })
-            }
-            _ => Ok(()),
-        }
     }
 
     /// What a grant charges its customer: what came after a write-off is nobody's so far.

@@ -1,7 +1,7 @@
 //! Everything that can reach the hub's machine. One page; nothing else gets in.
 
 use kiosk::{
-    ids::{BoxId, CustomerId, ProviderReference, RequestId, SiteName},
+    ids::{CustomerId, ProviderReference, RequestId, SiteName},
     payment::{PaymentEvent, PaymentOrder, Report},
     provider::Provider,
     units::Volume,
@@ -158,15 +158,11 @@ pub enum Request {
         /// How long the code is valid; 7 days when left out.
         valid_ms: Option<i64>,
     },
-    /// Refuses the site's box from now on and writes off what it holds.
+    /// Refuses the site's box from now on and writes off what it holds (PROTOCOL rule 25): it is burnt, stolen or given
+    /// up. A site has no other box than its current one.
     RevokeSite {
         /// Which.
         site: SiteName,
-    },
-    /// Writes off one enrolment: a box that is burnt or stolen (PROTOCOL rule 25).
-    WriteOff {
-        /// Which.
-        box_id: BoxId,
     },
     /// Ends the hub's doubt before every box is heard (PROTOCOL rule 17).
     EndDoubt,
@@ -288,6 +284,14 @@ pub enum Request {
 }
 
 impl Request {
+    /// The ask for water, if it is one.
+    pub(super) fn as_ask(&self) -> Option<&DispenseAsk> {
+        match self {
+            Request::VerifyDispense(ask) => Some(ask),
+            _ => None,
+        }
+    }
+
     /// The secret in it that its `Debug` leaves out. The hash of a password is none: each is made with its own salt.
     pub(super) fn secret(&self) -> Option<&str> {
         match self {

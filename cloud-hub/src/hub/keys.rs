@@ -1,5 +1,6 @@
 //! The hub's keys, all made from its master key. None of them is in the database.
 
+use super::store::audit::AuditSeal;
 use kiosk::{
     ids::{BoxId, CustomerId, SiteName},
     pin::{Pin, PinKey},
@@ -15,6 +16,8 @@ pub(super) struct Keys {
     sealing_public: [u8; 32],
     /// What the hub signs its heads with.
     pub identity: Identity,
+    /// What chains the audit.
+    pub audit: AuditSeal,
 }
 
 impl Keys {
@@ -24,6 +27,7 @@ impl Keys {
         Keys {
             sealing_public: sealing_public(&sealing),
             identity: Identity::from_seed(&master.derive(&[], "kisima hub signing")),
+            audit: AuditSeal::new(master),
             master: master.clone(),
             sealing,
         }

@@ -1,13 +1,16 @@
 //! Live sockets of gateways: sessions in, records folded, frames out.
 
 use kiosk::{
-    fact::Severity,
-    ids::{BoxId, SiteName, Writer},
+    fact::{Fact, Severity},
+    ids::{BoxId, LogKey, SiteName, Writer},
+    units::Volume,
 };
 use store::journal::SqlLogs;
 use sync::{
     doubt,
     frame::{self, Found, Reason, Seek, Whom},
+    journal::{self, Logs as _, Stored},
+    record::Record,
     session::{Action, Closed, Event, Session, Setup},
 };
 
@@ -17,6 +20,12 @@ use super::{
     side::SideEntry,
     turn::{HubError, Turn},
 };
+
+/// Account numbers left out when the past may be missing: more than are given out between two backups, so that a number
+/// that somebody has on a card is not given to somebody else.
+const ACCOUNTS_SKIPPED: u32 = 1_000;
+/// How much of a log is read at a time when what is unsigned is added up.
+const UNSIGNED_READ_BYTES: usize = 65_536;
 
 /// One socket of a gateway.
 #[derive(Debug)]
@@ -35,6 +44,13 @@ pub(super) struct Speaking {
     session: Session,
     /// The box has proved who it is: the site counts as online.
     online: bool,
+}
+
+impl Speaking {
+    /// Whether the box is at the other end now and takes records.
+    pub fn serves(&self, box_id: BoxId) -> bool {
+        self.box_id == box_id && self.online && self.session.is_established()
+    }
 }
 
 impl Turn<'_> {
@@ -130,7 +146,10 @@ impl Turn<'_> {
             Action::Fold { id, record } => self.fold(id, record)?,
             Action::Established { .. } => self.established(link, box_id)?,
             Action::GenerationRaised { generation } => self.generation_raised(generation)?,
-            Action::Heard => self.end_doubt_if_heard()?,
+            Action::Heard => {
+                self.name_unsigned(box_id)?;
+                self.end_doubt_if_heard()?;
+            }
             Action::Fork { at } => self.alarm(
                 "fork",
                 format!("box {box_id}: log {} differs at record {}", at.log.epoch, at.seq),
@@ -145,13 +164,6 @@ impl Turn<'_> {
                     format!("box {box_id}: log {} at record {}: {why}", at.log.epoch, at.seq),
                 )?;
             }
-            Action::Unsigned { at } => self.alarm(
-                "hub_record_unsigned",
-                format!(
-                    "box {box_id} gave back log {} to record {} without the hub's signature",
-                    at.log.epoch, at.seq
-                ),
-            )?,
             Action::OtherMedium { .. } => self.alarm(
                 "other_medium",
                 format!("box {box_id}: its database is on another card or disk; join it again"),
@@ -185,6 +197,7 @@ impl Turn<'_> {
         let site = speaking.site.clone();
         self.store.set_online(&site, true, self.moment.wall)?;
         if newly {
+            self.effects.push(Effect::Proven { link });
             self.live(LiveEvent::Site { site, online: true });
         }
         Ok(())
@@ -283,6 +296,7 @@ impl Turn<'_> {
     pub fn generation_raised(&mut self, generation: u32) -> Result<(), HubError> {
         self.side_entry(&SideEntry::Generation(generation))?;
         self.store.set_doubt_since(self.moment.wall)?;
+        self.store.skip_accounts(ACCOUNTS_SKIPPED)?;
         self.alarm(
             "hub_in_doubt",
             format!("the hub's past is missing; generation {generation} grants only from new money until every site is heard"),
@@ -304,6 +318,31 @@ impl Turn<'_> {
         let boxes = self.store.current_boxes()?;
         if doubt::hub_end_if_heard(&mut SqlLogs::new(self.store.0), &boxes)? {
             self.doubt_ended()?;
+        }
+        Ok(())
+    }
+
+    /// Names to the operator what a box gave back without the hub's signature: it counts for nothing (PROTOCOL rule 19).
+    fn name_unsigned(&mut self, box_id: BoxId) -> Result<(), HubError> {
+        let logs = SqlLogs::new(self.store.0);
+        for (log, first, last) in journal::given_back_unsigned(&logs, box_id)? {
+            let (mut seq, mut granted) = (first, Volume::ZERO);
+            while seq <= last {
+                let read = logs.read(&log, seq, UNSIGNED_READ_BYTES)?;
+                if read.is_empty() {
+                    break;
+                }
+                seq += u32::try_from(read.len()).unwrap_or(u32::MAX);
+                granted = granted.plus(read.iter().filter_map(|stored| granted_in(&log, stored)).sum());
+            }
+            self.alarm(
+                "hub_record_unsigned",
+                format!(
+                    "box {box_id} gave back records {first} to {last} of log {} without the hub's signature; they do not \
+                     count, and grant {granted}",
+                    log.epoch
+                ),
+            )?;
         }
         Ok(())
     }
@@ -349,5 +388,14 @@ impl Turn<'_> {
             detail: alarm.detail.clone(),
         });
         Ok(())
+    }
+}
+
+/// What a record grants, if it does.
+fn granted_in(log: &LogKey, stored: &Stored) -> Option<Volume> {
+    let Stored::Bytes(bytes) = stored else { return None };
+    match Record::decode(log.by, log.lane, bytes) {
+        Ok(Record::Fact(Fact::Granted(granted))) => Some(granted.volume),
+        _ => None,
     }
 }

@@ -52,8 +52,8 @@ impl Turn<'_> {
             Record::Edit(edit) => self.fold_edit(box_id, edit),
             Record::Alarm(alarm) => self.fold_alarm(box_id, &alarm),
             Record::Unknown { .. } => Ok(self.store.add_unknown(id)?),
-            // Hours of dispensers are read from the journal.
-            Record::Began { .. } | Record::Hour(_) => Ok(()),
+            // Hours of dispensers are read from the journal; of the site's audit it is enough that the log keeps the head.
+            Record::Began { .. } | Record::Hour(_) | Record::AuditHead { .. } => Ok(()),
         }
     }
 
@@ -105,6 +105,9 @@ impl Turn<'_> {
             Fact::Registered(registered) => self.fold_registered(box_id, &registered),
             Fact::PurchaseAsked(asked) => self.fold_purchase_asked(id, &asked),
             Fact::LoanAsked(asked) => {
+                if !self.settings.loans {
+                    return self.answer(id, AnsweredState::Refused);
+                }
                 self.store.add_loan_request(id, &asked)?;
                 self.answer(id, AnsweredState::Taken)
             }

@@ -16,6 +16,8 @@ use super::{
 const LOGIN_WRONG_MAX: u32 = 5;
 /// The stretch of time in which wrong passwords are counted.
 const LOGIN_WINDOW_MS: i64 = 15 * MINUTE_MS;
+/// The longest name of an API token.
+const TOKEN_NAME_CHARS_MAX: usize = 64;
 /// A page session ends after so long without use (RELIABILITY section 5).
 pub const SESSION_IDLE_MS: i64 = 30 * MINUTE_MS;
 /// A page session ends after so long in any case (RELIABILITY section 5).
@@ -134,7 +136,9 @@ impl Turn<'_> {
 
     /// The same for what nobody asked for: a provider, a site, the hub itself.
     pub fn audit_as(&mut self, actor: &str, action: &str, subject: &str, detail: &str) -> Result<(), HubError> {
-        Ok(self.store.add_audit(self.now(), actor, action, subject, detail)?)
+        Ok(self
+            .store
+            .add_audit(&self.keys.audit, self.now(), [actor, action, subject, detail])?)
     }
 
     /// A person who may log in.
@@ -166,6 +170,10 @@ impl Turn<'_> {
 
     /// Takes a login away.
     pub fn remove_user(&mut self, by: &Actor, name: &str) -> Result<Response, Halt> {
+        if matches!(by, Actor::User { name: own, .. } if own == name) {
+            let message = "nobody removes their own login; another admin can";
+            return Err(Refusal::conflict("own_login", message).into());
+        }
         if !self.store.remove_user(name)? {
             return Err(Refusal::not_found("user").into());
         }
@@ -183,6 +191,11 @@ impl Turn<'_> {
                 return Err(Refusal::invalid("site", "unknown_site", format!("there is no site {site}")).into());
             }
             _ => {}
+        }
+        let is_name = (1..=TOKEN_NAME_CHARS_MAX).contains(&name.chars().count());
+        if !is_name || name.trim() != name || name.chars().any(char::is_control) {
+            let message = format!("1 to {TOKEN_NAME_CHARS_MAX} characters, without control characters or outer spaces");
+            return Err(Refusal::invalid("name", "bad_name", message).into());
         }
         let secret = hex::encode(self.throw());
         self.store

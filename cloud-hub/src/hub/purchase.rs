@@ -106,9 +106,9 @@ impl Turn<'_> {
     ) -> Result<Option<PurchaseId>, HubError> {
         let is_fresh = |row: &PurchaseRow| match row.payment.state {
             PaymentState::Created | PaymentState::Submitting | PaymentState::Pending => true,
-            PaymentState::Unknown | PaymentState::NeedsOperator => {
-                self.now().0 - row.payment.since.0 <= UNKNOWN_BLOCKS_MS
-            }
+            // Since it was made: an operator who has the provider asked again does not shut the customer out again.
+            PaymentState::Unknown => self.now().0 - row.created.0 <= UNKNOWN_BLOCKS_MS,
+            // Nothing comes of it by itself any more, and no prompt of it is on any phone.
             _ => false,
         };
         let open = self.store.open_purchases(customer.id)?;
@@ -247,7 +247,7 @@ impl Turn<'_> {
         let (kind, amount) = match self.priced(&customer, &item) {
             Ok(priced) => priced,
             Err(Halt::Broken(error)) => return Err(error),
-            Err(Halt::Refused(_) | Halt::Kept(_)) => return self.answer(id, AnsweredState::Refused),
+            Err(Halt::Refused(_) | Halt::Kept(_) | Halt::Waits(_)) => return self.answer(id, AnsweredState::Refused),
         };
         let (None, Some(phone)) = (self.equal_open(&customer, &kind, amount)?, customer.phone) else {
             return self.answer(id, AnsweredState::Refused);

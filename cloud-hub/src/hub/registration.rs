@@ -19,7 +19,8 @@ use super::{
 };
 
 impl Turn<'_> {
-    fn provisional(&self, id: CustomerId, created: Wall) -> CustomerRow {
+    /// A customer of whom nothing but the id is known.
+    pub fn provisional(&self, id: CustomerId, created: Wall) -> CustomerRow {
         CustomerRow {
             id,
             account: None,

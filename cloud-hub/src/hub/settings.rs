@@ -47,6 +47,8 @@ pub struct Settings {
     pub prefixes: Prefixes,
     /// A subscription's end is announced so many days before.
     pub remind_days: Vec<u16>,
+    /// Loans asked at sites are kept for an operator; else they are refused.
+    pub loans: bool,
     /// How long a join code is valid.
     pub join_valid_ms: i64,
     /// How long a draw at the hub may go without a report before it is booked in full.
@@ -74,6 +76,7 @@ impl Settings {
             texts: true,
             prefixes: Prefixes::built_in(),
             remind_days: vec![3, 1],
+            loans: true,
             join_valid_ms: 7 * DAY_MS,
             report_within_ms: DAY_MS,
         }

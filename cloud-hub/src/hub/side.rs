@@ -1,8 +1,9 @@
 //! The side log: what nobody could give back after a restore, in a small file apart from the database and its backups
 //! (PROTOCOL rule 4).
 //!
-//! An entry is synced before the database commits. At start the database may be one entry behind, which is a crash:
-//! the entry is applied. Two or more behind is a restored past: the generation is raised (rule 15).
+//! An entry is synced before the database commits, and says behind `@` how many entries the database held when that
+//! commit began. At start the database may be one commit behind, which is a crash: its entries are applied. Further
+//! behind is a restored past: the generation is raised (rule 15).
 
 use std::io;
 
@@ -56,9 +57,14 @@ impl SideEntry {
         }
     }
 
-    /// Reads such a line; `None` when no version of this program wrote it.
+    /// The same with the commit it belongs to: the one that began when the database held `held` entries.
+    pub fn to_line_of(&self, held: usize) -> String {
+        format!("{} @{held}", self.to_line())
+    }
+
+    /// Reads such a line, with or without its commit; `None` when no version of this program wrote it.
     pub fn from_line(line: &str) -> Option<SideEntry> {
-        let words: Vec<&str> = line.split(' ').collect();
+        let words: Vec<&str> = line.split(' ').filter(|word| !word.starts_with('@')).collect();
         match words.as_slice() {
             ["generation", generation] => Some(SideEntry::Generation(generation.parse().ok()?)),
             ["enrolled", site, box_id, public_key, medium] => Some(SideEntry::Enrolled {
@@ -71,6 +77,15 @@ impl SideEntry {
             _ => None,
         }
     }
+}
+
+/// Whether `missing`, the lines that a database with `held` entries lacks, are all of one commit: what a crash leaves.
+pub fn is_crash(missing: &[String], held: usize) -> bool {
+    let commit = format!("@{held}");
+    missing.len() <= 1
+        || missing
+            .iter()
+            .all(|line| line.rsplit_once(' ').is_some_and(|(_, last)| last == commit))
 }
 
 /// A side log in memory: the simulated world's, which outlives a crash of the machine because the world holds it.
@@ -112,7 +127,8 @@ mod tests {
             SideEntry::WrittenOff(BoxId(u64::MAX)),
         ];
         for entry in entries {
-            assert_eq!(SideEntry::from_line(&entry.to_line()), Some(entry));
+            assert_eq!(SideEntry::from_line(&entry.to_line()), Some(entry.clone()));
+            assert_eq!(SideEntry::from_line(&entry.to_line_of(12)), Some(entry));
         }
         for bad in [
             "",
@@ -122,6 +138,21 @@ mod tests {
             "erased",
         ] {
             assert_eq!(SideEntry::from_line(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_crash_lacks_the_entries_of_one_commit() {
+        for (missing, held, crash) in [
+            (&[][..], 3, true),
+            (&["generation 4"], 3, true),
+            (&["written-off 1 @3", "enrolled a 2 03 09 @3"], 3, true),
+            (&["written-off 1 @3", "enrolled a 2 03 09 @4"], 3, false),
+            (&["written-off 1 @2", "enrolled a 2 03 09 @2"], 3, false),
+            (&["written-off 1", "enrolled a 2 03 09"], 3, false),
+        ] {
+            let missing: Vec<String> = missing.iter().map(|line| (*line).to_owned()).collect();
+            assert_eq!(is_crash(&missing, held), crash, "{missing:?}");
         }
     }
 }

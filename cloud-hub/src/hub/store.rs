@@ -1,6 +1,7 @@
 //! The hub's tables: SQL in, plain structs out. One file a subject; [`read`] is for pages, over a read-only connection.
 
-mod audit;
+pub mod audit;
+mod brake;
 mod customer;
 mod dispense;
 mod fleet;
@@ -29,10 +30,11 @@ pub(super) use self::{
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 3] = [
+pub const MIGRATIONS: [&str; 4] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
+    include_str!("schema/003.sql"),
 ];
 
 /// What a store function returns.

@@ -1,4 +1,5 @@
-//! What time brings: payments that are due, texts, subscriptions that end, sessions, answers to be forgotten.
+//! What time brings: payments that are due, texts, subscriptions that end, sessions, waits that end, answers to be
+//! forgotten.
 
 use kiosk::{
     day::Zone,
@@ -34,6 +35,7 @@ impl Turn<'_> {
     pub fn tick(&mut self) -> Result<(), HubError> {
         self.tick_sessions()?;
         self.forget_lost_sites()?;
+        self.give_up_waiting()?;
         for row in self.store.purchases_due(self.now(), BATCH_MAX)? {
             self.step_payment(row, PaymentEvent::Tick)?;
         }

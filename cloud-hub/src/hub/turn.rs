@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ::store::StoreError;
 use kiosk::{
-    ids::{BoxId, CustomerId, Epoch},
+    ids::{BoxId, CustomerId, Epoch, SiteName},
     moment::{Moment, Wall},
     talk::Talk,
 };
@@ -17,6 +17,7 @@ use super::{
     input::LinkId,
     keys::Keys,
     link::Link,
+    parked::Parking,
     settings::Settings,
     side::SideLog,
     store::Store,
@@ -52,6 +53,9 @@ pub(super) enum Halt {
     Refused(Refusal),
     /// The asker is refused, and what was counted on the way (wrong tries) stays.
     Kept(Refusal),
+    /// It waits for water of this customer that was asked back from a site. What was changed stays, and the request is
+    /// decided anew when the water may be here.
+    Waits(CustomerId),
     /// The hub could not decide.
     Broken(HubError),
 }
@@ -82,10 +86,14 @@ pub(super) struct Turn<'a> {
     pub talk: &'a Talk,
     /// The file apart from the database.
     pub side: &'a mut dyn SideLog,
+    /// How many of its entries the database held when the open commit began.
+    pub side_held: &'a mut Option<usize>,
     /// Live sockets.
     pub links: &'a mut BTreeMap<LinkId, Link>,
     /// Links whose session moved in this turn: lost if it is rolled back.
     pub lost: &'a mut BTreeSet<LinkId>,
+    /// Requests that wait for a site.
+    pub parked: &'a mut Parking,
     /// This run (PROTOCOL rule 3).
     pub run: Epoch,
     /// What is to be done outside.
@@ -116,8 +124,9 @@ impl Turn<'_> {
         u64::from_le_bytes([a, b, c, d, e, f, g, h]).max(1)
     }
 
-    /// What is done once, after the input: sessions hear what was written, texts leave.
+    /// What is done once, after the input: those who waited are answered, texts leave, sessions hear what was written.
     pub fn finish(&mut self) -> Result<(), HubError> {
+        self.answer_parked()?;
         if self.texts_queued {
             self.send_texts()?;
         }
@@ -136,8 +145,17 @@ impl Turn<'_> {
 
     /// Writes an alarm down and shows it.
     pub fn alarm(&mut self, code: &'static str, detail: String) -> Result<(), HubError> {
+        self.alarm_of(None, code, detail)
+    }
+
+    /// The same of a site.
+    pub fn alarm_at(&mut self, site: &SiteName, code: &'static str, detail: String) -> Result<(), HubError> {
+        self.alarm_of(Some(site), code, detail)
+    }
+
+    fn alarm_of(&mut self, site: Option<&SiteName>, code: &'static str, detail: String) -> Result<(), HubError> {
         self.store
-            .add_alarm(None, "critical", code, &detail, self.moment.wall)?;
+            .add_alarm(site, "critical", code, &detail, self.moment.wall)?;
         self.live(LiveEvent::Alarm { code, detail });
         Ok(())
     }

@@ -126,6 +126,15 @@ impl Gateway {
         self.facts().filter_map(recalled).collect()
     }
 
+    /// Every change to a document that came here.
+    pub fn changes(&self) -> Vec<Vec<u8>> {
+        let change = |record: &Record| match record {
+            Record::Edit(Edit::Change { bytes, .. }) => Some(bytes.clone()),
+            _ => None,
+        };
+        self.folded.iter().filter_map(change).collect()
+    }
+
     /// Documents that came here.
     pub fn admitted(&self) -> usize {
         let admits = |record: &&Record| matches!(record, Record::Edit(Edit::Admit { .. }));

@@ -1,6 +1,9 @@
 //! What sites write, and what the hub makes of it.
 
-use hub::hub::{input::Request, store::read};
+use hub::hub::{
+    input::{CustomerChange, Request},
+    store::read,
+};
 use kiosk::{
     digest::{HashedGrant, HashedState, state_hash},
     fact::{AnsweredState, Fact, How, PurchaseAsked, PurchaseItem, Registered},
@@ -276,4 +279,47 @@ fn one_phone_registered_twice_becomes_the_older_registration() {
         _ => None,
     });
     assert_eq!(newest.last(), Some(expected));
+}
+
+#[test]
+fn a_late_change_from_a_site_that_was_left_counts_and_does_not_let_it_in_again() {
+    let mut world = World::new();
+    let kibera = world.site("kibera-3");
+    let customer = world.customer("0700000102", Some("kibera-3"));
+    world.site("mathare");
+    let doc = DocumentId::Customer(customer);
+    let actor = Actor::site(world.gateways[kibera].enrolment.box_id, Epoch(0xb0));
+    let mut document = Document::new(doc.clone(), actor);
+    for bytes in world.gateways[kibera].changes() {
+        document.apply(&bytes);
+    }
+    let change = document.edit(&[("city", Some("Kisumu"))]).unwrap().unwrap();
+    let moved = CustomerChange {
+        site: Some("mathare".parse().unwrap()),
+        ..Default::default()
+    };
+    world
+        .ask(Request::UpdateCustomer {
+            customer,
+            change: moved,
+        })
+        .unwrap();
+    world.gateway_writes(kibera, Lane::Edits, Record::Edit(Edit::Change { doc, bytes: change }));
+    assert_eq!(world.shown(customer).city, "Kisumu");
+    let before = world.gateways[kibera].folded.len();
+    let renamed = CustomerChange {
+        name: Some("Jane Otieno".to_owned()),
+        ..Default::default()
+    };
+    world
+        .ask(Request::UpdateCustomer {
+            customer,
+            change: renamed,
+        })
+        .unwrap();
+    assert_eq!(
+        world.gateways[kibera].folded.len(),
+        before,
+        "what she does is not that site's any more"
+    );
 }

@@ -1,6 +1,7 @@
 //! A hub in a temporary folder, driven by hand, and gateways that speak the real protocol and fold nothing.
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -53,6 +54,8 @@ pub struct World {
     /// Effects that were neither frames nor answers, in order.
     pub seen: Vec<Effect>,
     pub gateways: Vec<Gateway>,
+    /// Every answer so far.
+    said: BTreeMap<ReplyId, Result<Response, Refusal>>,
     inputs: u64,
     replies: u64,
     links: u64,
@@ -86,6 +89,7 @@ impl World {
             settings,
             seen: Vec::new(),
             gateways: Vec::new(),
+            said: BTreeMap::new(),
             inputs: 0,
             replies: 0,
             links: 0,
@@ -150,7 +154,12 @@ impl World {
                             gateway.closed = true;
                         });
                     }
-                    Effect::Reply { .. } => answers.push(effect),
+                    Effect::Reply { reply, answer } => {
+                        let first = self.said.insert(reply, answer.clone());
+                        let is_ours = reply.0 <= self.replies;
+                        assert!(first.is_none() || !is_ours, "{reply:?} was answered twice: {answer:?}");
+                        answers.push(Effect::Reply { reply, answer });
+                    }
                     other => self.seen.push(other),
                 }
             }
@@ -186,18 +195,26 @@ impl World {
     }
 
     pub fn ask_as(&mut self, by: Actor, key: Option<&str>, request: Request) -> Result<Response, Refusal> {
+        let reply = self.ask_patiently(by, key, request);
+        self.said(reply).expect("an answer")
+    }
+
+    /// Asks something that may be answered later.
+    pub fn ask_patiently(&mut self, by: Actor, key: Option<&str>, request: Request) -> ReplyId {
         self.replies += 1;
         let reply = ReplyId(self.replies);
-        let answers = self.give(Input::Asked {
+        self.give(Input::Asked {
             reply,
             by,
             key: key.map(str::to_owned),
             request: Box::new(request),
         });
-        match answers.as_slice() {
-            [Effect::Reply { reply: to, answer }] if *to == reply => answer.clone(),
-            other => panic!("one answer expected, not {other:?}"),
-        }
+        reply
+    }
+
+    /// The answer, once it is there.
+    pub fn said(&self, reply: ReplyId) -> Option<Result<Response, Refusal>> {
+        self.said.get(&reply).cloned()
     }
 
     pub fn customer(&mut self, phone: &str, site: Option<&str>) -> CustomerId {
@@ -292,6 +309,13 @@ impl World {
         }
     }
 
+    /// The gateway's socket breaks.
+    pub fn unlink(&mut self, place: usize) {
+        let link = self.gateways[place].link;
+        self.gateways[place].session = None;
+        self.give(Input::Unlinked { link });
+    }
+
     /// The gateway writes a fact and, when linked, sends it.
     pub fn site_writes(&mut self, place: usize, fact: Fact) -> RecordId {
         self.gateway_writes(place, Lane::Money, Record::Fact(fact))
@@ -321,7 +345,7 @@ impl World {
     }
 
     /// The ledger's accounts in shillings' cents; every total must be zero.
-    pub fn ledger(&self) -> std::collections::BTreeMap<String, i64> {
+    pub fn ledger(&self) -> BTreeMap<String, i64> {
         let ledger = read::ledger_balance(&self.read()).unwrap();
         for (currency, accounts) in &ledger {
             assert_eq!(accounts.values().sum::<i64>(), 0, "{currency}: {accounts:?}");

@@ -66,7 +66,7 @@ impl Drop for Folder {
 pub struct House {
     pub running: Option<Running>,
     pub web: SocketAddr,
-    folder: Folder,
+    pub folder: Folder,
     tokens: BTreeMap<Role, String>,
 }
 

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
 mod api;
+mod doors;
 mod guard;
 mod hooks;
 mod house;
 mod http;
+mod operator;
 mod pages;
 mod program;
 mod providers;

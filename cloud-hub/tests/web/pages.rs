@@ -90,6 +90,9 @@ async fn every_page_of_the_menu_is_there_from_the_first_day() {
         "/purchases?state=pending",
         "/ledger",
         "/outbox",
+        "/loans",
+        "/doubt",
+        "/people",
     ] {
         page(&house, path).await;
     }

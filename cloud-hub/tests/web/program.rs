@@ -12,7 +12,7 @@ use crate::{
     http::{eventually, send},
 };
 
-fn program(folder: &Folder, arguments: &[&str]) -> Command {
+pub fn program(folder: &Folder, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kisima-hub"));
     let empty = folder.0.join("hub.toml");
     std::fs::write(&empty, "").unwrap();
@@ -28,14 +28,14 @@ fn program(folder: &Folder, arguments: &[&str]) -> Command {
     command
 }
 
-async fn run(folder: &Folder, arguments: &[&str]) -> Output {
+pub async fn run(folder: &Folder, arguments: &[&str]) -> Output {
     let mut command = program(folder, arguments);
     tokio::task::spawn_blocking(move || command.output().unwrap())
         .await
         .unwrap()
 }
 
-fn last_word(output: &Output) -> String {
+pub fn last_word(output: &Output) -> String {
     assert!(output.status.success(), "{output:?}");
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     text.lines()
@@ -46,7 +46,7 @@ fn last_word(output: &Output) -> String {
 }
 
 /// A hub that is ended with its test, whatever happens.
-struct Running(Child);
+pub struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -57,7 +57,7 @@ impl Drop for Running {
     }
 }
 
-async fn start(folder: &Folder) -> (Running, std::net::SocketAddr) {
+pub async fn start(folder: &Folder) -> (Running, std::net::SocketAddr) {
     let addresses = folder.0.join("data/addresses.json");
     let child = Running(program(folder, &["run"]).stderr(Stdio::null()).spawn().unwrap());
     let web = eventually("addresses.json is there", || async {
@@ -69,7 +69,7 @@ async fn start(folder: &Folder) -> (Running, std::net::SocketAddr) {
     (child, web)
 }
 
-async fn stop(mut running: Running) {
+pub async fn stop(mut running: Running) {
     let id = running.0.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     let status = eventually("the program ends", || {
@@ -142,7 +142,7 @@ async fn subcommands_work_on_a_hub_that_does_not_run() {
     // No box shows what is missing here, and the side log is as long as before.
     last_word(&run(&folder, &["token", "first", "--role", "viewer"]).await);
     let side = std::fs::read_to_string(folder.0.join("data/side.log")).unwrap();
-    assert_eq!(side, "generation 1\n", "a restore raises the generation, once");
+    assert_eq!(side, "generation 1 @0\n", "a restore raises the generation, once");
     let (running, web) = start(&folder).await;
     let token = last_word(&run(&folder, &["token", "checks", "--role", "viewer"]).await);
     let bearer = format!("Bearer {token}");

@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     app::{
-        Replies,
+        self, Replies,
         files::{DataDir, bytes},
         medium, secrets,
     },
@@ -36,11 +36,15 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 /// How long the hub may take to answer a join.
 const JOIN_WITHIN: Duration = Duration::from_secs(30);
+/// How long it may take to say that it lives.
+const HEALTH_WITHIN: Duration = Duration::from_secs(10);
 
 /// What a subcommand asks for.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Request {
+    /// Tell how the site stands, as the API does.
+    Standing,
     /// Make a dispenser, or a new secret for one.
     DispenserAdd {
         /// Its id.
@@ -93,12 +97,21 @@ pub trait Performer {
 /// Performs one request.
 pub async fn perform(performer: &mut impl Performer, data: &DataDir, request: Request) -> Response {
     let outcome = match request {
+        Request::Standing => standing(performer).await,
         Request::DispenserAdd { id } => add_dispenser(performer, &id).await,
         Request::ManagerReset { name } => reset_manager(performer, name).await,
         Request::Token { name } => make_token(performer, name).await,
         Request::Join { url, code, replace } => join(performer, data, &url, &code, replace).await,
     };
     outcome.map_or_else(Response::Refused, Response::Ok)
+}
+
+async fn standing(performer: &mut impl Performer) -> Result<String, String> {
+    match performer.tell(Command::Status).await {
+        Ok(Told::Status(status)) => Ok(app::standing(&status)),
+        Ok(_) => Err(Refusal::Degraded.to_string()),
+        Err(refusal) => Err(refusal.to_string()),
+    }
 }
 
 async fn add_dispenser(performer: &mut impl Performer, id: &str) -> Result<String, String> {
@@ -226,6 +239,24 @@ async fn ask_hub(url: &str, body: &JoinRequest<'_>) -> Result<JoinAnswer, String
         return Err(message.map_or_else(|| format!("the hub answered {status}"), str::to_owned));
     }
     serde_json::from_str(&text).map_err(|error| format!("the hub's answer cannot be read: {error}"))
+}
+
+/// Whether the hub at this address lives: its name, TCP, TLS and HTTP in one. Else why not, by the deepest cause, for the
+/// ones above it only say that something failed.
+pub async fn hub_health(url: &str) -> Result<(), String> {
+    let client = reqwest::Client::builder().timeout(HEALTH_WITHIN).build();
+    let asking = client.map_err(|error| error.to_string())?.get(format!("{url}/health"));
+    match asking.send().await {
+        Ok(answer) if answer.status().is_success() => Ok(()),
+        Ok(answer) => Err(format!("it answers {}, as no hub does", answer.status())),
+        Err(error) => {
+            let mut cause: &dyn std::error::Error = &error;
+            while let Some(deeper) = cause.source() {
+                cause = deeper;
+            }
+            Err(format!("it cannot be reached ({cause})"))
+        }
+    }
 }
 
 fn enrolment(answer: JoinAnswer, url: &str, identity_seed: SecretKey, medium: [u8; 8]) -> Result<Enrolment, String> {

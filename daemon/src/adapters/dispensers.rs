@@ -65,8 +65,8 @@ pub struct Settings {
     /// Clients without a seat: that have yet to show who they are, or have been told to go. Of more, the one that has
     /// been there longest is dropped.
     pub handshakes_max: usize,
-    /// Messages a second of one dispenser, over all its connections (`mqtt.messages_per_second_max`). Twice as many may
-    /// come within a first second; then the connection is cut.
+    /// Messages a second of one dispenser, over all its connections (`mqtt.messages_per_second_max`). A second's worth may
+    /// come at once; of more the next is read in its turn, and who goes on wanting more is cut after two seconds.
     pub messages_per_second_max: u32,
     /// From accept to a whole CONNECT, TLS included.
     pub connect_within: Duration,

@@ -18,6 +18,11 @@ use crate::site::input::Input;
 /// The first wait before dialling again, and the longest (PROTOCOL section 4, state Down).
 const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
 const BACK_OFF_MAX: Duration = Duration::from_secs(300);
+/// The longest wait while a cut is young: a dial that reaches nobody costs little, and what waits here should move as
+/// soon as the cut is mended.
+const BACK_OFF_YOUNG_MAX: Duration = Duration::from_secs(8);
+/// So long a cut is young.
+const YOUNG: Duration = Duration::from_secs(600);
 /// A link that lasted this long was a good one.
 const LIVED: Duration = Duration::from_secs(10);
 /// How many frames a hub sends that does not serve this box.
@@ -53,7 +58,47 @@ pub struct Link {
     orders: mpsc::UnboundedReceiver<Order>,
     address: watch::Receiver<Option<String>>,
     socket: u64,
+    back_off: BackOff,
+}
+
+/// How a dial ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Nobody was reached, or the network broke the link.
+    Cut,
+    /// A hub was reached, and ended the link: it may have sent this box away.
+    SentAway,
+    /// The hub, or the machine, named the time to wait.
+    RetryAfter(Duration),
+}
+
+/// How long to wait between dials.
+struct BackOff {
     wait: Duration,
+    /// When the link was last good, or the program began.
+    cut: Instant,
+}
+
+impl BackOff {
+    /// A cut begins.
+    fn new(cut: Instant) -> BackOff {
+        BackOff {
+            wait: BACK_OFF_FIRST,
+            cut,
+        }
+    }
+
+    /// The wait after a dial that ended so, before it is jittered.
+    fn after(&mut self, end: End, now: Instant) -> Duration {
+        let wait_max = match end {
+            End::RetryAfter(wait) => return wait,
+            End::Cut if now.duration_since(self.cut) < YOUNG => BACK_OFF_YOUNG_MAX,
+            End::Cut | End::SentAway => BACK_OFF_MAX,
+        };
+        let wait = self.wait.min(wait_max);
+        self.wait = (wait * 2).min(BACK_OFF_MAX);
+        wait
+    }
 }
 
 impl Link {
@@ -68,7 +113,7 @@ impl Link {
             orders,
             address,
             socket: 0,
-            wait: BACK_OFF_FIRST,
+            back_off: BackOff::new(Instant::now()),
         }
     }
 
@@ -76,12 +121,16 @@ impl Link {
     pub async fn run(mut self, stop: Stop) {
         loop {
             let Some(url) = self.joined(&stop).await else { return };
-            let retry = tokio::select! {
-                retry = self.session(&url) => retry,
+            let end = tokio::select! {
+                end = self.session(&url) => end,
                 () = stop.stopped() => return,
             };
-            let wait = if retry.is_zero() { jittered(self.wait) } else { retry };
-            self.wait = (self.wait * 2).min(BACK_OFF_MAX);
+            let wait = self.back_off.after(end, Instant::now());
+            let wait = if matches!(end, End::RetryAfter(_)) {
+                wait
+            } else {
+                jittered(wait)
+            };
             tokio::select! {
                 () = sleep(wait) => {}
                 changed = self.address.changed() => if changed.is_err() { return },
@@ -98,8 +147,8 @@ impl Link {
         }
     }
 
-    /// One socket from dialling to its end. Returns how long to wait, zero for the usual back-off.
-    async fn session(&mut self, url: &str) -> Duration {
+    /// One socket from dialling to its end.
+    async fn session(&mut self, url: &str) -> End {
         let config = WebSocketConfig::default()
             .max_message_size(Some(MESSAGE_BYTES_MAX))
             .max_frame_size(Some(MESSAGE_BYTES_MAX));
@@ -108,21 +157,21 @@ impl Link {
             Ok(Ok((stream, _))) => stream,
             Ok(Err(error)) => {
                 tracing::info!(%url, %error, "the hub cannot be reached");
-                return Duration::ZERO;
+                return End::Cut;
             }
             Err(_) => {
                 tracing::info!(%url, "the hub does not answer");
-                return Duration::ZERO;
+                return End::Cut;
             }
         };
         self.socket += 1;
         let opened = Instant::now();
         let mut frames = 0;
         if self.inbox.send(Input::LinkUp(self.socket)).await.is_err() {
-            return Duration::ZERO;
+            return End::Cut;
         }
         let (mut sink, mut source) = stream.split();
-        let mut retry = Duration::ZERO;
+        let mut end = End::SentAway;
         loop {
             tokio::select! {
                 message = source.next() => match message {
@@ -134,16 +183,22 @@ impl Link {
                     Some(Ok(_)) | None => break,
                     Some(Err(error)) => {
                         tracing::info!(%error, "the link broke");
+                        end = End::Cut;
                         break;
                     }
                 },
                 order = self.orders.recv() => match order {
                     Some(Order::Send { socket, bytes }) if socket == self.socket => {
                         let sent = timeout(WRITE_WITHIN, sink.send(Message::Binary(bytes.into()))).await;
-                        if !matches!(sent, Ok(Ok(()))) { break }
+                        if !matches!(sent, Ok(Ok(()))) {
+                            end = End::Cut;
+                            break;
+                        }
                     }
                     Some(Order::HangUp { socket, retry_after_s }) if socket == self.socket => {
-                        retry = Duration::from_secs(u64::from(retry_after_s));
+                        if retry_after_s > 0 {
+                            end = End::RetryAfter(Duration::from_secs(u64::from(retry_after_s)));
+                        }
                         break;
                     }
                     Some(_) => {}
@@ -154,7 +209,7 @@ impl Link {
         // A hub that sends this box away does so at once, with HELLO and GOODBYE: only a link that lived, or carried more
         // than that, begins anew with the first wait.
         if opened.elapsed() >= LIVED || frames > FRAMES_OF_A_REFUSAL {
-            self.wait = BACK_OFF_FIRST;
+            self.back_off = BackOff::new(Instant::now());
         }
         if timeout(WRITE_WITHIN, sink.close()).await.is_err() {
             tracing::debug!("the hub did not take the end of the link");
@@ -162,7 +217,7 @@ impl Link {
         if self.inbox.send(Input::LinkDown).await.is_err() {
             tracing::debug!("the machine is gone");
         }
-        retry
+        end
     }
 }
 
@@ -194,6 +249,22 @@ mod tests {
             Some("ws://127.0.0.1:8000/sync")
         );
         assert_eq!(sync_url("hub.example"), None);
+    }
+
+    #[test]
+    fn a_young_cut_is_tried_often_and_a_hub_that_sends_away_ever_more_rarely() {
+        let began = Instant::now();
+        let mut back_off = BackOff::new(began);
+        let mut after = |end, seconds| back_off.after(end, began + Duration::from_secs(seconds)).as_secs();
+        let young: Vec<u64> = (0..6).map(|dial| after(End::Cut, dial)).collect();
+        assert_eq!(young, [1, 2, 4, 8, 8, 8]);
+        let old: Vec<u64> = (0..7).map(|dial| after(End::Cut, 600 + dial)).collect();
+        assert_eq!(old, [16, 32, 64, 128, 256, 300, 300]);
+        assert_eq!(after(End::RetryAfter(Duration::from_secs(3_600)), 700), 3_600);
+        let mut back_off = BackOff::new(began);
+        let sent_away: Vec<u64> = (0..5).map(|_| back_off.after(End::SentAway, began).as_secs()).collect();
+        assert_eq!(sent_away, [1, 2, 4, 8, 16], "a hub is not pestered");
+        assert_eq!(back_off.after(End::Cut, began).as_secs(), 8, "it is gone altogether");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Pages, API and the door for dispensers without MQTT: one HTTP listener (CONTRACTS sections 4 and 6).
 //!
 //! ```text
-//! socket ─ gate (so many at once, none idle) ─ guard (role table, who calls, CSRF) ─ handler
+//! socket ─ gate (so many at once, so many an address, none idle) ─ guard (role table, who calls, CSRF) ─ handler
 //!                                                   reads:   Readers, read-only connections on blocking threads
 //!                                                   changes: Input::Told ──▶ machine ──▶ Replies ──▶ the waiting caller
 //! ```
@@ -38,7 +38,7 @@ pub mod wire;
 #[cfg(test)]
 mod tests;
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use axum::{Router, extract::DefaultBodyLimit};
 use runtime::{decide::Inbox, stop::Stop};
@@ -74,27 +74,26 @@ struct Shared {
 
 /// Serves until `stop`. Gives back the listener's failure; a failure of one connection ends that connection alone.
 ///
-/// `replies` is the same that whoever routes effects feeds; `database` is the site's file, opened read-only here.
+/// `replies` is the same that whoever routes effects feeds; `readers` read the site's database.
 pub async fn run(
     listener: TcpListener,
     inbox: Inbox<Input>,
     replies: Replies,
-    database: &Path,
+    readers: Readers,
     stop: Stop,
 ) -> std::io::Result<()> {
     let web = Web(Arc::new(Shared {
         inbox,
         replies,
-        readers: Arc::new(Readers::new(database)),
+        readers: Arc::new(readers),
         reading: Semaphore::new(READERS_KEPT_MAX),
         hasher: password::Hasher::default(),
         pace: dispensers::Pace::default(),
         pages_live: Arc::new(Semaphore::new(live::PAGES_MAX)),
         stop: stop.clone(),
     }));
-    axum::serve(gate::Gate::new(listener), router(web))
-        .with_graceful_shutdown(async move { stop.stopped().await })
-        .await
+    gate::serve(listener, gate::Limits::default(), router(web), stop).await;
+    Ok(())
 }
 
 /// Every route. Each stands in [`roles::ROUTES`] as well, or the guard refuses it.

@@ -14,7 +14,7 @@ use kiosk::{
 };
 use serde::{Deserialize, Serialize};
 use store::{Database, Durability, StoreError};
-use sync::seal::SecretKey;
+use sync::{seal::SecretKey, vault::Vault};
 use tokio::net::TcpListener;
 
 use crate::site::enrolment::Enrolment;
@@ -33,6 +33,14 @@ pub enum FilesError {
     /// Another program holds the data directory.
     #[error("{0}: another kisima-gateway runs on this data directory; stop it first")]
     Locked(String),
+    /// The key of what is sealed is not one.
+    #[error(
+        "{path}: not a key of 64 hexadecimal digits; put the right one back, or remove it and join the hub again with --replace"
+    )]
+    Key {
+        /// The file.
+        path: String,
+    },
     /// The enrolment is not one.
     #[error("{path}: {what}; join the hub again with --replace")]
     Enrolment {
@@ -139,12 +147,12 @@ impl DataDir {
         }
     }
 
-    /// Moves a database or an enrolment that cannot be read out of the way, so that the box can be enrolled anew. What
+    /// Moves a database (damaged, or sealed under another key) or an enrolment that cannot be read out of the way, so that the box can be enrolled anew. What
     /// only it knew is lost; the hub gives back what it has (PROTOCOL rule 14).
-    pub fn set_damaged_aside(&self) -> Result<(), FilesError> {
+    pub fn set_damaged_aside(&self, vault: &Vault) -> Result<(), FilesError> {
         let database = self.database();
-        let is_damaged = match Database::open(&database, Durability::Full, &[]) {
-            Err(StoreError::Damaged { .. } | StoreError::Open { .. }) => database.exists(),
+        let is_damaged = match Database::open_sealed(&database, Durability::Full, vault, &[]) {
+            Err(StoreError::Damaged { .. } | StoreError::Open { .. } | StoreError::Key { .. }) => database.exists(),
             Err(_) | Ok(_) => false,
         };
         let mut names = Vec::new();
@@ -301,12 +309,17 @@ mod tests {
     fn only_what_cannot_be_read_is_moved_aside() {
         let path = std::env::temp_dir().join(format!("kisima-aside-{}", std::process::id()));
         let data = DataDir::open(&path).unwrap();
-        drop(crate::site::store::open(&data.database(), Durability::Relaxed).unwrap());
-        data.set_damaged_aside().unwrap();
+        let vault = |byte| Vault::new(&SecretKey::new([byte; 32]));
+        let open = || crate::site::store::open(&data.database(), Durability::Relaxed, &vault(1));
+        drop(open().unwrap());
+        data.set_damaged_aside(&vault(1)).unwrap();
         assert!(data.database().exists(), "a good database stays");
+        data.set_damaged_aside(&vault(2)).unwrap();
+        assert!(!data.database().exists(), "without its key nothing in it can be read");
+        drop(open().unwrap());
         fs::write(data.database(), [0xff; 8_192]).unwrap();
         data.write(ENROLMENT, b"{", 0o600).unwrap();
-        data.set_damaged_aside().unwrap();
+        data.set_damaged_aside(&vault(1)).unwrap();
         assert!(!data.database().exists());
         assert!(matches!(data.enrolment(), Ok(None)));
         fs::remove_dir_all(path).unwrap();

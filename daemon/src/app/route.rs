@@ -5,6 +5,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     adapters::{
+        ballast,
         dispensers::{Credentials, Front, Message, Outbound, gate},
         hub::Order,
         web::{replies::Replies, wire},
@@ -36,6 +37,7 @@ pub(super) struct Router {
     pub(super) front: Front,
     pub(super) credentials: Credentials,
     pub(super) orders: mpsc::UnboundedSender<Order>,
+    pub(super) ballast: mpsc::UnboundedSender<ballast::Order>,
     pub(super) dial: watch::Sender<Option<String>>,
     /// An operator's own address of the hub, over the one that `join` stored.
     pub(super) hub_url: Option<String>,
@@ -66,6 +68,8 @@ impl Router {
                         tracing::info!(?trust, time = %wall.rfc3339(), "this time is not believed");
                     }
                 }
+                Effect::FreeBallast => self.ballast(ballast::Order::Free),
+                Effect::MakeBallast => self.ballast(ballast::Order::Make),
                 // Callers and pages were served above.
                 Effect::Reply(..) | Effect::Live => {}
             }
@@ -76,6 +80,12 @@ impl Router {
     fn order(&self, order: Order) {
         if self.orders.send(order).is_err() {
             tracing::debug!("the link has ended");
+        }
+    }
+
+    fn ballast(&self, order: ballast::Order) {
+        if self.ballast.send(order).is_err() {
+            tracing::debug!("nobody keeps the ballast any more");
         }
     }
 }

@@ -9,7 +9,7 @@ use store::StoreError;
 use super::{
     Site, SiteError,
     effect::{Caller, Refusal, Rendered, Told},
-    input::{Credential, Once, Role},
+    input::{Credential, Login, Once, Role},
     manage::Outcome,
     store::accounts::{self, AnsweredRow, ManagerRow},
 };
@@ -28,8 +28,16 @@ pub const SESSIONS_MAX: u32 = 16;
 pub const ANSWER_KEPT_MS: u64 = 24 * HOUR_MS.unsigned_abs();
 /// The longest key a caller may choose.
 pub const KEY_CHARS_MAX: usize = 128;
-/// Tries that are remembered over all names, real ones or not; with so many, nobody gets in for a while.
-const TRIES_OF_ALL_MAX: u32 = 2_000;
+/// Tries under invented names that are remembered; of more the oldest are forgotten. Those under real names are few, and
+/// kept apart: whoever fills these neither locks a manager out nor gains a guess.
+pub const TRIES_INVENTED_MAX: u32 = 2_000;
+/// Under what tries are counted: a device that has logged in before, a name that exists, a name that does not. Nothing
+/// that is typed can pass for another of these.
+const OF_DEVICE: &str = "device ";
+const OF_NAME: &str = "name ";
+const OF_INVENTED: &str = "invented ";
+/// Devices of one account that are known; one more pushes out the one that was used longest ago.
+pub const DEVICES_MAX: u32 = 8;
 /// That a page was used is written at most this often.
 const TOUCH_EVERY_MS: u64 = MINUTE_MS.unsigned_abs();
 /// The longest name of an account.
@@ -53,7 +61,8 @@ impl Site {
         };
         accounts::put_manager(self.connection(), name, &row)?;
         accounts::close_sessions(self.connection(), name, None)?;
-        accounts::forget_tries(self.connection(), name)?;
+        accounts::forget_tries(self.connection(), &format!("{OF_NAME}{name}"))?;
+        accounts::forget_devices(self.connection(), name)?;
         self.audit(moment, "manager_reset", name)?;
         Ok(Ok((Vec::new(), Told::Done)))
     }
@@ -74,40 +83,62 @@ impl Site {
     }
 
     /// Counts a try before its password is compared, so that many tries side by side are no more than one after the
-    /// other. A name that does not exist is counted and answered alike.
-    pub(super) fn try_login(&self, moment: &Moment, name: &str) -> Result<Outcome, SiteError> {
+    /// other. A name that does not exist is counted and answered alike. A device that has logged in under this name before
+    /// has tries of its own, which no stranger can use up.
+    pub(super) fn try_login(
+        &self,
+        moment: &Moment,
+        name: &str,
+        device: Option<&[u8; 32]>,
+    ) -> Result<Outcome, SiteError> {
         let (connection, now) = (self.connection(), self.uptime(moment));
         let since = Uptime(now.0.saturating_sub(TRIES_WITHIN_MS));
         accounts::forget_old_tries(connection, since)?;
-        let (count, oldest) = accounts::tries(connection, name, since)?;
-        if count >= TRIES_MAX || accounts::tries_of_all(connection)? >= TRIES_OF_ALL_MAX {
+        let row = accounts::manager(connection, name)?;
+        let is_known = self.is_known(name, device)?;
+        let counted = match device {
+            Some(device) if is_known => of_device(device),
+            _ if row.is_some() => format!("{OF_NAME}{name}"),
+            _ => format!("{OF_INVENTED}{name}"),
+        };
+        let (count, oldest) = accounts::tries(connection, &counted, since)?;
+        if count >= TRIES_MAX {
             let waited_ms = now.since_ms(oldest.unwrap_or(now));
             let retry_after_s = TRIES_WITHIN_MS.saturating_sub(waited_ms).div_ceil(1_000);
             return Ok(Err(Refusal::TooManyTries { retry_after_s }));
         }
-        accounts::note_try(connection, name, now)?;
-        let row = accounts::manager(connection, name)?;
-        Ok(Ok((Vec::new(), Told::Login(row.map(|row| row.hash)))))
+        accounts::note_try(connection, &counted, now)?;
+        accounts::forget_oldest_tries(connection, OF_INVENTED, TRIES_INVENTED_MAX)?;
+        let hash = row.map(|row| row.hash);
+        Ok(Ok((Vec::new(), Told::Login { hash, is_known })))
     }
 
-    pub(super) fn open_session(
-        &mut self,
-        moment: &Moment,
-        name: &str,
-        proved: &str,
-        session: &[u8; 32],
-    ) -> Result<Outcome, SiteError> {
-        let now = self.uptime(moment);
+    fn is_known(&self, name: &str, device: Option<&[u8; 32]>) -> Result<bool, SiteError> {
+        Ok(match device {
+            Some(device) => accounts::is_device(self.connection(), device, name)?,
+            None => false,
+        })
+    }
+
+    /// The password was right. A stranger's lock is not lifted by a device that is known: only what was counted for
+    /// whoever got in is forgotten.
+    pub(super) fn open_session(&mut self, moment: &Moment, login: &Login) -> Result<Outcome, SiteError> {
+        let (name, now) = (login.name.as_str(), self.uptime(moment));
         let row = accounts::manager(self.connection(), name)?;
-        let Some(row) = row.filter(|row| row.hash == proved) else {
+        let Some(row) = row.filter(|row| row.hash == login.proved) else {
             return Ok(Err(Refusal::Outdated));
         };
-        accounts::forget_tries(self.connection(), name)?;
+        if self.is_known(name, Some(&login.device))? {
+            accounts::forget_tries(self.connection(), &of_device(&login.device))?;
+        } else {
+            accounts::forget_tries(self.connection(), &format!("{OF_NAME}{name}"))?;
+        }
         let ago = |ms: u64| now.0.checked_sub(ms).map(Uptime);
         if let (Some(began), Some(used)) = (ago(SESSION_MS_MAX), ago(SESSION_IDLE_MS)) {
             accounts::close_old_sessions(self.connection(), began, used)?;
         }
-        accounts::open_session(self.connection(), session, name, now, SESSIONS_MAX)?;
+        accounts::open_session(self.connection(), &login.session, name, now, SESSIONS_MAX)?;
+        accounts::put_device(self.connection(), &login.device, name, now, DEVICES_MAX)?;
         name.clone_into(&mut self.actor);
         self.audit(moment, "logged_in", name)?;
         let caller = caller(name, &row.role, row.must_change)?;
@@ -138,7 +169,7 @@ impl Site {
         };
         accounts::put_manager(self.connection(), name, &changed)?;
         accounts::close_sessions(self.connection(), name, Some(session))?;
-        accounts::forget_tries(self.connection(), name)?;
+        accounts::forget_tries(self.connection(), &format!("{OF_NAME}{name}"))?;
         name.clone_into(&mut self.actor);
         self.audit(moment, "password_changed", name)?;
         Ok(Ok((Vec::new(), Told::Done)))
@@ -197,7 +228,10 @@ impl Site {
         once: &Once,
         told: &Result<Told, Refusal>,
     ) -> Result<(), SiteError> {
-        if matches!(told, Err(Refusal::NotJoined | Refusal::Degraded | Refusal::Outdated)) {
+        if matches!(
+            told,
+            Err(Refusal::NotJoined | Refusal::Degraded | Refusal::DiskLow | Refusal::Outdated | Refusal::Clock(_))
+        ) {
             return Ok(());
         }
         let now = self.uptime(moment);
@@ -215,11 +249,10 @@ impl Site {
 
     /// Under a key that is not in the database: a registration holds a PIN, and four digits fall to any plain hash.
     fn once_content(&self, once: &Once) -> Vec<u8> {
-        let key = self
-            .enrolled
-            .as_ref()
-            .map(|enrolled| enrolled.request_key.expose().as_slice())
-            .unwrap_or_default();
+        let Some(enrolled) = &self.enrolled else {
+            return self.vault.keyed(b"answered.content", &once.content)[..16].to_vec();
+        };
+        let key = enrolled.request_key.expose();
         let mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
         mac.chain_update(once.content).finalize().into_bytes()[..16].to_vec()
     }
@@ -227,6 +260,10 @@ impl Site {
     fn uptime(&self, moment: &Moment) -> Uptime {
         self.present(moment).stamp.uptime
     }
+}
+
+fn of_device(device: &[u8; 32]) -> String {
+    format!("{OF_DEVICE}{}", hex::encode(device))
 }
 
 fn caller(name: &str, role: &str, must_change: bool) -> Result<Caller, SiteError> {

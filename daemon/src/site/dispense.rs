@@ -1,6 +1,17 @@
 //! A dispenser asks, and later tells what flowed (CONTRACTS section 3).
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use super::{
+    Site, SiteError,
+    effect::{Answer, CustomerShown, Delivery, Effect},
+    input::{Ask, Door, Who},
+    parked::{HubsWord, Wait},
+    store::{
+        dispensers::DispenserRow, people, people::CustomerRow, requests, requests::RequestRow, rights, rights::HoldRow,
+        rights::OpenGrant, sales,
+    },
+    tally::Counted,
+    tries,
+};
 use kiosk::{
     dispense::{self, CustomerView, DispenserView, PinVerdict, Reason, Situation, TokenVerdict, Verdict},
     fact::Purse,
@@ -8,24 +19,12 @@ use kiosk::{
     ids::{AccountId, HoldId, RequestId},
     moment::{Moment, Uptime},
     phone::Phone,
-    pin::{Pin, PinTries},
+    pin::Pin,
     subscription::MonthlyCode,
     tariff,
     units::Volume,
 };
-use sha2::Sha256;
-
-use super::{
-    Site, SiteError,
-    effect::{Answer, CustomerShown, Delivery, Effect, Rejection},
-    input::{Ask, Door, Who},
-    parked::Wait,
-    store::{
-        dispensers::DispenserRow, people, people::CustomerRow, requests, requests::RequestRow, rights, rights::HoldRow,
-        rights::OpenGrant, sales,
-    },
-    tries,
-};
+use sync::frame::Found;
 
 /// Asks without a request are the same when they are equal within this time (CONTRACTS section 4).
 const SAME_ASK_MS: u64 = 60_000;
@@ -48,14 +47,10 @@ impl Site {
             )]);
         };
         if let Some(row) = requests::find(self.connection(), door.dispenser(), &ask.request)? {
-            let same = row.content == content;
-            return Ok(vec![match row.answer {
-                Some(answer) if same => Effect::Deliver(door, Delivery::Answer(answer)),
-                _ => Effect::Reject(door, ask.request, Rejection::RequestConflict),
-            }]);
+            return self.repeated(moment, door, ask, &content, row);
         }
-        if self.parked.repeat(&door, &ask.request) {
-            return Ok(Vec::new());
+        if let Some(effects) = self.repeated_parked(moment, &door, &ask)? {
+            return Ok(effects);
         }
         if self.is_degraded()? {
             return Ok(vec![self.degraded(door, &ask.request)]);
@@ -69,7 +64,7 @@ impl Site {
             }
             return Ok(Vec::new());
         }
-        self.decide(moment, door, ask, &dispenser, true)
+        self.decide(moment, door, ask, &dispenser, HubsWord::MayBeAsked)
     }
 
     /// An ask without a request of its own is the same as an equal one of the same dispenser within a minute of uptime,
@@ -84,24 +79,24 @@ impl Site {
         let since = Uptime(uptime.0.saturating_sub(SAME_ASK_MS));
         let first = match (self.parked.equal(door.dispenser(), &ask), self.content(&ask)) {
             (Some(request), _) => Some(request),
-            (None, Some(content)) => requests::equal(self.connection(), door.dispenser(), &content, since)?,
+            (None, Some(content)) => requests::equal(self.connection(), door.dispenser(), content.bytes(), since)?,
             (None, None) => None,
         };
         ask.request = first.unwrap_or_else(|| requests::unnamed(moment.draw.number("unnamed")));
         self.asked(moment, door, ask)
     }
 
-    /// Decides now. With `may_seek` and a link, what this site lacks is first asked of the hub.
+    /// Decides now. What this site lacks is first asked of the hub, if that may be asked and there is a link. Who the
+    /// hub knows and will not have served here lives elsewhere.
     pub(super) fn decide(
         &mut self,
         moment: &Moment,
         door: Door,
         ask: Ask,
         dispenser: &DispenserRow,
-        may_seek: bool,
+        word: HubsWord,
     ) -> Result<Vec<Effect>, SiteError> {
         let known = self.known(&ask.who)?;
-        let before = known.as_ref().and_then(|known| known.row.pin_tries.clone());
         let situation = self.situation(moment, &ask, dispenser, known.as_ref())?;
         let verdict = dispense::decide(
             &dispense::Ask::Water {
@@ -109,7 +104,13 @@ impl Site {
             },
             &situation,
         );
-        if may_seek
+        let verdict = match (verdict, word) {
+            (Verdict::Denied(Reason::UnknownCustomer), HubsWord::Said(Found::Refused)) => {
+                Verdict::Denied(Reason::NotAtThisSite)
+            }
+            (verdict, _) => verdict,
+        };
+        if word == HubsWord::MayBeAsked
             && let Verdict::Denied(reason) = &verdict
             && let Some((id, effects)) = self.seek(moment, &ask, *reason, known.as_ref().map(|known| known.row.id))?
         {
@@ -118,20 +119,22 @@ impl Site {
         }
         let mut effects = Vec::new();
         if let Some(known) = &known {
-            effects = self.count_tries(moment, dispenser, known, before.as_deref(), &situation)?;
+            effects = self.count_tries(moment, dispenser, known, &situation)?;
         }
         let hold = match &verdict {
             Verdict::Approved { parts } => Some(self.hold(moment, &door, &ask, known.as_ref(), parts)?),
             Verdict::Denied(_) => None,
         };
-        *self.decided.entry(verdict.reason_name()).or_default() += 1;
+        self.tally.note(Counted::Decided(verdict.reason_name()));
         let answer = self.answer(&ask, &verdict, known.as_ref(), dispenser, moment)?;
         let bytes = (self.wire.answer)(&door, &answer);
         let row = RequestRow {
-            content: self.content(&ask).unwrap_or_default(),
+            content: self
+                .content(&ask)
+                .map_or_else(Vec::new, |content| content.bytes().to_vec()),
             answer: Some(bytes.clone()),
             hold,
-            receipt: None,
+            ..RequestRow::default()
         };
         requests::insert(
             self.connection(),
@@ -144,23 +147,7 @@ impl Site {
         Ok(effects)
     }
 
-    /// What was asked, under a key that is not in the database: four digits would fall to any plain hash.
-    fn content(&self, ask: &Ask) -> Option<Vec<u8>> {
-        let key = self.enrolled.as_ref()?.request_key.expose();
-        let mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-        let (kind, who) = match &ask.who {
-            Who::User(user) => ("user", user),
-            Who::Code(code) => ("code", code),
-        };
-        let token = ask.token.as_deref().unwrap_or_default();
-        let fields = [kind, who, &ask.pin, token];
-        let mac = fields.into_iter().fold(mac, |mac, field| {
-            mac.chain_update((field.len() as u64).to_be_bytes()).chain_update(field)
-        });
-        Some(mac.chain_update(ask.volume_ml.to_be_bytes()).finalize().into_bytes()[..16].to_vec())
-    }
-
-    fn known(&self, who: &Who) -> Result<Option<Known>, SiteError> {
+    pub(super) fn known(&self, who: &Who) -> Result<Option<Known>, SiteError> {
         let connection = self.connection();
         let found = match who {
             Who::Code(code) => match code.parse::<MonthlyCode>() {
@@ -176,12 +163,7 @@ impl Site {
             },
         };
         let Some(found) = found else { return Ok(None) };
-        let id = people::resolve(connection, found.id)?;
-        let row = if id == found.id {
-            found
-        } else {
-            people::find(connection, id)?.unwrap_or(found)
-        };
+        let row = people::after_mergers(connection, found)?;
         let grants = rights::open_grants(connection, row.id)?;
         Ok(Some(Known { row, grants }))
     }
@@ -254,7 +236,6 @@ impl Site {
         moment: &Moment,
         dispenser: &DispenserRow,
         known: &Known,
-        before: Option<&[u8]>,
         situation: &Situation,
     ) -> Result<Vec<Effect>, SiteError> {
         let Some(view) = &situation.customer else {
@@ -263,20 +244,34 @@ impl Site {
         if !view.at_this_site || view.locked || !dispenser.enabled {
             return Ok(Vec::new());
         }
-        let present = self.present(moment);
         match view.pin {
-            PinVerdict::Wrong => {
-                let after = tries::customer(before)?.after_wrong(&present);
-                people::put_pin_tries(self.connection(), known.row.id, Some(&tries::pack_customer(&after)))?;
-                if tries::note_wrong(self.connection(), dispenser, present.stamp.uptime)? {
-                    let detail = format!("{} saw 30 wrong PINs within an hour and is slowed", dispenser.id);
-                    return self.alarm(moment, "pin_spraying", &detail);
-                }
-            }
-            PinVerdict::Right if tries::customer(before)? != PinTries::cleared() => {
+            PinVerdict::Wrong => return self.count_wrong(moment, dispenser, &known.row),
+            PinVerdict::Right if known.row.pin_tries.is_some() => {
                 people::put_pin_tries(self.connection(), known.row.id, None)?;
             }
             PinVerdict::Right | PinVerdict::NotSet => {}
+        }
+        Ok(Vec::new())
+    }
+
+    /// A wrong try of this customer at this dispenser. Where no try is taken none is counted.
+    pub(super) fn count_wrong(
+        &mut self,
+        moment: &Moment,
+        dispenser: &DispenserRow,
+        row: &CustomerRow,
+    ) -> Result<Vec<Effect>, SiteError> {
+        let present = self.present(moment);
+        let before = tries::customer(row.pin_tries.as_deref())?;
+        let is_taken = row.admitted && row.account.is_some() && row.pin.is_some() && dispenser.enabled;
+        if !is_taken || before.is_locked(&present) {
+            return Ok(Vec::new());
+        }
+        let after = before.after_wrong(&present);
+        people::put_pin_tries(self.connection(), row.id, Some(&tries::pack_customer(&after)))?;
+        if tries::note_wrong(self.connection(), dispenser, present.stamp.uptime)? {
+            let detail = format!("{} saw 30 wrong PINs within an hour and is slowed", dispenser.id);
+            return self.alarm(moment, "pin_spraying", &detail);
         }
         Ok(Vec::new())
     }

@@ -115,7 +115,7 @@ impl Site {
         }))
     }
 
-    /// Brings the rows that are made from a document up to date.
+    /// Brings the rows that are made from a document, saved before, up to date.
     fn rebuild(&mut self, doc: &DocumentId, document: &Document) -> Result<Vec<Effect>, SiteError> {
         match doc {
             DocumentId::Customer(customer) => self.rebuild_profile(*customer, document)?,
@@ -145,14 +145,30 @@ impl Site {
                 i64::try_from(jerrycan_ml).unwrap_or(i64::MAX),
             )?;
         }
-        let pulses = settings
-            .pulses_per_litre
-            .map_or(self.settings.pulses_per_litre, i64::from);
-        let language = settings.language.unwrap_or_else(|| self.settings.language.clone());
+        let (pulses, language) = self.dispenser_defaults()?;
         if dispensers::apply_settings(self.connection(), pulses, &language)? {
             return self.configurations();
         }
         Ok(Vec::new())
+    }
+
+    /// Pulses a litre and the display's language of a dispenser of which nobody said otherwise: what the site's document
+    /// says, else the enrolment, else this box's configuration.
+    pub(super) fn dispenser_defaults(&self) -> Result<(i64, String), SiteError> {
+        let mut pulses = self.settings.pulses_per_litre;
+        let mut language = self.settings.language.clone();
+        if let Some(enrolled) = &self.enrolled {
+            let enrolment = &enrolled.enrolment;
+            let settings = self.document(&DocumentId::Site(enrolment.site.clone()))?.settings();
+            // A meter without pulses would never stop the water.
+            pulses = settings
+                .pulses_per_litre
+                .filter(|pulses| *pulses > 0)
+                .map_or(pulses, i64::from);
+            let enrolled = Some(enrolment.language.clone()).filter(|language| !language.is_empty());
+            language = settings.language.or(enrolled).unwrap_or(language);
+        }
+        Ok((pulses, language))
     }
 
     fn erase(&self, doc: &DocumentId) -> Result<(), SiteError> {

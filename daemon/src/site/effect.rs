@@ -2,13 +2,16 @@
 
 use kiosk::{
     dispense::Reason,
-    ids::{AccountId, BoxId, CustomerId, DispenserId, RecordId, RequestId, SiteName},
+    ids::{AccountId, BoxId, CustomerId, DispenserId, Epoch, RecordId, RequestId, SiteName},
     moment::{Trust, Wall},
     units::{Currency, Volume},
 };
 
-pub use super::fleet::Presence;
-use super::input::{Door, ReplyId, Role};
+pub use super::fleet::{Presence, Way};
+use super::{
+    input::{Door, ReplyId, Role},
+    room::Room,
+};
 
 /// An effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +44,10 @@ pub enum Effect {
     Reply(ReplyId, Result<Told, Refusal>),
     /// The box belongs to the hub at this address now.
     Dial(String),
+    /// Give up the ballast file: its place is needed.
+    FreeBallast,
+    /// Make the ballast file: there is ample room.
+    MakeBallast,
     /// Something changed that an open page shows.
     Live,
 }
@@ -135,6 +142,8 @@ pub struct DispenserConfig {
     pub revision: i64,
     /// Pulses of the flow meter per litre.
     pub pulses_per_litre: i64,
+    /// The same where a manager set it for this dispenser alone.
+    pub pulses_measured: Option<i64>,
     /// The most that may be asked for at once.
     pub volume_max: Volume,
     /// The display's language.
@@ -156,8 +165,13 @@ pub enum Told {
     Status(Box<Status>),
     /// The answer of the first time, in the same bytes.
     Again(Rendered),
-    /// The hash that the typed password must match; `None` where there is no such account.
-    Login(Option<String>),
+    /// The try was counted.
+    Login {
+        /// The hash that the typed password must match; `None` where there is no such account.
+        hash: Option<String>,
+        /// The device has logged in under this name before.
+        is_known: bool,
+    },
     /// Whose page or token it is; `None` when it is nobody's, or over.
     Caller(Option<Caller>),
 }
@@ -205,9 +219,48 @@ pub enum Refusal {
     /// The key came before with another content.
     #[error("this Idempotency-Key was used for something else: take a new one")]
     KeyReused,
+    /// The disk is nearly full, and what is asked can wait.
+    #[error(
+        "the disk of this gateway is nearly full: water is sold, loans and purchases wait; make room on it, then try again"
+    )]
+    DiskLow,
+    /// The manager's time cannot be believed.
+    #[error("{0}")]
+    Clock(#[from] ClockRefusal),
     /// The store failed; nothing was changed.
     #[error("the gateway could not save this; nothing was changed, try again")]
     Degraded,
+}
+
+/// Why the clock stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClockRefusal {
+    /// A source that is trusted above a manager has set it.
+    #[error("the clock is set by {} already, which is more exact; it stays as it is", voucher(*.0))]
+    Better(Trust),
+    /// The time has passed already.
+    #[error("this time is over already: it was after {} (UTC) when this box last knew the time. Is the year right?", .0.rfc3339())]
+    Past(Wall),
+}
+
+fn voucher(trust: Trust) -> &'static str {
+    match trust {
+        Trust::None => "nobody",
+        Trust::Manager => "a manager",
+        Trust::Modem => "the mobile network",
+        Trust::Ntp => "the internet (NTP)",
+        Trust::Hub => "the hub",
+    }
+}
+
+/// What the link has cost since today began, in bytes of frames as they leave and come; what TLS, TCP and a carrier put
+/// around them is not seen from here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Bytes of replication sent to the hub.
+    pub sync_sent: u64,
+    /// Bytes of replication received from it.
+    pub sync_received: u64,
 }
 
 /// How the site stands, for its page and its API.
@@ -231,8 +284,14 @@ pub struct Status {
     pub last_heard: Option<Wall>,
     /// Records that the hub has not acknowledged, per lane, the most urgent first.
     pub queue: [u64; 4],
+    /// What the link has cost today.
+    pub spent: Spent,
+    /// The newest record this site has written.
+    pub journal_through: Option<(Epoch, u32)>,
     /// It sells nothing now.
     pub degraded: bool,
+    /// What was last seen of the disk; `None` before anybody looked.
+    pub room: Option<Room>,
     /// How far the clock is trusted.
     pub trust: Trust,
     /// The time.

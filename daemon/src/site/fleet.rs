@@ -7,7 +7,6 @@ use kiosk::{
     ids::{DispenserId, Lane},
     moment::{HOUR_MS, Moment, Wall},
 };
-use store::journal::SqlLogs;
 use sync::{
     doubt::{self, Unheard},
     record::Record,
@@ -18,6 +17,7 @@ use super::{
     effect::{DispenserConfig, Effect},
     input::Heartbeat,
     store::{
+        self,
         dispensers::{self, DispenserRow},
         rights,
     },
@@ -28,6 +28,25 @@ pub const HEARTBEAT_EVERY_MS: u64 = 120_000;
 /// After this many missed heartbeats a dispenser counts as offline.
 pub const HEARTBEATS_MISSED_MAX: u64 = 3;
 
+/// How a dispenser speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// MQTT: it keeps a connection and tells how it is.
+    Mqtt,
+    /// HTTP: it is heard only when it asks or reports.
+    Http,
+}
+
+impl Way {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Way::Mqtt => "mqtt",
+            Way::Http => "http",
+        }
+    }
+}
+
 /// What is known of one dispenser in this run; only its hours are kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Presence {
@@ -37,6 +56,8 @@ pub struct Presence {
     pub heard_monotonic_ms: u64,
     /// The same by the wall clock.
     pub heard: Option<Wall>,
+    /// By which way that was.
+    pub way: Option<Way>,
     /// Its newest heartbeat.
     pub heartbeat: Option<Heartbeat>,
     /// The hour that is being counted, and the heartbeats in it.
@@ -55,16 +76,16 @@ impl Fleet {
 }
 
 impl Presence {
-    /// Connected, and heard within three heartbeats.
+    /// Heard within three heartbeats, and connected where its way has connections.
     pub fn is_online(&self, monotonic_ms: u64) -> bool {
         let silent_ms = monotonic_ms.saturating_sub(self.heard_monotonic_ms);
-        self.connected && silent_ms <= HEARTBEATS_MISSED_MAX * HEARTBEAT_EVERY_MS
+        (self.connected || self.way == Some(Way::Http)) && silent_ms <= HEARTBEATS_MISSED_MAX * HEARTBEAT_EVERY_MS
     }
 }
 
 impl Site {
     pub(super) fn connected(&mut self, moment: &Moment, id: &DispenserId) -> Result<Vec<Effect>, SiteError> {
-        let presence = self.heard(moment, id);
+        let presence = self.heard(moment, id, Way::Mqtt);
         presence.connected = true;
         Ok(vec![Effect::Live])
     }
@@ -84,7 +105,7 @@ impl Site {
         beat: Heartbeat,
     ) -> Result<Vec<Effect>, SiteError> {
         let hour = Wall(moment.wall.0.div_euclid(HOUR_MS) * HOUR_MS);
-        let presence = self.heard(moment, id);
+        let presence = self.heard(moment, id, Way::Mqtt);
         let ended = match presence.hour {
             Some((current, count)) if current == hour => {
                 presence.hour = Some((hour, count + 1));
@@ -142,7 +163,7 @@ impl Site {
             if pulses_total.saturating_sub(before) > pulses_max {
                 // Once heard in this run, the hub has said already what is missing: nobody would end this doubt.
                 if self.last_heard.is_none() {
-                    let logs = &mut SqlLogs::new(self.connection());
+                    let logs = &mut store::logs(self.connection());
                     doubt::site_doubt_until_heard(logs, Unheard::PulsesAhead)?;
                 }
                 let detail = format!("the meter of {id} is further than the books: they may have been rolled back");
@@ -153,10 +174,11 @@ impl Site {
         Ok(effects)
     }
 
-    pub(super) fn heard(&mut self, moment: &Moment, id: &DispenserId) -> &mut Presence {
+    pub(super) fn heard(&mut self, moment: &Moment, id: &DispenserId, way: Way) -> &mut Presence {
         let presence = self.fleet.0.entry(id.clone()).or_default();
         presence.heard_monotonic_ms = moment.monotonic_ms;
         presence.heard = Some(moment.wall);
+        presence.way = Some(way);
         presence
     }
 
@@ -196,6 +218,7 @@ pub(super) fn config(row: &DispenserRow) -> DispenserConfig {
     DispenserConfig {
         revision: row.config_revision,
         pulses_per_litre: row.pulses_per_litre,
+        pulses_measured: row.pulses_measured,
         volume_max: row.volume_max,
         language: row.language.clone(),
         enabled: row.enabled,

@@ -7,7 +7,7 @@ use kiosk::{
     units::Volume,
 };
 
-use super::enrolment::Enrolment;
+use super::{enrolment::Enrolment, fleet::Way, room::Room};
 
 /// Names one waiting caller of an adapter, so that the answer finds its way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,6 +20,8 @@ pub enum Input {
     Started,
     /// About a second went by.
     Tick,
+    /// Somebody looked at the disk.
+    Room(Room),
 
     /// A dispenser asks for water.
     Asked(Door, Ask),
@@ -36,6 +38,9 @@ pub enum Input {
     Disconnected(DispenserId),
     /// A dispenser is well.
     Heartbeat(DispenserId, Heartbeat),
+
+    /// Somebody was turned away at the dispensers' door, or cut.
+    TurnedAway(TurnedAway),
 
     /// The socket to the hub with this number is open.
     LinkUp(u64),
@@ -60,6 +65,14 @@ pub enum Door {
 }
 
 impl Door {
+    /// How the dispenser speaks.
+    pub fn way(&self) -> Way {
+        match self {
+            Door::Mqtt(_) => Way::Mqtt,
+            Door::Http(..) => Way::Http,
+        }
+    }
+
     /// The dispenser that came.
     pub fn dispenser(&self) -> &DispenserId {
         match self {
@@ -127,6 +140,19 @@ pub struct Heartbeat {
     pub rssi_dbm: Option<i64>,
 }
 
+/// A refusal of the dispensers' front.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnedAway {
+    /// The dispenser, or the user name it claimed, if any.
+    pub user: Option<String>,
+    /// The address it came from, without its port.
+    pub from: String,
+    /// Why, in a word.
+    pub why: &'static str,
+    /// How many more were refused meanwhile, too many to tell each.
+    pub untold: u32,
+}
+
 /// What a person, or a subcommand, tells the site to do.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Command {
@@ -145,6 +171,13 @@ pub enum Command {
         dispenser: DispenserId,
         /// On.
         enabled: bool,
+    },
+    /// A manager has measured a dispenser's meter.
+    SetPulses {
+        /// Which.
+        dispenser: DispenserId,
+        /// Pulses a litre; `None` follows the site's settings again.
+        pulses_per_litre: Option<i64>,
     },
     /// Register a person while the hub may be away.
     Register {
@@ -202,16 +235,11 @@ pub enum Command {
     TryLogin {
         /// The account.
         name: String,
+        /// SHA-256 of what the browser shows that has logged in before.
+        device: Option<[u8; 32]>,
     },
     /// The password was right: open a page.
-    OpenSession {
-        /// The account.
-        name: String,
-        /// The hash that was matched.
-        proved: String,
-        /// SHA-256 of the page's id.
-        session: [u8; 32],
-    },
+    OpenSession(Box<Login>),
     /// Close a page.
     CloseSession([u8; 32]),
     /// The password was right, and its owner chose another.
@@ -227,6 +255,19 @@ pub enum Command {
     },
     /// Tell whose page or token this is.
     WhoIs(Credential),
+}
+
+/// A password that was right.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The account.
+    pub name: String,
+    /// The hash that was matched.
+    pub proved: String,
+    /// SHA-256 of the page's id.
+    pub session: [u8; 32],
+    /// SHA-256 of what this browser shows at its next login.
+    pub device: [u8; 32],
 }
 
 /// What a person or a program may do at a site.
@@ -291,6 +332,7 @@ impl std::fmt::Debug for Command {
             Command::Status => "Status",
             Command::AddDispenser { .. } => "AddDispenser",
             Command::EnableDispenser { .. } => "EnableDispenser",
+            Command::SetPulses { .. } => "SetPulses",
             Command::Register { .. } => "Register",
             Command::ClearLock(_) => "ClearLock",
             Command::Purchase { .. } => "Purchase",
@@ -300,7 +342,7 @@ impl std::fmt::Debug for Command {
             Command::ResetManager { .. } => "ResetManager",
             Command::AddToken { .. } => "AddToken",
             Command::TryLogin { .. } => "TryLogin",
-            Command::OpenSession { .. } => "OpenSession",
+            Command::OpenSession(_) => "OpenSession",
             Command::CloseSession(_) => "CloseSession",
             Command::ChangePassword { .. } => "ChangePassword",
             Command::WhoIs(_) => "WhoIs",

@@ -10,7 +10,6 @@ use kiosk::{
     phone::Phone,
     units::Volume,
 };
-use store::journal::SqlLogs;
 use sync::{
     doubt::{self, Unheard},
     frame::{self, Found, Seek},
@@ -22,7 +21,9 @@ use super::{
     effect::Effect,
     enrolment::{Enrolled, Enrolment},
     input::{Ask, Who},
-    store::{meta, people, rights},
+    parked::HubsWord,
+    store::{self, meta, people, rights},
+    tick::AUDIT_TOLD,
 };
 
 /// Under this key of `meta`: the hub said that this box is retired.
@@ -64,7 +65,7 @@ impl Site {
         let Some(mut session) = self.link.take() else {
             return Ok(Vec::new());
         };
-        let actions = session.handle(moment, event, &mut SqlLogs::new(self.connection()))?;
+        let actions = session.handle(moment, event, &mut store::logs(self.connection()))?;
         self.link = Some(session);
         let mut effects = Vec::new();
         for action in actions {
@@ -75,10 +76,13 @@ impl Site {
 
     fn link_action(&mut self, moment: &Moment, action: Action) -> Result<Vec<Effect>, SiteError> {
         Ok(match action {
-            Action::Send(bytes) => vec![Effect::Send {
-                socket: self.socket,
-                bytes,
-            }],
+            Action::Send(bytes) => {
+                self.spending.spent.sync_sent += bytes.len() as u64;
+                vec![Effect::Send {
+                    socket: self.socket,
+                    bytes,
+                }]
+            }
             Action::Fold { id, record } => {
                 let mut effects = self.fold(moment, id, record)?;
                 effects.push(Effect::Live);
@@ -116,11 +120,9 @@ impl Site {
             Action::Sought { id, found } => self.sought(moment, id, found)?,
             Action::Close(closed) => self.hang_up(closed)?,
             // A gateway is not asked for customers, and hears of generations only to adopt them.
-            Action::GenerationRaised { .. }
-            | Action::Heard
-            | Action::Unsigned { .. }
-            | Action::OtherMedium { .. }
-            | Action::Seek(_) => Vec::new(),
+            Action::GenerationRaised { .. } | Action::Heard | Action::OtherMedium { .. } | Action::Seek(_) => {
+                Vec::new()
+            }
         })
     }
 
@@ -141,7 +143,7 @@ impl Site {
     fn sought(&mut self, moment: &Moment, id: u64, found: Found) -> Result<Vec<Effect>, SiteError> {
         tracing::debug!(id, ?found, "the hub answered");
         match self.parked.sought(id) {
-            Some(parked) => self.decide_parked(moment, parked),
+            Some(parked) => self.decide_parked(moment, parked, HubsWord::Said(found)),
             None => Ok(Vec::new()),
         }
     }
@@ -231,19 +233,20 @@ impl Site {
             people::forget(connection)?;
         }
         // Neither the old box's missing past nor its hub's generation is this one's.
-        doubt::site_begins(&mut SqlLogs::new(connection), enrolled.enrolment.generation)?;
+        doubt::site_begins(&mut store::logs(connection), enrolled.enrolment.generation)?;
         if known.is_none() && !has_just_joined {
-            doubt::site_doubt_until_heard(&mut SqlLogs::new(connection), Unheard::Rebuilt)?;
+            doubt::site_doubt_until_heard(&mut store::logs(connection), Unheard::Rebuilt)?;
         }
         meta::put_number(connection, BOX, box_id)?;
         meta::put_number(connection, RETIRED, 0)?;
+        meta::put_number(connection, AUDIT_TOLD, 0)?;
         self.is_retired = false;
         Ok(())
     }
 
     /// Whether part of this box's past is missing.
     pub(super) fn in_doubt(&self) -> Result<bool, SiteError> {
-        Ok(doubt::site_in_doubt(&SqlLogs::new(self.connection()))?)
+        Ok(doubt::site_in_doubt(&store::logs(self.connection()))?)
     }
 
     /// Raises an alarm in its lane.

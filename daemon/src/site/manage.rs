@@ -2,20 +2,21 @@
 
 use kiosk::{
     fact::{Fact, LoanAsked, PurchaseAsked, PurchaseItem, Registered},
-    ids::{CustomerId, DispenserId, Lane},
+    ids::{BoxId, CustomerId, DispenserId, Epoch, Lane, Writer},
     moment::{Moment, Trust, Wall},
     phone::Phone,
     pin::Pin,
     units::Volume,
 };
 use sync::{
+    journal::Logs as _,
     record::{DocumentId, Record},
     seal::seal_to_hub,
 };
 
 use super::{
     DEFAULT_ZONE, Site, SiteError,
-    effect::{Effect, Refusal, Status, Told},
+    effect::{ClockRefusal, Effect, Refusal, Status, Told},
     fleet,
     input::{Command, Order, ReplyId},
     store::{audit, dispensers, people},
@@ -23,6 +24,8 @@ use super::{
 
 /// The smallest loan, in whole units of the currency (FEATURES C16).
 pub const LOAN_UNITS_MIN: i64 = 100;
+/// What flow meters of dispensers give, with room: from one pulse a litre to a hundred a millilitre.
+pub const PULSES_PER_LITRE: std::ops::RangeInclusive<i64> = 1..=100_000;
 /// Who gives a command that came without a name: the operator at the command line.
 const OPERATOR: &str = "operator";
 /// The longest name that is taken.
@@ -76,6 +79,10 @@ impl Site {
             Command::Status => Ok((Vec::new(), Told::Status(Box::new(self.status(moment)?)))),
             Command::AddDispenser { dispenser, secret } => self.add_dispenser(moment, &dispenser, &secret)?,
             Command::EnableDispenser { dispenser, enabled } => self.enable_dispenser(moment, &dispenser, enabled)?,
+            Command::SetPulses {
+                dispenser,
+                pulses_per_litre,
+            } => self.set_pulses(moment, &dispenser, pulses_per_litre)?,
             Command::Register { phone, name, pin } => self.register(moment, &phone, &name, &pin)?,
             Command::ClearLock(customer) => self.clear_lock(moment, customer)?,
             Command::Purchase { customer, item } => self.purchase(moment, customer, item)?,
@@ -88,8 +95,8 @@ impl Site {
             Command::SetClock(wall) => self.set_clock(moment, wall)?,
             Command::ResetManager { name, role, hash } => self.reset_manager(moment, &name, role, hash)?,
             Command::AddToken { name, role, hash } => self.add_token(moment, &name, role, &hash)?,
-            Command::TryLogin { name } => self.try_login(moment, &name)?,
-            Command::OpenSession { name, proved, session } => self.open_session(moment, &name, &proved, &session)?,
+            Command::TryLogin { name, device } => self.try_login(moment, &name, device.as_ref())?,
+            Command::OpenSession(login) => self.open_session(moment, &login)?,
             Command::CloseSession(session) => self.close_session(&session)?,
             Command::ChangePassword {
                 name,
@@ -105,7 +112,16 @@ impl Site {
         })
     }
 
+    /// Refuses what the clock would not believe, by the clock's own rules (`runtime::clock`): while nobody above a manager
+    /// has spoken in this run, its floor is what was saved before, and the time this program was made.
     fn set_clock(&self, moment: &Moment, wall: Wall) -> Result<Outcome, SiteError> {
+        if moment.trust > Trust::Manager {
+            return Ok(Err(ClockRefusal::Better(moment.trust).into()));
+        }
+        let floor = self.clock_sure()?.max(self.settings.built);
+        if wall < floor {
+            return Ok(Err(ClockRefusal::Past(floor).into()));
+        }
         self.audit(moment, "clock_set", &wall.rfc3339())?;
         Ok(Ok((
             vec![Effect::ClockHeard(Trust::Manager, wall), Effect::Live],
@@ -128,9 +144,7 @@ impl Site {
         let rows = dispensers::all(self.connection())?;
         let (bound, link) = (&self.enrolled, self.link.as_ref());
         let queue = match bound {
-            Some(enrolled) => self
-                .logs()
-                .waiting(enrolled.enrolment.box_id, kiosk::ids::Writer::Site)?,
+            Some(enrolled) => self.logs().waiting(enrolled.enrolment.box_id, Writer::Site)?,
             None => [0; 4],
         };
         Ok(Status {
@@ -148,17 +162,24 @@ impl Site {
             link_since: self.link_was.1,
             last_heard: self.last_heard,
             queue,
+            spent: self.spending.spent,
+            journal_through: match bound {
+                Some(enrolled) => self.journal_through(enrolled.enrolment.box_id)?,
+                None => None,
+            },
             degraded: self.is_degraded()?,
+            room: self.room,
             trust: moment.trust,
             wall: moment.wall,
             today: self.zone.begin(self.zone.day(moment.wall)),
-            decided: self.decided.iter().map(|(word, count)| (*word, *count)).collect(),
+            decided: self.tally.decided.iter().map(|(word, count)| (*word, *count)).collect(),
             sold: self
+                .tally
                 .sold
                 .iter()
                 .map(|(kind, (count, sum_ml))| (*kind, *count, *sum_ml))
                 .collect(),
-            commits: self.commits,
+            commits: self.tally.commits,
             dispensers: rows
                 .into_iter()
                 .map(|row| {
@@ -180,10 +201,17 @@ impl Site {
         })
     }
 
+    /// The newest record of the money log that this site has written, as the hub shows what it has of it.
+    fn journal_through(&self, box_id: BoxId) -> Result<Option<(Epoch, u32)>, SiteError> {
+        let tips = self.logs().tips(box_id)?.into_iter();
+        let own = tips.filter(|(log, _)| log.by == Writer::Site && log.lane == Lane::Money);
+        Ok(own.map(|(log, state)| (log.epoch, state.mark)).next_back())
+    }
+
     fn add_dispenser(&mut self, moment: &Moment, id: &DispenserId, secret: &[u8; 32]) -> Result<Outcome, SiteError> {
         let row = match dispensers::find(self.connection(), id)? {
             Some(row) => row,
-            None => self.new_dispenser(id),
+            None => self.new_dispenser(id)?,
         };
         dispensers::add(self.connection(), &row, secret)?;
         self.audit(moment, "dispenser_added", id.as_str())?;
@@ -206,6 +234,25 @@ impl Site {
             vec![Effect::Configure(id.clone(), fleet::config(&row)), Effect::Live],
             Told::Done,
         )))
+    }
+
+    /// What a manager measured with a full jerrycan at this dispenser; it is told at once.
+    fn set_pulses(&mut self, moment: &Moment, id: &DispenserId, measured: Option<i64>) -> Result<Outcome, SiteError> {
+        if measured.is_some_and(|pulses| !PULSES_PER_LITRE.contains(&pulses)) {
+            return Ok(Err(Refusal::Field {
+                field: "pulses_per_litre",
+                message: format!("{} to {}", PULSES_PER_LITRE.start(), PULSES_PER_LITRE.end()),
+            }));
+        }
+        let (pulses, _) = self.dispenser_defaults()?;
+        if !dispensers::measure(self.connection(), id, measured, pulses)? {
+            return Ok(Err(Refusal::Unknown("this dispenser")));
+        }
+        let detail = measured.map_or("as the site".to_owned(), |pulses| pulses.to_string());
+        self.audit(moment, "pulses_set", &format!("{id} {detail}"))?;
+        let row = self.dispenser(id)?;
+        let configure = Effect::Configure(id.clone(), fleet::config(&row));
+        Ok(Ok((vec![configure, Effect::Live], Told::Done)))
     }
 
     /// A person is registered here, provisionally: the hub lists them, or finds that they are known (FEATURES X19).
@@ -345,7 +392,7 @@ impl Site {
             return Ok(Err(Refusal::NotJoined));
         }
         Ok(match people::find(self.connection(), customer)? {
-            Some(_) => Ok(()),
+            Some(_) => self.room_for_more(),
             None => Err(Refusal::Unknown("this customer")),
         })
     }

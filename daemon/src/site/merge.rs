@@ -7,7 +7,6 @@ use kiosk::{
     moment::Moment,
     units::Volume,
 };
-use store::journal::SqlLogs;
 use sync::{
     journal::{Logs as _, Stored},
     record::Record,
@@ -17,11 +16,12 @@ use super::{
     Site, SiteError,
     effect::Effect,
     store::{
-        asked, people, rights,
-        rights::{GrantState, HoldRow},
+        self, asked, people, rights,
+        rights::{HoldRow, Stage},
         sales::{self, SaleKind, SaleRow},
         unknown,
     },
+    tally::Counted,
 };
 
 impl Site {
@@ -40,7 +40,7 @@ impl Site {
         let box_id = self.enrolled()?.enrolment.box_id;
         let written = self
             .pen
-            .write(&mut SqlLogs::new(self.connection()), box_id, lane, record)?;
+            .write(&mut store::logs(self.connection()), box_id, lane, record)?;
         self.has_written = true;
         let effects = self.fold(moment, written.id, written.record)?;
         Ok((written.id, effects))
@@ -52,8 +52,8 @@ impl Site {
             Record::Fact(fact) => self.fold_fact(id, fact)?,
             Record::Edit(edit) => return self.fold_edit(moment, id, edit),
             Record::Unknown { .. } => unknown::put(self.connection(), id)?,
-            // Alarms and hours are this site's own words to the hub.
-            Record::Began { .. } | Record::Alarm(_) | Record::Hour(_) => {}
+            // Alarms, hours and heads of the audit are this site's own words to the hub.
+            Record::Began { .. } | Record::Alarm(_) | Record::Hour(_) | Record::AuditHead { .. } => {}
         }
         Ok(Vec::new())
     }
@@ -87,10 +87,10 @@ impl Site {
             Fact::Granted(granted) => self.fold_grant(&granted)?,
             Fact::Redeemed(redeemed) => self.fold_grant(&redeemed.granted)?,
             Fact::Recalled { grant } => {
-                rights::raise(connection, grant, GrantState::Recalled)?;
+                rights::raise(connection, grant, Stage::Recalled)?;
                 self.may_close = true;
             }
-            Fact::Closed { grant } => rights::raise(connection, grant, GrantState::Closed)?,
+            Fact::Closed { grant } => rights::raise(connection, grant, Stage::Closed)?,
             Fact::Merged { from, into } => {
                 people::merge(connection, from, into)?;
                 rights::merge(connection, from, people::resolve(connection, into)?)?;
@@ -196,9 +196,7 @@ impl Site {
             receipt: &receipt_key.receipt(id.log.epoch, id.seq).to_string(),
         };
         sales::insert(self.connection(), &row)?;
-        let (count, sum_ml) = self.sold.entry(kind.name()).or_default();
-        *count += 1;
-        *sum_ml += volume_ml;
+        self.tally.note(Counted::Sold(kind.name(), volume_ml));
         Ok(())
     }
 

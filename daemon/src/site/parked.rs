@@ -6,7 +6,11 @@ use kiosk::{
     moment::Moment,
 };
 
-use super::input::{Ask, Door};
+use super::{
+    input::{Ask, Door},
+    repeat::GUESSES_MAX,
+};
+use sync::frame::Found;
 
 /// How long the hub is waited for (the person stands at the tap).
 pub const HUB_WAIT_MS: u64 = 2_000;
@@ -28,6 +32,17 @@ pub(super) enum Wait {
     },
 }
 
+/// What the hub has to do with a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HubsWord {
+    /// It may be asked first.
+    MayBeAsked,
+    /// It is not asked, or did not answer in time.
+    None,
+    /// It answered, and the records that say more were folded.
+    Said(Found),
+}
+
 /// One that waits.
 #[derive(Clone)]
 pub(super) struct Parked {
@@ -37,6 +52,21 @@ pub(super) struct Parked {
     pub(super) doors: Vec<Door>,
     /// What is asked.
     pub(super) ask: Ask,
+    /// How often it came again with nothing but another PIN.
+    guesses: u32,
+}
+
+/// What an ask is to those that wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// Its request does not wait here.
+    Unknown,
+    /// The same ask: it will be answered once more.
+    Waits,
+    /// Nothing but the PIN is other.
+    Guess,
+    /// The same request with another content, or one that is used up.
+    Conflict,
 }
 
 /// All that wait, the oldest first.
@@ -68,18 +98,33 @@ impl Parking {
             due_monotonic_ms: moment.monotonic_ms + wait_ms,
             doors: vec![door],
             ask,
+            guesses: 0,
         });
     }
 
-    /// The same request came again: it will be answered once more. False when it does not wait here.
-    pub(super) fn repeat(&mut self, door: &Door, request: &RequestId) -> bool {
+    /// Looks whether this request waits here already. Only the same ask is answered once more.
+    pub(super) fn repeat(&mut self, door: &Door, ask: &Ask) -> Repeat {
         let same = |parked: &&mut Parked| {
-            parked.ask.request == *request && parked.doors.iter().all(|other| other.dispenser() == door.dispenser())
+            parked.ask.request == ask.request && parked.doors.iter().all(|other| other.dispenser() == door.dispenser())
         };
-        self.0.iter_mut().find(same).is_some_and(|parked| {
+        let Some(parked) = self.0.iter_mut().find(same) else {
+            return Repeat::Unknown;
+        };
+        let but_pin = |ask: &Ask| Ask {
+            pin: String::new(),
+            ..ask.clone()
+        };
+        if parked.guesses >= GUESSES_MAX {
+            Repeat::Conflict
+        } else if parked.ask == *ask {
             parked.doors.push(door.clone());
-            true
-        })
+            Repeat::Waits
+        } else if but_pin(&parked.ask) == but_pin(ask) {
+            parked.guesses += 1;
+            Repeat::Guess
+        } else {
+            Repeat::Conflict
+        }
     }
 
     /// The request under which this dispenser's equal ask waits.

@@ -93,9 +93,14 @@ impl Site {
         let row = self.dispenser(dispenser)?;
         let mut known = None;
         if let Some(id) = customer {
-            let id = people::resolve(self.connection(), id)?;
-            let grants = rights::open_grants(self.connection(), id)?;
-            known = people::find(self.connection(), id)?.map(|row| Known { row, grants });
+            let row = people::find(self.connection(), id)?;
+            if let Some(row) = row
+                .map(|row| people::after_mergers(self.connection(), row))
+                .transpose()?
+            {
+                let grants = rights::open_grants(self.connection(), row.id)?;
+                known = Some(Known { row, grants });
+            }
         }
         let (balance, allowance) = match &known {
             Some(known) => self.purses(&known.grants, moment),

@@ -10,11 +10,12 @@ use kiosk::{
     units::{Currency, Volume},
 };
 use runtime::machine::{Machine as _, run_batch};
-use store::{Durability, journal::SqlLogs};
+use store::Durability;
 use sync::{
     journal::Pen,
     record::{DocumentId, Edit, Record},
     seal::SecretKey,
+    vault::Vault,
 };
 
 use super::{
@@ -28,6 +29,12 @@ use super::{
 mod accounts;
 mod doubt;
 mod limits;
+mod repeats;
+mod sealing;
+mod standing;
+mod storage;
+mod tally;
+mod turned_away;
 
 const JANE: CustomerId = CustomerId(7);
 const PHONE: &str = "+254700000102";
@@ -77,10 +84,12 @@ impl Bench {
                 language: "en".to_owned(),
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
+                built: Wall(0),
             },
             wire: Wire { answer, receipt, told },
             enrolment: (self.epoch > 2).then(enrolment),
             medium: [0; 8],
+            vault: vault(),
         };
         self.site = Some(Site::open(opening).unwrap());
         self.give(Input::Started);
@@ -116,7 +125,7 @@ impl Bench {
         let site = self.site();
         site.begin().unwrap();
         let written = hub
-            .write(&mut SqlLogs::new(site.connection()), BoxId(9), lane, &record)
+            .write(&mut super::store::logs(site.connection()), BoxId(9), lane, &record)
             .unwrap();
         site.fold(&moment, written.id, written.record).unwrap();
         site.commit().unwrap();
@@ -204,6 +213,10 @@ fn listed(pin: Option<[u8; 16]>) -> Listed {
         daily_limit: None,
         pin,
     }
+}
+
+fn vault() -> Vault {
+    Vault::new(&SecretKey::new([0x5a; 32]))
 }
 
 fn enrolment() -> Enrolment {

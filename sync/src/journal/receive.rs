@@ -2,7 +2,7 @@
 
 use kiosk::ids::{Epoch, Lane, LogKey, RecordId};
 
-use super::{Hash, Head, JournalError, LogState, Logs, Stored, chain_first, chain_next, cover, verify_head};
+use super::{Head, JournalError, Logs, Stored, chain_on, cover, verify_head};
 use crate::record::{Record, RecordError};
 
 /// Records as they arrived, of one log and in a row.
@@ -75,7 +75,7 @@ pub fn receive<L: Logs>(
     if !holds_all(logs, &log, &previous)? {
         return Ok(Received::Gap);
     }
-    let chain = chain_over(&log, state.as_ref(), new);
+    let chain = chain_on(log.epoch, state.as_ref().map(|state| state.chain), new);
     // A head inside what is already held proves nothing new: the chain at its place is not kept.
     let head = incoming.head.filter(|_| last >= mark && last > 0);
     let head = head.map(|signature| Head { seq: last, signature });
@@ -157,17 +157,4 @@ fn holds_all<L: Logs>(logs: &L, log: &LogKey, previous: &[(Epoch, u32)]) -> Resu
         }
     }
     Ok(true)
-}
-
-/// The chain after the new records; `None` for a log that has not begun.
-fn chain_over(log: &LogKey, state: Option<&LogState>, new: &[Stored]) -> Option<Hash> {
-    let mut chain = state.map(|state| state.chain);
-    for record in new {
-        let hash = record.hash();
-        chain = Some(match chain {
-            Some(chain) => chain_next(&chain, &hash),
-            None => chain_first(log.epoch, &hash),
-        });
-    }
-    chain
 }

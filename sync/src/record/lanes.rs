@@ -13,6 +13,7 @@ type DocFields = (u16, NumberOrText);
 type DocBytesFields = (u16, NumberOrText, Bytes);
 type AlarmFields = (u16, u8, String, String, u64);
 type HourFields = (u16, String, u64, u32, String, u64);
+type AuditHeadFields = (u16, u64, Bytes);
 
 const SEVERITIES: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Critical];
 
@@ -138,16 +139,34 @@ pub(super) fn encode_hour(hour: &Hour) -> Vec<u8> {
     ))
 }
 
-pub(super) fn decode_hour(kind: u16, bytes: &[u8]) -> Result<Option<Hour>, RecordError> {
-    if kind != 1 {
-        return Ok(None);
-    }
+pub(super) fn encode_audit_head(rows: u64, chain: &[u8; 32]) -> Vec<u8> {
+    cbor::encode::<AuditHeadFields>(&(2, rows, Bytes::from(*chain)))
+}
+
+pub(super) fn decode_telemetry(kind: u16, bytes: &[u8]) -> Result<Option<Record>, RecordError> {
+    Ok(match kind {
+        1 => Some(Record::Hour(decode_hour(bytes)?)),
+        2 => {
+            let (_, rows, chain) = cbor::decode::<AuditHeadFields>(bytes)?;
+            if rows == 0 {
+                return Err(RecordError::OutOfRange("the rows of an audit"));
+            }
+            Some(Record::AuditHead {
+                rows,
+                chain: chain.array()?,
+            })
+        }
+        _ => None,
+    })
+}
+
+fn decode_hour(bytes: &[u8]) -> Result<Hour, RecordError> {
     let (_, dispenser, hour, heartbeats, firmware, pulses_total) = cbor::decode::<HourFields>(bytes)?;
-    Ok(Some(Hour {
+    Ok(Hour {
         dispenser: dispenser.parse().map_err(|_| RecordError::OutOfRange("a dispenser"))?,
         hour: wall(hour)?,
         heartbeats,
         firmware: text(firmware)?,
         pulses_total,
-    }))
+    })
 }

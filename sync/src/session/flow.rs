@@ -1,8 +1,10 @@
 //! What goes out: which records the peer lacks, in which order, and how many at once (PROTOCOL section 4, Flowing).
 //!
-//! A signed head costs as much as a sale, so it does not ride on every chunk: only on one that reaches the end of a log,
-//! when it is the first since HELLO, when 16 records or more stand behind the last head, or when the last head is older
-//! than 5 minutes. A log that grows no more gets its last head in a chunk of its own after those 5 minutes.
+//! The hub signs every chunk of its logs: whatever a box holds of them it can give back to a hub that was restored, under
+//! the hub's own signature (PROTOCOL rule 19). For a box a signed head costs as much as a sale, so it does not ride on
+//! every chunk: only on one that reaches the end of a log, when it is the first since HELLO, when 16 records or more stand
+//! behind the last head, or when the last head is older than 5 minutes. A log that grows no more gets its last head in a
+//! chunk of its own after those 5 minutes.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -14,7 +16,7 @@ use kiosk::{
 use super::{Action, Session};
 use crate::{
     frame::{self, Chunk, Found, Frame, Hello, Marks},
-    journal::{self, Head, JournalError, LogState, Logs},
+    journal::{self, Hash, Head, JournalError, LogState, Logs, Stored, proof},
 };
 
 /// Chunks sent and not acknowledged (PROTOCOL rule 12).
@@ -42,6 +44,8 @@ struct Stream {
     sent: u32,
     /// What is held here.
     mark: u32,
+    /// The chain up to a record, where a chunk ended: the next one goes on from there.
+    chain: Option<(u32, Hash)>,
 }
 
 impl Stream {
@@ -196,7 +200,12 @@ impl Session {
                 self.out.push(Action::Acked { log, mark: acked });
             }
             let mark = state.mark;
-            self.flow.streams.insert(place(&log), Stream { acked, sent: 0, mark });
+            let stream = Stream {
+                acked,
+                mark,
+                ..Stream::default()
+            };
+            self.flow.streams.insert(place(&log), stream);
             self.flow.note(place(&log));
         }
         Ok(())
@@ -289,7 +298,11 @@ impl Session {
         let seal = self.line.seal_out(&self.setup);
         loop {
             let last = from + records.len() as u32 - 1;
-            let head = self.head_for(log, &state, last, moment.monotonic_ms);
+            let head = if log.by == Writer::Hub && self.setup.side == Writer::Hub {
+                self.hubs_head(log, &state, &records, last, logs)?
+            } else {
+                self.head_for(log, &state, last, moment.monotonic_ms)
+            };
             let frame = Frame::Chunk(Chunk {
                 by: log.by,
                 lane: log.lane,
@@ -331,13 +344,58 @@ impl Session {
         }
         self.flow.window.push_back((place, last));
         self.flow.note(place);
-        // Only own logs: nobody signs for another.
-        if let Some(headed) = headed.filter(|_| place.1 == self.setup.side) {
+        // Only own logs: nobody signs for another. The hub's need no head afterwards.
+        if let Some(headed) = headed.filter(|_| (place.1, self.setup.side) == (Writer::Site, Writer::Site)) {
             self.flow.headed.insert(place, headed);
         }
     }
 
-    /// The head that rides on a chunk ending at `last`, by the rules on top of this file.
+    /// At the hub, the head that rides on a chunk of `records` ending at `last`: always one, but for records of its own
+    /// that a box gave back without (PROTOCOL rule 19).
+    fn hubs_head<L: Logs>(
+        &mut self,
+        log: &LogKey,
+        state: &LogState,
+        records: &[Stored],
+        last: u32,
+        logs: &L,
+    ) -> Result<Option<Head>, JournalError<L::Error>> {
+        if proof::unsigned_from(logs, log)?.is_some_and(|first| first <= last) {
+            return Ok(None);
+        }
+        let before = last - records.len() as u32;
+        let chain = if last == state.mark {
+            Some(state.chain)
+        } else {
+            journal::chain_on(log.epoch, self.chain_to(log, before, logs)?, records)
+        };
+        Ok(chain.map(|chain| journal::sign_head(&self.setup.identity, log, last, &chain)))
+    }
+
+    /// The chain up to a record of an own log, from where a chunk ended before or else from the log's beginning.
+    fn chain_to<L: Logs>(&mut self, log: &LogKey, to: u32, logs: &L) -> Result<Option<Hash>, JournalError<L::Error>> {
+        let known = self.flow.streams.get(&place(log)).and_then(|stream| stream.chain);
+        let known = known.filter(|(seq, _)| *seq <= to);
+        let (mut seq, mut chain) = known.map_or((0, None), |(seq, chain)| (seq, Some(chain)));
+        while seq < to {
+            let mut records = logs.read(log, seq + 1, READ_BYTES_MAX).map_err(JournalError::Store)?;
+            if records.is_empty() {
+                return Err(JournalError::Damaged(RecordId {
+                    log: *log,
+                    seq: seq + 1,
+                }));
+            }
+            records.truncate((to - seq) as usize);
+            seq += records.len() as u32;
+            chain = journal::chain_on(log.epoch, chain, &records);
+        }
+        if let (Some(stream), Some(chain)) = (self.flow.streams.get_mut(&place(log)), chain) {
+            stream.chain = Some((to, chain));
+        }
+        Ok(chain)
+    }
+
+    /// The head that rides on a box's chunk ending at `last`, by the rules on top of this file.
     fn head_for(&self, log: &LogKey, state: &LogState, last: u32, now_ms: u64) -> Option<Head> {
         if log.by != self.setup.side {
             return state.head.filter(|head| head.seq == last);

@@ -1,7 +1,6 @@
 //! What comes in after the first HELLO (PROTOCOL section 4, Flowing).
 
 use kiosk::{
-    fact::Fact,
     ids::{Lane, LogKey, RecordId, Writer},
     moment::Moment,
 };
@@ -10,12 +9,12 @@ use super::{Action, Closed, Session};
 use crate::{
     doubt,
     frame::{self, Ack, Chunk, Frame, MARKS_MAX, Marks},
-    journal::{self, Incoming, JournalError, Logs, Received, Stored},
+    journal::{self, Incoming, JournalError, Logs, Received, Stored, proof},
     record::Record,
 };
 
-/// How much of a log is read at a time when mergers are looked for.
-const MERGERS_READ_BYTES: usize = 65_536;
+/// How much of a log is read at a time when records that waited for a head are folded.
+const FOLD_READ_BYTES: usize = 65_536;
 
 impl Session {
     pub(super) fn frame<L: Logs>(
@@ -107,10 +106,9 @@ impl Session {
             return Ok(());
         }
         // What the hub is said to have written must lie under its signature, or be what its doubt waits for (rule 19).
-        let is_unsigned = self.setup.side == Writer::Hub
-            && log.by == Writer::Hub
-            && chunk.head.is_none()
-            && sent_to > self.held(&log, logs)?;
+        let is_given_back = self.setup.side == Writer::Hub && log.by == Writer::Hub;
+        let held = self.held(&log, logs)?;
+        let is_unsigned = is_given_back && chunk.head.is_none() && sent_to > held;
         if is_unsigned && !doubt::hub_wants(logs, &log, sent_to)? {
             if self.line.peer_generation == doubt::generation(logs)? {
                 let at = RecordId { log, seq: sent_to };
@@ -119,24 +117,28 @@ impl Session {
             // Else the box has not heard the generation: it says HELLO again, and sends again what is wanted then.
             return Ok(());
         }
+        // A head inside what is held is not looked at.
+        let is_signed = is_given_back && chunk.head.is_some() && sent_to >= held;
         let incoming = Incoming {
             log,
             from,
             records: chunk.records,
             head: chunk.head,
         };
+        if self.setup.side == Writer::Hub {
+            doubt::hub_check_first(logs, self.setup.box_id)?;
+        }
         match journal::receive(logs, &incoming, &writer_public)? {
             Received::Held { mark, fresh } => {
                 self.gap_told = false;
-                if is_unsigned && self.unsigned.insert(log) {
-                    let at = RecordId { log, seq: sent_to };
-                    self.out.push(Action::Unsigned { at });
-                }
-                let may_fold = |record: &Record| !is_unsigned || !matches!(record, Record::Fact(Fact::Merged { .. }));
-                let folds = fresh.into_iter().filter(|(_, record)| may_fold(record));
-                self.out.extend(folds.map(|(id, record)| Action::Fold { id, record }));
-                if !is_unsigned && self.unsigned.remove(&log) {
-                    self.fold_mergers(&log, sent_to, logs)?;
+                if is_unsigned {
+                    proof::note_unsigned(logs, &log, held + 1)?;
+                } else if let Some(first) = proof::unsigned_from(logs, &log)?.filter(|_| is_signed) {
+                    proof::note_signed(logs, &log)?;
+                    self.fold_from(&log, first, mark, logs)?;
+                } else {
+                    let folds = fresh.into_iter();
+                    self.out.extend(folds.map(|(id, record)| Action::Fold { id, record }));
                 }
                 self.flow.peer_holds(&log, sent_to, mark);
                 logs.set_acked(&log, self.flow.acked(&log))
@@ -159,18 +161,24 @@ impl Session {
         Ok(())
     }
 
-    /// A head covers what came unsigned: mergers that waited for it are folded.
-    fn fold_mergers<L: Logs>(&mut self, log: &LogKey, last: u32, logs: &L) -> Result<(), JournalError<L::Error>> {
-        let mut seq = 1;
+    /// A head covers what came unsigned: it is folded now.
+    fn fold_from<L: Logs>(
+        &mut self,
+        log: &LogKey,
+        first: u32,
+        last: u32,
+        logs: &L,
+    ) -> Result<(), JournalError<L::Error>> {
+        let mut seq = first;
         while seq <= last {
-            let held = logs.read(log, seq, MERGERS_READ_BYTES).map_err(JournalError::Store)?;
+            let held = logs.read(log, seq, FOLD_READ_BYTES).map_err(JournalError::Store)?;
+            let damaged = |seq| JournalError::Damaged(RecordId { log: *log, seq });
             if held.is_empty() {
-                return Err(JournalError::Damaged(RecordId { log: *log, seq }));
+                return Err(damaged(seq));
             }
             for stored in &held {
-                if let Stored::Bytes(bytes) = stored
-                    && let Ok(record @ Record::Fact(Fact::Merged { .. })) = Record::decode(log.by, log.lane, bytes)
-                {
+                if let Stored::Bytes(bytes) = stored {
+                    let record = Record::decode(log.by, log.lane, bytes).map_err(|_| damaged(seq))?;
                     let id = RecordId { log: *log, seq };
                     self.out.push(Action::Fold { id, record });
                 }

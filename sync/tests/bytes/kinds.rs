@@ -140,6 +140,8 @@ pub fn every_kind() -> Vec<(Writer, Lane, Record)> {
         pulses_total: 9,
     };
     all.push((Writer::Site, Lane::Telemetry, Record::Hour(hour)));
+    let (rows, chain) = (7, [0xcc; 32]);
+    all.push((Writer::Site, Lane::Telemetry, Record::AuditHead { rows, chain }));
     let previous = vec![(Epoch(0xa1), 90), (Epoch(0xb7), 2)];
     all.push((Writer::Site, Lane::Money, Record::Began { previous }));
     all

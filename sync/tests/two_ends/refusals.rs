@@ -336,16 +336,57 @@ fn what_a_box_invents_in_the_hubs_name_is_refused() {
 }
 
 #[test]
-fn unsigned_records_that_a_doubt_waits_for_are_named_and_merge_nobody() {
+fn unsigned_records_that_a_doubt_waits_for_are_held_and_count_for_nothing() {
     let mut pair = settled(5, 1);
     invent(&mut pair, 0x77);
+    let folded = pair.hub.folded();
     pair.connect();
     pair.settle();
     assert!(doubt::hub_in_doubt(&pair.hub.disk).unwrap());
-    assert_eq!(pair.hub.disk.mark(Writer::Hub, Lane::Money, 0x77), 2);
-    assert!(pair.hub.saw(|action| matches!(action, Action::Unsigned { .. })));
-    assert!(!folded_merged(&pair));
+    let invented = log(Writer::Hub, Lane::Money, 0x77);
+    assert_eq!(
+        sync::journal::given_back_unsigned(&pair.hub.disk, BOX).unwrap(),
+        [(invented, 1, 2)]
+    );
+    assert!(
+        pair.hub.saw(|action| *action == Action::Heard),
+        "nothing is missing that could come"
+    );
+    assert_eq!(pair.hub.folded(), folded);
     assert!(!pair.hub.saw(|action| matches!(action, Action::Refused { .. })));
+}
+
+#[test]
+fn the_hub_signs_for_nobody_what_it_did_not_write() {
+    let mut pair = settled(5, 1);
+    let before = pair.site.disk.clone();
+    invent(&mut pair, 0x77);
+    let folded = pair.hub.folded();
+    pair.connect();
+    pair.settle();
+    // The box pretends to have lost it, to get it from the hub under a signature.
+    let generation = doubt::generation(&pair.site.disk).unwrap();
+    pair.site.disk = before;
+    doubt::hub_raise(&mut pair.site.disk, generation).unwrap();
+    pair.connect();
+    pair.settle();
+    let invented = log(Writer::Hub, Lane::Money, 0x77);
+    assert_eq!(pair.site.disk.mark(Writer::Hub, Lane::Money, 0x77), 2);
+    assert_eq!(pair.site.disk.logs[&invented].0.head, None);
+    // Time brings heads to logs that grow no more, but not to this one.
+    pair.now_ms += 600_000;
+    let moment = pair.moment();
+    pair.hub.handle(&moment, Event::Tick);
+    pair.settle();
+    assert_eq!(pair.site.disk.logs[&invented].0.head, None);
+    // What the hub writes after it stands on it and is signed.
+    let moment = pair.moment();
+    pair.hub.write(&moment);
+    pair.settle();
+    let own = log(Writer::Hub, Lane::Money, 0x41);
+    let (state, _) = &pair.site.disk.logs[&own];
+    assert_eq!(state.head.unwrap().seq, state.mark);
+    assert_eq!(pair.hub.folded(), folded);
 }
 
 #[test]

@@ -207,7 +207,7 @@ async fn a_flooder_is_cut_over_all_its_connections_and_others_are_served() {
     let ask = publish(true, "kisima/v1/tap-1/ask", b"x", 0);
     let begun = Instant::now();
     for flooder in &mut flooders {
-        flooder.send(&ask.repeat(120)).await;
+        flooder.send(&ask.repeat(1_000)).await;
         flooder.expect_cut(0x96).await;
     }
     assert!(begun.elapsed() < Duration::from_secs(5));
@@ -217,7 +217,8 @@ async fn a_flooder_is_cut_over_all_its_connections_and_others_are_served() {
         .iter()
         .filter(|event| matches!(event, Event::Published { .. }))
         .count();
-    assert!((50..200).contains(&asked), "{asked}");
+    // A hundred at once and a hundred a second, until the cut after two seconds; less where this machine is slow to ask.
+    assert!((100..600).contains(&asked), "{asked}");
     serves(&site).await;
 }
 

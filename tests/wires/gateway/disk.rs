@@ -2,9 +2,10 @@
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use world::{
-    mqtt::Client,
+    http::Api,
+    mqtt::{Client, LIMIT},
     processes::{Folder, Program, wait_for},
 };
 
@@ -146,6 +147,79 @@ async fn a_full_disk_acknowledges_nothing_and_room_heals_it() {
     })
     .await
     .unwrap();
+}
+
+/// What a loan that is asked for gets.
+async fn loan(api: &Api, borrower: &str) -> (u16, Value) {
+    let body = json!({"borrower": borrower, "lender": "0700000103", "amount_minor": 50_000, "repayment_minor": 5_000});
+    let answer = api.post("/api/v1/loans", &body).await.unwrap();
+    (answer.status, answer.body)
+}
+
+#[tokio::test]
+async fn the_ballast_is_given_up_for_water_while_loans_wait() {
+    let Some(disk) = SmallDisk::mount("112m") else { return };
+    let mut gateway = Program::gateway(&disk.path().join("gateway")).unwrap();
+    let logs = Folder::new("ballast").unwrap();
+    gateway.log_to(&logs.path().join("gateway.log"));
+    gateway.set("mqtt.messages_per_second_max", "100000");
+    gateway.start().await.unwrap();
+    let desk = Desk::open().await;
+    gateway.last_word(&["join", desk.url(), "kibera-3-CODE"]).await.unwrap();
+    let secret = gateway.last_word(&["dispenser", "add", "tap-1"]).await.unwrap();
+    let token = gateway.last_word(&["token", "disk"]).await.unwrap();
+    let api = Api::new(&gateway.url().unwrap()).unwrap().with_token(&token);
+    let mut tap = Client::connect(gateway.address("mqtt").unwrap(), "tap-1", &secret, "")
+        .await
+        .unwrap();
+    let ballast = disk.path().join("gateway").join("ballast");
+    let is_whole = || fs::metadata(&ballast).is_ok_and(|file| file.len() == 16 << 20);
+    wait_for("the ballast", LIMIT, async || is_whole().then_some(()))
+        .await
+        .unwrap();
+    let person = json!({"phone": "0700000102", "name": "Jane", "pin": "4071"});
+    let person = api
+        .post("/api/v1/customers", &person)
+        .await
+        .unwrap()
+        .expect(201)
+        .unwrap();
+    let borrower = person["id"].as_str().unwrap();
+    assert_eq!(loan(&api, borrower).await.0, 202);
+
+    let filler = disk.path().join("filler");
+    fill(&filler, 6 << 20);
+    let low = async |wanted: bool| {
+        let status = api.get("/api/v1/status").await.ok()?.body;
+        (status["disk"]["low"] == wanted && ballast.exists() != wanted).then_some(())
+    };
+    wait_for("the ballast is given up", LIMIT, async || low(true).await)
+        .await
+        .unwrap();
+    let (status, refused) = loan(&api, borrower).await;
+    assert_eq!((status, &refused["error"]["code"]), (507, &json!("disk_low")));
+    tap.tell("poured", poured("in-its-place"), "receipt").await.unwrap();
+    let answer = tap.tell("ask", ask("in-its-place-a"), "answer").await.unwrap();
+    assert_ne!(read(&answer)["reason"], "gateway_degraded");
+
+    fill(&filler, 0);
+    let mut asked = 0;
+    wait_for("nothing can be written", LIMIT, async || {
+        asked += 1;
+        let answer = tap.tell("ask", ask(&format!("full-{asked}")), "answer").await.ok()?;
+        (read(&answer)["reason"] == "gateway_degraded").then_some(())
+    })
+    .await
+    .unwrap();
+    fs::remove_file(&filler).unwrap();
+    // RELIABILITY row 5.
+    let answer = tap.tell("ask", ask(&format!("full-{asked}")), "answer").await.unwrap();
+    assert_ne!(read(&answer)["reason"], "gateway_degraded");
+    wait_for("the ballast is back", LIMIT, async || low(false).await)
+        .await
+        .unwrap();
+    assert_eq!(loan(&api, borrower).await.0, 202);
+    gateway.stop(STOP_WITHIN).await.unwrap();
 }
 
 /// Takes what room there is, but for so much.

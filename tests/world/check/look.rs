@@ -7,9 +7,12 @@ use std::{
 
 use kiosk::ids::{BoxId, CustomerId, Lane, Writer};
 use rusqlite::{Connection, Params, Row};
-use store::journal::SqlLogs;
+use store::{Database, StoreError, journal::SqlLogs};
 
-use crate::{station::Station, town::World};
+use crate::{
+    station::{Station, vault},
+    town::World,
+};
 
 /// Rows as values; a statement that fails is a finding for whoever asked.
 pub(crate) fn rows<T>(
@@ -124,19 +127,30 @@ impl World {
 }
 
 /// Every copy of a box's records: what the hub holds, and what each box that ever had this enrolment holds.
-pub(super) fn record_hashes(connection: &Connection, box_id: BoxId) -> rusqlite::Result<BTreeMap<Place, Vec<u8>>> {
-    let statement = "SELECT writer, lane, epoch, seq, CAST(coalesce(hash, bytes) AS BLOB) FROM journal_records
-         JOIN journal_logs ON journal_logs.number = log WHERE box = ?1";
-    let read = rows(connection, statement, [box_id.0.cast_signed()], |row| {
+pub(super) fn record_hashes(
+    connection: &Connection,
+    box_id: BoxId,
+    bytes: &str,
+) -> rusqlite::Result<BTreeMap<Place, Vec<u8>>> {
+    let statement = format!(
+        "SELECT writer, lane, epoch, seq, CAST(coalesce(hash, {bytes}) AS BLOB) FROM journal_records
+         JOIN journal_logs ON journal_logs.number = log WHERE box = ?1"
+    );
+    let read = rows(connection, &statement, [box_id.0.cast_signed()], |row| {
         Ok(((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?), row.get(4)?))
     })?;
     Ok(read.into_iter().collect())
 }
 
+/// A record's bytes at the hub, and at a box, where the edits lane is sealed.
+pub(super) const HUB_BYTES: &str = "bytes";
+pub(super) const BOX_BYTES: &str =
+    "CASE lane WHEN 1 THEN opened('journal_records.bytes', log || ':' || seq, bytes) ELSE bytes END";
+
 /// Writer, lane, epoch and number of a record of one box.
 pub(super) type Place = (u8, u8, i64, u32);
 
 /// Opens the file of a box that runs no more.
-pub(super) fn left_behind(box_: &Station) -> rusqlite::Result<Connection> {
-    Connection::open(&box_.path)
+pub(super) fn left_behind(box_: &Station) -> Result<Connection, StoreError> {
+    Database::open_read_only_sealed(&box_.path, &vault())
 }

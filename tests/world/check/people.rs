@@ -84,6 +84,12 @@ impl Due {
             let held = visit.held_ml.unwrap_or(0);
             due.drawn_ml += visit.flowed_ml.unwrap_or(0).min(held);
         }
+        for draw in world.books.hub_draws.values().filter(|draw| draw.person == person) {
+            let (least, most) = draw.charge_ml();
+            due.charged.0 += least.cast_signed();
+            due.charged.1 += most.cast_signed();
+            due.drawn_ml += draw.flowed_ml();
+        }
         due
     }
 }

@@ -9,7 +9,7 @@ use sync::doubt;
 
 use super::{
     Findings,
-    look::{left_behind, record_hashes, rows},
+    look::{BOX_BYTES, HUB_BYTES, left_behind, record_hashes, rows},
 };
 use crate::town::World;
 
@@ -79,8 +79,8 @@ fn compare_logs(findings: &mut Findings, name: &str, box_id: BoxId, site: &Conne
 
 /// What both have, record by record.
 fn compare_common(findings: &mut Findings, name: &str, box_id: BoxId, site: &Connection, hub: &Connection) {
-    let here = findings.got(record_hashes(site, box_id)).unwrap_or_default();
-    let there = findings.got(record_hashes(hub, box_id)).unwrap_or_default();
+    let here = findings.got(record_hashes(site, box_id, BOX_BYTES)).unwrap_or_default();
+    let there = findings.got(record_hashes(hub, box_id, HUB_BYTES)).unwrap_or_default();
     for (place, bytes) in &here {
         let differs = there.get(place).is_some_and(|other| other != bytes);
         findings.unless(!differs, || format!("{name}: {place:?} has two contents"));

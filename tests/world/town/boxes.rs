@@ -22,7 +22,7 @@ use crate::{
     event::{Event, Node, Payload},
     program::Fate,
     sabotage::Sabotage,
-    station::BACK_OFF_FIRST_MS,
+    station::{BACK_OFF_FIRST_MS, vault},
 };
 
 /// How long after a gateway's start its dispensers find it again.
@@ -45,6 +45,7 @@ impl World {
                 language: "en".to_owned(),
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
+                built: kiosk::moment::Wall(0),
             },
             wire: Wire {
                 answer: |_, answer| gate::answer(answer),
@@ -56,6 +57,7 @@ impl World {
             },
             enrolment: box_.enrolment.clone(),
             medium: box_.medium,
+            vault: vault(),
         });
         let machine = match opened {
             Ok(machine) => machine,
@@ -204,7 +206,8 @@ impl World {
             }
             // No door of this world is HTTP, secrets are the front's business, and nobody has a page open.
             Effect::Deliver(Door::Http(..), _) | Effect::Reject(Door::Http(..), ..) => {}
-            Effect::Credentials(_) | Effect::Live => {}
+            // Nobody looks at a disk here, so there is no ballast.
+            Effect::Credentials(_) | Effect::Live | Effect::FreeBallast | Effect::MakeBallast => {}
         }
     }
 

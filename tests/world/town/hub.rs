@@ -108,6 +108,7 @@ impl World {
                     self.send(link.0, Node::Box(station), bytes);
                 }
             }
+            Effect::Proven { .. } => {}
             Effect::Close { link, .. } => self.hub_closes(link.0),
             Effect::Reply { reply, answer } => self.errand_answered(reply.0, answer),
             Effect::Submit(prompt) => {

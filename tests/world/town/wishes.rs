@@ -263,6 +263,8 @@ impl World {
                     self.tell(|| format!("{name} is credited {volume_ml} ml"));
                 }
             }
+            (Request::VerifyDispense(ask), Ok(Response::Dispense(answer))) => self.heed_kiosk(ask, answer),
+            (Request::ReportDispense { request, .. }, answer) => self.heed_report(request, answer),
             (Request::CreatePurchase(new), Ok(Response::Purchase { purchase, .. })) => {
                 if let Some(person) = self.person_of(new.customer) {
                     self.books.bought(person, new.item.clone(), Some(purchase.0), now_ms);

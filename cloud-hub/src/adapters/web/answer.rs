@@ -6,10 +6,18 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::hub::effect::{Refusal, RefusalKind};
+use crate::hub::{
+    SLOWED,
+    effect::{Refusal, RefusalKind},
+};
 
 /// How long somebody who asks too often should wait, in seconds.
-pub const RETRY_AFTER_S: &str = "60";
+fn retry_after_s(refusal: &Refusal) -> &'static str {
+    match &*refusal.code {
+        SLOWED => "10",
+        _ => "60",
+    }
+}
 
 /// What a handler of the API returns.
 pub type Api = Result<Json, Refused>;
@@ -87,7 +95,7 @@ impl IntoResponse for Refused {
         let headers = response.headers_mut();
         match refusal.kind {
             RefusalKind::TooMany => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_S));
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static(retry_after_s(&refusal)));
             }
             RefusalKind::Unauthenticated => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

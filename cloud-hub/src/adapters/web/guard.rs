@@ -23,11 +23,14 @@ use super::{
     page,
     table::{self, Access, Route, Shape},
 };
-use crate::hub::{
-    effect::{Refusal, RefusalKind},
-    input::{Actor, Request as Ask},
-    operator::{Role, secret_hash},
-    store::read,
+use crate::{
+    doors::Place,
+    hub::{
+        effect::{Refusal, RefusalKind},
+        input::{Actor, Request as Ask},
+        operator::{Role, secret_hash},
+        store::read,
+    },
 };
 
 /// The cookie of page sessions.
@@ -183,6 +186,9 @@ async fn admitted(app: &App, route: &Route, mut request: Request) -> Result<Requ
         if let Err(refusal) = app.parts.desk.ask(caller.actor(), None, used).await {
             tracing::warn!(code = %refusal.code, "the machine did not hear that a session is in use");
         }
+    }
+    if let Some(place) = request.extensions().get::<Place>() {
+        place.known();
     }
     request.extensions_mut().insert(caller);
     Ok(request)

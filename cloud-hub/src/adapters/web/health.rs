@@ -35,7 +35,8 @@ pub async fn ready(State(app): State<App>) -> Api {
     Json::ok(json!({ "status": "ready" }))
 }
 
-/// `GET /metrics`
+/// `GET /metrics`: of the last commit. All are gauges: the books are folded again after a restore and corrected later, so
+/// nothing here only grows.
 pub async fn metrics(State(app): State<App>) -> Response {
     let zone = &app.parts.settings.zone;
     let (now, _) = app.parts.clock.now();
@@ -43,36 +44,54 @@ pub async fn metrics(State(app): State<App>) -> Response {
     let seen = app
         .parts
         .books
-        .read(move |books| Ok((read::totals(books, since)?, read::sites_unhashed(books)?)))
+        .read(move |books| {
+            let in_doubt = read::in_doubt(books)?;
+            Ok((read::totals(books, since)?, read::sites_unhashed(books)?, in_doubt))
+        })
         .await;
-    let (totals, sites) = match seen {
+    let (totals, sites, in_doubt) = match seen {
         Ok(seen) => seen,
         Err(refusal) => return Refused(refusal).into_response(),
     };
     let mut text = String::new();
-    let mut line = |name: &str, help: &str, value: i64| {
+    let mut line = |name: &str, help: &str, value: String| {
         // Writing to a String cannot fail.
         let written = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
         debug_assert!(written.is_ok());
     };
     let queued: u64 = sites.iter().flat_map(|site| site.queue).sum();
-    line("kisima_sites", "Sites.", count(sites.len()));
-    line("kisima_sites_online", "Sites with a socket.", totals.sites_online);
-    line("kisima_customers", "Customers with an account.", totals.customers);
+    let joined = sites.iter().filter(|site| site.box_id.is_some()).count();
+    line("kisima_sites", "Sites that were added.", sites.len().to_string());
+    line("kisima_sites_joined", "Sites with a gateway.", joined.to_string());
     line(
-        "kisima_drawn_millilitres_today",
-        "Water drawn since midnight.",
-        totals.drawn_ml,
+        "kisima_sites_online",
+        "Sites whose gateway has a socket.",
+        totals.sites_online.to_string(),
     );
     line(
-        "kisima_purchases_for_operators",
-        "Purchases that an operator must look at.",
-        totals.purchases_waiting,
+        "kisima_customers",
+        "Customers with an account.",
+        totals.customers.to_string(),
     );
     line(
-        "kisima_records_unacknowledged",
+        "kisima_dispensed_today_litres",
+        "Water dispensed since midnight at the hub, corrections taken off.",
+        litres(totals.drawn_ml),
+    );
+    line(
+        "kisima_purchases_needing_operator",
+        "Purchases that an operator must decide.",
+        totals.purchases_waiting.to_string(),
+    );
+    line(
+        "kisima_sync_unacknowledged_records",
         "Records of the hub that sites are not known to hold.",
-        i64::try_from(queued).unwrap_or(i64::MAX),
+        queued.to_string(),
+    );
+    line(
+        "kisima_hub_in_doubt",
+        "1 while part of the hub's past may be missing and it grants only from new money.",
+        u8::from(in_doubt).to_string(),
     );
     let circuits = app.parts.circuits.shown();
     if !circuits.is_empty() {
@@ -87,6 +106,9 @@ pub async fn metrics(State(app): State<App>) -> Response {
     (content, text).into_response()
 }
 
-fn count(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
+/// Whole litres and thousandths, as Prometheus reads a number.
+fn litres(ml: i64) -> String {
+    let sign = if ml < 0 { "-" } else { "" };
+    let ml = ml.unsigned_abs();
+    format!("{sign}{}.{:03}", ml / 1_000, ml % 1_000)
 }

@@ -17,6 +17,7 @@ use super::{
     body,
 };
 use crate::{
+    doors::Place,
     hub::{
         effect::{Refusal, RefusalKind},
         input::CallbackName,
@@ -32,7 +33,7 @@ type Answering = Pin<Box<dyn Future<Output = Api> + Send>>;
 
 /// `POST /payments/daraja/SECRET/stk/TOKEN`
 pub async fn daraja(State(app): State<App>, Path((secret, token)): Path<(String, String)>, request: Request) -> Api {
-    signed(&app, &secret)?;
+    signed(&app, &secret, &request)?;
     take_daraja(&app, token, request).await
 }
 
@@ -48,7 +49,7 @@ pub fn named(
 ) -> impl Fn(State<App>, Path<String>, Request) -> Answering + Clone + Send + Sync + 'static {
     move |State(app), Path(secret), request| {
         Box::pin(async move {
-            signed(&app, &secret)?;
+            signed(&app, &secret, &request)?;
             take(&app, provider, None, request, json!({})).await
         })
     }
@@ -64,12 +65,16 @@ pub fn named_unsigned(provider: Provider) -> impl Fn(State<App>, Request) -> Ans
     }
 }
 
-fn signed(app: &App, secret: &str) -> Result<(), Refusal> {
+fn signed(app: &App, secret: &str, request: &Request) -> Result<(), Refusal> {
     let own = app.parts.settings.webhook_secret.as_ref();
-    match own.is_some_and(|own| own.is(secret)) {
-        true => Ok(()),
-        false => Err(forbidden()),
+    if !own.is_some_and(|own| own.is(secret)) {
+        return Err(forbidden());
     }
+    // Providers call back from few addresses, many payments at once.
+    if let Some(place) = request.extensions().get::<Place>() {
+        place.known();
+    }
+    Ok(())
 }
 
 fn unsigned(app: &App) -> Result<(), Refusal> {

@@ -1,6 +1,6 @@
 //! `POST /join`: a gateway trades its code for an enrolment. The code proves it, so the route is open, and slow.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use axum::{
     extract::{ConnectInfo, State},
@@ -12,6 +12,7 @@ use super::{
     App,
     answer::{Api, Json, unexpected},
     body::Body,
+    door::Peer,
     limits,
 };
 use crate::hub::{
@@ -27,11 +28,11 @@ pub const WINDOW: Duration = Duration::from_secs(60);
 /// `{"code","public_key","medium","replace"?}`, keys and medium in hexadecimal → 200 with all that the gateway keeps.
 pub async fn join(
     State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
     mut body: Body,
 ) -> Api {
-    let asker = limits::asker(peer, &headers, &app.parts.settings.trusted_proxies);
+    let asker = limits::asker(peer.address, &headers, &app.parts.settings.trusted_proxies);
     if !app.joins.try_now(asker) {
         let message = "too many joins from this address; try again in a minute";
         return Err(Refusal::new(RefusalKind::TooMany, "too_many", message).into());

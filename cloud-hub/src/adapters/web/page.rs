@@ -8,14 +8,19 @@
 //! | [`home`] | today |
 //! | [`sites`] | sites, one site, join codes |
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
-//! | [`money`] | purchases, the ledger, the outbox |
+//! | [`money`], [`loans`] | purchases, the ledger, the outbox, loans asked |
+//! | [`people`] | logins and tokens |
+//! | [`doubt`] | while part of the past may be missing |
 
 pub mod customer;
 pub mod customers;
+pub mod doubt;
 pub mod form;
 pub mod home;
+pub mod loans;
 pub mod login;
 pub mod money;
+pub mod people;
 pub mod show;
 pub mod sites;
 
@@ -81,6 +86,15 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/purchases/{id}/order") => post(money::order),
         ("GET", "/ledger") => get(money::ledger),
         ("GET", "/outbox") => get(money::outbox),
+        ("GET", "/loans") => get(loans::loans),
+        ("GET", "/doubt") => get(doubt::doubt),
+        ("POST", "/doubt/end") => post(doubt::end),
+        ("GET", "/people") => get(people::people),
+        ("POST", "/people/users") => post(people::add_user),
+        ("POST", "/people/users/reset") => post(people::reset_user),
+        ("POST", "/people/users/remove") => post(people::remove_user),
+        ("POST", "/people/tokens") => post(people::add_token),
+        ("POST", "/people/tokens/revoke") => post(people::revoke_token),
         _ => return None,
     })
 }
@@ -100,13 +114,15 @@ async fn asset(Path(file): Path<String>) -> Response {
 }
 
 /// The pages in the order of the menu: path and name.
-const MENU: [(&str, &str); 6] = [
+const MENU: [(&str, &str); 8] = [
     ("/", "Today"),
     ("/sites", "Sites"),
     ("/customers", "Customers"),
     ("/purchases", "Purchases"),
     ("/ledger", "Ledger"),
     ("/outbox", "Texts"),
+    ("/loans", "Loans"),
+    ("/people", "People"),
 ];
 
 /// A whole page. `path` is the menu's entry it belongs to.
@@ -193,6 +209,9 @@ fn done(word: Option<&str>) -> Markup {
         Some("registered") => "The customer is registered.",
         Some("ordered") => "Your decision is booked.",
         Some("revoked") => "The gateway of this site is shut out, and what it held is written off.",
+        Some("removed") => "The login is gone, and wherever it was used, it is logged out.",
+        Some("token") => "The token is void.",
+        Some("doubt") => "The doubt is ended. What was held back goes to the sites now.",
         Some("password") => "Your new password holds. Log in with it.",
         _ => return html! {},
     };

@@ -41,6 +41,8 @@ const SERVE: Access = Access::Roles(&[Role::Admin, Role::CustomerService]);
 const BOOKS: Access = Access::Roles(&[Role::Admin, Role::CustomerService, Role::Viewer]);
 /// Sites and dispensers.
 const FLEET: Access = Access::Roles(&[Role::Admin, Role::Technician]);
+/// Who may log in, and what only one person should decide.
+const ADMIN: Access = Access::Roles(&[Role::Admin]);
 /// A dispenser's program.
 const KIOSK: Access = Access::Roles(&[Role::Kiosk]);
 /// Everybody.
@@ -132,6 +134,15 @@ pub const TABLE: &[Route] = &[
     page("POST", "/purchases/{id}/order", SERVE),
     page("GET", "/ledger", BOOKS),
     page("GET", "/outbox", BOOKS),
+    page("GET", "/loans", BOOKS),
+    page("GET", "/doubt", LOOK),
+    page("POST", "/doubt/end", ADMIN),
+    page("GET", "/people", ADMIN),
+    page("POST", "/people/users", ADMIN),
+    page("POST", "/people/users/reset", ADMIN),
+    page("POST", "/people/users/remove", ADMIN),
+    page("POST", "/people/tokens", ADMIN),
+    page("POST", "/people/tokens/revoke", ADMIN),
 ];
 
 /// The route with this method and matched path. `HEAD` counts as `GET`.

@@ -2,6 +2,7 @@
 
 mod fleet;
 mod money;
+mod operations;
 mod operator;
 mod pages;
 
@@ -16,15 +17,18 @@ use rusqlite::{Connection, params};
 use store::StoreError;
 
 pub use self::{
-    fleet::{Site, sites, sites_unhashed},
+    fleet::{Site, site, sites, sites_unhashed},
     money::{
         OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, ledger_balance, outbox, purchase,
         purchases, purchases_for_operators, totals, transactions,
     },
+    operations::{
+        Doubt, LoanRequest, Token, User, doubt, held_ml, in_doubt, loan_requests, loans_asked, tokens, users,
+    },
     operator::{Bearer, audit_verify, password_hash, session, token},
     pages::{
-        AlarmRow, DispenserRow, alarms, back_up, customers_named, dispensers, is_sound, join_code_until,
-        newest_purchases,
+        AlarmRow, DispenserRow, Names, alarms, back_up, customer_names, customers_named, dispensers, is_sound,
+        join_code_until, newest_purchases,
     },
 };
 use super::{

@@ -14,6 +14,7 @@ use tokio::{
 use super::{
     Event, Shared,
     broker::Link,
+    bucket::Turn,
     door::{self, Admitted, Will},
     encode,
     packet::{self, Packet, Publish, Version},
@@ -27,7 +28,6 @@ use super::{
 const READ_BYTES: usize = 4096;
 /// How often silence and unacknowledged messages are looked at.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
-
 /// How many message routers may die under one wish for a link.
 const ATTACH_TRIES: usize = 3;
 
@@ -160,9 +160,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         {
             return Ok(());
         }
-        if !self.seat.member.dispenser.may_send(now) {
-            return Err(Fault::refuse(Refusal::Flood));
-        }
+        self.turn().await?;
         match packet {
             Packet::Publish(publish) => self.take_publish(publish).await,
             // Names nothing that is open: from before a reconnection, perhaps. It has been counted.
@@ -187,6 +185,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Ok(())
             }
             Packet::Disconnect { with_will } => Err(if with_will { Fault::Gone } else { Fault::Goodbye }),
+        }
+    }
+
+    /// Waits until one more may pass. Meanwhile the socket is not read, and what was said so far goes out.
+    async fn turn(&mut self) -> Result<(), Fault> {
+        loop {
+            match self.seat.member.dispenser.turn(Instant::now()) {
+                Turn::Now => return Ok(()),
+                Turn::Flood => return Err(Fault::refuse(Refusal::Flood)),
+                Turn::After(wait) => {
+                    self.flush().await?;
+                    if let Ok(fault) = timeout(wait, self.seat.member.must_end()).await {
+                        return Err(fault);
+                    }
+                }
+            }
         }
     }
 

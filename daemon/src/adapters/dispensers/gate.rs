@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::{Event, Front, Leaf, Message, Outbound, wire};
 use crate::site::{
     effect::{Answer, DispenserConfig, Receipt, Rejection},
-    input::{Ask, Door, Heartbeat, Input, Report, Who},
+    input::{Ask, Door, Heartbeat, Input, Report, TurnedAway, Who},
 };
 
 /// How many events are taken at once.
@@ -76,7 +76,12 @@ fn input(event: Event) -> Result<Option<Input>, (DispenserId, wire::WireError)> 
             untold,
         } => {
             tracing::warn!(user = user.as_deref().unwrap_or("-"), %peer, ?why, untold, "a client was turned away or cut");
-            None
+            Some(Input::TurnedAway(TurnedAway {
+                user: user.map(String::from),
+                from: peer.ip().to_string(),
+                why: why.code(),
+                untold,
+            }))
         }
     })
 }

@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{
     Settings,
-    bucket::Bucket,
+    bucket::{Bucket, Turn},
     credentials::{Credentials, SecretHash},
     reason::{Fault, Refusal},
     session::Delivery,
@@ -30,9 +30,9 @@ pub struct Dispenser {
 }
 
 impl Dispenser {
-    /// Counts one message; false when the dispenser has sent too many.
-    pub fn may_send(&self, now: Instant) -> bool {
-        lock(&self.bucket).take(now)
+    /// Counts one message, or says how long it has to wait, or that the dispenser floods.
+    pub fn turn(&self, now: Instant) -> Turn {
+        lock(&self.bucket).turn(now)
     }
 }
 

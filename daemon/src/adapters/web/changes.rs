@@ -152,8 +152,27 @@ async fn dispenser(
 ) -> Result<Response, Problem> {
     let change = Change::read(caller, &uri, &headers, body).await?;
     let dispenser: DispenserId = id.parse().map_err(|_| Problem::not_found("this dispenser"))?;
-    let enabled = Fields::read(&change.body)?.truth("enabled")?;
-    change.tell(&web, Command::EnableDispenser { dispenser, enabled }).await
+    let fields = Fields::read(&change.body)?;
+    let command = match (fields.names("enabled"), fields.names("pulses_per_litre")) {
+        (true, false) => Command::EnableDispenser {
+            dispenser,
+            enabled: fields.truth("enabled")?,
+        },
+        (false, true) => Command::SetPulses {
+            dispenser,
+            pulses_per_litre: match fields.has("pulses_per_litre") {
+                true => Some(fields.integer("pulses_per_litre")?),
+                false => None,
+            },
+        },
+        _ => {
+            return Err(Problem::field(
+                "enabled",
+                "give enabled or pulses_per_litre, and one at a time",
+            ));
+        }
+    };
+    change.tell(&web, command).await
 }
 
 async fn clock(

@@ -66,6 +66,11 @@ impl Fields {
             .map_err(|error: T::Err| Problem::field(name, error.to_string()))
     }
 
+    /// Whether there is such a field, be it null.
+    pub(super) fn names(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| !value.is_null())
     }

@@ -25,6 +25,10 @@ use super::{
 
 /// The cookie of an open page; cookies know no ports, so the hub's on the same host has another name.
 const COOKIE: &str = "kisima_gateway";
+/// The cookie of a browser that has logged in: it opens nothing, but its wrong passwords are counted apart.
+const DEVICE_COOKIE: &str = "kisima_gateway_device";
+/// How long a browser keeps it.
+const DEVICE_KEPT_S: u64 = 400 * 24 * 3_600;
 /// How long a handler may take to begin its answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// Only our own files, no inline script, no frame around us.
@@ -56,12 +60,22 @@ pub(super) fn around(routes: Router<Web>, web: Web) -> Router<Web> {
     routes
         .method_not_allowed_fallback(async || unlisted())
         .route_layer(middleware::from_fn_with_state(web, guard))
-        .fallback(async || Problem::not_found("this address"))
+        .fallback(lost)
         .layer(middleware::map_response(with_headers))
 }
 
 fn unlisted() -> Problem {
     Problem::forbidden("this is not in the table of what may be called; see /api/docs")
+}
+
+/// An address that does not exist: a page with a way back for people, an error for programs.
+async fn lost(headers: HeaderMap) -> Response {
+    let problem = Problem::not_found("this address");
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    match accept.is_some_and(|accept| accept.contains("text/html")) {
+        true => pages::problem(&problem),
+        false => problem.into_response(),
+    }
 }
 
 async fn guard(State(web): State<Web>, path: Option<MatchedPath>, request: Request, next: Next) -> Response {
@@ -77,7 +91,7 @@ async fn guard(State(web): State<Web>, path: Option<MatchedPath>, request: Reque
     };
     match tokio::time::timeout(ANSWER_WITHIN, answer).await {
         Ok(response) => response,
-        Err(_) => refuse(route, None, Problem::busy()),
+        Err(_) => refuse(route, Problem::busy()),
     }
 }
 
@@ -88,7 +102,7 @@ async fn admit(web: &Web, route: &Route, mut request: Request) -> Result<Request
     }
     if route.changes() && !is_own_origin(request.headers()) {
         let problem = Problem::forbidden("this came from another site: open the page itself");
-        return Err(Box::new(refuse(route, None, problem)));
+        return Err(Box::new(refuse(route, problem)));
     }
     let Access::Roles(_) = route.access else {
         return Ok(request);
@@ -96,7 +110,7 @@ async fn admit(web: &Web, route: &Route, mut request: Request) -> Result<Request
     let caller = match identify(web, request.headers()).await {
         Ok(Some(caller)) => caller,
         Ok(None) => return Err(Box::new(stranger(route, request.method()))),
-        Err(problem) => return Err(Box::new(refuse(route, None, problem))),
+        Err(problem) => return Err(Box::new(refuse(route, problem))),
     };
     if caller.must_change && !roles::BEFORE_PASSWORD.contains(&route.path) {
         return Err(Box::new(match route.audience {
@@ -106,18 +120,18 @@ async fn admit(web: &Web, route: &Route, mut request: Request) -> Result<Request
     }
     if !route.allows(caller.role) {
         let problem = Problem::forbidden(format!("a {} may not do this; ask a manager", caller.role.name()));
-        return Err(Box::new(refuse(route, Some(&caller), problem)));
+        return Err(Box::new(refuse(route, problem)));
     }
     if route.changes()
         && let Some(page) = &caller.page
     {
         let (same, is_ours) = carries_token(request, &page.token)
             .await
-            .map_err(|problem| Box::new(refuse(route, Some(&caller), problem)))?;
+            .map_err(|problem| Box::new(refuse(route, problem)))?;
         request = same;
         if !is_ours {
             let problem = Problem::forbidden("this form is too old: go back, load the page again and repeat");
-            return Err(Box::new(refuse(route, Some(&caller), problem)));
+            return Err(Box::new(refuse(route, problem)));
         }
     }
     request.extensions_mut().insert(caller);
@@ -154,11 +168,20 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// What the page's cookie holds.
 pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_named(headers, COOKIE)
+}
+
+/// What this browser shows that has logged in before.
+pub(super) fn device(headers: &HeaderMap) -> Option<&str> {
+    cookie_named(headers, DEVICE_COOKIE)
+}
+
+fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(header::COOKIE).iter();
     let mut pairs = cookies
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'));
-    pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+    pairs.find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
 /// The header that sets the page's cookie; an empty `id` takes it away.
@@ -168,7 +191,16 @@ pub(super) fn set_cookie(id: &str) -> HeaderValue {
     } else {
         crate::site::accounts::SESSION_MS_MAX / 1_000
     };
-    let text = format!("{COOKIE}={id}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Strict");
+    set(COOKIE, id, age_s)
+}
+
+/// The header that makes this browser known at its next login.
+pub(super) fn set_device(id: &str) -> HeaderValue {
+    set(DEVICE_COOKIE, id, DEVICE_KEPT_S)
+}
+
+fn set(name: &str, id: &str, age_s: u64) -> HeaderValue {
+    let text = format!("{name}={id}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Strict");
     HeaderValue::try_from(text).expect("the id is hexadecimal")
 }
 
@@ -227,10 +259,10 @@ fn stranger(route: &Route, method: &Method) -> Response {
     }
 }
 
-fn refuse(route: &Route, caller: Option<&Caller>, problem: Problem) -> Response {
+fn refuse(route: &Route, problem: Problem) -> Response {
     match route.audience {
         Audience::Program => problem.into_response(),
-        Audience::Person => pages::problem(caller, &problem),
+        Audience::Person => pages::problem(&problem),
     }
 }
 

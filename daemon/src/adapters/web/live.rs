@@ -3,18 +3,19 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::State,
+    http::header,
     response::{
-        Sse,
+        IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
     },
     routing::get,
 };
-use futures_util::{Stream, stream};
+use futures_util::{StreamExt as _, stream};
 use tokio::time::sleep;
 
-use super::{Web, problem::Problem};
+use super::{Web, gate::Place, problem::Problem};
 
 /// Pages that may listen at once.
 pub(super) const PAGES_MAX: usize = 32;
@@ -38,18 +39,20 @@ async fn ready(State(web): State<Web>) -> Result<&'static str, Problem> {
     Ok("ready\n")
 }
 
-/// An event `change` when something changed that a page shows.
-async fn events(State(web): State<Web>) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+/// An event `change` when something changed that a page shows. The connection counts among live pages from here on, not
+/// among those that ask; so it ends with the last event.
+async fn events(State(web): State<Web>, Extension(gate): Extension<Arc<Place>>) -> Result<Response, Problem> {
     let place = Arc::clone(&web.0.pages_live)
         .try_acquire_owned()
         .map_err(|_| Problem::busy())?;
+    gate.give_up();
     let (mut news, stop) = (web.0.replies.news(), web.0.stop.clone());
     news.mark_unchanged();
     let state = (news, stop, place, true);
     let events = stream::unfold(state, async |(mut news, stop, place, is_first)| {
         if is_first {
             let hello = Event::default().event("hello").data("{}");
-            return Some((Ok(hello), (news, stop, place, false)));
+            return Some((hello, (news, stop, place, false)));
         }
         let changed = async {
             sleep(EVENT_EVERY).await;
@@ -61,7 +64,9 @@ async fn events(State(web): State<Web>) -> Result<Sse<impl Stream<Item = Result<
         };
         let count = *news.borrow_and_update();
         let event = Event::default().event("change").data(format!("{{\"count\":{count}}}"));
-        is_alive.then_some((Ok(event), (news, stop, place, false)))
+        is_alive.then_some((event, (news, stop, place, false)))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE_EVERY)))
+    let events = events.map(Ok::<_, Infallible>);
+    let events = Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE_EVERY));
+    Ok(([(header::CONNECTION, "close")], events).into_response())
 }

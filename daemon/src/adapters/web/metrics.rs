@@ -71,6 +71,17 @@ fn text(status: &Status, callers: usize) -> String {
             .zip(status.queue)
             .map(|(lane, count)| (format!("{{lane=\"{}\"}}", lane.name()), count)),
     );
+    let spent = status.spent;
+    family(
+        &mut text,
+        (
+            "kisima_bytes_today",
+            "gauge",
+            "Bytes of frames since the day of sales began, by purpose.",
+        ),
+        [("sync_sent", spent.sync_sent), ("sync_received", spent.sync_received)]
+            .map(|(purpose, count)| (format!("{{purpose=\"{purpose}\"}}"), count)),
+    );
     let online = status.dispensers.iter().filter(|dispenser| dispenser.online).count();
     let single: [(&str, &str, &str, u64); 7] = [
         (
@@ -118,6 +129,22 @@ fn text(status: &Status, callers: usize) -> String {
     ];
     for (name, kind, help, value) in single {
         family(&mut text, (name, kind, help), [(String::new(), value)]);
+    }
+    if let Some(room) = status.room {
+        for (name, help, value) in [
+            (
+                "kisima_disk_free_bytes",
+                "Room on the disk, without the ballast.",
+                room.free_bytes,
+            ),
+            (
+                "kisima_disk_low",
+                "Whether loans and purchases wait for room.",
+                room.is_tight().into(),
+            ),
+        ] {
+            family(&mut text, (name, "gauge", help), [(String::new(), value)]);
+        }
     }
     text
 }

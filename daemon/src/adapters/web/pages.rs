@@ -28,14 +28,15 @@ use super::{Web, guard::Caller, password, problem::Problem};
 type Fields = Form<BTreeMap<String, String>>;
 
 /// Sentences after a change, by the word in `?said=`.
-const SAID: [(&str, &str); 8] = [
+const SAID: [(&str, &str); 9] = [
     ("over", "You were away for a while. Log in again; nothing was changed."),
     ("out", "You are logged out."),
     ("password", "Your new password is set."),
     ("unlocked", "The lock is cleared. The customer can try the PIN again."),
     ("asked", "The hub is asked. It answers when there is a link; see Queue."),
     ("switched", "Done. The dispenser is told at once, or when it connects."),
-    ("clock", "The clock is set, unless a better source has spoken already."),
+    ("clock", "The clock is set."),
+    ("pulses", "Done. The dispenser counts with this from its next pour."),
     (
         "registered",
         "Registered. The hub confirms when there is a link; then water can be drawn.",
@@ -66,7 +67,9 @@ impl Notice {
             Some(field) => format!("{}: {}", in_words(field), problem.message),
             None => problem.message.clone(),
         };
-        Notice(Some((false, sentence)))
+        let mut letters = sentence.chars();
+        let first = letters.next().map(|first| first.to_uppercase().collect::<String>());
+        Notice(Some((false, first.unwrap_or_default() + letters.as_str())))
     }
 
     fn markup(&self) -> Markup {
@@ -86,6 +89,8 @@ fn in_words(field: &str) -> &str {
         "lender" => "Lender's phone",
         "amount" => "Amount",
         "repayment" => "Repayment",
+        "litres" => "Litres",
+        "pulses_per_litre" => "Pulses a litre",
         other => other,
     }
 }
@@ -160,11 +165,11 @@ pub(super) fn plain(title: &str, content: &Markup) -> Markup {
 }
 
 /// A page that says what is wrong and where to go.
-pub(super) fn problem(caller: Option<&Caller>, problem: &Problem) -> Response {
+pub(super) fn problem(problem: &Problem) -> Response {
     let content = html! {
         h1 { "That did not work" }
         (Notice::problem(problem).markup())
-        p { a href=(if caller.is_some() { "/" } else { "/login" }) { "Go on from here" } }
+        p { a href="/" { "Back to the first page" } }
     };
     let mut response = (problem.status, plain("That did not work", &content)).into_response();
     if let Some(seconds) = problem.retry_after_s {
@@ -186,7 +191,7 @@ impl From<Problem> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        problem(None, &self.0)
+        problem(&self.0)
     }
 }
 

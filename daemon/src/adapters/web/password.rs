@@ -1,6 +1,12 @@
 //! Passwords and secrets. argon2id takes 19 MiB and a while, so one is hashed at a time and few may wait: a flood of
 //! logins costs memory once and never the deciding thread (RELIABILITY row 41).
 
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    sync::{Mutex, PoisonError},
+};
+
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
@@ -14,8 +20,11 @@ use super::problem::Problem;
 pub const PASSWORD_CHARS_MIN: usize = 8;
 /// The longest.
 pub const PASSWORD_CHARS_MAX: usize = 128;
-/// Logins that may wait for their turn.
+/// Logins that may wait for their turn, of strangers and of browsers that are known each: no flood of strangers keeps a
+/// manager's own phone out.
 const TURNS_MAX: usize = 8;
+/// Strangers of one address that may wait.
+const TURNS_OF_ADDRESS_MAX: usize = 5;
 /// Cost of a hash: KiB, passes, lanes (RELIABILITY section 5).
 const COST: (u32, u32, u32) = (19 * 1_024, 2, 1);
 /// Letters of a first password, none of which looks like another; 32 of them.
@@ -32,25 +41,36 @@ pub enum SecretError {
     Hash(String),
 }
 
+/// Who waits for a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// A browser that has logged in before.
+    Known,
+    /// Anybody else, at this address.
+    Stranger(IpAddr),
+}
+
 /// Hashes one at a time.
 pub(super) struct Hasher {
     turn: Semaphore,
-    waiting: Semaphore,
+    known: Semaphore,
+    strangers: Mutex<BTreeMap<IpAddr, usize>>,
 }
 
 impl Default for Hasher {
     fn default() -> Hasher {
         Hasher {
             turn: Semaphore::new(1),
-            waiting: Semaphore::new(TURNS_MAX),
+            known: Semaphore::new(TURNS_MAX),
+            strangers: Mutex::default(),
         }
     }
 }
 
 impl Hasher {
     /// Whether `password` is the one behind `hash`. Without a hash the same time is spent, and it is not.
-    pub(super) async fn is_right(&self, password: String, hash: Option<String>) -> Result<bool, Problem> {
-        self.in_turn(move || match hash {
+    pub(super) async fn is_right(&self, who: Waiting, password: String, hash: Option<String>) -> Result<bool, Problem> {
+        self.in_turn(who, move || match hash {
             Some(hash) => {
                 Ok(PasswordHash::new(&hash)
                     .is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok()))
@@ -60,18 +80,24 @@ impl Hasher {
         .await
     }
 
-    /// The hash of a new password.
+    /// The hash of a new password, for somebody who has logged in.
     pub(super) async fn hash(&self, password: String) -> Result<String, Problem> {
-        self.in_turn(move || hash_password(&password)).await
+        self.in_turn(Waiting::Known, move || hash_password(&password)).await
     }
 
     async fn in_turn<T: Send + 'static>(
         &self,
+        who: Waiting,
         work: impl FnOnce() -> Result<T, SecretError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let Ok(_waiting) = self.waiting.try_acquire() else {
-            return Err(Problem::busy());
+        let known = (who == Waiting::Known).then(|| self.known.try_acquire());
+        let stranger = match who {
+            Waiting::Known => None,
+            Waiting::Stranger(address) => Some(self.stranger(address)),
         };
+        if matches!(known, Some(Err(_))) || matches!(stranger, Some(None)) {
+            return Err(Problem::busy());
+        }
         let _turn = self.turn.acquire().await.map_err(|_| Problem::stopping())?;
         match tokio::task::spawn_blocking(work).await {
             Ok(Ok(value)) => Ok(value),
@@ -82,6 +108,35 @@ impl Hasher {
             Err(error) => {
                 tracing::error!(%error, "a password");
                 Err(Problem::unreadable())
+            }
+        }
+    }
+
+    /// A stranger's place in the row, if there is one.
+    fn stranger(&self, address: IpAddr) -> Option<Stranger<'_>> {
+        let mut waiting = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_address = waiting.get(&address).copied().unwrap_or_default();
+        if of_address >= TURNS_OF_ADDRESS_MAX || waiting.values().sum::<usize>() >= TURNS_MAX {
+            return None;
+        }
+        waiting.insert(address, of_address + 1);
+        Some(Stranger { hasher: self, address })
+    }
+}
+
+/// A stranger's place, given up when dropped.
+struct Stranger<'a> {
+    hasher: &'a Hasher,
+    address: IpAddr,
+}
+
+impl Drop for Stranger<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.hasher.strangers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = waiting.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                waiting.remove(&self.address);
             }
         }
     }
@@ -137,22 +192,45 @@ fn hasher() -> Argon2<'static> {
 mod tests {
     use super::*;
 
+    const STRANGER: Waiting = Waiting::Stranger(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+
     #[tokio::test]
     async fn a_first_password_is_right_and_no_other() {
         let (password, hash) = first_password().unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         let hasher = Hasher::default();
-        assert!(hasher.is_right(password.clone(), Some(hash.clone())).await.unwrap());
-        assert!(!hasher.is_right(format!("{password}x"), Some(hash)).await.unwrap());
-        assert!(!hasher.is_right(password, None).await.unwrap());
+        let is_right = |password: String, hash| hasher.is_right(STRANGER, password, hash);
+        assert!(is_right(password.clone(), Some(hash.clone())).await.unwrap());
+        assert!(!is_right(format!("{password}x"), Some(hash)).await.unwrap());
+        assert!(!is_right(password, None).await.unwrap());
     }
 
     #[tokio::test]
-    async fn a_flood_is_refused_and_not_queued() {
+    async fn a_flood_is_refused_and_a_known_browser_is_served_meanwhile() {
         let hasher = Hasher::default();
-        let tries = (0..200).map(|_| hasher.is_right("water".to_owned(), None));
-        let results = futures_util::future::join_all(tries).await;
+        let tries = (0..200).map(|number: u32| {
+            let who = Waiting::Stranger(IpAddr::from(number.to_be_bytes()));
+            hasher.is_right(who, "water".to_owned(), None)
+        });
+        let own = hasher.is_right(Waiting::Known, "water".to_owned(), None);
+        let flood = futures_util::future::join_all(tries);
+        let (results, own) = futures_util::future::join(flood, own).await;
         assert_eq!(results.iter().filter(|result| result.is_ok()).count(), TURNS_MAX);
+        assert_eq!(own, Ok(false));
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_one_address_leaves_room_for_another() {
+        let hasher = Hasher::default();
+        let tries = (0..200).map(|_| hasher.is_right(STRANGER, "water".to_owned(), None));
+        let other = Waiting::Stranger(IpAddr::from([10, 0, 0, 2]));
+        let other = hasher.is_right(other, "water".to_owned(), None);
+        let (results, other) = futures_util::future::join(futures_util::future::join_all(tries), other).await;
+        assert_eq!(
+            results.iter().filter(|result| result.is_ok()).count(),
+            TURNS_OF_ADDRESS_MAX
+        );
+        assert_eq!(other, Ok(false));
     }
 
     #[test]

@@ -141,7 +141,9 @@ impl From<Refusal> for Problem {
             Refusal::NotJoined => (StatusCode::CONFLICT, "not_joined"),
             Refusal::TooManyTries { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_tries"),
             Refusal::Outdated => (StatusCode::CONFLICT, "outdated"),
+            Refusal::Clock(_) => (StatusCode::CONFLICT, "clock_refused"),
             Refusal::KeyReused => (StatusCode::CONFLICT, "key_reused"),
+            Refusal::DiskLow => (StatusCode::INSUFFICIENT_STORAGE, "disk_low"),
             Refusal::Degraded => (StatusCode::SERVICE_UNAVAILABLE, "gateway_degraded"),
         };
         let mut problem = Problem::new(status, code, message);
@@ -153,7 +155,12 @@ impl From<Refusal> for Problem {
             Refusal::PhoneTaken(customer) => problem.id = Some(customer.to_string()),
             Refusal::TooManyTries { retry_after_s } => problem.retry_after_s = Some(retry_after_s),
             Refusal::Degraded => problem.retry_after_s = Some(5),
-            Refusal::Unknown(_) | Refusal::NotJoined | Refusal::Outdated | Refusal::KeyReused => {}
+            Refusal::Unknown(_)
+            | Refusal::NotJoined
+            | Refusal::Outdated
+            | Refusal::Clock(_)
+            | Refusal::KeyReused
+            | Refusal::DiskLow => {}
         }
         problem
     }

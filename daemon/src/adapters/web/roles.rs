@@ -98,6 +98,7 @@ pub const ROUTES: &[Route] = &[
     person("POST", "/customers/buy", CHANGE),
     person("POST", "/customers/loan", CHANGE),
     person("POST", "/dispensers/switch", CHANGE),
+    person("POST", "/dispensers/pulses", CHANGE),
     person("POST", "/clock", CHANGE),
 ];
 

@@ -3,5 +3,6 @@
 mod api;
 mod bench;
 mod dispensers;
+mod gate;
 mod login;
 mod table;

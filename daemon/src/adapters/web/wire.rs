@@ -11,7 +11,7 @@ use kiosk::{
 use serde_json::{Map, Value, json};
 
 use crate::site::{
-    effect::{Answer, DispenserStatus, Receipt, Refusal, Rendered, Status, Told},
+    effect::{Answer, DispenserStatus, Receipt, Refusal, Rendered, Status, Told, Way},
     input::Door,
     store::read::{AskedShown, CustomerShown, SaleShown},
 };
@@ -62,7 +62,7 @@ pub fn told(told: &Result<Told, Refusal>) -> Rendered {
             202,
             json!({ "id": place(record.log.epoch, record.seq), "state": "waiting" }),
         ),
-        Ok(Told::Done | Told::Status(_) | Told::Login(_) | Told::Caller(_)) => (200, json!({ "done": true })),
+        Ok(Told::Done | Told::Status(_) | Told::Login { .. } | Told::Caller(_)) => (200, json!({ "done": true })),
         Err(refusal) => {
             let problem = Problem::from(refusal.clone());
             (problem.status.as_u16(), problem.body())
@@ -131,7 +131,20 @@ pub(super) fn status(status: &Status, state_hash: &str, sales: u64, volume: Volu
         "link_since": status.link_since.map(Wall::rfc3339),
         "last_heard": status.last_heard.map(Wall::rfc3339),
         "queue": queue,
+        "journal_through": status
+            .journal_through
+            .map(|(epoch, seq)| json!({ "epoch": epoch.to_string(), "seq": seq })),
+        // No SMS has gone out from here: there is no modem yet.
+        "spent_today": {
+            "bytes": { "sync_sent": status.spent.sync_sent, "sync_received": status.spent.sync_received },
+            "sms": 0,
+        },
         "degraded": status.degraded,
+        "disk": status.room.map(|room| json!({
+            "free_bytes": room.free_bytes,
+            "ballast": room.has_ballast,
+            "low": room.is_tight(),
+        })),
         "clock": {
             "time": status.wall.rfc3339(),
             "trust": trust(status.trust),
@@ -143,6 +156,11 @@ pub(super) fn status(status: &Status, state_hash: &str, sales: u64, volume: Volu
     })
 }
 
+/// The same without what only the database tells, for `doctor`.
+pub fn standing(standing: &Status) -> String {
+    status(standing, "", 0, Volume::ZERO).to_string()
+}
+
 fn dispenser(status: &DispenserStatus) -> Value {
     let beat = status.presence.heartbeat.as_ref();
     json!({
@@ -150,6 +168,7 @@ fn dispenser(status: &DispenserStatus) -> Value {
         "enabled": status.config.enabled,
         "online": status.online,
         "last_heard": status.presence.heard.map(Wall::rfc3339),
+        "heard_by": status.presence.way.map(Way::name),
         "volume_ml_max": status.config.volume_max.ml(),
         "pulses_per_litre": status.config.pulses_per_litre,
         "language": status.config.language,

@@ -165,7 +165,7 @@ CREATE TABLE document_waiting (
   PRIMARY KEY (id, change)
 ) STRICT, WITHOUT ROWID;
 
--- Who changed what by hand, or was refused: chained in the journal's alarm lane when it matters, kept here for the page.
+-- Who changed what by hand. A later step seals and chains it.
 CREATE TABLE audit (
   id INTEGER PRIMARY KEY,
   time INTEGER NOT NULL,

@@ -71,30 +71,74 @@ pub fn put_manager(connection: &Connection, name: &str, row: &ManagerRow) -> Res
         .map(drop)?)
 }
 
-/// Counts a try to log in.
+/// Counts a try to log in. The first word of `name` says what kind of name it is, and stays readable; the rest is keyed,
+/// for somebody may type anything there.
 pub fn note_try(connection: &Connection, name: &str, now: Uptime) -> Result<(), StoreError> {
-    let mut statement = connection.prepare_cached("INSERT INTO login_try (name, uptime_ms) VALUES (?1, ?2)")?;
+    let mut statement = connection
+        .prepare_cached("INSERT INTO login_try (name, uptime_ms) VALUES (substr(?1, 1, instr(?1, ' ')) || hex(keyed('login_try.name', ?1)), ?2)")?;
     Ok(statement.execute((name, now.0.cast_signed())).map(drop)?)
 }
 
 /// How many tries this name made since `since`, and when the oldest of them was.
 pub fn tries(connection: &Connection, name: &str, since: Uptime) -> Result<(u32, Option<Uptime>), StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT count(*), min(uptime_ms) FROM login_try WHERE name = ?1 AND uptime_ms > ?2")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT count(*), min(uptime_ms) FROM login_try WHERE name = substr(?1, 1, instr(?1, ' ')) || hex(keyed('login_try.name', ?1)) AND uptime_ms > ?2",
+    )?;
     let (count, oldest): (u32, Option<i64>) =
         statement.query_row((name, since.0.cast_signed()), |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok((count, oldest.map(uptime)))
 }
 
-/// How many tries are remembered, of all names.
-pub fn tries_of_all(connection: &Connection) -> Result<u32, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT count(*) FROM login_try")?;
-    Ok(statement.query_row([], |row| row.get(0))?)
+/// Of the tries under `prefix` and whatever follows it, only the `count_max` newest are remembered.
+pub fn forget_oldest_tries(connection: &Connection, prefix: &str, count_max: u32) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM login_try WHERE id IN
+           (SELECT id FROM login_try WHERE substr(name, 1, length(?1)) = ?1 ORDER BY id DESC LIMIT -1 OFFSET ?2)",
+    )?;
+    Ok(statement.execute((prefix, count_max)).map(drop)?)
+}
+
+/// Whether this device has logged in under this name before.
+pub fn is_device(connection: &Connection, id: &[u8; 32], name: &str) -> Result<bool, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM device WHERE id = ?1 AND name = ?2)")?;
+    Ok(statement.query_row((id.as_slice(), name), |row| row.get(0))?)
+}
+
+/// Remembers a device; of one name's devices only the `count_max` that were used last.
+pub fn put_device(
+    connection: &Connection,
+    id: &[u8; 32],
+    name: &str,
+    now: Uptime,
+    count_max: u32,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO device (id, name, used_ms) VALUES (?1, ?2, ?3)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name, used_ms = excluded.used_ms",
+        )?
+        .execute((id.as_slice(), name, now.0.cast_signed()))?;
+    connection
+        .prepare_cached(
+            "DELETE FROM device WHERE id IN
+               (SELECT id FROM device WHERE name = ?1 ORDER BY used_ms DESC, id LIMIT -1 OFFSET ?2)",
+        )?
+        .execute((name, count_max))?;
+    Ok(())
+}
+
+/// Forgets the devices of a name.
+pub fn forget_devices(connection: &Connection, name: &str) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached("DELETE FROM device WHERE name = ?1")?;
+    Ok(statement.execute([name]).map(drop)?)
 }
 
 /// Forgets the tries of a name: it got in.
 pub fn forget_tries(connection: &Connection, name: &str) -> Result<(), StoreError> {
-    let mut statement = connection.prepare_cached("DELETE FROM login_try WHERE name = ?1")?;
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM login_try WHERE name = substr(?1, 1, instr(?1, ' ')) || hex(keyed('login_try.name', ?1))",
+    )?;
     Ok(statement.execute([name]).map(drop)?)
 }
 
@@ -182,8 +226,10 @@ pub fn put_token(connection: &Connection, name: &str, hash: &[u8; 32], role: &st
 
 /// What this caller was answered under this key.
 pub fn answered(connection: &Connection, who: &str, key: &str) -> Result<Option<AnsweredRow>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT content, status, body FROM answered WHERE who = ?1 AND key = ?2")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT content, status, opened('answered.body', who || '/' || key, body) FROM answered
+         WHERE who = ?1 AND key = hex(keyed('answered.key', ?2))",
+    )?;
     let row = statement.query_row((who, key), |row| {
         Ok(AnsweredRow {
             content: row.get(0)?,
@@ -203,7 +249,9 @@ pub fn put_answered(
     now: Uptime,
 ) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO answered (who, key, content, status, body, uptime_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO answered (who, key, content, status, body, uptime_ms)
+         SELECT ?1, key, ?3, ?4, sealed('answered.body', ?1 || '/' || key, ?5), ?6
+         FROM (SELECT hex(keyed('answered.key', ?2)) AS key)",
     )?;
     let values = (who, key, &row.content, row.status, &row.body, now.0.cast_signed());
     Ok(statement.execute(values).map(drop)?)

@@ -17,6 +17,8 @@ pub struct DispenserRow {
     pub volume_max: Volume,
     /// Pulses of its flow meter per litre.
     pub pulses_per_litre: i64,
+    /// The same as a manager measured it here; `None` where it follows the site's settings.
+    pub pulses_measured: Option<i64>,
     /// Its display's language.
     pub language: String,
     /// Grows with every change of its configuration.
@@ -28,7 +30,8 @@ pub struct DispenserRow {
 /// The dispenser with this id.
 pub fn find(connection: &Connection, id: &DispenserId) -> Result<Option<DispenserRow>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, enabled, volume_max_ml, pulses_per_litre, language, config_revision, wrong_pins FROM dispenser
+        "SELECT id, enabled, volume_max_ml, pulses_per_litre, language, config_revision, wrong_pins,
+                pulses_measured FROM dispenser
          WHERE id = ?1",
     )?;
     statement
@@ -40,7 +43,8 @@ pub fn find(connection: &Connection, id: &DispenserId) -> Result<Option<Dispense
 /// All dispensers, by id.
 pub fn all(connection: &Connection) -> Result<Vec<DispenserRow>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, enabled, volume_max_ml, pulses_per_litre, language, config_revision, wrong_pins FROM dispenser
+        "SELECT id, enabled, volume_max_ml, pulses_per_litre, language, config_revision, wrong_pins,
+                pulses_measured FROM dispenser
          ORDER BY id",
     )?;
     let rows = statement.query_map([], |row| Ok(read(row)))?;
@@ -82,11 +86,26 @@ pub fn enable(connection: &Connection, id: &DispenserId, enabled: bool) -> Resul
     Ok(statement.execute((id.as_str(), enabled))? == 1)
 }
 
-/// Applies the site's settings document to every dispenser that differs. Returns whether any did.
+/// Sets what a manager measured, or takes it back to `pulses_per_litre` of the site. Returns whether there is such a dispenser.
+pub fn measure(
+    connection: &Connection,
+    id: &DispenserId,
+    measured: Option<i64>,
+    pulses_per_litre: i64,
+) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE dispenser SET pulses_measured = ?2, pulses_per_litre = coalesce(?2, ?3), config_revision = config_revision + 1
+         WHERE id = ?1",
+    )?;
+    Ok(statement.execute((id.as_str(), measured, pulses_per_litre))? == 1)
+}
+
+/// Applies the site's settings to every dispenser that differs; a meter that was measured stays. Returns whether any did.
 pub fn apply_settings(connection: &Connection, pulses_per_litre: i64, language: &str) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached(
-        "UPDATE dispenser SET pulses_per_litre = ?1, language = ?2, config_revision = config_revision + 1
-         WHERE pulses_per_litre <> ?1 OR language <> ?2",
+        "UPDATE dispenser SET pulses_per_litre = coalesce(pulses_measured, ?1), language = ?2,
+                config_revision = config_revision + 1
+         WHERE pulses_per_litre <> coalesce(pulses_measured, ?1) OR language <> ?2",
     )?;
     Ok(statement.execute((pulses_per_litre, language))? > 0)
 }
@@ -107,6 +126,7 @@ fn read(row: &Row<'_>) -> Result<DispenserRow, StoreError> {
         language: row.get(4)?,
         config_revision: row.get(5)?,
         wrong_pins: row.get(6)?,
+        pulses_measured: row.get(7)?,
     })
 }
 

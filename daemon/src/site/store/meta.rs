@@ -17,6 +17,12 @@ pub fn put(connection: &Connection, key: &str, value: &[u8]) -> Result<(), Store
     Ok(statement.execute((key, value)).map(drop)?)
 }
 
+/// Forgets the value under `key`.
+pub fn delete(connection: &Connection, key: &str) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached("DELETE FROM meta WHERE key = ?1")?;
+    Ok(statement.execute([key]).map(drop)?)
+}
+
 /// A whole number under `key`.
 pub fn number(connection: &Connection, key: &str) -> Result<Option<i64>, StoreError> {
     let Some(bytes) = get(connection, key)? else {

@@ -64,11 +64,16 @@ fn read(row: &Row<'_>) -> Result<CustomerRow, StoreError> {
 macro_rules! one {
     ($connection:expr, $condition:literal, $value:expr $(,)?) => {{
         let mut statement = $connection.prepare_cached(concat!(
-            "SELECT id, account, active, bill_overdue, daily_limit_ml, pin, merged_into, admitted, phone, name, language,
+            "SELECT id, account, active, bill_overdue, daily_limit_ml, pin, merged_into, admitted,
+               CAST(opened('customer.phone_sealed', id, phone_sealed) AS TEXT),
+               coalesce(CAST(opened('customer.name_sealed', id, name_sealed) AS TEXT), ''), language,
                subscription_until, pin_tries FROM customer WHERE ",
             $condition
         ))?;
-        statement.query_row([$value], |row| Ok(read(row))).optional()?.transpose()
+        statement
+            .query_row([$value], |row| Ok(read(row)))
+            .optional()?
+            .transpose()
     }};
 }
 
@@ -81,7 +86,7 @@ pub fn find(connection: &Connection, id: CustomerId) -> Result<Option<CustomerRo
 pub fn by_phone(connection: &Connection, phone: &str) -> Result<Option<CustomerRow>, StoreError> {
     one!(
         connection,
-        "phone = ?1 ORDER BY merged_into IS NOT NULL, account IS NULL, id LIMIT 1",
+        "phone_key = keyed('customer.phone', ?1) ORDER BY merged_into IS NOT NULL, account IS NULL, id LIMIT 1",
         phone,
     )
 }
@@ -115,6 +120,15 @@ pub fn resolve(connection: &Connection, id: CustomerId) -> Result<CustomerId, St
             _ => return Ok(current),
         }
     }
+}
+
+/// The row that this one stands for after all mergers; itself when never merged.
+pub fn after_mergers(connection: &Connection, row: CustomerRow) -> Result<CustomerRow, StoreError> {
+    if row.merged_into.is_none() {
+        return Ok(row);
+    }
+    let id = resolve(connection, row.id)?;
+    Ok(find(connection, id)?.unwrap_or(row))
 }
 
 /// Makes sure that a row exists for `id`.
@@ -184,8 +198,10 @@ pub fn put_profile(
     language: &str,
 ) -> Result<(), StoreError> {
     ensure(connection, id)?;
-    let mut statement =
-        connection.prepare_cached("UPDATE customer SET phone = ?2, name = ?3, language = ?4 WHERE id = ?1")?;
+    let mut statement = connection.prepare_cached(
+        "UPDATE customer SET phone_key = keyed('customer.phone', ?2), phone_sealed = sealed('customer.phone_sealed', id, ?2),
+           name_sealed = sealed('customer.name_sealed', id, nullif(?3, '')), language = ?4 WHERE id = ?1",
+    )?;
     Ok(statement.execute((signed(id.0), phone, name, language)).map(drop)?)
 }
 

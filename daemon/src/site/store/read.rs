@@ -47,6 +47,12 @@ pub struct CustomerShown {
     pub has_wrong_pins: bool,
 }
 
+/// Whether SQLite finds its file in order: every page where it belongs (its documentation, PRAGMA quick_check).
+pub fn is_sound(connection: &Connection) -> Result<bool, StoreError> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    Ok(found == "ok")
+}
+
 /// The customer with this id, or the one they were merged into. `now` is `None` where the clock is not trusted: then
 /// nothing has expired.
 pub fn customer_shown(

@@ -7,6 +7,7 @@ use std::{
 
 pub use rusqlite::Connection as Reading;
 use store::{Database, StoreError};
+use sync::vault::Vault;
 
 /// Readings that are kept open; more are opened when needed and closed again.
 pub const READERS_KEPT_MAX: usize = 3;
@@ -14,14 +15,16 @@ pub const READERS_KEPT_MAX: usize = 3;
 /// A small pool.
 pub struct Readers {
     path: PathBuf,
+    vault: Vault,
     idle: Mutex<Vec<Reading>>,
 }
 
 impl Readers {
-    /// A pool over the database at `path`; nothing is opened yet.
-    pub fn new(path: &Path) -> Readers {
+    /// A pool over the database at `path`, which is sealed in this vault; nothing is opened yet.
+    pub fn new(path: &Path, vault: Vault) -> Readers {
         Readers {
             path: path.to_owned(),
+            vault,
             idle: Mutex::default(),
         }
     }
@@ -31,7 +34,7 @@ impl Readers {
         let idle = self.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => Database::open_read_only(&self.path)?,
+            None => Database::open_read_only_sealed(&self.path, &self.vault)?,
         };
         connection.prepare_cached("BEGIN")?.execute([])?;
         let result = read(&connection);

@@ -3,7 +3,7 @@
 use kiosk::{
     dispense::Right,
     fact::{Granted, Purse},
-    grant::{Part, Settlement},
+    grant::{GrantState, Part, Settlement},
     ids::{CustomerId, DispenserId, Epoch, GrantId, HoldId, RequestId},
     moment::Wall,
     units::Volume,
@@ -47,17 +47,20 @@ pub fn open_grants(connection: &Connection, customer: CustomerId) -> Result<Vec<
     let mut rows = statement.query([signed(customer.0)])?;
     let mut grants = Vec::new();
     while let Some(row) = rows.next()? {
-        let unspent = volume(row.get(3)?)?.less(volume(row.get(4)?)?);
+        let (granted, spent, held) = (volume(row.get(3)?)?, volume(row.get(4)?)?, volume(row.get(5)?)?);
         let right = Right {
             grant: GrantId {
                 epoch: Epoch(unsigned(row.get(0)?)),
                 number: unsigned(row.get(1)?),
             },
             purse: purse(row.get(2)?)?,
-            free: unspent.less(volume(row.get(5)?)?),
+            free: Stage::Open.state(Some(granted)).free(spent, held),
             valid_until: row.get::<_, Option<i64>>(6)?.map(Wall),
         };
-        grants.push(OpenGrant { right, unspent });
+        grants.push(OpenGrant {
+            right,
+            unspent: granted.less(spent),
+        });
     }
     Ok(grants)
 }
@@ -82,9 +85,9 @@ pub fn grant(connection: &Connection, granted: &Granted, owner: CustomerId) -> R
     Ok(statement.execute(values).map(drop)?)
 }
 
-/// A grant's state: open, asked back, or closed. States only go up.
+/// How far a grant has come: open, asked back, or closed. Stages only go up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum GrantState {
+pub enum Stage {
     /// Holds may be made on it.
     Open,
     /// Asked back by the hub: no new hold.
@@ -93,30 +96,46 @@ pub enum GrantState {
     Closed,
 }
 
-/// Raises a grant's state; a grant that is not known yet is remembered with it.
-pub fn raise(connection: &Connection, grant: GrantId, state: GrantState) -> Result<(), StoreError> {
+impl Stage {
+    /// What the rules know of a grant that has come so far.
+    fn state(self, volume: Option<Volume>) -> GrantState {
+        GrantState {
+            volume,
+            recalled: self == Stage::Recalled,
+            closed: self == Stage::Closed,
+            written_off: None,
+        }
+    }
+}
+
+/// Raises a grant's stage; a grant that is not known yet is remembered with it.
+pub fn raise(connection: &Connection, grant: GrantId, stage: Stage) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO grants (epoch, number, state, place) VALUES (?1, ?2, ?3, 0)
          ON CONFLICT (epoch, number) DO UPDATE SET state = max(state, excluded.state)",
     )?;
     Ok(statement
-        .execute((signed(grant.epoch.0), signed(grant.number), state as u8))
+        .execute((signed(grant.epoch.0), signed(grant.number), stage as u8))
         .map(drop)?)
 }
 
-/// The grants that are recalled and on which nothing is held: the moment to close them (PROTOCOL rule 24).
+/// The recalled grants that may be closed now (PROTOCOL rule 24).
 pub fn ready_to_close(connection: &Connection) -> Result<Vec<GrantId>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT epoch, number FROM grants WHERE state = 1 AND held_ml = 0 AND customer IS NOT NULL
-         ORDER BY epoch, number",
+        "SELECT epoch, number, volume_ml, held_ml FROM grants WHERE state = 1 ORDER BY epoch, number",
     )?;
-    let rows = statement.query_map([], |row| {
-        Ok(GrantId {
-            epoch: Epoch(unsigned(row.get(0)?)),
-            number: unsigned(row.get(1)?),
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut rows = statement.query([])?;
+    let mut grants = Vec::new();
+    while let Some(row) = rows.next()? {
+        let granted = row.get::<_, Option<i64>>(2)?.map(volume).transpose()?;
+        if Stage::Recalled.state(granted).may_close(volume(row.get(3)?)?) {
+            grants.push(GrantId {
+                epoch: Epoch(unsigned(row.get(0)?)),
+                number: unsigned(row.get(1)?),
+            });
+        }
+    }
+    Ok(grants)
 }
 
 /// Whose grant it is, when that is known here.

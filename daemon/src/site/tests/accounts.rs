@@ -2,11 +2,17 @@
 
 use super::{
     super::{
-        accounts::{ANSWER_KEPT_MS, SESSION_IDLE_MS, SESSION_MS_MAX, SESSIONS_MAX, TRIES_MAX, TRIES_WITHIN_MS},
-        input::{Command, Credential, Once, Order, ReplyId, Role},
+        accounts::{
+            ANSWER_KEPT_MS, SESSION_IDLE_MS, SESSION_MS_MAX, SESSIONS_MAX, TRIES_INVENTED_MAX, TRIES_MAX,
+            TRIES_WITHIN_MS,
+        },
+        input::{Command, Credential, Login, Once, Order, ReplyId, Role},
     },
     *,
 };
+
+const OWN: [u8; 32] = [0xaa; 32];
+const STRANGE: [u8; 32] = [0xbb; 32];
 
 /// What the machine tells the one who waits.
 fn tell(bench: &mut Bench, command: Command) -> Result<Told, Refusal> {
@@ -30,12 +36,30 @@ fn manager(name: &str) -> Bench {
 }
 
 fn log_in(bench: &mut Bench, proved: &str, session: u8) -> Result<Told, Refusal> {
-    let command = Command::OpenSession {
+    log_in_from(bench, proved, session, STRANGE)
+}
+
+fn log_in_from(bench: &mut Bench, proved: &str, session: u8, device: [u8; 32]) -> Result<Told, Refusal> {
+    let login = Login {
         name: "asha".to_owned(),
         proved: proved.to_owned(),
         session: [session; 32],
+        device,
     };
-    tell(bench, command)
+    tell(bench, Command::OpenSession(Box::new(login)))
+}
+
+/// Somebody types a password under this name; tells whether it is compared at all.
+fn is_tried(bench: &mut Bench, name: &str, device: Option<[u8; 32]>) -> bool {
+    let command = Command::TryLogin {
+        name: name.to_owned(),
+        device,
+    };
+    match tell(bench, command) {
+        Ok(Told::Login { .. }) => true,
+        Err(Refusal::TooManyTries { .. }) => false,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn is_open(bench: &mut Bench, session: u8) -> bool {
@@ -87,11 +111,14 @@ fn the_oldest_page_gives_way_and_a_new_password_ends_the_others() {
 #[test]
 fn tries_are_counted_over_a_restart_and_forgotten_in_time() {
     let mut bench = manager("login-tries");
-    let name = "asha".to_owned();
-    let attempt = Command::TryLogin { name };
+    let attempt = Command::TryLogin {
+        name: "asha".to_owned(),
+        device: None,
+    };
     for _ in 0..TRIES_MAX {
         let told = tell(&mut bench, attempt.clone());
-        assert_eq!(told, Ok(Told::Login(Some("first".to_owned()))));
+        let hash = Some("first".to_owned());
+        assert_eq!(told, Ok(Told::Login { hash, is_known: false }));
     }
     bench.monotonic_ms += 60_000;
     bench.give(Input::Tick);
@@ -100,6 +127,48 @@ fn tries_are_counted_over_a_restart_and_forgotten_in_time() {
     assert!(matches!(refused, Err(Refusal::TooManyTries { .. })), "{refused:?}");
     bench.monotonic_ms += TRIES_WITHIN_MS;
     assert!(tell(&mut bench, attempt).is_ok());
+}
+
+#[test]
+fn invented_names_lock_nobody_out() {
+    let mut bench = manager("invented");
+    for number in 0..TRIES_INVENTED_MAX + 10 {
+        assert!(is_tried(&mut bench, &format!("nobody-{number}"), None));
+    }
+    assert!(is_tried(&mut bench, "asha", None), "a manager gets in");
+    for _ in 1..TRIES_MAX {
+        assert!(is_tried(&mut bench, "asha", None));
+    }
+    for number in 0..TRIES_INVENTED_MAX + 10 {
+        assert!(is_tried(&mut bench, &format!("nowhere-{number}"), None));
+    }
+    assert!(!is_tried(&mut bench, "asha", None), "no flood gives a guess back");
+}
+
+#[test]
+fn a_managers_own_phone_is_not_locked_out_by_a_stranger() {
+    let mut bench = manager("own-phone");
+    log_in_from(&mut bench, "first", 1, OWN).unwrap();
+    for _ in 0..TRIES_MAX {
+        assert!(is_tried(&mut bench, "asha", None));
+    }
+    assert!(!is_tried(&mut bench, "asha", None));
+    assert!(
+        !is_tried(&mut bench, "asha", Some(STRANGE)),
+        "a device that nobody knows"
+    );
+    bench.restart();
+    assert!(is_tried(&mut bench, "asha", Some(OWN)));
+    log_in_from(&mut bench, "first", 2, OWN).unwrap();
+    assert!(!is_tried(&mut bench, "asha", None), "the stranger stays locked out");
+    for _ in 0..TRIES_MAX {
+        assert!(is_tried(&mut bench, "asha", Some(OWN)));
+    }
+    assert!(
+        !is_tried(&mut bench, "asha", Some(OWN)),
+        "a stolen phone guesses no faster"
+    );
+    assert!(is_tried(&mut bench, "juma", Some(OWN)), "and is a stranger to others");
 }
 
 #[test]

@@ -1,9 +1,6 @@
 //! Sites and kiosks.
 
-use ::kiosk::{
-    ids::{Lane, SiteName},
-    moment::Wall,
-};
+use ::kiosk::{ids::Lane, moment::Wall};
 use axum::{Extension, extract::State, http::HeaderMap};
 use serde_json::{Map, Value, json};
 
@@ -86,7 +83,7 @@ pub async fn add(
 
 /// `GET /kiosks`: all kiosks with their status (FEATURES D67).
 pub async fn kiosks(State(app): State<App>) -> Api {
-    let sites = app.parts.books.read(read::sites).await?;
+    let sites = app.parts.books.read(read::sites_unhashed).await?;
     let online = sites.iter().filter(|site| site.online).count();
     let shown = |site: &Site| {
         json!({
@@ -100,9 +97,4 @@ pub async fn kiosks(State(app): State<App>) -> Api {
     answer["count"] = json!(sites.len());
     answer["online"] = json!(online);
     Json::ok(answer)
-}
-
-/// Whether a site of that name is among these.
-pub fn find<'a>(sites: &'a [Site], name: &SiteName) -> Option<&'a Site> {
-    sites.iter().find(|site| site.name == *name)
 }

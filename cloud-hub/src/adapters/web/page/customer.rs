@@ -62,7 +62,7 @@ async fn shown(app: &App, caller: &Caller, id: &str, notice: Markup) -> Shown {
             Ok((
                 read::transactions(books, &filter, i64::MAX, ROWS)?.items,
                 read::purchases(books, own, ROWS)?,
-                read::sites(books)?,
+                read::sites_unhashed(books)?,
             ))
         })
         .await?;
@@ -92,7 +92,7 @@ fn content(
             @if caller.may("GET", "/purchases") {
                 section data-part="purchases" {
                     h2 { "Purchases" }
-                    (purchase_table(zone, now, bought))
+                    (purchase_table(zone, now, bought, None))
                 }
             }
         }

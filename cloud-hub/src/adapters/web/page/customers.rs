@@ -55,7 +55,7 @@ async fn listed(app: &App, caller: &Caller, words: Option<String>, after: i64, r
         .parts
         .books
         .read(move |books| {
-            let sites = read::sites(books)?;
+            let sites = read::sites_unhashed(books)?;
             let Some(words) = search else {
                 let page = read::customers(books, None, after, LIMIT)?;
                 return Ok((page.items, page.next, sites));
@@ -76,7 +76,7 @@ async fn listed(app: &App, caller: &Caller, words: Option<String>, after: i64, r
     let content = html! {
         h1 { "Customers" }
         form.search method="get" action="/customers" role="search" {
-            input type="search" name="q" value=[words.as_deref()] placeholder="Phone, account or name" aria-label="Phone, account or name";
+            input type="search" name="q" value=[words.as_deref()] placeholder="Phone, account, name" aria-label="Phone, account or name";
             button { "Search" }
         }
         @if found.is_empty() {

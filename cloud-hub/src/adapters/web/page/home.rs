@@ -25,20 +25,37 @@ pub async fn home(State(app): State<App>, Extension(caller): Extension<Caller>) 
         .books
         .read(move |books| {
             let sales = read::transactions(books, &TransactionFilter::default(), i64::MAX, SALES)?;
-            let alarms = read::alarms(books, None, ALARMS)?;
-            Ok((read::totals(books, since)?, read::sites(books)?, sales.items, alarms))
+            Ok(Seen {
+                totals: read::totals(books, since)?,
+                sites: read::sites_unhashed(books)?,
+                sales: sales.items,
+                alarms: read::alarms(books, None, ALARMS)?,
+                in_doubt: read::in_doubt(books)?,
+                loans: read::loans_asked(books)?,
+            })
         })
         .await?;
-    Ok(shown(&app, &caller, &zone, now, seen))
+    Ok(shown(&app, &caller, &zone, now, &seen))
 }
 
-fn shown(
-    app: &App,
-    caller: &Caller,
-    zone: &Zone,
-    now: Wall,
-    (totals, sites, sales, alarms): (Totals, Vec<Site>, Vec<Transaction>, Vec<AlarmRow>),
-) -> Response {
+/// What the page is about.
+struct Seen {
+    totals: Totals,
+    sites: Vec<Site>,
+    sales: Vec<Transaction>,
+    alarms: Vec<AlarmRow>,
+    in_doubt: bool,
+    loans: i64,
+}
+
+fn shown(app: &App, caller: &Caller, zone: &Zone, now: Wall, seen: &Seen) -> Response {
+    let Seen {
+        totals,
+        sites,
+        sales,
+        alarms,
+        ..
+    } = seen;
     let currency = app.parts.settings.currency.code();
     let content = html! {
         h1 { "Today, " (zone.day(now)) }
@@ -49,21 +66,29 @@ fn shown(
             (tile("Customers", &totals.customers.to_string()))
         }
         section data-part="look" {
+            @if seen.in_doubt {
+                p.problem { a href="/doubt" { "Part of the hub's past may be missing: sites get water only from new payments." } }
+            }
             @if totals.purchases_waiting > 0 && caller.may("GET", "/purchases") {
                 p.problem { a href="/purchases?state=needs_operator" {
                     @if totals.purchases_waiting == 1 { "One purchase waits for your decision." }
                     @else { (totals.purchases_waiting) " purchases wait for your decision." }
                 } }
             }
+            @if seen.loans > 0 && caller.may("GET", "/loans") {
+                p { a href="/loans" {
+                    @if seen.loans == 1 { "One loan was asked at a site." } @else { (seen.loans) " loans were asked at sites." }
+                } }
+            }
             @if !alarms.is_empty() {
                 h2 { "Needs a look" }
-                (alarm_list(zone, now, &alarms))
+                (alarm_list(zone, now, alarms))
             }
         }
         div.columns {
             section data-part="sales" {
                 h2 { "Latest transactions" }
-                (sales_table(zone, now, &sales, true))
+                (sales_table(zone, now, sales, true))
             }
             section data-part="sites" {
                 h2 { "Sites" }
@@ -72,8 +97,9 @@ fn shown(
                         @if caller.may("POST", "/sites") { a href="/sites" { "Add the first one." } } }
                 }
                 ul.plain.card {
-                    @for site in &sites {
-                        li { a href={ "/sites/" (site.name) } { (site.title) } " " (show::online(site.online)) }
+                    @for site in sites {
+                        li { a href={ "/sites/" (site.name) } { (site.title) } " "
+                            @if site.box_id.is_none() { span.badge { "not joined" } } @else { (show::online(site.online)) } }
                     }
                 }
             }

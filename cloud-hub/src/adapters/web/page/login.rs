@@ -43,8 +43,8 @@ fn login_form(name: Option<&str>, notice: Markup) -> Markup {
                 label { "Password" input type="password" name="password" autocomplete="current-password" required; }
                 button { "Log in" }
             }
-            p.quiet { "No login yet, or the password is lost? Ask whoever runs the hub: "
-                code { "kisima-hub user add NAME --role ROLE" } " makes one." }
+            p.quiet { "No login yet, or the password is lost? An admin gives you a first password under People. If there is none, whoever runs the hub does: "
+                code { "kisima-hub user add NAME --role ROLE" } ", or " code { "user reset NAME" } "." }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ::kiosk::{
     day::Zone,
-    ids::ProviderReceipt,
+    ids::{CustomerId, ProviderReceipt},
     moment::Wall,
     payment::{PaymentOrder, PaymentState},
 };
@@ -24,7 +24,7 @@ use crate::{
     hub::{
         effect::Refusal,
         input::{PurchaseId, Request},
-        store::read::{self, Purchase},
+        store::read::{self, Names, Purchase},
     },
     provider::circuit::State as Circuit,
 };
@@ -39,10 +39,14 @@ pub async fn purchases(
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Shown {
     let state = query.get("state").and_then(|state| PaymentState::from_name(state));
-    let bought = app
+    let (bought, names) = app
         .parts
         .books
-        .read(move |books| read::newest_purchases(books, state, ROWS))
+        .read(move |books| {
+            let bought = read::newest_purchases(books, state, ROWS)?;
+            let names = read::customer_names(books, bought.iter().map(|purchase| purchase.customer))?;
+            Ok((bought, names))
+        })
         .await?;
     let (zone, (now, _)) = (&app.parts.settings.zone, app.parts.clock.now());
     let content = html! {
@@ -55,7 +59,7 @@ pub async fn purchases(
             }
         }
         (providers_down(&app))
-        div data-part="purchases" { (purchase_table(zone, now, &bought)) }
+        div data-part="purchases" { (purchase_table(zone, now, &bought, Some(&names))) }
     };
     Ok(page(Some(&caller), "/purchases", "Purchases", content))
 }
@@ -76,17 +80,20 @@ fn providers_down(app: &App) -> Markup {
     }
 }
 
-/// Purchases as a table.
-pub fn purchase_table(zone: &Zone, now: Wall, bought: &[Purchase]) -> Markup {
+/// Purchases as a table; `names` says whose each is.
+pub fn purchase_table(zone: &Zone, now: Wall, bought: &[Purchase], names: Option<&Names>) -> Markup {
     html! {
         @if bought.is_empty() { p.quiet { "None." } } @else {
             table.rows {
-                thead { tr { th { "When" } th { "What" } th.number { "Price" } th { "State" } } }
+                thead { tr { th { "When" } @if names.is_some() { th { "Who" } } th { "What" } th.number { "Price" } th { "State" } } }
                 tbody {
                     @for purchase in bought {
                         tr {
-                            td data-label="When" {
+                            td.when data-label="When" {
                                 a href=(format!("/purchases/{:016x}", purchase.id.0)) { (show::time_near(zone, purchase.created, now)) }
+                            }
+                            @if let Some(names) = names {
+                                td data-label="Who" { (customer_link(names, purchase.customer)) }
                             }
                             td data-label="What" { (what(purchase)) }
                             td.number data-label="Price" { (show::money(purchase.amount_minor, &purchase.currency)) }
@@ -97,6 +104,11 @@ pub fn purchase_table(zone: &Zone, now: Wall, bought: &[Purchase]) -> Markup {
             }
         }
     }
+}
+
+/// A customer by name, leading to their page.
+pub fn customer_link(names: &Names, customer: CustomerId) -> Markup {
+    html! { a href={ "/customers/" (customer) } { (names.get(&customer).map_or("to the customer", String::as_str)) } }
 }
 
 fn what(purchase: &Purchase) -> String {
@@ -115,6 +127,12 @@ pub async fn purchase(
     RawQuery(query): RawQuery,
 ) -> Shown {
     let purchase = find(&app, &id).await?;
+    let whose = purchase.customer;
+    let names = app
+        .parts
+        .books
+        .read(move |books| read::customer_names(books, [whose]))
+        .await?;
     let word = query.as_deref().and_then(|query| query.strip_prefix("done="));
     let zone = &app.parts.settings.zone;
     let content = html! {
@@ -122,7 +140,7 @@ pub async fn purchase(
         (done(word))
         dl.card.facts data-part="facts" {
             dt { "State" } dd { (show::state(&purchase.state)) @if let Some(why) = &purchase.failure { " (" (why.replace('_', " ")) ")" } }
-            dt { "Customer" } dd { a href={ "/customers/" (purchase.customer) } { "to the customer" } }
+            dt { "Customer" } dd { (customer_link(&names, purchase.customer)) }
             dt { "What" } dd { (what(&purchase)) }
             dt { "Price" } dd { (show::money(purchase.amount_minor, &purchase.currency)) }
             dt { "Paid" } dd {
@@ -148,9 +166,9 @@ fn order_form(caller: &Caller, purchase: &Purchase) -> Markup {
             form.card method="post" action=(format!("/purchases/{:016x}/order", purchase.id.0)) {
                 (guarded(caller))
                 label { "What is true" select name="order" {
-                    option value="ask" { "I do not know: ask the provider again" }
-                    option value="credit" { "The money has arrived: book it" }
-                    option value="close" { "No money came: close it" }
+                    option value="ask" { "not known: ask again" }
+                    option value="credit" { "the money came: book it" }
+                    option value="close" { "no money came: close it" }
                 } }
                 label { "The provider's receipt, when the money has arrived" input name="receipt" autocapitalize="characters"; }
                 button { "Decide" }

@@ -16,10 +16,9 @@ use super::{
     super::{
         App,
         answer::{status, unexpected},
-        api::sites::find,
         guard::Caller,
     },
-    Shown, back_to, done,
+    Shown, back_to, done, doubt,
     form::Fields,
     guarded,
     home::{alarm_list, sales_table},
@@ -42,7 +41,7 @@ pub async fn list(State(app): State<App>, Extension(caller): Extension<Caller>) 
 }
 
 async fn listed(app: &App, caller: &Caller, refused: Option<(&Refusal, &str)>) -> Shown {
-    let sites = app.parts.books.read(read::sites).await?;
+    let sites = app.parts.books.read(read::sites_unhashed).await?;
     let (now, _) = app.parts.clock.now();
     let zone = &app.parts.settings.zone;
     let content = html! {
@@ -178,8 +177,8 @@ pub async fn revoke(
 async fn named(app: &App, name: &str) -> Result<Site, Refusal> {
     let none = || Refusal::not_found("site");
     let name: SiteName = name.parse().map_err(|_| none())?;
-    let sites = app.parts.books.read(read::sites).await?;
-    find(&sites, &name).cloned().ok_or_else(none)
+    let found = app.parts.books.read(move |books| read::site(books, &name)).await?;
+    found.ok_or_else(none)
 }
 
 struct Around {
@@ -187,6 +186,7 @@ struct Around {
     alarms: Vec<AlarmRow>,
     dispensers: Vec<DispenserRow>,
     code_until: Option<Wall>,
+    held_ml: i64,
 }
 
 /// `GET /sites/{name}`
@@ -199,7 +199,7 @@ pub async fn one(
     let site = named(&app, &name).await?;
     let zone = Zone::named(&site.time_zone).unwrap_or_else(|_| app.parts.settings.zone.clone());
     let (now, _) = app.parts.clock.now();
-    let (since, own) = (zone.begin(zone.day(now)), site.name.clone());
+    let (since, own, box_id) = (zone.begin(zone.day(now)), site.name.clone(), site.box_id);
     let around = app.parts.books.read(move |books| {
         let filter = TransactionFilter {
             site: Some(own.clone()),
@@ -210,6 +210,7 @@ pub async fn one(
             alarms: read::alarms(books, Some(&own), ALARMS)?,
             dispensers: read::dispensers(books, &own, since)?,
             code_until: read::join_code_until(books, &own)?,
+            held_ml: box_id.map_or(Ok(0), |box_id| read::held_ml(books, box_id))?,
         })
     });
     let around = around.await?;
@@ -230,7 +231,7 @@ pub async fn one(
                 @if !around.alarms.is_empty() { h2 { "Alarms" } (alarm_list(&zone, now, &around.alarms)) }
             }
         }
-        @if caller.may("POST", "/sites/{name}/code") { (gateway_forms(&caller, &site)) }
+        @if caller.may("POST", "/sites/{name}/code") { (gateway_forms(&app, &caller, &site, around.held_ml)) }
     };
     Ok(page(Some(&caller), "/sites", &site.title, content))
 }
@@ -275,7 +276,7 @@ fn dispensers(zone: &Zone, now: Wall, dispensers: &[DispenserRow]) -> Markup {
     }
 }
 
-fn gateway_forms(caller: &Caller, site: &Site) -> Markup {
+fn gateway_forms(app: &App, caller: &Caller, site: &Site, held_ml: i64) -> Markup {
     html! {
         section {
             h2 { "The gateway" }
@@ -292,7 +293,8 @@ fn gateway_forms(caller: &Caller, site: &Site) -> Markup {
                     summary { "The box is stolen or burnt" }
                     form.card method="post" action={ "/sites/" (site.name) "/revoke" } {
                         (guarded(caller))
-                        p { "The hub will not speak to it again, and what it held for customers is written off and given back to them." }
+                        p { "The hub will not speak to it again. Customers get back what it held for them: "
+                            strong { (doubt::sum(app, held_ml)) } ". Whoever has the box may still draw as much from it: that is the most that can be lost." }
                         label { "Type " code { (site.name) } " to go on" input name="sure" autocapitalize="none" required; }
                         button.danger { "Shut it out" }
                     }

@@ -36,7 +36,19 @@ pub struct Site {
     pub state_hash: String,
 }
 
-/// All sites, by name.
+/// A site, with its digest.
+pub fn site(connection: &Connection, name: &SiteName) -> Read<Option<Site>> {
+    let mut sites = sites_unhashed(connection)?.into_iter();
+    let Some(mut site) = sites.find(|site| site.name == *name) else {
+        return Ok(None);
+    };
+    if let Some(box_id) = site.box_id {
+        site.state_hash = state_hash(hashed_grants(connection, box_id)?);
+    }
+    Ok(Some(site))
+}
+
+/// All sites with their digests, by name: reads every right of every current box.
 pub fn sites(connection: &Connection) -> Read<Vec<Site>> {
     let mut sites = sites_unhashed(connection)?;
     for site in &mut sites {
@@ -47,7 +59,7 @@ pub fn sites(connection: &Connection) -> Read<Vec<Site>> {
     Ok(sites)
 }
 
-/// The same without the digests, each of which reads all grants of a box.
+/// All sites without their digests, by name: cheap, for pages that many look at.
 pub fn sites_unhashed(connection: &Connection) -> Read<Vec<Site>> {
     let mut sites = Store(connection).all(
         "SELECT site.*, enrolment.box FROM site

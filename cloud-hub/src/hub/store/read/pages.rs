@@ -1,8 +1,12 @@
 //! What only pages show: alarms, a search, purchases of everybody; and copies of the whole.
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use kiosk::{ids::SiteName, moment::Wall, payment::PaymentState};
+use kiosk::{
+    ids::{CustomerId, SiteName},
+    moment::Wall,
+    payment::PaymentState,
+};
 use rusqlite::{Connection, backup::Backup, params};
 use store::StoreError;
 
@@ -93,6 +97,22 @@ pub fn customers_named(connection: &Connection, part: &str, limit: u32) -> Read<
         customers.extend(shown(connection, Some(row))?);
     }
     Ok(customers)
+}
+
+/// Customers by name, for pages.
+pub type Names = BTreeMap<CustomerId, String>;
+
+/// What these customers are called.
+pub fn customer_names(connection: &Connection, customers: impl IntoIterator<Item = CustomerId>) -> Read<Names> {
+    let mut names = Names::new();
+    for customer in customers {
+        if let std::collections::btree_map::Entry::Vacant(unknown) = names.entry(customer)
+            && let Some(row) = Store(connection).customer(Store(connection).root(customer)?)?
+        {
+            unknown.insert(row.name);
+        }
+    }
+    Ok(names)
 }
 
 /// The newest purchases of everybody; of one state when `state` names one.

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::site::{
-    effect::DispenserStatus,
+    effect::{DispenserStatus, Way},
     input::Command,
     store::read::{self, AskedFilter, AskedShown, SaleFilter, SaleShown},
 };
@@ -19,7 +19,7 @@ use super::{
     super::{Web, api, changes, guard::Caller, problem::Problem, wire::Here},
     Failure, Fields, Notice, View, field, hidden, may_change,
     show::{asked, light, litres, time},
-    status::Said,
+    status::{self, Said},
     submit,
 };
 
@@ -32,6 +32,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/queue", get(queue))
         .route("/dispensers", get(dispensers))
         .route("/dispensers/switch", post(switch))
+        .route("/dispensers/pulses", post(pulses))
         .route("/clock", post(clock))
 }
 
@@ -134,9 +135,9 @@ async fn queue(State(web): State<Web>, Extension(caller): Extension<Caller>) -> 
 fn asked_row(row: &AskedShown, name: &str, here: &Here) -> Markup {
     let (class, words) = match row.state.as_str() {
         "waiting" => ("warn", "waits for the link"),
-        "taken" => ("", "the hub is at it"),
+        "taken" => ("", "the hub works on it"),
         "done" => ("good", "done"),
-        _ => ("bad", "refused"),
+        _ => ("bad", "refused by the hub"),
     };
     html! {
         div class="row" {
@@ -168,6 +169,7 @@ async fn page(web: &Web, caller: &Caller, notice: &Notice) -> Result<Markup, Fai
                 p class="small" {
                     "Up to " (litres(dispenser.config.volume_max.signed_ml())) " at once, "
                     (dispenser.config.pulses_per_litre) " pulses a litre"
+                    @if dispenser.config.pulses_measured.is_some() { " (set here)" }
                     @if let Some(beat) = &dispenser.presence.heartbeat { ", firmware " (beat.firmware) ", " (beat.state) }
                     "."
                 }
@@ -177,6 +179,20 @@ async fn page(web: &Web, caller: &Caller, notice: &Notice) -> Result<Markup, Fai
                         input type="hidden" name="dispenser" value=(dispenser.id);
                         input type="hidden" name="to" value=(if dispenser.config.enabled { "off" } else { "on" });
                         button class="quiet" { (if dispenser.config.enabled { "Switch off" } else { "Switch on" }) }
+                    }
+                    details {
+                        summary { "Set the meter" }
+                        form method="post" action="/dispensers/pulses" {
+                            (hidden(caller)?)
+                            input type="hidden" name="dispenser" value=(dispenser.id);
+                            label for={ "pulses-" (dispenser.id) } { "Pulses a litre" }
+                            input id={ "pulses-" (dispenser.id) } name="pulses" inputmode="numeric" value=[dispenser.config.pulses_measured];
+                            p class="small" {
+                                "If 20 litres on the display are more than a 20 litre jerrycan holds, the number is too small. "
+                                "Leave it empty to use the site's."
+                            }
+                            button { "Set" }
+                        }
                     }
                 }
             }
@@ -193,18 +209,22 @@ async fn page(web: &Web, caller: &Caller, notice: &Notice) -> Result<Markup, Fai
 
 /// One dispenser and how it is.
 pub(super) fn dispenser_row(dispenser: &DispenserStatus, here: &Here) -> Markup {
-    let (class, words) = match (dispenser.config.enabled, dispenser.online) {
-        (false, _) => ("warn", "switched off"),
-        (true, true) => ("good", "online"),
-        (true, false) if dispenser.presence.heard.is_some() => ("warn", "not connected"),
-        (true, false) => ("bad", "not connected"),
+    let presence = &dispenser.presence;
+    let (class, words) = match (dispenser.config.enabled, dispenser.online, presence.way) {
+        (false, ..) => ("warn", "switched off"),
+        (true, true, Some(Way::Mqtt) | None) => ("good", "online"),
+        // Without a connection of its own it is heard when somebody wants water, and not otherwise.
+        (true, true, Some(Way::Http)) => ("good", "sells, by HTTP"),
+        (true, false, Some(Way::Http)) => ("", "by HTTP"),
+        (true, false, Some(Way::Mqtt)) => ("warn", "not connected"),
+        (true, false, None) => ("bad", "not heard since the start"),
     };
     html! {
         div class="row" {
             (light(class, dispenser.id.as_str()))
             span class="small" {
                 (words)
-                @if let Some(heard) = dispenser.presence.heard { ", heard " (time(here, heard)) }
+                @if let Some(heard) = presence.heard { ", heard " (time(here, heard)) }
             }
         }
     }
@@ -243,7 +263,56 @@ async fn clock(
 ) -> Result<Response, Failure> {
     let here = Here::of(&web.status().await?)?;
     let wall = changes::wall(field(&fields, "time"), &here.zone);
-    let wall = wall.ok_or_else(|| Problem::field("Date and time", "must look like 2026-12-20T08:30"))?;
-    submit(&web, &caller, &fields, Command::SetClock(wall)).await?;
-    Ok(Redirect::to("/?said=clock").into_response())
+    let command = wall
+        .map(Command::SetClock)
+        .ok_or_else(|| Problem::field("Date and time", "must look like 2026-12-20T08:30"));
+    let told = match command {
+        Ok(command) => submit(&web, &caller, &fields, command).await,
+        Err(problem) => Err(problem),
+    };
+    match told {
+        Ok(_) => Ok(Redirect::to("/?said=clock").into_response()),
+        Err(problem) => {
+            let page = status::today(&web, &caller, &Notice::problem(&problem)).await?;
+            Ok((problem.status, page).into_response())
+        }
+    }
+}
+
+/// What a manager measured at a dispenser; an empty field follows the site again.
+async fn pulses(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    let dispenser = field(&fields, "dispenser").parse();
+    let dispenser = dispenser.map_err(|_| Problem::not_found("this dispenser"))?;
+    let told = match measured(field(&fields, "pulses")) {
+        Ok(pulses_per_litre) => {
+            let command = Command::SetPulses {
+                dispenser,
+                pulses_per_litre,
+            };
+            submit(&web, &caller, &fields, command).await
+        }
+        Err(problem) => Err(problem),
+    };
+    match told {
+        Ok(_) => Ok(Redirect::to("/dispensers?said=pulses").into_response()),
+        Err(problem) => {
+            let page = page(&web, &caller, &Notice::problem(&problem)).await?;
+            Ok((problem.status, page).into_response())
+        }
+    }
+}
+
+fn measured(typed: &str) -> Result<Option<i64>, Problem> {
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let pulses = typed.parse().map_err(|_| {
+        let message = "a whole number such as 450, or nothing to follow the site's settings";
+        Problem::field("pulses_per_litre", message)
+    })?;
+    Ok(Some(pulses))
 }

@@ -1,25 +1,28 @@
 //! Logging in and out, and choosing a password.
 
+use std::sync::Arc;
+
 use axum::{
     Extension, Router,
     extract::{Query, State},
     http::{HeaderMap, header},
-    response::{IntoResponse, Redirect, Response},
+    response::{AppendHeaders, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use maud::{Markup, html};
 
 use crate::site::{
     effect::{Refusal, Told},
-    input::Command,
+    input::{Command, Login},
     store::accounts,
 };
 
 use super::{
     super::{
         Web,
+        gate::Place,
         guard::{self, Caller},
-        password::{self, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, digest},
+        password::{self, PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, Waiting, digest},
         problem::Problem,
     },
     Failure, Fields, Notice, field, plain,
@@ -63,25 +66,38 @@ async fn form(web: &Web, name: &str, notice: &Notice) -> Result<Markup, Failure>
     Ok(plain("Log in", &content))
 }
 
-async fn login(State(web): State<Web>, headers: HeaderMap, fields: Fields) -> Result<Response, Failure> {
+async fn login(
+    State(web): State<Web>,
+    Extension(place): Extension<Arc<Place>>,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Failure> {
     let name = field(&fields, "name").to_lowercase();
     let typed = fields.get("password").cloned().unwrap_or_default();
-    match proved(&web, &name, typed).await {
+    match proved(&web, &place, &headers, &name, typed).await {
         Ok(hash) => {
             if let Some(old) = guard::cookie(&headers) {
                 web.tell(Command::CloseSession(digest(old))).await?;
             }
             let (id, session) = password::token().map_err(|_| Problem::busy())?;
-            let command = Command::OpenSession {
+            let (new_device, _) = password::token().map_err(|_| Problem::busy())?;
+            let device = guard::device(&headers).filter(|device| device.len() == new_device.len());
+            let device = device.unwrap_or(&new_device);
+            let login = Login {
                 name,
                 proved: hash,
                 session,
+                device: digest(device),
             };
-            let Told::Caller(Some(caller)) = web.tell(command).await? else {
+            let Told::Caller(Some(caller)) = web.tell(Command::OpenSession(Box::new(login))).await? else {
                 return Err(Problem::from(Refusal::Outdated).into());
             };
             let next = if caller.must_change { "/password" } else { "/" };
-            Ok(([(header::SET_COOKIE, guard::set_cookie(&id))], Redirect::to(next)).into_response())
+            let cookies = AppendHeaders([
+                (header::SET_COOKIE, guard::set_cookie(&id)),
+                (header::SET_COOKIE, guard::set_device(device)),
+            ]);
+            Ok((cookies, Redirect::to(next)).into_response())
         }
         Err(problem) => {
             let page = form(&web, &name, &Notice::problem(&problem)).await?;
@@ -95,7 +111,7 @@ async fn login(State(web): State<Web>, headers: HeaderMap, fields: Fields) -> Re
 }
 
 /// The hash that this password matches; the try is counted first.
-async fn proved(web: &Web, name: &str, typed: String) -> Result<String, Problem> {
+async fn proved(web: &Web, place: &Place, headers: &HeaderMap, name: &str, typed: String) -> Result<String, Problem> {
     let wrong = || {
         let message = "The name or the password is wrong. After 5 wrong passwords wait 15 minutes.";
         Problem::new(axum::http::StatusCode::UNAUTHORIZED, "wrong_password", message)
@@ -103,11 +119,19 @@ async fn proved(web: &Web, name: &str, typed: String) -> Result<String, Problem>
     if name.is_empty() || typed.is_empty() || name.len() > 64 || typed.chars().count() > PASSWORD_CHARS_MAX {
         return Err(wrong());
     }
-    let command = Command::TryLogin { name: name.to_owned() };
-    let Told::Login(hash) = web.tell(command).await? else {
+    let command = Command::TryLogin {
+        name: name.to_owned(),
+        device: guard::device(headers).map(digest),
+    };
+    let Told::Login { hash, is_known } = web.tell(command).await? else {
         return Err(Problem::unreadable());
     };
-    let is_right = web.0.hasher.is_right(typed, hash.clone()).await?;
+    let who = if is_known {
+        Waiting::Known
+    } else {
+        Waiting::Stranger(place.peer)
+    };
+    let is_right = web.0.hasher.is_right(who, typed, hash.clone()).await?;
     hash.filter(|_| is_right).ok_or_else(wrong)
 }
 
@@ -145,9 +169,11 @@ fn password_form(caller: &Caller, notice: &Notice) -> Markup {
 async fn change(
     State(web): State<Web>,
     Extension(caller): Extension<Caller>,
+    Extension(place): Extension<Arc<Place>>,
+    headers: HeaderMap,
     fields: Fields,
 ) -> Result<Response, Failure> {
-    match changed(&web, &caller, &fields).await {
+    match changed(&web, &place, &headers, &caller, &fields).await {
         Ok(()) => Ok(Redirect::to("/?said=password").into_response()),
         Err(problem) => {
             let page = password_form(&caller, &Notice::problem(&problem));
@@ -156,7 +182,13 @@ async fn change(
     }
 }
 
-async fn changed(web: &Web, caller: &Caller, fields: &Fields) -> Result<(), Problem> {
+async fn changed(
+    web: &Web,
+    place: &Place,
+    headers: &HeaderMap,
+    caller: &Caller,
+    fields: &Fields,
+) -> Result<(), Problem> {
     let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let Some(page) = &caller.page else {
         return Err(Problem::forbidden("a token has no password"));
@@ -175,7 +207,7 @@ async fn changed(web: &Web, caller: &Caller, fields: &Fields) -> Result<(), Prob
             "the two are not the same; type it again",
         ));
     }
-    let proved = proved(web, &caller.name, old).await?;
+    let proved = proved(web, place, headers, &caller.name, old).await?;
     let command = Command::ChangePassword {
         name: caller.name.clone(),
         proved,

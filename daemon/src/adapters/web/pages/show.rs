@@ -37,13 +37,29 @@ pub(super) fn asked(kind: &str, detail: &str, currency: Option<Currency>) -> Str
 
 /// The local time, with the day unless it is today.
 pub(super) fn time(here: &Here, wall: Wall) -> String {
+    let dated = dated(here, wall);
+    if here.zone.day(wall) != here.zone.day(here.now) {
+        return dated;
+    }
+    dated
+        .split_once(' ')
+        .map_or(dated.clone(), |(_, clock)| clock.to_owned())
+}
+
+/// The same, always with the day.
+pub(super) fn dated(here: &Here, wall: Wall) -> String {
     let day = here.zone.day(wall);
     let minutes = (wall.0 - here.zone.begin(day).0) / MINUTE_MS;
-    let clock = format!("{:02}:{:02}", minutes / 60, minutes % 60);
-    if day == here.zone.day(here.now) {
-        clock
-    } else {
-        format!("{day} {clock}")
+    format!("{day} {:02}:{:02}", minutes / 60, minutes % 60)
+}
+
+/// An amount of data as phone bills tell it.
+pub(super) fn bytes(count: u64) -> String {
+    let tenths = |unit: u64| format!("{}.{}", count / unit, count % unit / (unit / 10));
+    match count {
+        0..1_000 => format!("{count} bytes"),
+        1_000..1_000_000 => format!("{} kB", tenths(1_000)),
+        _ => format!("{} MB", tenths(1_000_000)),
     }
 }
 
@@ -89,6 +105,23 @@ mod tests {
     fn litres_are_short_and_exact() {
         let shown = [0, 500, -500, 20_000, 1_234, -3_800, 50].map(litres);
         assert_eq!(shown, ["0 L", "0.5 L", "-0.5 L", "20 L", "1.234 L", "-3.8 L", "0.05 L"]);
+    }
+
+    #[test]
+    fn data_reads_as_on_a_bill() {
+        let shown = [0, 999, 1_000, 1_999, 999_999, 1_000_000, 12_345_678].map(bytes);
+        assert_eq!(
+            shown,
+            [
+                "0 bytes",
+                "999 bytes",
+                "1.0 kB",
+                "1.9 kB",
+                "999.9 kB",
+                "1.0 MB",
+                "12.3 MB"
+            ]
+        );
     }
 
     #[test]

@@ -5,19 +5,20 @@ use axum::{
     extract::{Query, State},
     routing::get,
 };
-use kiosk::{ids::Lane, units::Volume};
+use kiosk::{ids::Lane, moment::Trust, units::Volume};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::site::{
     effect::Status,
+    room::Room,
     store::read::{self, HOURS_MAX, SaleFilter, SaleShown},
 };
 
 use super::{
     super::{Web, guard::Caller, wire::Here},
     Failure, Notice, View, hidden, lists, may_change,
-    show::{bars, light, litres, time},
+    show::{bars, bytes, dated, light, litres, time},
 };
 
 /// Sales on the first page.
@@ -46,6 +47,11 @@ async fn page(
     Extension(caller): Extension<Caller>,
     Query(said): Query<Said>,
 ) -> Result<Markup, Failure> {
+    today(&web, &caller, &Notice::said(said.said.as_deref())).await
+}
+
+/// The page, under what was said or refused.
+pub(super) async fn today(web: &Web, caller: &Caller, notice: &Notice) -> Result<Markup, Failure> {
     let status = web.status().await?;
     let here = Here::of(&status)?;
     let from = status.today;
@@ -62,7 +68,7 @@ async fn page(
         .await?;
     let content = html! {
         @if status.site.is_none() { (join()) }
-        (state(&status, &here, &caller)?)
+        (state(&status, &here, caller)?)
         section class="card" {
             h2 { "Today" }
             div class="figures" {
@@ -88,7 +94,7 @@ async fn page(
         path: "/",
         is_live: true,
     };
-    Ok(view.render(&status, &caller, &Notice::said(said.said.as_deref()), &content))
+    Ok(view.render(&status, caller, notice, &content))
 }
 
 /// How a box joins.
@@ -118,20 +124,20 @@ fn state(status: &Status, here: &Here, caller: &Caller) -> Result<Markup, Failur
                 } }
                 div class="row" {
                     @if waiting == 0 { (light("good", "The hub has everything.")) }
-                    @else { (light("warn", &format!("{waiting} records wait for the hub."))) }
-                    span class="small" {
-                        @for (lane, count) in Lane::ALL.iter().zip(status.queue) {
-                            @if count > 0 { (lane.name()) " " (count) " " }
-                        }
-                    }
+                    @else { (light("warn", &format!("Not yet at the hub: {}.", waits(status.queue)))) }
+                }
+                p class="small" {
+                    "Data today: " (bytes(status.spent.sync_sent)) " sent, " (bytes(status.spent.sync_received)) " received. SMS today: 0."
                 }
             }
-            div class="row" {
-                @if status.trust.is_trusted() { (light("good", &format!("The clock is right: {}.", time(here, status.wall)))) }
-                @else { (light("warn", "The clock is not trusted: nothing expires.")) }
-                span class="small" { (super::super::wire::trust(status.trust)) }
+            @if let Some(room) = status.room && room.is_tight() {
+                div class="row" { (light("bad", &disk_low(room))) }
             }
-            @if !status.trust.is_trusted() && may_change(caller) {
+            div class="row" {
+                @if status.trust.is_trusted() { (light("good", &format!("The clock shows {}, {}.", time(here, status.wall), source(status.trust)))) }
+                @else { (light("warn", &format!("The clock may be wrong: it shows {}. Until it is set, no subscription ends.", dated(here, status.wall)))) }
+            }
+            @if status.trust <= Trust::Manager && may_change(caller) {
                 details {
                     summary { "Set the clock" }
                     form method="post" action="/clock" {
@@ -146,6 +152,11 @@ fn state(status: &Status, here: &Here, caller: &Caller) -> Result<Markup, Failur
     })
 }
 
+fn disk_low(room: Room) -> String {
+    let mib = room.free_bytes >> 20;
+    format!("The disk is nearly full ({mib} MiB left): water is sold, loans and purchases wait. Make room on it.")
+}
+
 fn link(status: &Status, here: &Here) -> Markup {
     let since = status.link_since.map(|since| time(here, since));
     match (status.link_up, since) {
@@ -153,5 +164,28 @@ fn link(status: &Status, here: &Here) -> Markup {
         (true, None) => light("good", "Link up."),
         (false, Some(since)) => light("warn", &format!("Link down since {since}. Water is sold all the same.")),
         (false, None) => light("warn", "No link yet. Water is sold all the same."),
+    }
+}
+
+/// What the hub has not acknowledged, in words.
+fn waits(queue: [u64; 4]) -> String {
+    let parts = Lane::ALL.iter().zip(queue).filter(|(_, count)| *count > 0);
+    let parts = parts.map(|(lane, count)| match lane {
+        Lane::Money => format!("{count} sales and requests"),
+        Lane::Edits => format!("{count} changes of customers"),
+        Lane::Alarms => format!("{count} alarms"),
+        Lane::Telemetry => format!("{count} readings"),
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// Who vouches for the clock, in words.
+const fn source(trust: Trust) -> &'static str {
+    match trust {
+        Trust::None => "as nobody has confirmed",
+        Trust::Manager => "as a manager set it",
+        Trust::Modem => "as the mobile network says",
+        Trust::Ntp => "as the internet says",
+        Trust::Hub => "as the hub says",
     }
 }

@@ -3,7 +3,11 @@
 use serde_json::json;
 use tokio::io::AsyncBufReadExt as _;
 
-use crate::site::{effect::Effect, input::Role};
+use crate::site::{
+    effect::Effect,
+    input::{Input, Role},
+    room::Room,
+};
 
 use super::bench::{Bench, JANE, LIMIT, PHONE, SECRET};
 
@@ -216,7 +220,15 @@ async fn pages_say_what_is_and_what_to_do() {
     let wrong = json!({ "kiosk_id": "tap-1", "user_id": PHONE, "pin": "9999", "volume_ml": 500 }).to_string();
     bench.json("/dispense-verification", SECRET, &[], &wrong).await;
     let status = bench.get("/", &own).await;
-    for words in ["No link yet", "0.003 L", "tap-1", "records wait for the hub", "<svg"] {
+    for words in [
+        "No link yet",
+        "0.003 L",
+        "tap-1",
+        "Not yet at the hub: ",
+        "by HTTP",
+        "SMS today: 0",
+        "<svg",
+    ] {
         assert!(status.body.contains(words), "{words}: {}", status.body);
     }
     let policy = status.header("content-security-policy");
@@ -299,4 +311,31 @@ async fn before_joining_the_page_says_how() {
     let docs = bench.get("/api/docs", &[]).await.body;
     assert!(docs.contains("/dispense-verification") && docs.contains("May call"));
     bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_disk_that_is_nearly_full_is_shown_everywhere() {
+    let bench = Bench::new("disk-low").await;
+    let cookie = bench.manager("asha", Role::Manager).await;
+    let token = bench.token(Role::Manager).await;
+    for (free_bytes, low, shown) in [(100 << 20, false, false), (3 << 20, true, true)] {
+        let room = Room {
+            free_bytes,
+            has_ballast: true,
+        };
+        bench.inbox.send(Input::Room(room)).await.unwrap();
+        let status = bench.get_as(&token, "/api/v1/status").await.json();
+        let wanted = json!({ "free_bytes": free_bytes, "ballast": true, "low": low });
+        assert_eq!(status["disk"], wanted);
+        let metrics = bench.get_as(&token, "/metrics").await.body;
+        assert!(
+            metrics.contains(&format!("kisima_disk_low {}\n", u8::from(low))),
+            "{metrics}"
+        );
+        let page = bench.get("/", &[("cookie", &cookie)]).await.body;
+        assert_eq!(page.contains("The disk is nearly full (3 MiB left)"), shown, "{page}");
+    }
+    let body = json!({ "customer": JANE.to_string(), "kind": "topup", "volume_ml": 20_000 }).to_string();
+    let answer = bench.json("/api/v1/purchases", &token, &[], &body).await;
+    assert_eq!((answer.status, answer.code().as_str()), (507, "disk_low"));
 }

@@ -15,13 +15,13 @@ use kiosk::{
     units::{Currency, Volume},
 };
 use runtime::{
-    clock::Clock,
+    clock::{Clock, Saved},
     decide::{self, Inbox},
     dice::Dice,
     stop::{self, Stopper},
 };
 use store::Durability;
-use sync::seal::SecretKey;
+use sync::{seal::SecretKey, vault::Vault};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -35,7 +35,7 @@ use crate::{
         effect::{Refusal, Told, Wire},
         enrolment::Enrolment,
         input::{Command, Input, Role},
-        store::{people, rights},
+        store::{people, readers::Readers, rights},
     },
 };
 
@@ -113,6 +113,7 @@ impl Bench {
         let folder = std::env::temp_dir().join(format!("kisima-web-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("site.db");
+        let vault = Vault::new(&SecretKey::new([0x5a; 32]));
         let site = Site::open(Opening {
             path: &path,
             durability: Durability::Relaxed,
@@ -122,6 +123,7 @@ impl Bench {
                 language: "en".to_owned(),
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
+                built: Wall(0),
             },
             wire: Wire {
                 answer: wire::answer,
@@ -130,6 +132,7 @@ impl Bench {
             },
             enrolment: None,
             medium: [0; 8],
+            vault: vault.clone(),
         })
         .unwrap();
         if enrolment.is_some() {
@@ -138,7 +141,7 @@ impl Bench {
         let (inbox, queue) = decide::queue();
         let replies = Replies::default();
         let router = replies.clone();
-        let clock = Clock::new(Wall(0));
+        let clock = Clock::new(Wall(0), Saved::default());
         assert!(clock.hear(Trust::Hub, Wall(1_790_000_000_000)));
         let emit = move |effects: Vec<_>| effects.into_iter().for_each(|effect| drop(router.take(effect)));
         decide::spawn(site, queue, clock, Dice::from_system().unwrap(), emit, || ()).unwrap();
@@ -150,7 +153,8 @@ impl Bench {
         let address = listener.local_addr().unwrap();
         let (stopper, stop) = stop::token();
         let (server_inbox, server_replies) = (inbox.clone(), replies.clone());
-        let server = tokio::spawn(async move { web::run(listener, server_inbox, server_replies, &path, stop).await });
+        let readers = Readers::new(&path, vault);
+        let server = tokio::spawn(async move { web::run(listener, server_inbox, server_replies, readers, stop).await });
         Bench {
             folder,
             address,
@@ -282,10 +286,11 @@ fn parse(bytes: &[u8]) -> Answer {
         .unwrap()
         .parse()
         .unwrap();
-    let headers: BTreeMap<String, String> = lines
-        .filter_map(|line| line.split_once(": "))
-        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
-        .collect();
+    let mut headers = BTreeMap::new();
+    for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+        // Of several cookies the first is the page's.
+        headers.entry(name.to_lowercase()).or_insert_with(|| value.to_owned());
+    }
     let is_chunked = headers.get("transfer-encoding").is_some_and(|value| value == "chunked");
     let body = if is_chunked { unchunked(body) } else { body.to_owned() };
     Answer { status, headers, body }

@@ -187,3 +187,65 @@ async fn a_login_opens_a_new_session_and_closes_the_old_one() {
     assert_eq!(bench.get("/", &[("cookie", &second)]).await.status, 303);
     bench.stop().await;
 }
+
+#[tokio::test]
+async fn who_has_logged_in_here_before_is_not_locked_out_by_a_stranger() {
+    let bench = Bench::new("device").await;
+    bench.manager("asha", Role::Manager).await;
+    let right = "name=asha&password=better-water";
+    let mut stream = bench
+        .send(
+            "POST",
+            "/login",
+            &[("content-type", "application/x-www-form-urlencoded")],
+            right,
+        )
+        .await;
+    let mut login = String::new();
+    tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut login)
+        .await
+        .unwrap();
+    let device = login
+        .split("kisima_gateway_device=")
+        .nth(1)
+        .expect("a cookie for the device");
+    let device = format!("kisima_gateway_device={}", device.split(';').next().unwrap());
+    for _ in 0..5 {
+        let wrong = bench.post("/login", &[], "name=asha&password=wrong-water").await;
+        assert_eq!(wrong.status, 401);
+    }
+    assert_eq!(bench.post("/login", &[], right).await.status, 429);
+    assert_eq!(bench.post("/login", &[("cookie", &device)], right).await.status, 303);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_stays_is_not_said_to_be_set() {
+    let bench = Bench::new("clock-page").await;
+    let cookie = bench.manager("asha", Role::Manager).await;
+    let own = [("cookie", cookie.as_str())];
+    let page = bench.get("/dispensers", &own).await;
+    let form = format!(
+        "token={}&once={}&time=2026-12-20T08:30",
+        page.hidden("token"),
+        page.hidden("once")
+    );
+    let refused = bench.post("/clock", &own, &form).await;
+    assert_eq!(refused.status, 409);
+    assert!(
+        refused.body.contains("The clock is set by the hub already"),
+        "{refused:?}"
+    );
+    assert!(refused.body.contains("<nav>"), "and the way on is there");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_person_at_a_wrong_address_finds_the_way_back() {
+    let bench = Bench::new("lost").await;
+    let page = bench.get("/nowhere", &[("accept", "text/html,*/*;q=0.8")]).await;
+    assert_eq!(page.status, 404);
+    assert!(page.body.contains("href=\"/\""), "{page:?}");
+    assert_eq!(bench.get("/nowhere", &[]).await.code(), "not_found");
+    bench.stop().await;
+}
