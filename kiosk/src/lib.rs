@@ -13,6 +13,7 @@
 //! | [`dispense`] | may this person draw this water here and now |
 //! | [`grant`] | rights to draw: what a pour costs them, what they cost the hub |
 //! | [`pin`] | PINs: their verifier, and the locks that wrong tries bring |
+//! | [`incoming`] | money that a provider reports beside our own prompts: whose it is |
 //! | [`provider`] | the mobile-money providers |
 //! | [`phone`] | mobile numbers of the four countries, and the network behind each |
 //! | [`day`] | the local day of a moment, and days of sales without a trusted clock |
@@ -35,6 +36,7 @@ pub mod dispense;
 pub mod fact;
 pub mod grant;
 pub mod ids;
+pub mod incoming;
 pub mod ledger;
 pub mod moment;
 pub mod payment;
