@@ -135,7 +135,7 @@ number_id!(
     ManagerId
 );
 number_id!(
-    /// A purchase at the hub, random: what was asked for and the payment behind it.
+    /// A purchase: what was asked for and the payment behind it, numbered by the hub.
     PurchaseId
 );
 
