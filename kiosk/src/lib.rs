@@ -14,6 +14,8 @@
 //! | [`grant`] | rights to draw: what a pour costs them, what they cost the hub |
 //! | [`pin`] | PINs: their verifier, and the locks that wrong tries bring |
 //! | [`incoming`] | money that a provider reports beside our own prompts: whose it is |
+//! | [`payout`] | money that goes out to a person, from the booking to the provider's word |
+//! | [`refund`] | what of a purchase can be given back |
 //! | [`provider`] | the mobile-money providers |
 //! | [`phone`] | mobile numbers of the four countries, and the network behind each |
 //! | [`day`] | the local day of a moment, and days of sales without a trusted clock |
@@ -40,10 +42,12 @@ pub mod incoming;
 pub mod ledger;
 pub mod moment;
 pub mod payment;
+pub mod payout;
 pub mod phone;
 pub mod pin;
 pub mod provider;
 pub mod receipt;
+pub mod refund;
 pub mod subscription;
 pub mod talk;
 pub mod tariff;
