@@ -20,6 +20,7 @@
 //! | [`phone`] | mobile numbers of the four countries, and the network behind each |
 //! | [`day`] | the local day of a moment, and days of sales without a trusted clock |
 //! | [`tariff`] | what water costs: plans and litres |
+//! | [`bill`] | what a month of water drawn before it was paid comes to, and who owes it |
 //! | [`damm`] | the check digit of numbers keyed in by hand |
 //! | [`subscription`] | how long a subscription lasts, its monthly code, its reminders |
 //! | [`crockford`] | letters and digits that are keyed in without confusion |
@@ -30,6 +31,7 @@
 //! | [`digest`] | what two ends compare to see that they know the same |
 
 pub mod account;
+pub mod bill;
 pub mod crockford;
 pub mod damm;
 pub mod day;
