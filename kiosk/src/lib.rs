@@ -21,6 +21,7 @@
 //! | [`day`] | the local day of a moment, and days of sales without a trusted clock |
 //! | [`tariff`] | what water costs: plans and litres |
 //! | [`bill`] | what a month of water drawn before it was paid comes to, and who owes it |
+//! | [`daily`] | what is to be done once on a site's local day |
 //! | [`damm`] | the check digit of numbers keyed in by hand |
 //! | [`subscription`] | how long a subscription lasts, its monthly code, its reminders |
 //! | [`crockford`] | letters and digits that are keyed in without confusion |
@@ -33,6 +34,7 @@
 pub mod account;
 pub mod bill;
 pub mod crockford;
+pub mod daily;
 pub mod damm;
 pub mod day;
 pub mod digest;
