@@ -206,32 +206,10 @@ impl Text {
                 args.set("wallet", sum(*wallet, language));
                 args.set("receipt", said(receipt, RECEIPT_MAX));
             }
-            Text::BillPartPaid {
-                amount,
-                left,
-                due,
-                receipt,
-            } => {
-                args.set("amount", sum(*amount, language));
-                args.set("left", sum(*left, language));
-                args.set("due", due.slashed());
-                args.set("receipt", said(receipt, RECEIPT_MAX));
-            }
-            Text::BillIssued {
-                month,
-                usage,
-                amount,
-                due,
-            } => {
-                args.set("month", month.slashed());
-                args.set("volume", litres(*usage, language));
-                args.set("amount", sum(*amount, language));
-                args.set("due", due.slashed());
-            }
-            Text::BillReminder { left, due } | Text::BillOverdue { left, due } => {
-                args.set("left", sum(*left, language));
-                args.set("due", due.slashed());
-            }
+            Text::BillPartPaid { .. }
+            | Text::BillIssued { .. }
+            | Text::BillReminder { .. }
+            | Text::BillOverdue { .. } => self.set_bill(&mut args, language),
             Text::CashPaid {
                 amount,
                 volume,
@@ -274,6 +252,39 @@ impl Text {
             }
         }
         args
+    }
+
+    /// The arguments of what is said of a bill that is not paid in full.
+    fn set_bill(&self, args: &mut FluentArgs<'static>, language: Language) {
+        match self {
+            Text::BillPartPaid {
+                amount,
+                left,
+                due,
+                receipt,
+            } => {
+                args.set("amount", sum(*amount, language));
+                args.set("left", sum(*left, language));
+                args.set("due", due.slashed());
+                args.set("receipt", said(receipt, RECEIPT_MAX));
+            }
+            Text::BillIssued {
+                month,
+                usage,
+                amount,
+                due,
+            } => {
+                args.set("month", month.slashed());
+                args.set("volume", litres(*usage, language));
+                args.set("amount", sum(*amount, language));
+                args.set("due", due.slashed());
+            }
+            Text::BillReminder { left, due } | Text::BillOverdue { left, due } => {
+                args.set("left", sum(*left, language));
+                args.set("due", due.slashed());
+            }
+            _ => {}
+        }
     }
 }
 
