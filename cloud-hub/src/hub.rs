@@ -16,6 +16,7 @@
 //! | `merge` | writing and folding records, the hub's own and those of sites |
 //! | `grant` | purses: credits, what is free of them, grants and recalls |
 //! | `purchase` | what may be bought, what it costs, how it begins |
+//! | [`money`] | money that comes without a prompt, and what became of money that we sent |
 //! | `payment` | payments of purchases, from the prompt to the litres |
 //! | `delivery` | what a payment gives, and the text that says so |
 //! | `ledger` | double entry |
@@ -41,6 +42,7 @@ mod keys;
 mod ledger;
 mod link;
 mod merge;
+pub mod money;
 pub mod operator;
 mod payment;
 mod purchase;
@@ -197,7 +199,12 @@ impl Machine for Hub {
             why: "the hub could not write",
         };
         match input {
-            Input::Asked { reply, .. } | Input::Callback { reply, .. } => vec![Effect::Reply {
+            Input::Asked { reply, .. }
+            | Input::Callback { reply, .. }
+            | Input::BadCallback { reply, .. }
+            | Input::MoneyOffered { reply, .. }
+            | Input::MoneySeen { reply, .. }
+            | Input::OrderEnded { reply, .. } => vec![Effect::Reply {
                 reply: *reply,
                 answer: Err(unavailable()),
             }],
@@ -238,6 +245,10 @@ impl Turn<'_> {
             } => self.asked(reply, &by, key.as_deref(), &request),
             Input::Provider { purchase, event } => self.provider_answered(purchase, event),
             Input::Callback { reply, name, report } => self.called_back(reply, &name, report),
+            Input::BadCallback { reply, provider, why } => self.called_back_badly(reply, provider, &why),
+            Input::MoneyOffered { reply, arrival } => self.money_offered(reply, &arrival),
+            Input::MoneySeen { reply, arrival, source } => self.money_seen(reply, &arrival, source),
+            Input::OrderEnded { reply, result } => self.order_ended(reply, &result),
             Input::Texted { outbox, outcome } => self.texted(outbox, outcome),
             Input::Tick => self.tick(),
         }

@@ -7,7 +7,11 @@ use kiosk::{
     units::Volume,
 };
 
-use super::{effect::OutboxId, operator::Role};
+use super::{
+    effect::OutboxId,
+    money::{Arrival, MoneySource, OrderResult},
+    operator::Role,
+};
 
 /// One open socket of a gateway. Numbered by the adapter, never used again within a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +73,38 @@ pub enum Input {
         name: CallbackName,
         /// What it says.
         report: Report,
+    },
+    /// Bytes that came to a callback's address and are none: written down, and nothing else.
+    BadCallback {
+        /// Where it is told that this is on disk.
+        reply: ReplyId,
+        /// Whose address it was.
+        provider: Provider,
+        /// Why they are none.
+        why: String,
+    },
+    /// A provider asks whether to take a payment that nobody was asked for.
+    MoneyOffered {
+        /// Where the verdict goes.
+        reply: ReplyId,
+        /// The payment.
+        arrival: Arrival,
+    },
+    /// Money has come that nobody was asked for: a claim, not a proof.
+    MoneySeen {
+        /// Where it is told that this is on disk: only then may the provider forget it.
+        reply: ReplyId,
+        /// The payment.
+        arrival: Arrival,
+        /// How it became known.
+        source: MoneySource,
+    },
+    /// A provider tells what became of money that it was to move.
+    OrderEnded {
+        /// Where it is told that this is on disk.
+        reply: ReplyId,
+        /// What became of it.
+        result: OrderResult,
     },
     /// What became of a text that was handed to the messaging provider.
     Texted {

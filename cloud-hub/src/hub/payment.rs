@@ -54,6 +54,15 @@ impl Turn<'_> {
         }
     }
 
+    /// Bytes that are no callback came where callbacks come.
+    pub fn called_back_badly(&mut self, reply: ReplyId, provider: Provider, why: &str) -> Result<(), HubError> {
+        self.effects.push(Effect::Reply {
+            reply,
+            answer: Ok(Response::Done),
+        });
+        self.audit_as(provider.name(), "callback refused", "", why)
+    }
+
     /// A reference and a receipt belong to one payment: an event that names another's is written down and goes no
     /// further.
     fn guarded_step(&mut self, row: PurchaseRow, event: PaymentEvent) -> Result<(), HubError> {

@@ -12,6 +12,8 @@ use kiosk::{
 };
 use sync::seal::SecretKey;
 
+use super::money::Counter;
+
 /// Everything the hub's machine is told at its start.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -39,6 +41,8 @@ pub struct Settings {
     pub payments: PaymentPolicy,
     /// Providers that can be used, the first is taken when neither the purchase nor the phone's network says.
     pub providers: Vec<Provider>,
+    /// Where customers pay without being asked.
+    pub counter: Counter,
     /// There is somebody who carries texts. Else they wait in the outbox.
     pub texts: bool,
     /// Which network a phone most likely belongs to: chooses the provider that a purchase does not name.
@@ -68,6 +72,7 @@ impl Settings {
             overdraft_cap: Volume::ZERO,
             payments: PaymentPolicy::default(),
             providers: vec![Provider::Mpesa],
+            counter: Counter::default(),
             texts: true,
             prefixes: Prefixes::built_in(),
             remind_days: vec![3, 1],

@@ -7,6 +7,7 @@ mod fleet;
 mod grant;
 mod ledger;
 mod merge;
+mod money;
 mod operator;
 mod purchase;
 pub mod read;
@@ -24,15 +25,17 @@ pub(super) use self::{
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
     grant::GrantRow,
     merge::HistoryRow,
+    money::{MoneySeenRow, Noted},
     purchase::{PurchaseKind, PurchaseRow, Terms},
     subscription::SubscriptionRow,
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 3] = [
+pub const MIGRATIONS: [&str; 4] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
+    include_str!("schema/004.sql"),
 ];
 
 /// What a store function returns.

@@ -4,6 +4,7 @@ mod fleet;
 mod money;
 mod operator;
 mod pages;
+mod waiting;
 
 use kiosk::{
     fact::Purse,
@@ -26,6 +27,7 @@ pub use self::{
         AlarmRow, DispenserRow, alarms, back_up, customers_named, dispensers, is_sound, join_code_until,
         newest_purchases,
     },
+    waiting::{MoneyWaiting, money_waiting, money_waiting_count},
 };
 use super::{
     CustomerRow, Store,
