@@ -6,10 +6,14 @@
 //! | [`desk`] | where adapters ask the machine and wait for its answer |
 //! | [`hub`] | the machine: one input, one transaction, over one SQLite file |
 //! | [`adapters`] | the translators between the machine and the outside |
+//! | [`civil`] | times of day as providers write them |
+//! | [`statement`] | providers' statements as operators download them |
 //! | [`secret`] | values that no log may show |
 
 pub mod adapters;
 pub mod app;
+pub mod civil;
 pub mod desk;
 pub mod hub;
 pub mod secret;
+pub mod statement;

@@ -93,7 +93,7 @@ impl Metadata<'_> {
 
     fn amount(&self) -> Result<Option<Money>, CallbackError> {
         self.item("Amount")
-            .map(|amount| shillings(&amount).ok_or(CallbackError::Invalid("Amount")))
+            .map(|amount| exact(&amount, Currency::Kes).ok_or(CallbackError::Invalid("Amount")))
             .transpose()
     }
 
@@ -105,14 +105,23 @@ impl Metadata<'_> {
     }
 }
 
-/// `1`, `1.0` or `1.00` shillings in cents; `None` for what is not a plain non-negative amount.
-fn shillings(text: &str) -> Option<Money> {
-    let (whole, cents) = text.split_once('.').unwrap_or((text, "0"));
+/// A plain amount, such as `5`, `5.0` or `5.00`, in minor units of `currency`; `None` for what is negative, too large,
+/// written otherwise, or has more decimals than the currency, unless they are zero.
+pub(super) fn exact(text: &str, currency: Currency) -> Option<Money> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
     let plain = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if !plain(whole) || !plain(cents) || cents.len() > 2 {
+    if !plain(whole) || !plain(decimals) {
         return None;
     }
-    let cents: i64 = format!("{cents:0<2}").parse().ok()?;
-    let minor = whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(cents)?;
-    Some(Money::new(minor, Currency::Kes))
+    let unit = currency.minor_per_unit();
+    let mut minor = whole.parse::<i64>().ok()?.checked_mul(unit)?;
+    let mut worth = unit;
+    for digit in decimals.bytes().map(|byte| i64::from(byte - b'0')) {
+        worth /= 10;
+        if worth == 0 && digit != 0 {
+            return None;
+        }
+        minor = minor.checked_add(worth.checked_mul(digit)?)?;
+    }
+    Some(Money::new(minor, currency))
 }
