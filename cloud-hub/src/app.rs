@@ -51,11 +51,15 @@ use crate::{
         mpesa::{
             client::MpesaClient,
             pump::{self, Call, Pump, WAITING_MAX},
-            wire,
+            wire::{
+                self,
+                c2b::{parse_arrival, validation_body},
+                result::{order_result, parse_result, parse_timeout},
+            },
         },
         sites::{self, Sockets},
         systemd::{self, Watchdog},
-        web::{self, Parts, WebSettings, books::Books, password::Passwords},
+        web::{self, Parts, WebSettings, books::Books, daraja::Reader, password::Passwords},
     },
     desk::{Desk, Replies},
     hub::{Hub, input::Input},
@@ -153,6 +157,7 @@ pub async fn start(config: &config::Hub) -> anyhow::Result<Running> {
         passwords: tokio::task::spawn_blocking(Passwords::new).await??,
         settings: web_settings(config)?,
         daraja,
+        daraja_words: DARAJA_WORDS,
     };
     let router = web::router(parts, sites::route(inbox.clone(), sockets, stop.clone()));
     adapters.spawn(serve_web(listener, router, stop.clone()));
@@ -259,6 +264,14 @@ fn start_mpesa(
     adapters.spawn(pump::run(pump, calls, stop.clone()));
     Ok(Some(sender))
 }
+
+/// What Daraja says of itself, as the machine takes it.
+const DARAJA_WORDS: Reader = Reader {
+    arrival: |bytes| parse_arrival(bytes).map_err(|error| error.to_string()),
+    result: |bytes| parse_result(bytes).map(order_result).map_err(|error| error.to_string()),
+    timeout: |bytes| parse_timeout(bytes).map_err(|error| error.to_string()),
+    verdict: |verdict| validation_body(verdict.into()),
+};
 
 fn daraja(bytes: &[u8]) -> Result<kiosk::payment::Report, String> {
     match wire::parse_callback(bytes) {

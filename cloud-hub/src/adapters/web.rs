@@ -8,7 +8,7 @@
 //! | [`limits`] | how often one address may try |
 //! | [`body`], [`answer`] | JSON in and out |
 //! | [`books`] | read-only connections |
-//! | [`join`], [`kiosk`], [`hooks`], [`health`] | gateways that join, dispensers, providers, monitoring |
+//! | [`join`], [`kiosk`], [`hooks`], [`daraja`], [`health`] | gateways that join, dispensers, providers, monitoring |
 //! | [`api`] | `/api/v1` and its description |
 //! | [`page`] | what people see |
 //! | [`live`] | what pages hear while they are open |
@@ -17,6 +17,7 @@ pub mod answer;
 pub mod api;
 pub mod body;
 pub mod books;
+pub mod daraja;
 pub mod guard;
 pub mod health;
 pub mod hooks;
@@ -92,6 +93,8 @@ pub struct Parts {
     pub settings: WebSettings,
     /// Reads a callback of Daraja.
     pub daraja: fn(&[u8]) -> Result<Report, String>,
+    /// Reads what else Daraja says.
+    pub daraja_words: daraja::Reader,
 }
 
 /// What every handler can reach.
@@ -143,6 +146,7 @@ pub fn router(parts: Parts, sync: MethodRouter<App>) -> Router {
 /// The handler of a row of the table.
 fn handler(method: &str, path: &str) -> MethodRouter<App> {
     let found = machine_handler(method, path)
+        .or_else(|| daraja::handler(method, path))
         .or_else(|| api::handler(method, path))
         .or_else(|| page::handler(method, path));
     found.unwrap_or_else(|| panic!("{method} {path} stands in the table and has no handler"))

@@ -10,7 +10,11 @@ use kiosk::{
 };
 use sync::seal::SecretKey;
 
-use crate::{adapters::mpesa::MpesaSettings, hub::settings::Settings, secret::Secret};
+use crate::{
+    adapters::mpesa::MpesaSettings,
+    hub::{money::Counter, settings::Settings},
+    secret::Secret,
+};
 
 /// What the machine is told.
 pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
@@ -42,10 +46,22 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
             ..PaymentPolicy::default()
         },
         providers: config.payments.mpesa.iter().map(|_| Provider::Mpesa).collect(),
+        counter: config.payments.mpesa.as_ref().map(counter).unwrap_or_default(),
         // No messaging provider is built in yet.
         texts: false,
         remind_days: days.map(|days| u16::try_from(*days).unwrap_or(u16::MAX)).collect(),
         ..Settings::new(master_key)
+    }
+}
+
+/// Where customers pay M-PESA by themselves: the paybill, or the till and the store behind it.
+fn counter(mpesa: &config::providers::Mpesa) -> Counter {
+    Counter {
+        short_codes: [Some(mpesa.shortcode.clone()), mpesa.till.clone()]
+            .into_iter()
+            .flatten()
+            .collect(),
+        is_till: mpesa.till.is_some(),
     }
 }
 

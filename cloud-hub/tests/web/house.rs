@@ -18,7 +18,9 @@ use hub::{
         operator::Role,
     },
 };
+use rusqlite::Connection;
 use serde_json::{Value, json};
+use store::Database;
 
 use crate::http::{Answer, send};
 
@@ -66,7 +68,7 @@ impl Drop for Folder {
 pub struct House {
     pub running: Option<Running>,
     pub web: SocketAddr,
-    _folder: Folder,
+    folder: Folder,
     tokens: BTreeMap<Role, String>,
 }
 
@@ -92,7 +94,7 @@ impl House {
         let mut house = House {
             web: running.web,
             running: Some(running),
-            _folder: folder,
+            folder,
             tokens: BTreeMap::new(),
         };
         house.site("kibera").await;
@@ -171,6 +173,11 @@ impl House {
         let answer = self.post("/api/v1/customers", body).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The books, as pages read them.
+    pub fn books(&self) -> Connection {
+        Database::open_read_only(&self.folder.0.join("data/hub.db")).unwrap()
     }
 
     /// Takes the hub down in good order.

@@ -10,3 +10,4 @@ mod http;
 mod pages;
 mod program;
 mod sync_socket;
+mod words;

@@ -8,6 +8,7 @@
 //! | [`home`] | today |
 //! | [`sites`] | sites, one site, join codes |
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
+//! | [`waiting`] | money that came without a prompt |
 //! | [`money`] | purchases, the ledger, the outbox |
 
 pub mod customer;
@@ -18,6 +19,7 @@ pub mod login;
 pub mod money;
 pub mod show;
 pub mod sites;
+pub mod waiting;
 
 use axum::{
     extract::Path,
@@ -79,6 +81,7 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/purchases") => get(money::purchases),
         ("GET", "/purchases/{id}") => get(money::purchase),
         ("POST", "/purchases/{id}/order") => post(money::order),
+        ("GET", "/waiting") => get(waiting::waiting),
         ("GET", "/ledger") => get(money::ledger),
         ("GET", "/outbox") => get(money::outbox),
         _ => return None,

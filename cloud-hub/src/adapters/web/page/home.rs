@@ -26,7 +26,8 @@ pub async fn home(State(app): State<App>, Extension(caller): Extension<Caller>) 
         .read(move |books| {
             let sales = read::transactions(books, &TransactionFilter::default(), i64::MAX, SALES)?;
             let alarms = read::alarms(books, None, ALARMS)?;
-            Ok((read::totals(books, since)?, read::sites(books)?, sales.items, alarms))
+            let totals = (read::totals(books, since)?, read::money_waiting_count(books)?);
+            Ok((totals, read::sites(books)?, sales.items, alarms))
         })
         .await?;
     Ok(shown(&app, &caller, &zone, now, seen))
@@ -37,7 +38,7 @@ fn shown(
     caller: &Caller,
     zone: &Zone,
     now: Wall,
-    (totals, sites, sales, alarms): (Totals, Vec<Site>, Vec<Transaction>, Vec<AlarmRow>),
+    ((totals, money_waiting), sites, sales, alarms): ((Totals, i64), Vec<Site>, Vec<Transaction>, Vec<AlarmRow>),
 ) -> Response {
     let currency = app.parts.settings.currency.code();
     let content = html! {
@@ -53,6 +54,12 @@ fn shown(
                 p.problem { a href="/purchases?state=needs_operator" {
                     @if totals.purchases_waiting == 1 { "One purchase waits for your decision." }
                     @else { (totals.purchases_waiting) " purchases wait for your decision." }
+                } }
+            }
+            @if money_waiting > 0 && caller.may("GET", "/waiting") {
+                p.problem { a href="/waiting" {
+                    @if money_waiting == 1 { "One payment came by itself and waits." }
+                    @else { (money_waiting) " payments came by themselves and wait." }
                 } }
             }
             @if !alarms.is_empty() {
