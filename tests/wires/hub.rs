@@ -1,6 +1,9 @@
 //! The real hub with real gateways, dispensers and pretend M-PESA around it: from the join to the water, and through cuts.
 
 #[cfg(test)]
+#[path = "hub/direct.rs"]
+mod direct;
+#[cfg(test)]
 #[path = "hub/join.rs"]
 mod join;
 #[cfg(test)]

@@ -5,13 +5,16 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{
     Json, Router,
     extract::{Path, State},
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use serde_json::{Map, Value, json};
 
-use super::{mpesa::Behaviour, server::Shared};
+use super::{
+    mpesa::{Behaviour, DirectPayment},
+    server::Shared,
+};
 
 /// The PIN that a test need not give.
 const RIGHT_PIN: &str = "1234";
@@ -22,6 +25,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/control/ledger", get(ledger))
         .route("/control/mpesa/forget-token", post(forget_token))
         .route("/control/mpesa/phones/{phone}", post(change_phone))
+        .route("/control/mpesa/phones/{phone}/pay", post(pay))
+        .route("/control/mpesa/statement.csv", get(statement))
         .route("/control/mpesa/prompts/{id}/approve", post(approve))
         .route("/control/mpesa/prompts/{id}/cancel", post(cancel))
 }
@@ -106,6 +111,39 @@ async fn change_phone(
         }
         Json(json!({"behaviour": behaviour, "balance": mpesa.balance(phone)})).into_response()
     })
+}
+
+/// A direct payment, as the control API takes it.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Paying {
+    shortcode: String,
+    #[serde(default)]
+    reference: String,
+    amount: i64,
+}
+
+impl Paying {
+    pub(super) fn from(self, phone: u64) -> DirectPayment {
+        DirectPayment {
+            phone,
+            amount: self.amount,
+            shortcode: self.shortcode,
+            reference: self.reference,
+        }
+    }
+}
+
+async fn pay(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>, Json(paying): Json<Paying>) -> Response {
+    match shared.change(|mpesa, now_ms, draw| mpesa.pay(now_ms, draw, paying.from(phone))) {
+        Ok(()) => found(true),
+        Err(error) => refused(&error.to_string()),
+    }
+}
+
+async fn statement(State(shared): State<Arc<Shared>>) -> Response {
+    let csv = shared.mpesa().statement_csv();
+    ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv).into_response()
 }
 
 async fn ledger(State(shared): State<Arc<Shared>>) -> Response {

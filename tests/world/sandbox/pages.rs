@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    control::patched_by_form,
+    control::{Paying, patched_by_form},
     mpesa::{Behaviour, Fault, InFlight, Prompt, WRONG_PIN},
     server::Shared,
 };
@@ -35,6 +35,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/", get(home).post(change))
         .route("/phone", get(find_phone))
         .route("/phone/{phone}", get(phone))
+        .route("/phone/{phone}/pay", get(pay_form).post(pay))
         .route("/phone/{phone}/{prompt}/approve", post(approve))
         .route("/phone/{phone}/{prompt}/cancel", post(cancel))
 }
@@ -81,6 +82,7 @@ async fn home(State(shared): State<Arc<Shared>>) -> Markup {
             }
         } }
         h2 { "Paid" }
+        p { a href="/control/mpesa/statement.csv" { "Statement (CSV)" } }
         section { table {
             tr { th { "Time (UTC)" } th { "Receipt" } th { "Phone" } th { "KES" } }
             @for line in mpesa.ledger().iter().rev().take(ROWS_MAX) {
@@ -116,7 +118,7 @@ fn behaviour_form(behaviour: &Behaviour) -> Markup {
         form method="post" action="/" {
             @for (name, value) in &fields {
                 @let choices = match name.as_str() {
-                    "auto" => Some(&yes_no),
+                    "auto" | "validation" | "stk_confirms" => Some(&yes_no),
                     "in_flight" => Some(&shapes),
                     name if name.ends_with("_fault") => Some(&faults),
                     _ => None,
@@ -198,6 +200,7 @@ async fn phone(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Mar
         @for prompt in prompts.iter().filter(|prompt| !open(prompt)).take(ROWS_MAX) {
             p { (time(prompt.created_ms)) ": KES " (prompt.amount) ", result " (prompt.result_code.as_deref().unwrap_or("")) }
         }
+        p { a href={ "/phone/" (phone) "/pay" } { "Pay a till or paybill" } }
         p { a href="/" { "Control page" } }
     };
     let is_waiting = !prompts.iter().any(|prompt| open(&prompt));
@@ -218,6 +221,30 @@ async fn approve(
     let paid = shared.change(|mpesa, now_ms, draw| mpesa.approve(now_ms, draw, &prompt, &pin));
     tracing::debug!(paid, "sandbox: a PIN on a phone page");
     Redirect::to(&format!("/phone/{phone}"))
+}
+
+/// On a page of its own, for the phone's page looks for prompts every other second and would empty the form.
+async fn pay_form(Path(phone): Path<u64>) -> Markup {
+    let body = html! {
+        form method="post" action={ "/phone/" (phone) "/pay" } {
+            label { "Till or paybill " input name="shortcode" inputmode="numeric" required; }
+            label { "Account, for a paybill " input name="reference" maxlength="20"; }
+            label { "KES " input name="amount" inputmode="numeric" required; }
+            button { "Pay" }
+        }
+        p { a href={ "/phone/" (phone) } { "Back" } }
+    };
+    page(&format!("Phone {phone} pays"), false, &body)
+}
+
+async fn pay(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>, Form(paying): Form<Paying>) -> Response {
+    match shared.change(|mpesa, now_ms, draw| mpesa.pay(now_ms, draw, paying.from(phone))) {
+        Ok(()) => Redirect::to(&format!("/phone/{phone}")).into_response(),
+        Err(error) => {
+            let body = html! { p { (error) } p { a href={ "/phone/" (phone) } { "Back" } } };
+            (StatusCode::BAD_REQUEST, page("Not paid", false, &body)).into_response()
+        }
+    }
 }
 
 async fn cancel(State(shared): State<Arc<Shared>>, Path((phone, prompt)): Path<(u64, String)>) -> Redirect {

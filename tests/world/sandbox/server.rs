@@ -34,7 +34,7 @@ use super::{
 /// How long a silent answer keeps its connection open.
 const SILENCE_MAX: Duration = Duration::from_secs(120);
 /// How long the hub may take to answer a callback.
-const CALLBACK_WITHIN: Duration = Duration::from_secs(10);
+const CALLBACK_WITHIN: Duration = Duration::from_secs(8);
 /// How long the pump waits when nothing is due.
 const IDLE: Duration = Duration::from_secs(3_600);
 /// How many deliveries are remembered.
@@ -267,13 +267,21 @@ async fn deliver(shared: Arc<Shared>, callback: Callback) {
         .body(callback.body.clone())
         .send()
         .await;
+    let mut answer = None;
     let status = match sent {
-        Ok(response) => Some(response.status().as_u16()),
+        Ok(response) => {
+            let status = response.status().as_u16();
+            answer = response.text().await.ok();
+            Some(status)
+        }
         Err(error) => {
             tracing::warn!(%error, "sandbox: a callback was not taken");
             None
         }
     };
+    if let Some(number) = callback.validates {
+        shared.change(|mpesa, now_ms, _| mpesa.validated(now_ms, number, answer.as_deref()));
+    }
     let mut deliveries = shared.deliveries();
     if deliveries.len() < DELIVERIES_MAX {
         deliveries.push(Delivery {
