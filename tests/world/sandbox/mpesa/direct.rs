@@ -298,10 +298,13 @@ fn grouped(shillings: i64) -> String {
     let digits = shillings.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
     }
     text + ".00"
 }
+
+#[cfg(test)]
+mod tests;
