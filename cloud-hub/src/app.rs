@@ -168,6 +168,7 @@ pub async fn start(config: &config::Hub) -> anyhow::Result<Running> {
         passwords: tokio::task::spawn_blocking(Passwords::new).await??,
         settings: web_settings(config)?,
         callbacks: providers.callbacks,
+        daraja_words: providers::DARAJA_WORDS,
         circuits: providers.circuits,
     };
     let router = web::router(parts, sites::route(inbox.clone(), sockets, stop.clone(), PROVEN_WITHIN));

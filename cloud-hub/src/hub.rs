@@ -19,6 +19,7 @@
 //! | `recall` | rights asked back from sites, and requests that wait for them |
 //! | `parked` | who waits |
 //! | `purchase` | what may be bought, what it costs, how it begins |
+//! | [`money`] | money that comes without a prompt, and what became of money that we sent |
 //! | `payment` | payments of purchases, from the prompt to the litres |
 //! | `delivery` | what a payment gives, and the text that says so |
 //! | `ledger` | double entry |
@@ -45,6 +46,7 @@ mod keys;
 mod ledger;
 mod link;
 mod merge;
+pub mod money;
 pub mod operator;
 mod parked;
 mod payment;
@@ -222,12 +224,15 @@ impl Machine for Hub {
             why: "the hub could not write",
         };
         match input {
-            Input::Asked { reply, .. } | Input::Callback { reply, .. } | Input::BadCallback { reply, .. } => {
-                vec![Effect::Reply {
-                    reply: *reply,
-                    answer: Err(unavailable()),
-                }]
-            }
+            Input::Asked { reply, .. }
+            | Input::Callback { reply, .. }
+            | Input::BadCallback { reply, .. }
+            | Input::MoneyOffered { reply, .. }
+            | Input::MoneySeen { reply, .. }
+            | Input::OrderEnded { reply, .. } => vec![Effect::Reply {
+                reply: *reply,
+                answer: Err(unavailable()),
+            }],
             Input::Linked { link } | Input::Frame { link, .. } => vec![close(link)],
             Input::Provider { purchase, event } => vec![Effect::HandInAgain {
                 purchase: *purchase,
@@ -266,6 +271,9 @@ impl Turn<'_> {
             Input::Provider { purchase, event } => self.provider_answered(purchase, event),
             Input::Callback { reply, name, report } => self.called_back(reply, &name, report),
             Input::BadCallback { reply, provider, why } => self.called_back_badly(reply, provider, &why),
+            Input::MoneyOffered { reply, arrival } => self.money_offered(reply, &arrival),
+            Input::MoneySeen { reply, arrival, source } => self.money_seen(reply, &arrival, source),
+            Input::OrderEnded { reply, result } => self.order_ended(reply, &result),
             Input::Texted { outbox, outcome } => self.texted(outbox, outcome),
             Input::Tick => self.tick(),
         }

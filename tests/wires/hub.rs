@@ -4,6 +4,9 @@
 #[path = "hub/counter.rs"]
 mod counter;
 #[cfg(test)]
+#[path = "hub/direct.rs"]
+mod direct;
+#[cfg(test)]
 #[path = "hub/join.rs"]
 mod join;
 #[cfg(test)]

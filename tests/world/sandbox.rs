@@ -15,6 +15,8 @@
 //! | `GET /control` | behaviour, prompts and deliveries of all providers |
 //! | `POST /control` | `{"mpesa":{…}}` changes the named fields of [`mpesa::Behaviour`], `{"mtn":{…}}` and so on of [`wallets::Behaviour`] |
 //! | `POST /control/{provider}/phones/{phone}` | the same for one phone alone; also `"balance"` in whole units |
+//! | `POST /control/mpesa/phones/{phone}/pay` | the person pays a till or paybill: `{"shortcode","reference","amount"}` |
+//! | `GET /control/mpesa/statement.csv` | the statement of the organisation portal |
 //! | `POST /control/{provider}/prompts/{id}/approve`, `…/cancel` | the person at the phone; optional `{"pin":"1234"}` |
 //! | `POST /control/{provider}/forget-token` | ends the token that is out |
 //! | `GET /control/ledger` | what the pretend phones paid: `{"items":[…],"total":…}` |

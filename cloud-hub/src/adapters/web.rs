@@ -9,7 +9,7 @@
 //! | [`limits`] | how often one address may try |
 //! | [`body`], [`answer`] | JSON in and out |
 //! | [`books`] | read-only connections |
-//! | [`join`], [`kiosk`], [`hooks`], [`health`] | gateways that join, dispensers, providers, monitoring |
+//! | [`join`], [`kiosk`], [`hooks`], [`daraja`], [`health`] | gateways that join, dispensers, providers, monitoring |
 //! | [`api`] | `/api/v1` and its description |
 //! | [`page`] | what people see |
 //! | [`live`] | what pages hear while they are open |
@@ -18,6 +18,7 @@ pub mod answer;
 pub mod api;
 pub mod body;
 pub mod books;
+pub mod daraja;
 pub mod door;
 pub mod guard;
 pub mod health;
@@ -112,6 +113,8 @@ pub struct Parts {
     pub settings: WebSettings,
     /// Read the callbacks of payment providers.
     pub callbacks: Readers,
+    /// Reads what else Daraja says.
+    pub daraja_words: daraja::Reader,
     /// Which payment providers can be called.
     pub circuits: Circuits,
 }
@@ -166,6 +169,7 @@ pub fn router(parts: Parts, sync: MethodRouter<App>) -> Router {
 /// The handler of a row of the table.
 fn handler(method: &str, path: &str) -> MethodRouter<App> {
     let found = machine_handler(method, path)
+        .or_else(|| daraja::handler(method, path))
         .or_else(|| api::handler(method, path))
         .or_else(|| page::handler(method, path));
     found.unwrap_or_else(|| panic!("{method} {path} stands in the table and has no handler"))

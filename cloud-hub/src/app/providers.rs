@@ -9,7 +9,17 @@ use tokio::{sync::mpsc, task::JoinSet};
 
 use super::settings;
 use crate::{
-    adapters::{airtel, intasend, momo, mpesa},
+    adapters::{
+        airtel, intasend, momo,
+        mpesa::{
+            self,
+            wire::{
+                c2b::{parse_arrival, validation_body},
+                result::{order_result, parse_result, parse_timeout},
+            },
+        },
+        web::daraja::Reader,
+    },
     hub::input::Input,
     provider::{
         callback::{Callback, Readers},
@@ -17,6 +27,14 @@ use crate::{
         pump::{self, Call, Collect, Pump, WAITING_MAX},
     },
     secret::Secret,
+};
+
+/// What Daraja says by itself, as the machine takes it.
+pub const DARAJA_WORDS: Reader = Reader {
+    arrival: |bytes| parse_arrival(bytes).map_err(|error| error.to_string()),
+    result: |bytes| parse_result(bytes).map(order_result).map_err(|error| error.to_string()),
+    timeout: |bytes| parse_timeout(bytes).map_err(|error| error.to_string()),
+    verdict: |verdict| validation_body(verdict.into()),
 };
 
 /// What the program needs of the providers.

@@ -19,7 +19,7 @@ use crate::{
         momo::MomoSettings,
         mpesa::MpesaSettings,
     },
-    hub::settings::Settings,
+    hub::{money::Counter, settings::Settings},
     secret::Secret,
 };
 
@@ -54,11 +54,23 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
         },
         providers: providers(&config.payments),
         collects: collects(&config.payments),
+        counter: config.payments.mpesa.as_ref().map(counter).unwrap_or_default(),
         // No messaging provider is built in yet.
         texts: false,
         loans: config.loans_enabled,
         remind_days: days.map(|days| u16::try_from(*days).unwrap_or(u16::MAX)).collect(),
         ..Settings::new(master_key)
+    }
+}
+
+/// Where customers pay M-PESA by themselves: the paybill, or the till and the store behind it.
+fn counter(mpesa: &config::providers::Mpesa) -> Counter {
+    Counter {
+        short_codes: [Some(mpesa.shortcode.clone()), mpesa.till.clone()]
+            .into_iter()
+            .flatten()
+            .collect(),
+        is_till: mpesa.till.is_some(),
     }
 }
 

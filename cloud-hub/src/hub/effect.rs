@@ -14,6 +14,7 @@ use kiosk::{
 
 use super::{
     input::{LinkId, PurchaseId, ReplyId},
+    money::OfferVerdict,
     operator::Role,
 };
 
@@ -194,6 +195,8 @@ pub enum Response {
         /// Where it stands.
         state: PaymentState,
     },
+    /// Whether a payment that is offered is to be taken.
+    Offer(OfferVerdict),
     /// The decision on an ask for water.
     Dispense(DispenseAnswer),
     /// A report was taken.

@@ -12,6 +12,8 @@ use kiosk::{
 };
 use sync::seal::SecretKey;
 
+use super::money::Counter;
+
 /// Everything the hub's machine is told at its start.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -41,6 +43,8 @@ pub struct Settings {
     pub providers: Vec<Provider>,
     /// The one currency that a provider collects; one that is not named here collects the hub's.
     pub collects: BTreeMap<Provider, Currency>,
+    /// Where customers pay without being asked.
+    pub counter: Counter,
     /// There is somebody who carries texts. Else they wait in the outbox.
     pub texts: bool,
     /// Which network a phone most likely belongs to: chooses the provider that a purchase does not name.
@@ -73,6 +77,7 @@ impl Settings {
             payments: PaymentPolicy::default(),
             providers: vec![Provider::Mpesa],
             collects: BTreeMap::new(),
+            counter: Counter::default(),
             texts: true,
             prefixes: Prefixes::built_in(),
             remind_days: vec![3, 1],

@@ -13,3 +13,4 @@ mod pages;
 mod program;
 mod providers;
 mod sync_socket;
+mod words;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{
     Json, Router,
     extract::{Path, State},
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -13,7 +13,7 @@ use kiosk::provider::Provider;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::server::Shared;
+use super::{mpesa::DirectPayment, server::Shared};
 
 /// The PIN that a test need not give.
 const RIGHT_PIN: &str = "1234";
@@ -22,6 +22,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/control", get(show).post(change))
         .route("/control/ledger", get(ledger))
+        .route("/control/mpesa/phones/{phone}/pay", post(pay))
+        .route("/control/mpesa/statement.csv", get(statement))
         .route("/control/{provider}/forget-token", post(forget_token))
         .route("/control/{provider}/phones/{phone}", post(change_phone))
         .route("/control/{provider}/prompts/{id}/approve", post(approve))
@@ -158,6 +160,39 @@ async fn change_phone(
         Json(json!({"behaviour": behaviour, "balance": wallets.balance(phone)})).into_response()
     });
     changed.unwrap_or_else(no_such_provider)
+}
+
+/// A direct payment, as the control API takes it.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Paying {
+    shortcode: String,
+    #[serde(default)]
+    reference: String,
+    amount: i64,
+}
+
+impl Paying {
+    pub(super) fn from(self, phone: u64) -> DirectPayment {
+        DirectPayment {
+            phone,
+            amount: self.amount,
+            shortcode: self.shortcode,
+            reference: self.reference,
+        }
+    }
+}
+
+async fn pay(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>, Json(paying): Json<Paying>) -> Response {
+    match shared.change(|mpesa, now_ms, draw| mpesa.pay(now_ms, draw, paying.from(phone))) {
+        Ok(()) => found(true),
+        Err(error) => refused(&error.to_string()),
+    }
+}
+
+async fn statement(State(shared): State<Arc<Shared>>) -> Response {
+    let csv = shared.mpesa().statement_csv();
+    ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv).into_response()
 }
 
 /// The lines of all books, and their sum in whole units of whatever currency they are in.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    control::patched_by_form,
+    control::{Paying, patched_by_form},
     mpesa::{self, InFlight, Prompt, WRONG_PIN},
     server::Shared,
     wallets::{self, Wallets},
@@ -36,6 +36,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/", get(home).post(change))
         .route("/phone", get(find_phone))
         .route("/phone/{phone}", get(phone))
+        .route("/phone/{phone}/pay", get(pay_form).post(pay))
         .route("/phone/{phone}/{prompt}/approve", post(approve))
         .route("/phone/{phone}/{prompt}/cancel", post(cancel))
 }
@@ -82,6 +83,7 @@ async fn home(State(shared): State<Arc<Shared>>) -> Markup {
             }
         } }
         h2 { "Paid" }
+        p { a href="/control/mpesa/statement.csv" { "Statement (CSV)" } }
         section { table {
             tr { th { "Time (UTC)" } th { "Receipt" } th { "Phone" } th { "KES" } }
             @for line in mpesa.ledger().iter().rev().take(ROWS_MAX) {
@@ -147,7 +149,7 @@ fn behaviour_form(provider: Provider, behaviour: &impl Serialize, faults: &[impl
     };
     let choices = |name: &str| -> Option<Vec<String>> {
         Some(match name {
-            "auto" | "signed_only" => vec!["true".to_owned(), "false".to_owned()],
+            "auto" | "validation" | "stk_confirms" | "signed_only" => vec!["true".to_owned(), "false".to_owned()],
             "in_flight" => InFlight::ALL.iter().map(spelled).collect(),
             "outcome" => wallets::Outcome::ALL.iter().map(spelled).collect(),
             "callback_hash" => wallets::HashOver::ALL.iter().map(spelled).collect(),
@@ -252,6 +254,7 @@ async fn phone(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Mar
         @for (wallets, prompt) in others.iter().filter(|(_, prompt)| prompt.end.is_some()).take(ROWS_MAX) {
             p { (time(prompt.created_ms)) ": " (wallets.provider().title()) ", " (prompt.currency) " " (prompt.amount) ", " (ended(prompt)) }
         }
+        p { a href={ "/phone/" (phone) "/pay" } { "Pay a till or paybill" } }
         p { a href="/" { "Control page" } }
     };
     let is_waiting =
@@ -296,6 +299,30 @@ async fn approve(
         shared.change(|mpesa, now_ms, draw| mpesa.approve(now_ms, draw, &prompt, &pin)) || others.any(|paid| paid);
     tracing::debug!(paid, "sandbox: a PIN on a phone page");
     Redirect::to(&format!("/phone/{phone}"))
+}
+
+/// On a page of its own, for the phone's page looks for prompts every other second and would empty the form.
+async fn pay_form(Path(phone): Path<u64>) -> Markup {
+    let body = html! {
+        form method="post" action={ "/phone/" (phone) "/pay" } {
+            label { "Till or paybill " input name="shortcode" inputmode="numeric" required; }
+            label { "Account, for a paybill " input name="reference" maxlength="20"; }
+            label { "KES " input name="amount" inputmode="numeric" required; }
+            button { "Pay" }
+        }
+        p { a href={ "/phone/" (phone) } { "Back" } }
+    };
+    page(&format!("Phone {phone} pays"), false, &body)
+}
+
+async fn pay(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>, Form(paying): Form<Paying>) -> Response {
+    match shared.change(|mpesa, now_ms, draw| mpesa.pay(now_ms, draw, paying.from(phone))) {
+        Ok(()) => Redirect::to(&format!("/phone/{phone}")).into_response(),
+        Err(error) => {
+            let body = html! { p { (error) } p { a href={ "/phone/" (phone) } { "Back" } } };
+            (StatusCode::BAD_REQUEST, page("Not paid", false, &body)).into_response()
+        }
+    }
 }
 
 async fn cancel(State(shared): State<Arc<Shared>>, Path((phone, prompt)): Path<(u64, String)>) -> Redirect {

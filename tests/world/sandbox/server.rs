@@ -36,7 +36,7 @@ use super::{
 /// How long a silent answer keeps its connection open.
 const SILENCE_MAX: Duration = Duration::from_secs(120);
 /// How long the hub may take to answer a callback.
-const CALLBACK_WITHIN: Duration = Duration::from_secs(10);
+const CALLBACK_WITHIN: Duration = Duration::from_secs(8);
 /// How long the pump waits when nothing is due.
 const IDLE: Duration = Duration::from_secs(3_600);
 /// How many deliveries are remembered.
@@ -78,6 +78,9 @@ pub struct Callback {
     pub shortcode: Option<String>,
     /// JSON.
     pub body: String,
+    /// It asks Daraja's question whether to take this payment, and its answer belongs to [`mpesa::Mpesa::validated`].
+    #[serde(skip)]
+    validates: Option<usize>,
 }
 
 impl From<mpesa::Callback> for Callback {
@@ -87,6 +90,7 @@ impl From<mpesa::Callback> for Callback {
             url: callback.url,
             shortcode: Some(callback.shortcode),
             body: callback.body,
+            validates: callback.validates,
         }
     }
 }
@@ -98,6 +102,7 @@ impl From<wallets::Callback> for Callback {
             url: callback.url,
             shortcode: None,
             body: callback.body,
+            validates: None,
         }
     }
 }
@@ -388,13 +393,21 @@ async fn deliver(shared: Arc<Shared>, provider: Provider, callback: Callback) {
         request = request.header("Businessshortcode", shortcode);
     }
     let sent = request.send().await;
+    let mut answer = None;
     let status = match sent {
-        Ok(response) => Some(response.status().as_u16()),
+        Ok(response) => {
+            let status = response.status().as_u16();
+            answer = response.text().await.ok();
+            Some(status)
+        }
         Err(error) => {
             tracing::warn!(%error, "sandbox: a callback was not taken");
             None
         }
     };
+    if let Some(number) = callback.validates {
+        shared.change(|mpesa, now_ms, _| mpesa.validated(now_ms, number, answer.as_deref()));
+    }
     let mut deliveries = shared.deliveries();
     if deliveries.len() < DELIVERIES_MAX {
         deliveries.push(Delivery {

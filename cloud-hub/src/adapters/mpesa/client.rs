@@ -1,4 +1,7 @@
-//! The calls. Each outcome, down to silence, becomes the answer that a payment understands.
+//! The calls. Each outcome, down to silence, becomes the answer that a payment understands; what is not a payment by
+//! prompt is in [`orders`].
+
+pub mod orders;
 
 use std::time::Duration;
 

@@ -1,11 +1,29 @@
-//! Daraja's bodies and answers as bytes in and values out.
+//! Daraja's bodies and answers as bytes in and values out: the token, the push, the query and the callback here, the rest
+//! in a module each.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`c2b`] | customers who pay the till or the paybill by themselves |
+//! | [`orders`] | what orders have in common: who gives them, and the answer "taken" |
+//! | [`payout`], [`reversal`] | money to a phone, and a payment given back |
+//! | [`status`], [`pull`] | what became of one transaction, and the latest payments |
+//! | [`result`] | results of orders and questions, which come later |
+//! | [`statement`] | the columns of a downloaded statement |
 //!
 //! An answer is judged by the fields of its body and never by the HTTP status alone: the error envelope
 //! `{"requestId","errorCode","errorMessage"}` has been seen with status 200, and the answer "in flight" with status 500
 //! (*observed*). Codes come as numbers or as strings and are read alike.
 
+pub mod c2b;
 mod callback;
 mod codes;
+pub mod orders;
+pub mod payout;
+pub mod pull;
+pub mod result;
+pub mod reversal;
+pub mod statement;
+pub mod status;
 #[cfg(test)]
 mod tests;
 
@@ -294,6 +312,11 @@ pub fn query_answer(asked: &ProviderReference, reply: Reply<QueryResult>) -> Que
 }
 
 fn denied<T>(value: &Value) -> Option<Reply<T>> {
+    denied_unless(value, &["0"])
+}
+
+/// As [`denied`], where a product has success codes of its own.
+fn denied_unless<T>(value: &Value, good: &[&str]) -> Option<Reply<T>> {
     let message = |name| text(value, name).unwrap_or_default();
     if let Some(code) = text(value, "errorCode") {
         return Some(Reply::Denied {
@@ -302,7 +325,7 @@ fn denied<T>(value: &Value) -> Option<Reply<T>> {
         });
     }
     text(value, "ResponseCode")
-        .filter(|code| code != "0")
+        .filter(|code| !good.contains(&code.as_str()))
         .map(|code| Reply::Denied {
             code,
             message: message("ResponseDescription"),

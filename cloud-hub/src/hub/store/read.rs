@@ -5,6 +5,7 @@ mod money;
 mod operations;
 mod operator;
 mod pages;
+mod waiting;
 
 use kiosk::{
     fact::Purse,
@@ -30,6 +31,7 @@ pub use self::{
         AlarmRow, DispenserRow, Names, alarms, back_up, customer_names, customers_named, dispensers, is_sound,
         join_code_until, newest_purchases,
     },
+    waiting::{MoneyWaiting, money_waiting, money_waiting_count},
 };
 use super::{
     CustomerRow, Store,

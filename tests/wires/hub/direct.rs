@@ -1,0 +1,106 @@
+//! Money that pretend phones pay to the paybill by themselves, as the real hub hears of it.
+
+use std::time::Duration;
+
+use hub::{
+    adapters::mpesa::{
+        MpesaSettings,
+        client::MpesaClient,
+        wire::c2b::{Registered, WhenSilent, register_body},
+    },
+    hub::store::read,
+    secret::Secret,
+};
+use serde_json::{Value, json};
+use world::{
+    http::Api,
+    processes::{Folder, wait_for},
+    programme::{Programme, WEBHOOK_SECRET},
+};
+
+const WITHIN: Duration = Duration::from_secs(20);
+
+async fn deliveries(sandbox: &Api, count: usize) -> Vec<Value> {
+    wait_for("the words are delivered", WITHIN, async || {
+        let shown = sandbox.get("/control").await.unwrap().expect(200).unwrap();
+        let deliveries = shown["mpesa"]["deliveries"].as_array().unwrap().clone();
+        (deliveries.len() >= count).then_some(deliveries)
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_direct_payment_is_kept_once_though_it_is_told_twice() {
+    let folder = Folder::new("direct").unwrap();
+    let programme = Programme::open(folder.path(), true, &[]).await.unwrap();
+    let base = programme.sandbox.as_ref().unwrap().url().unwrap();
+    let sandbox = Api::new(&base).unwrap();
+    let settings = MpesaSettings {
+        base_url: format!("{base}/mpesa"),
+        shortcode: "174379".to_owned(),
+        till: None,
+        passkey: Secret::new("passkey"),
+        consumer_key: Secret::new("key"),
+        consumer_secret: Secret::new("secret"),
+    };
+    let secret = Secret::new(WEBHOOK_SECRET);
+    let body = register_body(&settings, &programme.door.url(), Some(&secret), WhenSilent::Cancelled).unwrap();
+    let client = MpesaClient::new(settings).unwrap();
+    assert_eq!(client.register(&body).await, Ok(Registered::Now));
+    assert_eq!(client.register(&body).await, Ok(Registered::Before));
+
+    let behaviour = json!({"mpesa": {"callbacks": 2, "validation": true}});
+    sandbox.post("/control", &behaviour).await.unwrap().expect(200).unwrap();
+    let pay = async |reference: &str| {
+        let payment = json!({"shortcode": "174379", "reference": reference, "amount": 1_250});
+        let path = "/control/mpesa/phones/254708374149/pay";
+        sandbox.post(path, &payment).await.unwrap().expect(200).unwrap();
+    };
+    // Nobody has this account: the hub says no, and no money moves.
+    pay("AQP000001").await;
+    assert_eq!(deliveries(&sandbox, 1).await[0]["status"], 200);
+    let body = json!({"phone": "0708374149", "name": "Jane Smith", "pin": "4071"});
+    let made = programme
+        .api
+        .post("/api/v1/customers", &body)
+        .await
+        .unwrap()
+        .expect(201)
+        .unwrap();
+    let account = made["account_id"].as_str().unwrap();
+    // She exists now: asked, taken, told twice.
+    pay(account).await;
+    let told = deliveries(&sandbox, 4).await;
+    assert!(told.iter().all(|delivery| delivery["status"] == 200), "{told:?}");
+    let ledger = sandbox.get("/control/ledger").await.unwrap().expect(200).unwrap();
+    assert_eq!(
+        (&ledger["total"], ledger["items"].as_array().unwrap().len()),
+        (&json!(1_250), 1)
+    );
+
+    let database = folder.path().join("hub/hub.db");
+    let books = store::Database::open_read_only(&database).unwrap();
+    let waiting = read::money_waiting(&books, 10).unwrap();
+    let [money] = waiting.as_slice() else {
+        panic!("{waiting:?}")
+    };
+    assert_eq!(ledger["items"][0]["receipt"], money.receipt.as_str());
+    assert_eq!(
+        (money.amount_minor, money.reference.as_deref()),
+        (125_000, Some(account))
+    );
+    let customer = made["id"].as_str().unwrap();
+    let shown = programme
+        .api
+        .get(&format!("/api/v1/customers/{customer}"))
+        .await
+        .unwrap()
+        .expect(200)
+        .unwrap();
+    assert_eq!(
+        (&shown["balance_ml"], &shown["wallet_minor"]),
+        (&json!(0), &json!(0)),
+        "nothing is credited yet"
+    );
+}
