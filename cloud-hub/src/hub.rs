@@ -20,6 +20,8 @@
 //! | `parked` | who waits |
 //! | `purchase` | what may be bought, what it costs, how it begins |
 //! | [`money`] | money that comes without a prompt, and what became of money that we sent |
+//! | `incoming` | where that money belongs, and what an operator decides about it |
+//! | [`pull`] | asking providers for what they took |
 //! | `payment` | payments of purchases, from the prompt to the litres |
 //! | `delivery` | what a payment gives, and the text that says so |
 //! | `ledger` | double entry |
@@ -41,6 +43,7 @@ mod document;
 pub mod effect;
 mod fleet;
 mod grant;
+mod incoming;
 pub mod input;
 mod keys;
 mod ledger;
@@ -50,6 +53,7 @@ pub mod money;
 pub mod operator;
 mod parked;
 mod payment;
+pub mod pull;
 mod purchase;
 mod recall;
 mod registration;
@@ -238,7 +242,9 @@ impl Machine for Hub {
                 purchase: *purchase,
                 event: event.clone(),
             }],
-            Input::Started | Input::Unlinked { .. } | Input::Texted { .. } | Input::Tick => Vec::new(),
+            Input::Started | Input::Unlinked { .. } | Input::Texted { .. } | Input::Pulled { .. } | Input::Tick => {
+                Vec::new()
+            }
         }
     }
 }
@@ -273,6 +279,7 @@ impl Turn<'_> {
             Input::BadCallback { reply, provider, why } => self.called_back_badly(reply, provider, &why),
             Input::MoneyOffered { reply, arrival } => self.money_offered(reply, &arrival),
             Input::MoneySeen { reply, arrival, source } => self.money_seen(reply, &arrival, source),
+            Input::Pulled { question, page } => self.pulled(question, page),
             Input::OrderEnded { reply, result } => self.order_ended(reply, &result),
             Input::Texted { outbox, outcome } => self.texted(outbox, outcome),
             Input::Tick => self.tick(),

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use kiosk::{phone::Country, units::Currency};
+use kiosk::{payment::Msisdn, phone::Country, units::Currency};
 
 use crate::{WebAddress, reader::Reader};
 
@@ -25,6 +25,8 @@ pub struct Mpesa {
     pub consumer_key_file: PathBuf,
     /// `consumer_secret_file`
     pub consumer_secret_file: PathBuf,
+    /// `pull_phone`: the phone that Safaricom has for the business, for asking which payments came; `None` does not ask.
+    pub pull_phone: Option<Msisdn>,
     /// `callback_url`: the hub as Safaricom sees it; paths are appended.
     pub callback_url: WebAddress,
 }
@@ -38,6 +40,7 @@ impl Mpesa {
         let passkey_file = reader.needed(used, "payments.mpesa.passkey_file", file);
         let consumer_key_file = reader.needed(used, "payments.mpesa.consumer_key_file", file);
         let consumer_secret_file = reader.needed(used, "payments.mpesa.consumer_secret_file", file);
+        let pull_phone = reader.optional("payments.mpesa.pull_phone", msisdn);
         let callback_url = reader.needed(used, "payments.mpesa.callback_url", web_address);
         Some(Mpesa {
             base_url,
@@ -46,6 +49,7 @@ impl Mpesa {
             passkey_file: passkey_file?,
             consumer_key_file: consumer_key_file?,
             consumer_secret_file: consumer_secret_file?,
+            pull_phone,
             callback_url: callback_url?,
         })
     }
@@ -242,6 +246,15 @@ fn digits(text: &str) -> Result<String, String> {
         true => Ok(text.to_owned()),
         false => Err("must be 5 to 10 digits".to_owned()),
     }
+}
+
+/// A phone of Kenya with its country code, as Safaricom writes it.
+fn msisdn(text: &str) -> Result<Msisdn, String> {
+    let is_kenyan = text.len() == 12 && text.starts_with("254") && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| is_kenyan);
+    number
+        .map(Msisdn)
+        .ok_or_else(|| "must be a phone as 254700000102".to_owned())
 }
 
 /// A target of MTN in the countries served, with the currency it takes.

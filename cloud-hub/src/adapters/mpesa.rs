@@ -23,7 +23,14 @@ use kiosk::{
 };
 
 use self::{client::MpesaClient, wire::PushOrder};
-use crate::{hub::effect::Prompt, provider::pump::Collect, secret::Secret};
+use crate::{
+    hub::{
+        effect::Prompt,
+        pull::{PullPage, PullQuestion},
+    },
+    provider::pump::Collect,
+    secret::Secret,
+};
 
 /// What one business at Safaricom needs to be spoken for (`payments.mpesa` in the configuration).
 #[derive(Clone, Debug)]
@@ -77,6 +84,29 @@ impl Collect for Mpesa {
 
     async fn query(&self, reference: &ProviderReference, now: Wall) -> QueryAnswer {
         self.client.query(reference, now).await
+    }
+
+    async fn pull(&self, question: &PullQuestion) -> Option<PullPage> {
+        let PullQuestion {
+            since, until, offset, ..
+        } = *question;
+        match self.client.pull(since, until, offset).await {
+            Ok(pulled) => {
+                if pulled.unreadable > 0 {
+                    tracing::warn!(
+                        rows = pulled.unreadable,
+                        "mpesa: payments in a pull that cannot be read"
+                    );
+                }
+                let rows = pulled.rows();
+                let arrivals = pulled.arrivals;
+                Some(PullPage { arrivals, rows })
+            }
+            Err(error) => {
+                tracing::warn!(%error, "mpesa: no pull");
+                None
+            }
+        }
     }
 }
 

@@ -57,6 +57,7 @@ impl Router {
                     provider,
                     reference,
                 } => self.call(provider, Call::Query { purchase, reference }),
+                Effect::Pull(question) => self.call(question.provider, Call::Pull(question)),
                 Effect::Text { outbox, .. } => {
                     tracing::debug!(row = outbox.0, "no messaging provider is configured: the text waits");
                     self.give_back(Input::Texted {

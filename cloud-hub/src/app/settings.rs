@@ -54,6 +54,7 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
         },
         providers: providers(&config.payments),
         collects: collects(&config.payments),
+        pulls: pulls(&config.payments),
         counter: config.payments.mpesa.as_ref().map(counter).unwrap_or_default(),
         // No messaging provider is built in yet.
         texts: false,
@@ -88,6 +89,12 @@ pub fn providers(payments: &config::hub::Payments) -> Vec<Provider> {
         Provider::Intasend => payments.intasend.is_some(),
     };
     Provider::ALL.into_iter().filter(configured).collect()
+}
+
+/// The providers that can be asked for the payments that they took.
+fn pulls(payments: &config::hub::Payments) -> Vec<Provider> {
+    let mpesa = payments.mpesa.iter().filter(|mpesa| mpesa.pull_phone.is_some());
+    mpesa.map(|_| Provider::Mpesa).collect()
 }
 
 /// The currency that each collects; MTN's sandbox collects any.

@@ -201,6 +201,8 @@ impl Turn<'_> {
             } => self.credit(by, *customer, *volume_ml, reason),
             Request::CreatePurchase(new) => self.create_purchase(by, new),
             Request::OrderPayment { purchase, order } => self.order_payment(by, *purchase, order.clone()),
+            Request::BookLine(arrival) => self.book_line(by, arrival),
+            Request::AllocateMoney { provider, receipt, to } => self.allocate_money(by, *provider, receipt, to),
             Request::VerifyDispense(ask) => self.verify_dispense(ask),
             Request::ReportDispense {
                 site,

@@ -14,8 +14,9 @@ use kiosk::{
 
 use super::{
     input::{LinkId, PurchaseId, ReplyId},
-    money::OfferVerdict,
+    money::{MoneyPlace, OfferVerdict},
     operator::Role,
+    pull::PullQuestion,
 };
 
 /// A row of the outbox of texts.
@@ -62,6 +63,8 @@ pub enum Effect {
         /// The payment's name there.
         reference: ProviderReference,
     },
+    /// Ask a provider for the payments that it took.
+    Pull(PullQuestion),
     /// Send a text.
     Text {
         /// The row, for the outcome.
@@ -195,6 +198,8 @@ pub enum Response {
         /// Where it stands.
         state: PaymentState,
     },
+    /// Where money stands that came without a prompt.
+    Money(MoneyPlace),
     /// Whether a payment that is offered is to be taken.
     Offer(OfferVerdict),
     /// The decision on an ask for water.

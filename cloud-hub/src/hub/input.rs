@@ -4,7 +4,7 @@ mod request;
 
 pub use kiosk::ids::PurchaseId;
 pub use request::{
-    CustomerChange, DispenseAsk, Item, JoinRequest, NewCustomer, NewPurchase, NewSite, Pay, Request, Secret,
+    Allocation, CustomerChange, DispenseAsk, Item, JoinRequest, NewCustomer, NewPurchase, NewSite, Pay, Request, Secret,
 };
 
 use kiosk::{
@@ -17,6 +17,7 @@ use super::{
     effect::OutboxId,
     money::{Arrival, MoneySource, OrderResult},
     operator::Role,
+    pull::{PullPage, PullQuestion},
 };
 
 /// One open socket of a gateway. Numbered by the adapter, never used again within a run.
@@ -100,6 +101,13 @@ pub enum Input {
         arrival: Arrival,
         /// How it became known.
         source: MoneySource,
+    },
+    /// A provider told the payments that it took, or did not answer. We asked, so what it told is proven.
+    Pulled {
+        /// What was asked.
+        question: PullQuestion,
+        /// The answer; `None` when none came.
+        page: Option<PullPage>,
     },
     /// A provider tells what became of money that it was to move.
     OrderEnded {

@@ -1,12 +1,14 @@
 //! Money that customers pay without a prompt, and what becomes of money that we send.
 //!
 //! A customer types the paybill and her account number, or pays the till: the provider asks first whether to take it
-//! ([`Arrival`] offered), then tells that it has come. What has come is written down once per receipt and waits; who it
-//! belongs to is decided elsewhere, and nothing is credited here. A confirmation is as unsigned as any callback, so a row
-//! is a claim.
+//! ([`Arrival`] offered), then tells that it has come. What has come is written down once per receipt. A confirmation is
+//! as unsigned as any callback, so it is a claim and moves nothing; what our own call to the provider brings, or an
+//! operator's statement, proves it. A proof takes the place of a claim in whole: whoever made a claim up must not choose
+//! the account. Where proven money belongs is said in `incoming`.
 
 use kiosk::{
-    ids::{AccountId, ProviderReceipt, ProviderReference},
+    ids::{AccountId, CustomerId, ProviderReceipt, ProviderReference, PurchaseId},
+    incoming::Why,
     moment::Wall,
     payment::Failure,
     provider::Provider,
@@ -16,7 +18,7 @@ use kiosk::{
 use super::{
     effect::{Effect, Response},
     input::ReplyId,
-    store::{MoneySeenRow, Noted},
+    store::MoneyRow,
     turn::{HubError, Turn},
 };
 
@@ -50,6 +52,54 @@ pub struct Arrival {
     pub time: Wall,
 }
 
+impl Arrival {
+    /// Whether another word about the same receipt tells of the same money. What one of them leaves out (the account)
+    /// does not contradict; the number paid to does not, either, for a till and its store are two numbers of one place.
+    fn agrees_with(&self, other: &Arrival) -> bool {
+        let same_reference = match (&self.reference, &other.reference) {
+            (Some(one), Some(other)) => one.trim().eq_ignore_ascii_case(other.trim()),
+            _ => true,
+        };
+        self.amount == other.amount && same_reference
+    }
+}
+
+/// Where money stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoneyPlace {
+    /// Only claimed, or the hub is in doubt: nothing is booked.
+    Waits,
+    /// Paid to a number that is not ours, or in another currency: nothing is booked.
+    Foreign,
+    /// A purchase was paid by it.
+    Purchase(PurchaseId),
+    /// In the wallet of a customer.
+    Wallet(CustomerId),
+    /// Booked, and nobody knows whose it is.
+    Suspense(Why),
+    /// Given back to who had paid.
+    Returned,
+}
+
+impl MoneyPlace {
+    /// The word in the database and the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            MoneyPlace::Waits => "waits",
+            MoneyPlace::Foreign => "foreign",
+            MoneyPlace::Purchase(_) => "purchase",
+            MoneyPlace::Wallet(_) => "wallet",
+            MoneyPlace::Suspense(_) => "suspense",
+            MoneyPlace::Returned => "returned",
+        }
+    }
+
+    /// Whether the books hold it.
+    pub const fn is_booked(self) -> bool {
+        !matches!(self, MoneyPlace::Waits | MoneyPlace::Foreign)
+    }
+}
+
 /// How we learnt of money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MoneySource {
@@ -69,6 +119,17 @@ impl MoneySource {
             MoneySource::Statement => "statement",
             MoneySource::Pull => "pull",
         }
+    }
+
+    /// The source with this word.
+    pub fn from_name(name: &str) -> Option<MoneySource> {
+        let all = [MoneySource::Confirmation, MoneySource::Statement, MoneySource::Pull];
+        all.into_iter().find(|source| source.name() == name)
+    }
+
+    /// Whether it proves what it tells.
+    const fn is_proof(self) -> bool {
+        !matches!(self, MoneySource::Confirmation)
     }
 }
 
@@ -158,35 +219,51 @@ impl Turn<'_> {
             reply,
             answer: Ok(Response::Done),
         });
-        let row = MoneySeenRow { arrival, source };
-        let name = arrival.provider.name();
-        match self.store.note_money(&row, self.now())? {
-            Noted::Before => Ok(()),
-            Noted::Otherwise => {
-                self.audit_as(name, "receipt with another content", arrival.receipt.as_str(), "")?;
-                let detail = format!(
-                    "{name} receipt {} came again with another amount, account or short code; the first was kept",
-                    arrival.receipt
-                );
-                self.alarm("receipt_contradicted", detail)
+        self.note_money(arrival, source).map(drop)
+    }
+
+    /// Writes money down, once per receipt, and finds its place as far as it is proven. It may come again, and another
+    /// way.
+    pub fn note_money(&mut self, arrival: &Arrival, source: MoneySource) -> Result<MoneyPlace, HubError> {
+        let (name, receipt) = (arrival.provider.name(), arrival.receipt.as_str());
+        let new = MoneyRow {
+            arrival: arrival.clone(),
+            source,
+            proven: source.is_proof(),
+            place: MoneyPlace::Waits,
+        };
+        let row = match self.store.money(arrival.provider, &arrival.receipt)? {
+            None => {
+                self.audit_as(name, "money seen", receipt, &arrival.amount.to_string())?;
+                new
             }
-            Noted::New => {
-                self.audit_as(
-                    name,
-                    "money seen",
-                    arrival.receipt.as_str(),
-                    &arrival.amount.to_string(),
-                )?;
-                if self.settings.counter.short_codes.contains(&arrival.short_code) {
-                    return Ok(());
+            Some(known) => {
+                if !known.arrival.agrees_with(arrival) {
+                    self.contradicted(&known, &new)?;
                 }
-                let detail = format!(
-                    "{name} receipt {}: {} was paid to a number that is not set here as ours",
-                    arrival.receipt, arrival.amount
-                );
-                self.alarm("foreign_short_code", detail)
+                match known.place.is_booked() || known.proven || !new.proven {
+                    true => known,
+                    false => new,
+                }
             }
+        };
+        match row.place.is_booked() {
+            true => Ok(row.place),
+            false => self.place_money(row),
         }
+    }
+
+    fn contradicted(&mut self, known: &MoneyRow, new: &MoneyRow) -> Result<(), HubError> {
+        let (name, receipt) = (known.arrival.provider.name(), &known.arrival.receipt);
+        self.audit_as(name, "receipt with another content", receipt.as_str(), "")?;
+        let kept = match new.proven && !known.proven && !known.place.is_booked() {
+            true => "the first was only claimed and is replaced by what is proven",
+            false => "the first was kept",
+        };
+        self.alarm(
+            "receipt_contradicted",
+            format!("{name} receipt {receipt} came again with another amount or account; {kept}"),
+        )
     }
 
     /// An order ended, says the provider. Orders are not given yet, so it is nobody's: written down and shown.

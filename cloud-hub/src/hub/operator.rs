@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     effect::{Refusal, RefusalKind, Response},
-    input::{Actor, Request},
+    input::{Actor, Allocation, Request},
     turn::{Halt, HubError, Turn},
 };
 
@@ -123,6 +123,10 @@ fn role_may(role: Role, request: &Request) -> bool {
                 | Request::Credit { .. }
                 | Request::CreatePurchase(_)
                 | Request::OrderPayment { .. }
+                | Request::AllocateMoney {
+                    to: Allocation::Wallet(_) | Allocation::Purchase(_),
+                    ..
+                }
         ),
         Role::Viewer | Role::Kiosk => false,
     }

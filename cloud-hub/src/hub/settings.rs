@@ -45,6 +45,8 @@ pub struct Settings {
     pub collects: BTreeMap<Provider, Currency>,
     /// Where customers pay without being asked.
     pub counter: Counter,
+    /// Providers that can be asked for the payments that they took.
+    pub pulls: Vec<Provider>,
     /// There is somebody who carries texts. Else they wait in the outbox.
     pub texts: bool,
     /// Which network a phone most likely belongs to: chooses the provider that a purchase does not name.
@@ -78,6 +80,7 @@ impl Settings {
             providers: vec![Provider::Mpesa],
             collects: BTreeMap::new(),
             counter: Counter::default(),
+            pulls: Vec::new(),
             texts: true,
             prefixes: Prefixes::built_in(),
             remind_days: vec![3, 1],

@@ -26,7 +26,7 @@ pub(super) use self::{
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
     grant::GrantRow,
     merge::HistoryRow,
-    money::{MoneySeenRow, Noted},
+    money::{MoneyRow, PullRow},
     purchase::{PurchaseKind, PurchaseRow, Terms},
     subscription::SubscriptionRow,
 };

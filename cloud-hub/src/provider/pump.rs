@@ -19,6 +19,7 @@ use tokio::{
 use crate::hub::{
     effect::Prompt,
     input::{Input, PurchaseId},
+    pull::{PullPage, PullQuestion},
 };
 
 /// How many calls may be under way at once.
@@ -38,6 +39,8 @@ pub enum Call {
         /// The payment's name at the provider.
         reference: ProviderReference,
     },
+    /// Ask for the payments that it took.
+    Pull(PullQuestion),
 }
 
 impl Call {
@@ -46,6 +49,10 @@ impl Call {
         match self {
             Call::Push(prompt) => pushed(prompt.purchase, PushAnswer::Refused(Failure::Busy)),
             Call::Query { purchase, .. } => queried(*purchase, QueryAnswer::NoAnswer),
+            Call::Pull(question) => Input::Pulled {
+                question: *question,
+                page: None,
+            },
         }
     }
 }
@@ -71,6 +78,11 @@ pub trait Collect: Send + Sync + 'static {
 
     /// Asks what became of a prompt.
     fn query(&self, reference: &ProviderReference, now: Wall) -> impl Future<Output = QueryAnswer> + Send;
+
+    /// Asks for a page of the payments that it took; `None` when there is no answer, or no such question.
+    fn pull(&self, _question: &PullQuestion) -> impl Future<Output = Option<PullPage>> + Send {
+        std::future::ready(None)
+    }
 }
 
 /// What a call needs.
@@ -117,6 +129,10 @@ impl<C: Collect> Pump<C> {
         match call {
             Call::Push(prompt) => pushed(prompt.purchase, self.collector.push(&prompt, now).await),
             Call::Query { purchase, reference } => queried(purchase, self.collector.query(&reference, now).await),
+            Call::Pull(question) => Input::Pulled {
+                question,
+                page: self.collector.pull(&question).await,
+            },
         }
     }
 }

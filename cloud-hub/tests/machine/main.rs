@@ -7,6 +7,7 @@ mod dispenses;
 mod doubt;
 mod fleet;
 mod gateway;
+mod incoming;
 mod operations;
 mod operators;
 mod payments;

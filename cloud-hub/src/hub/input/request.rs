@@ -1,13 +1,13 @@
 //! What can be asked of the hub, by people and programs, and what each request says.
 
 use kiosk::{
-    ids::{CustomerId, PurchaseId, RequestId, SiteName},
+    ids::{CustomerId, ProviderReceipt, PurchaseId, RequestId, SiteName},
     payment::PaymentOrder,
     provider::Provider,
     units::Volume,
 };
 
-use crate::hub::operator::Role;
+use crate::hub::{money::Arrival, operator::Role};
 
 /// What can be asked of the hub. Each is one transaction.
 #[derive(Clone, Debug)]
@@ -131,6 +131,17 @@ pub enum Request {
         /// What they decided.
         order: PaymentOrder,
     },
+    /// A line of a provider's statement, which proves the money.
+    BookLine(Arrival),
+    /// An operator says whose money in suspense is.
+    AllocateMoney {
+        /// Who took it.
+        provider: Provider,
+        /// Its receipt.
+        receipt: ProviderReceipt,
+        /// Whose it is.
+        to: Allocation,
+    },
     /// May this water be drawn? Asked by a dispenser that speaks to the hub (CONTRACTS section 4).
     VerifyDispense(DispenseAsk),
     /// What flowed.
@@ -248,6 +259,20 @@ pub struct NewPurchase {
     pub provider: Option<Provider>,
     /// The phone that gets the prompt; the customer's own when left out.
     pub phone: Option<String>,
+}
+
+/// What becomes of money in suspense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Allocation {
+    /// Into the wallet of a customer.
+    Wallet(CustomerId),
+    /// It pays an open purchase of the same amount.
+    Purchase(PurchaseId),
+    /// Somebody gave it back to the payer, at the provider's own portal.
+    Returned {
+        /// How, for the audit.
+        reason: String,
+    },
 }
 
 /// What can be bought at the hub.

@@ -31,7 +31,7 @@ pub use self::{
         AlarmRow, DispenserRow, Names, alarms, back_up, customer_names, customers_named, dispensers, is_sound,
         join_code_until, newest_purchases,
     },
-    waiting::{MoneyWaiting, money_waiting, money_waiting_count},
+    waiting::{BookedMoney, MoneyWaiting, booked_between, booked_under, money_waiting, money_waiting_count},
 };
 use super::{
     CustomerRow, Store,
