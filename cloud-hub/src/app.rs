@@ -8,7 +8,7 @@
 //! | [`providers`] | the payment providers that are configured |
 //! | [`router`] | where effects go |
 //! | [`control`] | the socket through which subcommands ask a running hub |
-//! | [`commands`], [`operations`] | the subcommands |
+//! | [`commands`], [`operations`], [`reconcile`], [`register`] | the subcommands |
 //! | [`check`] | what a configuration says that no single value tells |
 //! | [`log`] | how log lines look |
 //!
@@ -22,6 +22,8 @@ pub mod data_dir;
 pub mod log;
 pub mod operations;
 pub mod providers;
+pub mod reconcile;
+pub mod register;
 pub mod router;
 pub mod settings;
 pub mod side_file;

@@ -1,6 +1,18 @@
 //! What Daraja asks and tells by itself: direct payments before and after, and results of orders.
 
-use hub::hub::store::read;
+use hub::hub::{
+    effect::Response,
+    input::{Actor, Request},
+    money::{Arrival, MoneyPlace},
+    operator::Role,
+    store::read,
+};
+use kiosk::{
+    incoming::Why,
+    moment::Wall,
+    provider::Provider,
+    units::{Currency, Money},
+};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -211,6 +223,62 @@ async fn the_result_of_an_order_nobody_gave_is_written_down_and_shown() {
     assert!(
         alarms.iter().all(|alarm| alarm.code == "order_unknown") && alarms.len() == 2,
         "{alarms:?}"
+    );
+    house.close().await;
+}
+
+#[tokio::test]
+async fn an_operator_says_on_the_page_whose_money_in_suspense_is() {
+    let (house, _secrets) = house().await;
+    let id = house.customer("0700000102", "4071").await;
+    let arrival = Arrival {
+        provider: Provider::Mpesa,
+        receipt: "RKTQDM7W6S".parse().unwrap(),
+        amount: Money::new(4_000, Currency::Kes),
+        payer: None,
+        reference: None,
+        short_code: "174379".to_owned(),
+        at_till: false,
+        time: Wall(1_795_165_200_000),
+    };
+    let desk = &house.running.as_ref().unwrap().desk;
+    let booked = desk.ask(Actor::Owner, None, Request::BookLine(arrival)).await;
+    assert_eq!(booked, Ok(Response::Money(MoneyPlace::Suspense(Why::NoReference))));
+    let shown = house.send(Role::CustomerService, "GET", "/waiting", &[], b"").await;
+    assert!(
+        shown.body.contains("it names nobody") && shown.body.contains("/waiting/mpesa/RKTQDM7W6S"),
+        "{}",
+        shown.body
+    );
+    assert!(
+        !shown.body.contains("given back to the payer"),
+        "only an administrator may"
+    );
+    let viewed = house.send(Role::Viewer, "GET", "/waiting", &[], b"").await;
+    assert!(
+        viewed.status == 200 && !viewed.body.contains("<form class=\"card\""),
+        "{}",
+        viewed.body
+    );
+    let decide = async |role, path: &str, form: &str| house.send(role, "POST", path, &[], form.as_bytes()).await.status;
+    let path = "/waiting/mpesa/RKTQDM7W6S";
+    assert_eq!(decide(Role::Viewer, path, "to=wallet&whose=0700000102").await, 403);
+    assert_eq!(decide(Role::Admin, path, "to=wallet&whose=0700000109").await, 400);
+    assert_eq!(
+        decide(Role::Admin, "/waiting/mpesa/NOSUCH", "to=wallet&whose=0700000102").await,
+        404
+    );
+    assert_eq!(
+        decide(Role::CustomerService, path, "to=wallet&whose=0700000102").await,
+        303
+    );
+    assert_eq!(
+        decide(Role::CustomerService, path, "to=wallet&whose=0700000102").await,
+        409
+    );
+    assert_eq!(
+        house.get(&format!("/api/v1/customers/{id}")).await["wallet_minor"],
+        4_000
     );
     house.close().await;
 }

@@ -87,6 +87,7 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/purchases/{id}") => get(money::purchase),
         ("POST", "/purchases/{id}/order") => post(money::order),
         ("GET", "/waiting") => get(waiting::waiting),
+        ("POST", "/waiting/{provider}/{receipt}") => post(waiting::decide),
         ("GET", "/ledger") => get(money::ledger),
         ("GET", "/outbox") => get(money::outbox),
         ("GET", "/loans") => get(loans::loans),

@@ -141,6 +141,7 @@ pub const TABLE: &[Route] = &[
     page("GET", "/purchases/{id}", BOOKS),
     page("POST", "/purchases/{id}/order", SERVE),
     page("GET", "/waiting", BOOKS),
+    page("POST", "/waiting/{provider}/{receipt}", SERVE),
     page("GET", "/ledger", BOOKS),
     page("GET", "/outbox", BOOKS),
     page("GET", "/loans", BOOKS),
