@@ -145,7 +145,7 @@ async fn a_confirmation_is_proven_by_the_providers_list_and_credited_once() {
     // The statement has nothing to add.
     let csv = sandbox.get("/control/mpesa/statement.csv").await.unwrap();
     let file = folder.path().join("statement.csv");
-    std::fs::write(&file, csv.text()).unwrap();
+    std::fs::write(&file, &csv.text).unwrap();
     let words = [
         "reconcile",
         "--provider",
@@ -175,7 +175,7 @@ async fn a_statement_lists_what_the_books_lack_and_books_it_once() {
     pays(&sandbox, "", 40).await;
     let csv = sandbox.get("/control/mpesa/statement.csv").await.unwrap();
     let file = folder.path().join("statement.csv");
-    std::fs::write(&file, csv.text()).unwrap();
+    std::fs::write(&file, &csv.text).unwrap();
     let reconcile = async |more: &[&str]| {
         let words = [
             "reconcile",
@@ -197,7 +197,7 @@ async fn a_statement_lists_what_the_books_lack_and_books_it_once() {
             (Some(1), 2),
             "{told}"
         );
-        assert!(told.contains("KES 1,250.00") || told.contains("KES 1250.00"), "{told}");
+        assert!(told.contains("KES 1250.00"), "{told}");
         assert_eq!(wallet(&programme, &customer).await, json!(0), "looking changes nothing");
     }
     let (code, told) = reconcile(&["--book"]).await;

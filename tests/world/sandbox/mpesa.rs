@@ -199,6 +199,7 @@ impl Mpesa {
             | "mpesa/stkpushquery/v1/query"
             | "mpesa/c2b/v2/registerurl"
             | "mpesa/c2b/v2/simulate"
+            | "pulltransactions/v1/register"
             | "pulltransactions/v1/query" => "POST",
             _ => return answer::error(404, "404.001.01", "Resource not found"),
         };
@@ -223,7 +224,7 @@ impl Mpesa {
             "mpesa/stkpush/v1/processrequest" => self.push(now_ms, &body),
             "mpesa/c2b/v2/registerurl" => self.register(&body),
             "mpesa/c2b/v2/simulate" => self.simulate(now_ms, draw, &body),
-            "pulltransactions/v1/query" => self.pull(now_ms, &body),
+            path if path.starts_with("pull") => self.pull(now_ms, path, &body),
             _ => self.query(now_ms, draw, &body),
         }
     }

@@ -204,8 +204,19 @@ impl Mpesa {
         }
     }
 
-    /// `pulltransactions/v1/query`: what came in the last 48 hours, a page from the offset on.
-    pub(super) fn pull(&self, now_ms: i64, body: &Value) -> Answer {
+    /// `pulltransactions/v1/register`, and `…/query`: what came in the last 48 hours, a page from the offset on.
+    pub(super) fn pull(&self, now_ms: i64, path: &str, body: &Value) -> Answer {
+        if path.ends_with("/register") {
+            let read = || {
+                field(body, "ShortCode", |text| digits(text, 5, 7))?;
+                field(body, "RequestType", |text| text == "Pull")?;
+                field(body, "NominatedNumber", is_phone)?;
+                field(body, "CallBackURL", |text| text.starts_with("http"))
+            };
+            let done = json!({"ResponseRefID": "18633-7271215-1", "ResponseCode": "1000",
+                              "ResponseDescription": "ShortCode already Registered"});
+            return read().map_or_else(|refused| refused, |_| answer::json(200, &done));
+        }
         let read = || {
             let shortcode = field(body, "ShortCode", |text| digits(text, 5, 7))?;
             field(body, "StartDate", |text| text.len() == 19)?;
