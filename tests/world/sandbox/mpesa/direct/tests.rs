@@ -51,7 +51,7 @@ fn a_payment_is_told_pulled_and_stated_with_one_receipt() {
 
     let question = |offset: &str| json!({"ShortCode": "174379", "StartDate": "2026-11-20 11:00:00", "EndDate": "2026-11-20 13:00:00", "OffSetValue": offset});
     for (offset, expected) in [("0", vec![told.clone()]), ("1", vec![])] {
-        let Answer::Response(page) = mpesa.pull(NOON_MS, &question(offset)) else {
+        let Answer::Response(page) = mpesa.pull(NOON_MS, "pulltransactions/v1/query", &question(offset)) else {
             panic!()
         };
         let Reply::Done(pulled) = parse_pull("174379", page.body.as_bytes()) else {
