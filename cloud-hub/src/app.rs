@@ -5,9 +5,10 @@
 //! | [`data_dir`] | the lock, the addresses, the keys |
 //! | [`side_file`] | the side log as a file |
 //! | [`settings`] | from the configuration to what machine and adapters are told |
+//! | [`providers`] | the payment providers that are configured |
 //! | [`router`] | where effects go |
 //! | [`control`] | the socket through which subcommands ask a running hub |
-//! | [`commands`], [`operations`] | the subcommands |
+//! | [`commands`], [`operations`], [`reconcile`], [`register`] | the subcommands |
 //! | [`check`] | what a configuration says that no single value tells |
 //! | [`log`] | how log lines look |
 //!
@@ -20,6 +21,9 @@ pub mod control;
 pub mod data_dir;
 pub mod log;
 pub mod operations;
+pub mod providers;
+pub mod reconcile;
+pub mod register;
 pub mod router;
 pub mod settings;
 pub mod side_file;
@@ -46,16 +50,12 @@ use tokio::{
 
 use self::{
     data_dir::{DataDir, Lock},
+    providers::Surroundings,
     router::{LIVE_MAX, RETURNS_MAX, Router, carry_back},
     side_file::SideFile,
 };
 use crate::{
     adapters::{
-        mpesa::{
-            client::MpesaClient,
-            pump::{self, Call, Pump, WAITING_MAX},
-            wire,
-        },
         sites::{self, PROVEN_WITHIN, Sockets},
         systemd::{self, Watchdog},
         web::{
@@ -68,7 +68,6 @@ use crate::{
     desk::{Desk, Replies},
     doors::Doors,
     hub::{Hub, input::Input},
-    secret::Secret,
 };
 
 /// How long the way out may take.
@@ -135,11 +134,17 @@ pub async fn start(config: &config::Hub) -> anyhow::Result<Running> {
     let (returns, returned) = mpsc::channel(RETURNS_MAX);
     let (replies, sockets, clock) = (Replies::default(), Sockets::default(), Clock::of_server());
     let mut adapters = JoinSet::new();
-    let mpesa = start_mpesa(config, &clock, &inbox, &stop, &mut adapters)?;
+    let around = Surroundings {
+        clock: &clock,
+        inbox: &inbox,
+        stop: &stop,
+        adapters: &mut adapters,
+    };
+    let providers = providers::start(config, around)?;
     let router = Router {
         replies: replies.clone(),
         sockets: sockets.clone(),
-        mpesa,
+        providers: providers.calls,
         live: live.clone(),
         returns,
     };
@@ -164,7 +169,9 @@ pub async fn start(config: &config::Hub) -> anyhow::Result<Running> {
         stop: stop.clone(),
         passwords: tokio::task::spawn_blocking(Passwords::new).await??,
         settings: web_settings(config)?,
-        daraja,
+        callbacks: providers.callbacks,
+        daraja_words: providers::DARAJA_WORDS,
+        circuits: providers.circuits,
     };
     let router = web::router(parts, sites::route(inbox.clone(), sockets, stop.clone(), PROVEN_WITHIN));
     let doors = Doors::new(&config.web.trusted_proxies);
@@ -244,40 +251,6 @@ async fn serve_web(listener: std::net::TcpListener, doors: Doors, router: axum::
         }
     })
     .await;
-}
-
-fn start_mpesa(
-    config: &config::Hub,
-    clock: &Clock,
-    inbox: &Inbox<Input>,
-    stop: &Stop,
-    adapters: &mut JoinSet<()>,
-) -> anyhow::Result<Option<mpsc::Sender<Call>>> {
-    let Some(mpesa) = &config.payments.mpesa else {
-        tracing::info!("payments.mpesa is not configured: no prompts by M-PESA");
-        return Ok(None);
-    };
-    let (sender, calls) = mpsc::channel(WAITING_MAX);
-    let pump = Pump {
-        client: MpesaClient::new(settings::mpesa(mpesa)?)?,
-        callback_base: mpesa.callback_url.as_str().to_owned(),
-        webhook_secret: config
-            .webhooks
-            .secret
-            .as_ref()
-            .map(|secret| Secret::new(secret.expose())),
-        clock: clock.clone(),
-        inbox: inbox.clone(),
-    };
-    adapters.spawn(pump::run(pump, calls, stop.clone()));
-    Ok(Some(sender))
-}
-
-fn daraja(bytes: &[u8]) -> Result<kiosk::payment::Report, String> {
-    match wire::parse_callback(bytes) {
-        Ok(callback) => Ok(callback.report),
-        Err(error) => Err(error.to_string()),
-    }
 }
 
 fn web_settings(config: &config::Hub) -> anyhow::Result<WebSettings> {

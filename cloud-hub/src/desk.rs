@@ -9,13 +9,14 @@ use std::{
     time::Duration,
 };
 
-use kiosk::payment::Report;
+use kiosk::{payment::Report, provider::Provider};
 use runtime::decide::Inbox;
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::hub::{
     effect::{Refusal, RefusalKind, Response},
     input::{Actor, CallbackName, Input, ReplyId, Request},
+    money::{Arrival, MoneySource, OrderResult},
 };
 
 /// The longest wait for an answer. A draw that needs water back from a site takes up to 5 s (CONTRACTS section 4).
@@ -78,6 +79,26 @@ impl Desk {
     /// Hands in what a provider called back with, and waits until it is on disk.
     pub async fn call_back(&self, name: CallbackName, report: Report) -> Answer {
         self.hand_in(|reply| Input::Callback { reply, name, report }).await
+    }
+
+    /// Has it written down that bytes at a callback's address are none, and waits until it is.
+    pub async fn call_back_badly(&self, provider: Provider, why: String) -> Answer {
+        self.hand_in(|reply| Input::BadCallback { reply, provider, why }).await
+    }
+
+    /// Asks whether a payment that a provider offers is to be taken.
+    pub async fn offer_money(&self, arrival: Arrival) -> Answer {
+        self.hand_in(|reply| Input::MoneyOffered { reply, arrival }).await
+    }
+
+    /// Hands in money that has come, and waits until it is on disk.
+    pub async fn see_money(&self, arrival: Arrival, source: MoneySource) -> Answer {
+        self.hand_in(|reply| Input::MoneySeen { reply, arrival, source }).await
+    }
+
+    /// Hands in what became of an order to a provider, and waits until it is on disk.
+    pub async fn end_order(&self, result: OrderResult) -> Answer {
+        self.hand_in(|reply| Input::OrderEnded { reply, result }).await
     }
 
     async fn hand_in(&self, input: impl FnOnce(ReplyId) -> Input) -> Answer {

@@ -20,6 +20,9 @@
 //! | `recall` | rights asked back from sites, and requests that wait for them |
 //! | `parked` | who waits |
 //! | `purchase` | what may be bought, what it costs, how it begins |
+//! | [`money`] | money that comes without a prompt, and what became of money that we sent |
+//! | `incoming` | where that money belongs, and what an operator decides about it |
+//! | [`pull`] | asking providers for what they took |
 //! | `payment` | payments of purchases, from the prompt to the litres |
 //! | `delivery` | what a payment gives, and the text that says so |
 //! | `ledger` | double entry |
@@ -41,14 +44,17 @@ mod document;
 pub mod effect;
 mod fleet;
 mod grant;
+mod incoming;
 pub mod input;
 mod keys;
 mod ledger;
 mod link;
 mod merge;
+pub mod money;
 pub mod operator;
 mod parked;
 mod payment;
+pub mod pull;
 mod purchase;
 mod recall;
 mod registration;
@@ -238,7 +244,12 @@ impl Machine for Hub {
                 reply: *reply,
                 answer: Err(join_unavailable()),
             }],
-            Input::Asked { reply, .. } | Input::Callback { reply, .. } => vec![Effect::Reply {
+            Input::Asked { reply, .. }
+            | Input::Callback { reply, .. }
+            | Input::BadCallback { reply, .. }
+            | Input::MoneyOffered { reply, .. }
+            | Input::MoneySeen { reply, .. }
+            | Input::OrderEnded { reply, .. } => vec![Effect::Reply {
                 reply: *reply,
                 answer: Err(unavailable()),
             }],
@@ -247,7 +258,9 @@ impl Machine for Hub {
                 purchase: *purchase,
                 event: event.clone(),
             }],
-            Input::Started | Input::Unlinked { .. } | Input::Texted { .. } | Input::Tick => Vec::new(),
+            Input::Started | Input::Unlinked { .. } | Input::Texted { .. } | Input::Pulled { .. } | Input::Tick => {
+                Vec::new()
+            }
         }
     }
 }
@@ -279,6 +292,11 @@ impl Turn<'_> {
             } => self.asked(reply, &by, key.as_deref(), &request),
             Input::Provider { purchase, event } => self.provider_answered(purchase, event),
             Input::Callback { reply, name, report } => self.called_back(reply, &name, report),
+            Input::BadCallback { reply, provider, why } => self.called_back_badly(reply, provider, &why),
+            Input::MoneyOffered { reply, arrival } => self.money_offered(reply, &arrival),
+            Input::MoneySeen { reply, arrival, source } => self.money_seen(reply, &arrival, source),
+            Input::Pulled { question, page } => self.pulled(question, page),
+            Input::OrderEnded { reply, result } => self.order_ended(reply, &result),
             Input::Texted { outbox, outcome } => self.texted(outbox, outcome),
             Input::Tick => self.tick(),
         }

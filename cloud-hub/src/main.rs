@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use config::{Sources, System};
-use hub::app::{self, commands, control::Command, operations};
+use hub::app::{self, commands, control::Command, operations, reconcile, register};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit status for a command line that cannot be understood.
@@ -81,6 +81,23 @@ enum What {
         /// The copy.
         file: PathBuf,
     },
+    /// Lays a provider's statement beside the books and prints every difference. Changes nothing without --book. Exits 1
+    /// when differences are left.
+    Reconcile {
+        /// The statement as downloaded, CSV.
+        #[arg(long, value_name = "FILE")]
+        statement: PathBuf,
+        /// Whose statement it is: mpesa.
+        #[arg(long)]
+        provider: String,
+        /// Books payments that are in the statement alone: to the purchase or the account they name, else to suspense.
+        /// Each is booked once, however often this runs. Do not use it on days whose money was credited by hand.
+        #[arg(long)]
+        book: bool,
+    },
+    /// What is set up once at Safaricom.
+    #[command(subcommand)]
+    Mpesa(Mpesa),
     /// The record of who did what.
     #[command(subcommand)]
     Audit(Audit),
@@ -160,6 +177,16 @@ enum Doubt {
         /// Do not ask.
         #[arg(long)]
         yes: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum Mpesa {
+    /// Registers where direct payments are announced, and with payments.mpesa.pull_phone that the hub may ask for them.
+    Register {
+        /// Let Safaricom refuse payments while this hub does not answer, instead of taking them.
+        #[arg(long)]
+        cancel_when_silent: bool,
     },
 }
 
@@ -265,6 +292,14 @@ async fn execute(config: &config::Hub, what: What) -> anyhow::Result<()> {
         What::Backup { file } => return commands::back_up(config, &file),
         What::Restore { file } => return commands::restore(config, &file),
         What::Audit(Audit::Verify) => return commands::verify_audit(config),
+        What::Reconcile {
+            statement,
+            provider,
+            book,
+        } => return reconcile::run(config, &statement, &provider, book).await,
+        What::Mpesa(Mpesa::Register { cancel_when_silent }) => {
+            return register::run(config, cancel_when_silent).await;
+        }
         What::Doctor => return commands::doctor(config),
         What::Token {
             what: Some(Token::List),

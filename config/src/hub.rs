@@ -9,7 +9,7 @@ use crate::{
     ConfigError, Loaded, Network, Secret, Sources, Surroundings,
     common::{self, Log},
     layers::{Key, Layers, Program},
-    providers::{AfricasTalking, Mpesa},
+    providers::{AfricasTalking, Airtel, Intasend, Mpesa, Mtn},
     reader::Reader,
 };
 
@@ -147,6 +147,12 @@ pub struct Payments {
     pub queries_max: u32,
     /// `[payments.mpesa]`; `None` when not configured.
     pub mpesa: Option<Mpesa>,
+    /// `[payments.mtn]`; `None` when not configured.
+    pub mtn: Option<Mtn>,
+    /// `[payments.airtel]`; `None` when not configured.
+    pub airtel: Option<Airtel>,
+    /// `[payments.intasend]`; `None` when not configured.
+    pub intasend: Option<Intasend>,
 }
 
 impl Hub {
@@ -186,6 +192,9 @@ impl Hub {
                 query_after: reader.duration("payments.query_after", "30 s", Duration::from_millis(1)..=minutes(10)),
                 queries_max: reader.integer("payments.queries_max", 4, 1..=100),
                 mpesa: Mpesa::read(&mut reader),
+                mtn: Mtn::read(&mut reader),
+                airtel: Airtel::read(&mut reader),
+                intasend: Intasend::read(&mut reader),
             },
             africastalking: AfricasTalking::read(&mut reader),
             log: Log::read(&mut reader),

@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use kiosk::{payment::Msisdn, phone::Country, units::Currency};
+
 use crate::{WebAddress, reader::Reader};
 
 const DARAJA: &str = "https://api.safaricom.co.ke";
@@ -23,6 +25,8 @@ pub struct Mpesa {
     pub consumer_key_file: PathBuf,
     /// `consumer_secret_file`
     pub consumer_secret_file: PathBuf,
+    /// `pull_phone`: the phone that Safaricom has for the business, for asking which payments came; `None` does not ask.
+    pub pull_phone: Option<Msisdn>,
     /// `callback_url`: the hub as Safaricom sees it; paths are appended.
     pub callback_url: WebAddress,
 }
@@ -36,6 +40,7 @@ impl Mpesa {
         let passkey_file = reader.needed(used, "payments.mpesa.passkey_file", file);
         let consumer_key_file = reader.needed(used, "payments.mpesa.consumer_key_file", file);
         let consumer_secret_file = reader.needed(used, "payments.mpesa.consumer_secret_file", file);
+        let pull_phone = reader.optional("payments.mpesa.pull_phone", msisdn);
         let callback_url = reader.needed(used, "payments.mpesa.callback_url", web_address);
         Some(Mpesa {
             base_url,
@@ -44,6 +49,164 @@ impl Mpesa {
             passkey_file: passkey_file?,
             consumer_key_file: consumer_key_file?,
             consumer_secret_file: consumer_secret_file?,
+            pull_phone,
+            callback_url: callback_url?,
+        })
+    }
+}
+
+/// The only target of MTN whose currency is nobody's: it settles in euros.
+const MTN_SANDBOX: &str = "sandbox";
+/// The currency of [`MTN_SANDBOX`].
+const EURO: &str = "EUR";
+
+/// `[payments.mtn]`: MTN MoMo, for one country.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mtn {
+    /// `base_url`: of the country's API, or a sandbox's.
+    pub base_url: WebAddress,
+    /// `target_environment`: `mtnuganda`, `mtnrwanda` or `sandbox`.
+    pub target_environment: String,
+    /// `currency` as it is written to MTN; the target's own when not set.
+    pub wire_currency: String,
+    /// What it collects; `None` at the sandbox, where amounts of any currency are put as so many euros.
+    pub currency: Option<Currency>,
+    /// `subscription_key_file`: of the product "collection".
+    pub subscription_key_file: PathBuf,
+    /// `api_user_file`
+    pub api_user_file: PathBuf,
+    /// `api_key_file`
+    pub api_key_file: PathBuf,
+    /// `callback_url`: the hub as MTN sees it; paths are appended.
+    pub callback_url: WebAddress,
+}
+
+impl Mtn {
+    pub(crate) fn read(reader: &mut Reader) -> Option<Mtn> {
+        let used = reader.uses("payments.mtn", "");
+        let base_url = reader.needed(used, "payments.mtn.base_url", web_address);
+        let target = reader.needed(used, "payments.mtn.target_environment", mtn_target);
+        let currency = reader.optional("payments.mtn.currency", mtn_currency);
+        let subscription_key_file = reader.needed(used, "payments.mtn.subscription_key_file", file);
+        let api_user_file = reader.needed(used, "payments.mtn.api_user_file", file);
+        let api_key_file = reader.needed(used, "payments.mtn.api_key_file", file);
+        let callback_url = reader.needed(used, "payments.mtn.callback_url", web_address);
+        let (target_environment, own) = target?;
+        let usual = own.map_or(EURO, Currency::code);
+        let wire_currency = currency.unwrap_or_else(|| usual.to_owned());
+        if wire_currency != usual {
+            let what = format!("is {wire_currency}, and {target_environment} takes {usual}");
+            reader.problem("payments.mtn.currency", what);
+        }
+        Some(Mtn {
+            base_url: base_url?,
+            target_environment,
+            wire_currency,
+            currency: own,
+            subscription_key_file: subscription_key_file?,
+            api_user_file: api_user_file?,
+            api_key_file: api_key_file?,
+            callback_url: callback_url?,
+        })
+    }
+}
+
+/// What the signature of Airtel's callbacks is made over. Its documents are not clear, so the operator says which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AirtelHash {
+    /// `{"transaction":{…}}`, as in Airtel's sample.
+    Document,
+    /// What stands behind `"transaction":` alone.
+    Transaction,
+}
+
+/// `[payments.airtel]`: Airtel Money, for one country.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Airtel {
+    /// `base_url`: of the country's API, or a sandbox's.
+    pub base_url: WebAddress,
+    /// `country`: `KE`, `UG`, `TZ` or `RW`.
+    pub country: Country,
+    /// `currency`: the country's own when not set.
+    pub currency: Currency,
+    /// `client_id_file`
+    pub client_id_file: PathBuf,
+    /// `client_secret_file`
+    pub client_secret_file: PathBuf,
+    /// `signing`: sign pushes, as some countries ask.
+    pub signing: bool,
+    /// `callback_key_file`: the key of the portal's callback authentication; `None` where that is off.
+    pub callback_key_file: Option<PathBuf>,
+    /// `callback_hash`
+    pub callback_hash: AirtelHash,
+    /// `callback_url`: the hub as Airtel sees it, for the address that a person enters in the portal.
+    pub callback_url: WebAddress,
+}
+
+impl Airtel {
+    pub(crate) fn read(reader: &mut Reader) -> Option<Airtel> {
+        let hashes = [
+            ("document", AirtelHash::Document),
+            ("transaction", AirtelHash::Transaction),
+        ];
+        let used = reader.uses("payments.airtel", hashes[0].0);
+        let base_url = reader.needed(used, "payments.airtel.base_url", web_address);
+        let country = reader.needed(used, "payments.airtel.country", country);
+        let currency = reader.optional("payments.airtel.currency", currency);
+        let client_id_file = reader.needed(used, "payments.airtel.client_id_file", file);
+        let client_secret_file = reader.needed(used, "payments.airtel.client_secret_file", file);
+        let signing = reader.boolean("payments.airtel.signing", false);
+        let callback_key_file = reader.optional("payments.airtel.callback_key_file", file);
+        let callback_hash = reader.choice("payments.airtel.callback_hash", hashes[0].0, &hashes);
+        let callback_url = reader.needed(used, "payments.airtel.callback_url", web_address);
+        let country = country?;
+        let usual = country.currency();
+        if let Some(odd) = currency.filter(|currency| *currency != usual) {
+            let what = format!("is {odd}, and Airtel in {} takes {usual}", country.code());
+            reader.problem("payments.airtel.currency", what);
+        }
+        Some(Airtel {
+            base_url: base_url?,
+            country,
+            currency: usual,
+            client_id_file: client_id_file?,
+            client_secret_file: client_secret_file?,
+            signing,
+            callback_key_file,
+            callback_hash,
+            callback_url: callback_url?,
+        })
+    }
+}
+
+/// `[payments.intasend]`: IntaSend, which collects by M-PESA in Kenya.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intasend {
+    /// `base_url`: IntaSend's, or a sandbox's.
+    pub base_url: WebAddress,
+    /// `publishable_key_file`
+    pub publishable_key_file: PathBuf,
+    /// `secret_token_file`
+    pub secret_token_file: PathBuf,
+    /// `challenge_file`: what the dashboard's webhook has as its challenge.
+    pub challenge_file: PathBuf,
+    /// `callback_url`: the hub as IntaSend sees it, for the address that a person enters in the dashboard.
+    pub callback_url: WebAddress,
+}
+
+impl Intasend {
+    pub(crate) fn read(reader: &mut Reader) -> Option<Intasend> {
+        let used = reader.uses("payments.intasend", "");
+        let base_url = reader.needed(used, "payments.intasend.base_url", web_address);
+        let publishable_key_file = reader.needed(used, "payments.intasend.publishable_key_file", file);
+        let secret_token_file = reader.needed(used, "payments.intasend.secret_token_file", file);
+        let challenge_file = reader.needed(used, "payments.intasend.challenge_file", file);
+        let callback_url = reader.needed(used, "payments.intasend.callback_url", web_address);
+        Some(Intasend {
+            base_url: base_url?,
+            publishable_key_file: publishable_key_file?,
+            secret_token_file: secret_token_file?,
+            challenge_file: challenge_file?,
             callback_url: callback_url?,
         })
     }
@@ -83,6 +246,42 @@ fn digits(text: &str) -> Result<String, String> {
         true => Ok(text.to_owned()),
         false => Err("must be 5 to 10 digits".to_owned()),
     }
+}
+
+/// A phone of Kenya with its country code, as Safaricom writes it.
+fn msisdn(text: &str) -> Result<Msisdn, String> {
+    let is_kenyan = text.len() == 12 && text.starts_with("254") && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse().ok().filter(|_| is_kenyan);
+    number
+        .map(Msisdn)
+        .ok_or_else(|| "must be a phone as 254700000102".to_owned())
+}
+
+/// A target of MTN in the countries served, with the currency it takes.
+fn mtn_target(text: &str) -> Result<(String, Option<Currency>), String> {
+    let currency = match text {
+        "mtnuganda" => Some(Currency::Ugx),
+        "mtnrwanda" => Some(Currency::Rwf),
+        MTN_SANDBOX => None,
+        _ => return Err(format!("must be mtnuganda, mtnrwanda or {MTN_SANDBOX}")),
+    };
+    Ok((text.to_owned(), currency))
+}
+
+fn mtn_currency(text: &str) -> Result<String, String> {
+    match text {
+        "UGX" | "RWF" | EURO => Ok(text.to_owned()),
+        _ => Err(format!("must be UGX, RWF or {EURO}")),
+    }
+}
+
+fn country(text: &str) -> Result<Country, String> {
+    let found = Country::ALL.into_iter().find(|country| country.code() == text);
+    found.ok_or_else(|| "must be KE, UG, TZ or RW".to_owned())
+}
+
+fn currency(text: &str) -> Result<Currency, String> {
+    Currency::from_code(text).ok_or_else(|| "must be KES, UGX, TZS or RWF".to_owned())
 }
 
 fn file(text: &str) -> Result<PathBuf, String> {

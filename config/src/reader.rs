@@ -168,10 +168,11 @@ impl Reader {
         value
     }
 
-    /// Whether any layer says more about a section than nothing or the given built-in value.
+    /// Whether any layer says more about a section than nothing, the given built-in value, or `false`.
     pub(crate) fn uses(&self, section: &str, built_in: &str) -> bool {
         let section = Key::from(section);
-        let says = |leaf: &Leaf| !matches!(leaf.value.as_str(), Some(text) if text.is_empty() || text == built_in);
+        let built_in = |text: &str| text.is_empty() || text == built_in;
+        let says = |leaf: &Leaf| !leaf.value.as_str().is_some_and(built_in) && leaf.value.as_bool() != Some(false);
         self.leaves
             .iter()
             .any(|(key, leaf)| key.starts_with(&section) && says(leaf))

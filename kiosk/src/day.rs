@@ -1,5 +1,9 @@
 //! Days: the local day of a moment, and when a new day of sales begins without a trusted clock.
 
+mod month;
+
+pub use month::Month;
+
 use crate::moment::{HOUR_MS, Moment, Uptime, Wall};
 use jiff::{
     Timestamp, ToSpan,
@@ -17,6 +21,9 @@ pub enum DayError {
     /// Not a day.
     #[error("day {0}: unreadable (a day such as 2026-12-20 is expected)")]
     Day(String),
+    /// Not a month.
+    #[error("month {0}: unreadable (a month such as 2026-12 is expected)")]
+    Month(String),
 }
 
 /// A calendar day, written `2026-12-20`.

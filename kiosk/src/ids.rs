@@ -78,6 +78,13 @@ text_id!(
     |c| c.is_ascii_graphic(),
     "1 to 64 printable characters without spaces"
 );
+text_id!(
+    /// The place at a provider where money arrives: Daraja's short code of a till or paybill (reference: Daraja,
+    /// section 6), the collection account's name at others.
+    ShortCode, "a short code", 32,
+    |c| c.is_ascii_graphic(),
+    "1 to 32 printable characters without spaces"
+);
 
 macro_rules! number_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -122,6 +129,14 @@ number_id!(
 number_id!(
     /// A customer, random: what journals say instead of a name or a phone.
     CustomerId
+);
+number_id!(
+    /// A site's manager who takes cash, random: what journals and the ledger say instead of a name.
+    ManagerId
+);
+number_id!(
+    /// A purchase: what was asked for and the payment behind it, numbered by the hub.
+    PurchaseId
 );
 
 /// Which end wrote a log.

@@ -3,8 +3,12 @@
 //! A debit is positive, a credit negative. So tills, cash and claims stand above zero; what is owed to people (wallets,
 //! water paid for and not yet drawn) and what was earned stand below. How sets are stored is the hub's business.
 
+mod outgoing;
+
+pub use outgoing::{HandIn, PayoutSource};
+
 use crate::{
-    ids::{CustomerId, SiteName},
+    ids::{CustomerId, ManagerId, SiteName},
     provider::Provider,
     units::{Currency, Money, Volume},
 };
@@ -41,8 +45,15 @@ pub enum Account {
     Loan(CustomerId),
     /// What a provider has collected for us.
     Till(Provider),
-    /// Cash in a site manager's hands.
+    /// Cash of a site that was handed in, or taken without a float.
     Cash(SiteName),
+    /// Cash that a manager has taken against a float and not handed in yet.
+    Float(ManagerId),
+    /// What a manager handed in too little (above zero: owed to us) or too much.
+    Difference(ManagerId),
+    /// Money on its way out through a provider: taken from its owner before the call, gone or given back when the
+    /// provider's word is certain.
+    Payout(Provider),
     /// What was earned with water.
     Sales,
     /// What providers kept for their service.
@@ -64,6 +75,9 @@ impl fmt::Display for Account {
             Account::Loan(customer) => write!(f, "loan:{customer}"),
             Account::Till(provider) => write!(f, "till:{provider}"),
             Account::Cash(site) => write!(f, "cash:{site}"),
+            Account::Float(manager) => write!(f, "float:{manager}"),
+            Account::Difference(manager) => write!(f, "difference:{manager}"),
+            Account::Payout(provider) => write!(f, "payout:{provider}"),
             Account::Sales => f.write_str("sales"),
             Account::Fees => f.write_str("fees"),
             Account::Given => f.write_str("given"),
@@ -79,6 +93,8 @@ impl FromStr for Account {
     fn from_str(text: &str) -> Result<Account, LedgerError> {
         let (kind, owner) = text.split_once(':').unwrap_or((text, ""));
         let customer = || owner.parse::<CustomerId>().ok();
+        let manager = || owner.parse::<ManagerId>().ok();
+        let provider = || Provider::from_name(owner);
         let account = match (kind, owner) {
             ("sales", "") => Some(Account::Sales),
             ("fees", "") => Some(Account::Fees),
@@ -89,8 +105,11 @@ impl FromStr for Account {
             ("water", _) => customer().map(Account::Water),
             ("bill", _) => customer().map(Account::Bill),
             ("loan", _) => customer().map(Account::Loan),
-            ("till", _) => Provider::from_name(owner).map(Account::Till),
+            ("till", _) => provider().map(Account::Till),
             ("cash", _) => owner.parse().ok().map(Account::Cash),
+            ("float", _) => manager().map(Account::Float),
+            ("difference", _) => manager().map(Account::Difference),
+            ("payout", _) => provider().map(Account::Payout),
             _ => None,
         };
         // Read back what was written, and nothing else: `sales:` and upper-case digits are nobody's accounts.
@@ -104,8 +123,10 @@ impl FromStr for Account {
 pub enum Source {
     /// A mobile-money provider collected it, and kept this fee of it, zero or more.
     Till(Provider, Money),
-    /// Somebody paid a site's manager in cash.
+    /// Somebody paid cash at a site, without a float.
     Cash(SiteName),
+    /// Somebody paid a manager in cash, who sold against a float.
+    Float(ManagerId),
     /// The customer's own wallet.
     Wallet,
     /// A payment that had been parked without a customer.
@@ -173,12 +194,7 @@ impl Postings {
             Purpose::Deposit => Account::Wallet(customer),
             Purpose::Bill => Account::Bill(customer),
         };
-        match source {
-            Source::Till(provider, fee) => received(provider, fee, amount, credited),
-            Source::Cash(site) => Postings::moved(amount, Account::Cash(site), credited),
-            Source::Wallet => Postings::moved(amount, Account::Wallet(customer), credited),
-            Source::Suspense => Postings::moved(amount, Account::Suspense, credited),
-        }
+        from_source(source, customer, amount, credited)
     }
 
     /// A provider has collected money that belongs to nobody we know.
@@ -262,6 +278,22 @@ pub fn worth_drawn(price: Money, volume: Volume, drawn: Volume) -> Money {
         false => price.minor,
     };
     Money { minor, ..price }
+}
+
+/// The set by which `amount` comes out of a source and onto an account.
+fn from_source(
+    source: Source,
+    customer: CustomerId,
+    amount: Money,
+    credited: Account,
+) -> Result<Postings, LedgerError> {
+    match source {
+        Source::Till(provider, fee) => received(provider, fee, amount, credited),
+        Source::Cash(site) => Postings::moved(amount, Account::Cash(site), credited),
+        Source::Float(manager) => Postings::moved(amount, Account::Float(manager), credited),
+        Source::Wallet => Postings::moved(amount, Account::Wallet(customer), credited),
+        Source::Suspense => Postings::moved(amount, Account::Suspense, credited),
+    }
 }
 
 fn received(provider: Provider, fee: Money, amount: Money, credited: Account) -> Result<Postings, LedgerError> {

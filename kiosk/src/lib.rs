@@ -13,10 +13,15 @@
 //! | [`dispense`] | may this person draw this water here and now |
 //! | [`grant`] | rights to draw: what a pour costs them, what they cost the hub |
 //! | [`pin`] | PINs: their verifier, and the locks that wrong tries bring |
+//! | [`incoming`] | money that a provider reports beside our own prompts: whose it is |
+//! | [`payout`] | money that goes out to a person, from the booking to the provider's word |
+//! | [`refund`] | what of a purchase can be given back |
 //! | [`provider`] | the mobile-money providers |
 //! | [`phone`] | mobile numbers of the four countries, and the network behind each |
 //! | [`day`] | the local day of a moment, and days of sales without a trusted clock |
 //! | [`tariff`] | what water costs: plans and litres |
+//! | [`bill`] | what a month of water drawn before it was paid comes to, and who owes it |
+//! | [`daily`] | what is to be done once on a site's local day |
 //! | [`damm`] | the check digit of numbers keyed in by hand |
 //! | [`subscription`] | how long a subscription lasts, its monthly code, its reminders |
 //! | [`crockford`] | letters and digits that are keyed in without confusion |
@@ -27,7 +32,9 @@
 //! | [`digest`] | what two ends compare to see that they know the same |
 
 pub mod account;
+pub mod bill;
 pub mod crockford;
+pub mod daily;
 pub mod damm;
 pub mod day;
 pub mod digest;
@@ -35,13 +42,16 @@ pub mod dispense;
 pub mod fact;
 pub mod grant;
 pub mod ids;
+pub mod incoming;
 pub mod ledger;
 pub mod moment;
 pub mod payment;
+pub mod payout;
 pub mod phone;
 pub mod pin;
 pub mod provider;
 pub mod receipt;
+pub mod refund;
 pub mod subscription;
 pub mod talk;
 pub mod tariff;

@@ -1,9 +1,11 @@
 //! Words: what is said to people, in their language, within what an SMS and a display hold (DESIGN section 10).
 
 pub mod gsm7;
+mod screen;
 mod text;
 
-pub use text::{Screen, Text};
+pub use screen::Screen;
+pub use text::Text;
 
 use crate::dispense::Reason;
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
@@ -95,7 +97,7 @@ impl Talk {
             voices: voices.collect(),
         };
         for language in Language::ALL {
-            let denial = |reason| lines(&talk.format(language, &text::denial_id(reason), &FluentArgs::new()));
+            let denial = |reason| lines(&talk.format(language, &screen::denial_id(reason), &FluentArgs::new()));
             let denials = Reason::ALL.map(denial);
             talk.voices[language as usize].denials = denials.into();
         }

@@ -53,7 +53,7 @@ const ADDRESSES: [(&str, &[&str]); 7] = [
     ("serde_cbor", &["sync/src/"]),
     (
         "reqwest",
-        &["cloud-hub/src/adapters/", "daemon/src/adapters/control", "tests/"],
+        &["cloud-hub/src/provider/http", "daemon/src/adapters/control", "tests/"],
     ),
     (
         "rusqlite",

@@ -4,6 +4,9 @@
 #[path = "hub/counter.rs"]
 mod counter;
 #[cfg(test)]
+#[path = "hub/direct.rs"]
+mod direct;
+#[cfg(test)]
 #[path = "hub/join.rs"]
 mod join;
 #[cfg(test)]
@@ -15,6 +18,9 @@ mod life;
 #[cfg(test)]
 #[path = "hub/mpesa.rs"]
 mod mpesa;
+#[cfg(test)]
+#[path = "hub/providers.rs"]
+mod providers;
 #[cfg(test)]
 #[path = "hub/purses.rs"]
 mod purses;

@@ -10,6 +10,7 @@
 use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::{Context as _, ensure};
+use kiosk::provider::Provider;
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::Instant};
 
@@ -68,14 +69,22 @@ pub struct Customer {
 impl Programme {
     /// A hub under `folder`, with pretend M-PESA when asked for, and no site yet.
     pub async fn open(folder: &Path, with_sandbox: bool, keys: &[(&str, &str)]) -> anyhow::Result<Programme> {
+        let providers: &[Provider] = if with_sandbox { &[Provider::Mpesa] } else { &[] };
+        Programme::collecting(folder, providers, keys).await
+    }
+
+    /// A hub under `folder` that collects by these pretend providers, and no site yet. MTN and Airtel are Uganda's.
+    pub async fn collecting(folder: &Path, providers: &[Provider], keys: &[(&str, &str)]) -> anyhow::Result<Programme> {
         let door = Proxy::start().await?;
         let mut hub = Program::hub(&folder.join("hub"))?;
         hub.set("webhooks.secret", WEBHOOK_SECRET);
         let mut sandbox = None;
-        if with_sandbox {
+        if !providers.is_empty() {
             let mut program = Program::sandbox(&folder.join("sandbox"))?;
             program.start().await?;
-            mpesa(&mut hub, folder, &format!("{}/mpesa", program.url()?), &door.url())?;
+            for provider in providers {
+                configure(&mut hub, folder, *provider, &program.url()?, &door.url())?;
+            }
             sandbox = Some(program);
         }
         for (key, value) in keys {
@@ -255,14 +264,36 @@ pub fn within(seconds: u64) -> Instant {
     Instant::now() + Duration::from_secs(seconds)
 }
 
-fn mpesa(hub: &mut Program, folder: &Path, base: &str, callback: &str) -> anyhow::Result<()> {
-    hub.set("payments.mpesa.base_url", base);
-    hub.set("payments.mpesa.shortcode", "\"174379\"");
-    hub.set("payments.mpesa.callback_url", callback);
-    for name in ["passkey", "consumer_key", "consumer_secret"] {
-        let file = folder.join(format!("mpesa-{name}"));
+/// Tells the hub of a pretend provider. Secrets are files that say `pretend-NAME`.
+fn configure(
+    hub: &mut Program,
+    folder: &Path,
+    provider: Provider,
+    sandbox: &str,
+    callback: &str,
+) -> anyhow::Result<()> {
+    let key = |name: &str| format!("payments.{provider}.{name}");
+    let (secrets, own): (&[&str], &[(&str, &str)]) = match provider {
+        Provider::Mpesa => (
+            &["passkey", "consumer_key", "consumer_secret"],
+            &[("shortcode", "\"174379\"")],
+        ),
+        Provider::Mtn => (
+            &["subscription_key", "api_user", "api_key"],
+            &[("target_environment", "mtnuganda")],
+        ),
+        Provider::Airtel => (&["client_id", "client_secret", "callback_key"], &[("country", "UG")]),
+        Provider::Intasend => (&["publishable_key", "secret_token", "challenge"], &[]),
+    };
+    hub.set(&key("base_url"), &format!("{sandbox}/{provider}"));
+    hub.set(&key("callback_url"), callback);
+    for (name, value) in own {
+        hub.set(&key(name), value);
+    }
+    for name in secrets {
+        let file = folder.join(format!("{provider}-{name}"));
         std::fs::write(&file, format!("pretend-{name}")).with_context(|| file.display().to_string())?;
-        hub.set(&format!("payments.mpesa.{name}_file"), &file.display().to_string());
+        hub.set(&key(&format!("{name}_file")), &file.display().to_string());
     }
     Ok(())
 }

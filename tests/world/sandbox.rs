@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`mpesa`] | Daraja as a state machine; no socket, no clock |
+//! | [`wallets`] | MTN MoMo, Airtel Money and IntaSend, the same way |
 //! | `server` | the socket and the clock around it, and the delivery of callbacks |
 //! | `control` | the JSON API by which tests change what the providers do and read their books |
 //! | `pages` | the same for people: a control page, and a page for each pretend phone |
@@ -10,11 +11,14 @@
 //! | address | what |
 //! |---|---|
 //! | `/mpesa/…` | Daraja; give `…/mpesa` to the hub as `payments.mpesa.base_url` |
+//! | `/mtn/…`, `/airtel/…`, `/intasend/…` | the others; give each to the hub as `payments.NAME.base_url` |
 //! | `GET /control` | behaviour, prompts and deliveries of all providers |
-//! | `POST /control` | `{"mpesa":{…}}` changes the named fields of [`mpesa::Behaviour`] |
-//! | `POST /control/mpesa/phones/{phone}` | the same for one phone alone; also `"balance"` in shillings |
-//! | `POST /control/mpesa/prompts/{id}/approve`, `…/cancel` | the person at the phone; optional `{"pin":"1234"}` |
-//! | `POST /control/mpesa/forget-token` | ends the token that is out |
+//! | `POST /control` | `{"mpesa":{…}}` changes the named fields of [`mpesa::Behaviour`], `{"mtn":{…}}` and so on of [`wallets::Behaviour`] |
+//! | `POST /control/{provider}/phones/{phone}` | the same for one phone alone; also `"balance"` in whole units |
+//! | `POST /control/mpesa/phones/{phone}/pay` | the person pays a till or paybill: `{"shortcode","reference","amount"}` |
+//! | `GET /control/mpesa/statement.csv` | the statement of the organisation portal |
+//! | `POST /control/{provider}/prompts/{id}/approve`, `…/cancel` | the person at the phone; optional `{"pin":"1234"}` |
+//! | `POST /control/{provider}/forget-token` | ends the token that is out |
 //! | `GET /control/ledger` | what the pretend phones paid: `{"items":[…],"total":…}` |
 //! | `/`, `/phone/{phone}` | the pages |
 
@@ -22,5 +26,6 @@ mod control;
 pub mod mpesa;
 mod pages;
 mod server;
+pub mod wallets;
 
 pub use server::{Delivery, Sandbox, SandboxError};

@@ -5,7 +5,6 @@
 //! |---|---|
 //! | [`wire`] | bodies and answers as bytes; no port, no clock |
 //! | [`client`] | the calls: token, time-outs, and what each outcome means to a payment |
-//! | [`pump`] | carries the machine's calls out and the answers back |
 //!
 //! Protocol facts come from Safaricom's Daraja portal (developer.safaricom.co.ke): "Authorization", "M-Pesa Express
 //! Simulate" and "M-Pesa Express Query". Behaviour that the portal does not describe was measured on its sandbox in
@@ -15,10 +14,23 @@
 //! gives two prompts, *observed*), and any use of a result's description (its wording changes from day to day, *observed*).
 
 pub mod client;
-pub mod pump;
 pub mod wire;
 
-use crate::secret::Secret;
+use kiosk::{
+    ids::ProviderReference,
+    moment::Wall,
+    payment::{PushAnswer, QueryAnswer},
+};
+
+use self::{client::MpesaClient, wire::PushOrder};
+use crate::{
+    hub::{
+        effect::Prompt,
+        pull::{PullPage, PullQuestion},
+    },
+    provider::pump::Collect,
+    secret::Secret,
+};
 
 /// What one business at Safaricom needs to be spoken for (`payments.mpesa` in the configuration).
 #[derive(Clone, Debug)]
@@ -45,6 +57,56 @@ pub fn callback_url(base: &str, secret: Option<&Secret>, token: &str) -> String 
     match secret {
         Some(secret) => format!("{base}/payments/daraja/{}/stk/{token}", secret.expose()),
         None => format!("{base}/payments/daraja/stk/{token}"),
+    }
+}
+
+/// Collects by M-PESA, as the pump wants it.
+pub struct Mpesa {
+    /// The client, shared.
+    pub client: MpesaClient,
+    /// The hub as Safaricom sees it.
+    pub callback_base: String,
+    /// The webhooks' secret.
+    pub webhook_secret: Option<Secret>,
+}
+
+impl Collect for Mpesa {
+    async fn push(&self, prompt: &Prompt, now: Wall) -> PushAnswer {
+        let order = PushOrder {
+            amount: prompt.amount,
+            payer: prompt.payer,
+            callback_url: callback_url(&self.callback_base, self.webhook_secret.as_ref(), &prompt.token),
+            account_reference: prompt.account.to_string(),
+            description: "Water".to_owned(),
+        };
+        self.client.push(&order, now).await
+    }
+
+    async fn query(&self, reference: &ProviderReference, now: Wall) -> QueryAnswer {
+        self.client.query(reference, now).await
+    }
+
+    async fn pull(&self, question: &PullQuestion) -> Option<PullPage> {
+        let PullQuestion {
+            since, until, offset, ..
+        } = *question;
+        match self.client.pull(since, until, offset).await {
+            Ok(pulled) => {
+                if pulled.unreadable > 0 {
+                    tracing::warn!(
+                        rows = pulled.unreadable,
+                        "mpesa: payments in a pull that cannot be read"
+                    );
+                }
+                let rows = pulled.rows();
+                let arrivals = pulled.arrivals;
+                Some(PullPage { arrivals, rows })
+            }
+            Err(error) => {
+                tracing::warn!(%error, "mpesa: no pull");
+                None
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@
 //! | [`limits`] | how often one address may try |
 //! | [`body`], [`answer`] | JSON in and out |
 //! | [`books`] | read-only connections |
-//! | [`join`], [`kiosk`], [`hooks`], [`health`] | gateways that join, dispensers, providers, monitoring |
+//! | [`join`], [`kiosk`], [`hooks`], [`daraja`], [`health`] | gateways that join, dispensers, providers, monitoring |
 //! | [`api`] | `/api/v1` and its description |
 //! | [`page`] | what people see |
 //! | [`live`] | what pages hear while they are open |
@@ -18,6 +18,7 @@ pub mod answer;
 pub mod api;
 pub mod body;
 pub mod books;
+pub mod daraja;
 pub mod door;
 pub mod guard;
 pub mod health;
@@ -35,8 +36,8 @@ use std::{sync::Arc, time::Duration};
 
 use ::kiosk::{
     day::Zone,
-    payment::Report,
     phone::Country,
+    provider::Provider,
     tariff::{Plan, Tariff},
     units::Currency,
     units::Volume,
@@ -65,6 +66,7 @@ use self::{
 use crate::{
     desk::Desk,
     hub::effect::{LiveEvent, Refusal},
+    provider::{callback::Readers, circuit::Circuits},
 };
 
 /// How long a request may take in all; `/sync` and `/events` last longer and are left out.
@@ -109,8 +111,12 @@ pub struct Parts {
     pub passwords: Passwords,
     /// What the operator decided.
     pub settings: WebSettings,
-    /// Reads a callback of Daraja.
-    pub daraja: fn(&[u8]) -> Result<Report, String>,
+    /// Read the callbacks of payment providers.
+    pub callbacks: Readers,
+    /// Reads what else Daraja says.
+    pub daraja_words: daraja::Reader,
+    /// Which payment providers can be called.
+    pub circuits: Circuits,
 }
 
 /// What every handler can reach.
@@ -166,17 +172,26 @@ pub fn router(parts: Parts, sync: MethodRouter<App>) -> Router {
 /// The handler of a row of the table.
 fn handler(method: &str, path: &str) -> MethodRouter<App> {
     let found = machine_handler(method, path)
+        .or_else(|| daraja::handler(method, path))
         .or_else(|| api::handler(method, path))
         .or_else(|| page::handler(method, path));
     found.unwrap_or_else(|| panic!("{method} {path} stands in the table and has no handler"))
 }
 
 fn machine_handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
-    use axum::routing::{get, post};
+    use axum::routing::{get, post, put};
     Some(match (method, path) {
         ("POST", "/join") => post(join::join),
         ("POST", "/payments/daraja/{secret}/stk/{token}") => post(hooks::daraja),
         ("POST", "/payments/daraja/stk/{token}") => post(hooks::daraja_unsigned),
+        ("POST", "/payments/mtn/{secret}") => post(hooks::named(Provider::Mtn)),
+        ("PUT", "/payments/mtn/{secret}") => put(hooks::named(Provider::Mtn)),
+        ("POST", "/payments/mtn") => post(hooks::named_unsigned(Provider::Mtn)),
+        ("PUT", "/payments/mtn") => put(hooks::named_unsigned(Provider::Mtn)),
+        ("POST", "/payments/airtel/{secret}") => post(hooks::named(Provider::Airtel)),
+        ("POST", "/payments/airtel") => post(hooks::named_unsigned(Provider::Airtel)),
+        ("POST", "/payments/intasend/{secret}") => post(hooks::named(Provider::Intasend)),
+        ("POST", "/payments/intasend") => post(hooks::named_unsigned(Provider::Intasend)),
         ("GET", "/health") => get(health::health),
         ("GET", "/ready") => get(health::ready),
         ("GET", "/metrics") => get(health::metrics),

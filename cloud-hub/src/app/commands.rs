@@ -15,7 +15,7 @@ use sync::doubt::hub_mark_restored;
 use super::{
     control::{self, Command, Heard},
     data_dir::{self, DataDir, DataDirError, Lock},
-    database_path, open,
+    database_path, open, providers,
     side_file::whole_lines,
 };
 use crate::hub::{
@@ -223,6 +223,9 @@ pub fn doctor(config: &config::Hub) -> anyhow::Result<()> {
                 .map(|_| "there".to_owned())
                 .map_err(|error| error.to_string()),
         )?;
+    }
+    for (what, known) in providers::known(config) {
+        check(what, Ok(known))?;
     }
     let found = super::check::look(config);
     if found.wrong.is_empty() && found.doubtful.is_empty() {

@@ -3,7 +3,12 @@
 
 use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
-use kiosk::{ids::SiteName, moment::Wall};
+use kiosk::{
+    ids::SiteName,
+    moment::Wall,
+    provider::Provider,
+    units::{Currency, Money},
+};
 use runtime::stop::Stop;
 use serde::{Deserialize, Serialize};
 use tokio::{
@@ -20,6 +25,7 @@ use crate::{
     hub::{
         effect::{Refusal, RefusalKind, Response},
         input::{Actor, NewSite, Request, Secret},
+        money::{Arrival, MoneyPlace},
         operator::Role,
     },
 };
@@ -87,6 +93,8 @@ pub enum Command {
         /// The sum at risk that was shown, in millilitres.
         at_risk_ml: i64,
     },
+    /// `reconcile --book`: one line of a statement.
+    BookLine(Box<BookedLine>),
     /// `token`
     Token {
         /// Its name.
@@ -96,6 +104,42 @@ pub enum Command {
         /// The site it is bound to.
         site: Option<String>,
     },
+}
+
+/// A line of a statement on its way to the machine.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BookedLine {
+    /// Whose statement.
+    pub provider: String,
+    /// The receipt.
+    pub receipt: String,
+    /// Minor units.
+    pub amount_minor: i64,
+    /// ISO 4217.
+    pub currency: String,
+    /// The payer as the statement shows them.
+    pub payer: Option<String>,
+    /// What the payer typed.
+    pub reference: Option<String>,
+    /// Who was paid.
+    pub short_code: String,
+    /// Milliseconds since 1970.
+    pub time_ms: i64,
+}
+
+impl BookedLine {
+    fn arrival(self) -> Option<Arrival> {
+        Some(Arrival {
+            provider: Provider::from_name(&self.provider)?,
+            receipt: self.receipt.parse().ok()?,
+            amount: Money::new(self.amount_minor, Currency::from_code(&self.currency)?),
+            payer: self.payer,
+            reference: self.reference,
+            short_code: self.short_code,
+            at_till: false,
+            time: Wall(self.time_ms),
+        })
+    }
 }
 
 /// What a subcommand hears.
@@ -113,6 +157,8 @@ pub enum Heard {
     },
     /// A token.
     Secret(String),
+    /// Where money stands.
+    Money(String),
     /// It was not done.
     Refused(String),
 }
@@ -148,12 +194,28 @@ impl Command {
             Command::UserRemove { name } => Request::RemoveUser { name },
             Command::TokenRevoke { name } => Request::RevokeToken { name },
             Command::DoubtEnd { at_risk_ml } => Request::EndDoubt { at_risk_ml },
+            Command::BookLine(line) => {
+                let odd = || Refusal::invalid("line", "bad_field", "this line cannot be booked");
+                Request::BookLine(line.arrival().ok_or_else(odd)?)
+            }
             Command::Token { name, role, site } => Request::AddToken {
                 name,
                 role: self::role(&role)?,
                 site: site.map(|name| self::site(&name)).transpose()?,
             },
         })
+    }
+}
+
+/// Where money stands, in words.
+fn stands(place: MoneyPlace) -> String {
+    match place {
+        MoneyPlace::Waits => "kept; booked when the hub is no longer in doubt".to_owned(),
+        MoneyPlace::Foreign => "kept, not booked: not paid to a number, or in the currency, of this hub".to_owned(),
+        MoneyPlace::Purchase(purchase) => format!("it is the money of purchase {purchase}"),
+        MoneyPlace::Wallet(customer) => format!("in the wallet of customer {customer}"),
+        MoneyPlace::Suspense(_) => "in suspense: say whose it is on the page \"Money that waits\"".to_owned(),
+        MoneyPlace::Returned => "given back before".to_owned(),
     }
 }
 
@@ -177,6 +239,7 @@ impl From<Result<Response, Refusal>> for Heard {
                 valid_until_ms: valid_until.0,
             },
             Ok(Response::Secret { secret }) => Heard::Secret(secret),
+            Ok(Response::Money(place)) => Heard::Money(stands(place)),
             Ok(_) => Heard::Done,
             Err(refusal) => Heard::Refused(refusal.message),
         }
@@ -192,7 +255,7 @@ impl Heard {
                 "works once, until {}; at the gateway: kisima-gateway join HUB_URL {code}\n{code}",
                 Wall(*valid_until_ms).rfc3339()
             )),
-            Heard::Secret(secret) => Ok(secret.clone()),
+            Heard::Secret(text) | Heard::Money(text) => Ok(text.clone()),
             Heard::Refused(why) => Err(why.clone()),
         }
     }

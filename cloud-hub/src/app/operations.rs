@@ -16,7 +16,10 @@ use super::{
 use crate::{adapters::web::password, hub::store::read};
 
 /// Reads the last commit, whether the hub runs or not.
-fn look<T>(config: &config::Hub, look: impl FnOnce(&Connection) -> Result<T, StoreError>) -> anyhow::Result<T> {
+pub(super) fn look<T>(
+    config: &config::Hub,
+    look: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> anyhow::Result<T> {
     let database = database_path(config, &DataDir::new(&config.storage.data_dir));
     if !database.exists() {
         bail!("{} is not there: no hub has run here yet", database.display());

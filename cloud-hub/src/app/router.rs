@@ -1,6 +1,6 @@
 //! Where the machine's effects go. Called by the deciding thread after each commit: nothing here blocks.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use kiosk::provider::Provider;
 use tokio::{
@@ -10,12 +10,13 @@ use tokio::{
 };
 
 use crate::{
-    adapters::{mpesa::pump::Call, sites::Sockets},
+    adapters::sites::Sockets,
     desk::Replies,
     hub::{
         effect::{Effect, LiveEvent},
         input::{Input, TextOutcome},
     },
+    provider::pump::Call,
 };
 
 /// How many events a slow page may fall behind before it misses some and reloads.
@@ -33,8 +34,8 @@ pub struct Router {
     pub replies: Replies,
     /// Sockets of gateways.
     pub sockets: Sockets,
-    /// Calls to M-PESA; `None` where it is not configured.
-    pub mpesa: Option<mpsc::Sender<Call>>,
+    /// Calls to the payment providers that are configured.
+    pub providers: BTreeMap<Provider, mpsc::Sender<Call>>,
     /// Pages that show what happens.
     pub live: broadcast::Sender<LiveEvent>,
     /// Answers to effects that could not be carried out; carried back by [`carry_back`].
@@ -56,6 +57,7 @@ impl Router {
                     provider,
                     reference,
                 } => self.call(provider, Call::Query { purchase, reference }),
+                Effect::Pull(question) => self.call(question.provider, Call::Pull(question)),
                 Effect::Text { outbox, .. } => {
                     tracing::debug!(row = outbox.0, "no messaging provider is configured: the text waits");
                     self.give_back(Input::Texted {
@@ -79,12 +81,12 @@ impl Router {
     }
 
     fn call(&self, provider: Provider, call: Call) {
-        let refused = match (&self.mpesa, provider) {
-            (Some(mpesa), Provider::Mpesa) => match mpesa.try_send(call) {
+        let refused = match self.providers.get(&provider) {
+            Some(pump) => match pump.try_send(call) {
                 Ok(()) => return,
                 Err(mpsc::error::TrySendError::Full(call) | mpsc::error::TrySendError::Closed(call)) => call,
             },
-            _ => call,
+            None => call,
         };
         tracing::warn!(%provider, "a call to a payment provider found no room, or no provider");
         self.give_back(refused.unmade());

@@ -1,16 +1,27 @@
 //! From the configuration to what the machine and the adapters are told.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
+use config::SecretError;
 use kiosk::{
     payment::PaymentPolicy,
     phone::Country,
     provider::Provider,
     tariff::{Plan, Tariff},
+    units::Currency,
 };
 use sync::seal::SecretKey;
 
-use crate::{adapters::mpesa::MpesaSettings, hub::settings::Settings, secret::Secret};
+use crate::{
+    adapters::{
+        airtel::{AirtelSettings, CallbackKey},
+        intasend::IntasendSettings,
+        momo::MomoSettings,
+        mpesa::MpesaSettings,
+    },
+    hub::{money::Counter, settings::Settings},
+    secret::Secret,
+};
 
 /// What the machine is told.
 pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
@@ -41,7 +52,10 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
             queries_max: config.payments.queries_max,
             ..PaymentPolicy::default()
         },
-        providers: config.payments.mpesa.iter().map(|_| Provider::Mpesa).collect(),
+        providers: providers(&config.payments),
+        collects: collects(&config.payments),
+        pulls: pulls(&config.payments),
+        counter: config.payments.mpesa.as_ref().map(counter).unwrap_or_default(),
         // No messaging provider is built in yet.
         texts: false,
         loans: config.loans_enabled,
@@ -50,14 +64,98 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
     }
 }
 
+/// Where customers pay M-PESA by themselves: the paybill, or the till and the store behind it.
+fn counter(mpesa: &config::providers::Mpesa) -> Counter {
+    Counter {
+        short_codes: [Some(mpesa.shortcode.clone()), mpesa.till.clone()]
+            .into_iter()
+            .flatten()
+            .collect(),
+        is_till: mpesa.till.is_some(),
+    }
+}
+
 /// The name of the hub's time zone.
 pub fn time_zone(config: &config::Hub) -> String {
     config.site.time_zone.iana_name().unwrap_or("Africa/Nairobi").to_owned()
 }
 
+/// The providers that are configured, in the order in which they are tried for a phone of which nothing is known.
+pub fn providers(payments: &config::hub::Payments) -> Vec<Provider> {
+    let configured = |provider: &Provider| match provider {
+        Provider::Mpesa => payments.mpesa.is_some(),
+        Provider::Mtn => payments.mtn.is_some(),
+        Provider::Airtel => payments.airtel.is_some(),
+        Provider::Intasend => payments.intasend.is_some(),
+    };
+    Provider::ALL.into_iter().filter(configured).collect()
+}
+
+/// The providers that can be asked for the payments that they took.
+fn pulls(payments: &config::hub::Payments) -> Vec<Provider> {
+    let mpesa = payments.mpesa.iter().filter(|mpesa| mpesa.pull_phone.is_some());
+    mpesa.map(|_| Provider::Mpesa).collect()
+}
+
+/// The currency that each collects; MTN's sandbox collects any.
+pub fn collects(payments: &config::hub::Payments) -> BTreeMap<Provider, Currency> {
+    let kenyan = [Provider::Mpesa, Provider::Intasend].map(|provider| (provider, Currency::Kes));
+    let mtn = payments
+        .mtn
+        .iter()
+        .filter_map(|mtn| Some((Provider::Mtn, mtn.currency?)));
+    let airtel = payments.airtel.iter().map(|airtel| (Provider::Airtel, airtel.currency));
+    kenyan.into_iter().chain(mtn).chain(airtel).collect()
+}
+
+fn read(path: &Path) -> Result<Secret, SecretError> {
+    config::Secret::read(path).map(|secret| Secret::new(secret.expose()))
+}
+
+/// What the client of MTN is told; reads the secret files.
+pub fn mtn(mtn: &config::providers::Mtn, callback_url: String) -> Result<MomoSettings, SecretError> {
+    Ok(MomoSettings {
+        base_url: mtn.base_url.as_str().to_owned(),
+        target_environment: mtn.target_environment.clone(),
+        wire_currency: mtn.wire_currency.clone(),
+        subscription_key: read(&mtn.subscription_key_file)?,
+        api_user: read(&mtn.api_user_file)?,
+        api_key: read(&mtn.api_key_file)?,
+        callback_url,
+    })
+}
+
+/// What the client of Airtel is told; reads the secret files.
+pub fn airtel(airtel: &config::providers::Airtel) -> Result<AirtelSettings, SecretError> {
+    Ok(AirtelSettings {
+        base_url: airtel.base_url.as_str().to_owned(),
+        country: airtel.country,
+        client_id: read(&airtel.client_id_file)?,
+        client_secret: read(&airtel.client_secret_file)?,
+        signing: airtel.signing,
+    })
+}
+
+/// How callbacks of Airtel are known, where that is on; reads the secret file.
+pub fn airtel_callback_key(airtel: &config::providers::Airtel) -> Result<Option<CallbackKey>, SecretError> {
+    let key = airtel.callback_key_file.as_deref().map(read).transpose()?;
+    Ok(key.map(|key| CallbackKey {
+        key,
+        over: airtel.callback_hash,
+    }))
+}
+
+/// What the client of IntaSend is told; reads the secret files.
+pub fn intasend(intasend: &config::providers::Intasend) -> Result<IntasendSettings, SecretError> {
+    Ok(IntasendSettings {
+        base_url: intasend.base_url.as_str().to_owned(),
+        publishable_key: read(&intasend.publishable_key_file)?,
+        secret_token: read(&intasend.secret_token_file)?,
+    })
+}
+
 /// What the client of M-PESA is told; reads the secret files.
-pub fn mpesa(mpesa: &config::providers::Mpesa) -> Result<MpesaSettings, config::SecretError> {
-    let read = |path| config::Secret::read(path).map(|secret| Secret::new(secret.expose()));
+pub fn mpesa(mpesa: &config::providers::Mpesa) -> Result<MpesaSettings, SecretError> {
     Ok(MpesaSettings {
         base_url: mpesa.base_url.as_str().to_owned(),
         shortcode: mpesa.shortcode.clone(),

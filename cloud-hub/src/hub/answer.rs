@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use kiosk::{
     dispense::Reason,
     ids::{AccountId, CustomerId},
+    incoming::Why,
     moment::Wall,
     payment::PaymentState,
     units::Volume,
@@ -14,10 +15,11 @@ use serde_json::{Value, json};
 use super::{
     effect::{DispenseAnswer, DispenseCustomer, Refusal, RefusalKind, Response},
     input::PurchaseId,
+    money::MoneyPlace,
     operator::Role,
 };
 
-/// An answer as bytes; `None` for one that is not kept: a join is asked without a key.
+/// An answer as bytes; `None` for one that is not kept: a join and a provider's offer come without a key.
 pub(super) fn encode(answer: &Result<Response, Refusal>) -> Option<Vec<u8>> {
     let value = match answer {
         Ok(response) => encode_response(response)?,
@@ -33,7 +35,8 @@ fn encode_response(response: &Response) -> Option<Value> {
     Some(match response {
         Response::Done => json!({"is": "done"}),
         Response::JoinCode { code, valid_until } => json!({"is": "code", "code": code, "until": valid_until.0}),
-        Response::Joined(_) => return None,
+        Response::Joined(_) | Response::Offer(_) => return None,
+        Response::Money(place) => encode_place(*place),
         Response::Secret { secret } => json!({"is": "secret", "secret": secret}),
         Response::Session {
             secret,
@@ -96,6 +99,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Result<Response, Refusal>> {
             state: PaymentState::from_name(value["state"].as_str()?)?,
         },
         "dispense" => Response::Dispense(decode_dispense(&value)?),
+        "money" => Response::Money(decode_place(&value)?),
         "reported" => Response::Reported {
             request: value["request"].as_str()?.parse().ok()?,
             charged: Volume::from_ml(value["charged"].as_u64()?),
@@ -103,6 +107,28 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Result<Response, Refusal>> {
         },
         _ => return None,
     }))
+}
+
+fn encode_place(place: MoneyPlace) -> Value {
+    let (id, why) = match place {
+        MoneyPlace::Purchase(purchase) => (Some(purchase.0), None),
+        MoneyPlace::Wallet(customer) => (Some(customer.0), None),
+        MoneyPlace::Suspense(why) => (None, Some(why.name())),
+        MoneyPlace::Waits | MoneyPlace::Foreign | MoneyPlace::Returned => (None, None),
+    };
+    json!({"is": "money", "place": place.name(), "id": id, "why": why})
+}
+
+fn decode_place(value: &Value) -> Option<MoneyPlace> {
+    Some(match value["place"].as_str()? {
+        "waits" => MoneyPlace::Waits,
+        "foreign" => MoneyPlace::Foreign,
+        "purchase" => MoneyPlace::Purchase(PurchaseId(value["id"].as_u64()?)),
+        "wallet" => MoneyPlace::Wallet(CustomerId(value["id"].as_u64()?)),
+        "suspense" => MoneyPlace::Suspense(Why::from_name(value["why"].as_str()?)?),
+        "returned" => MoneyPlace::Returned,
+        _ => return None,
+    })
 }
 
 fn decode_dispense(value: &Value) -> Option<DispenseAnswer> {
@@ -217,6 +243,9 @@ mod tests {
                 charged: Volume::from_ml(500),
                 balance_ml: 1,
             }),
+            Ok(Response::Money(MoneyPlace::Wallet(CustomerId(u64::MAX)))),
+            Ok(Response::Money(MoneyPlace::Suspense(Why::NoReference))),
+            Ok(Response::Money(MoneyPlace::Returned)),
             Err(Refusal::invalid("phone", "bad_phone", "no").with_id(4)),
             Err(Refusal::conflict("phone_taken", "taken")),
         ];

@@ -195,6 +195,8 @@ impl Turn<'_> {
             Request::CreatePurchase(new) => self.create_purchase(by, new),
             Request::OrderPayment { purchase, order } => self.order_payment(by, *purchase, order.clone()),
             Request::RefuseLoan { loan } => self.refuse_loan(by, *loan),
+            Request::BookLine(arrival) => self.book_line(by, arrival),
+            Request::AllocateMoney { provider, receipt, to } => self.allocate_money(by, *provider, receipt, to),
             Request::VerifyDispense(ask) => self.verify_dispense(ask),
             Request::ReportDispense {
                 site,

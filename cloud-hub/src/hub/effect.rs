@@ -14,7 +14,9 @@ use kiosk::{
 
 use super::{
     input::{LinkId, PurchaseId, ReplyId},
+    money::{MoneyPlace, OfferVerdict},
     operator::Role,
+    pull::PullQuestion,
 };
 
 /// A row of the outbox of texts.
@@ -61,6 +63,8 @@ pub enum Effect {
         /// The payment's name there.
         reference: ProviderReference,
     },
+    /// Ask a provider for the payments that it took.
+    Pull(PullQuestion),
     /// Send a text.
     Text {
         /// The row, for the outcome.
@@ -194,6 +198,10 @@ pub enum Response {
         /// Where it stands.
         state: PaymentState,
     },
+    /// Where money stands that came without a prompt.
+    Money(MoneyPlace),
+    /// Whether a payment that is offered is to be taken.
+    Offer(OfferVerdict),
     /// The decision on an ask for water.
     Dispense(DispenseAnswer),
     /// A report was taken.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     effect::{Refusal, RefusalKind, Response},
-    input::{Actor, Request},
+    input::{Actor, Allocation, Request},
     side::{NotedHead, SideEntry, heads_noted},
     store::UserRow,
     turn::{Halt, HubError, Turn},
@@ -131,6 +131,10 @@ fn role_may(role: Role, request: &Request) -> bool {
                 | Request::CreatePurchase(_)
                 | Request::OrderPayment { .. }
                 | Request::RefuseLoan { .. }
+                | Request::AllocateMoney {
+                    to: Allocation::Wallet(_) | Allocation::Purchase(_),
+                    ..
+                }
         ),
         Role::Viewer | Role::Kiosk => false,
     }

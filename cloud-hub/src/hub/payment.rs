@@ -18,7 +18,8 @@ use kiosk::{
 use super::{
     effect::{Effect, LiveEvent, Prompt, Refusal, Response},
     input::{Actor, CallbackName, Pay, PurchaseId, ReplyId},
-    store::{PurchaseKind, PurchaseRow},
+    money::MoneyPlace,
+    store::{MoneyRow, PurchaseKind, PurchaseRow},
     turn::{Halt, HubError, Turn},
 };
 
@@ -43,7 +44,10 @@ impl Turn<'_> {
             answer: Ok(Response::Done),
         });
         let row = match name {
-            CallbackName::Token(token) => self.store.purchase_by_token(token)?,
+            CallbackName::Token { provider, token } => self
+                .store
+                .purchase_by_token(token)?
+                .filter(|row| row.provider == Some(*provider)),
             CallbackName::Reference { provider, reference } => {
                 self.store.purchase_by_reference(*provider, reference)?
             }
@@ -52,6 +56,15 @@ impl Turn<'_> {
             Some(row) => self.guarded_step(row, PaymentEvent::CalledBack(report)),
             None => self.audit_as("provider", "callback without a purchase", "", ""),
         }
+    }
+
+    /// Bytes that are no callback came where callbacks come.
+    pub fn called_back_badly(&mut self, reply: ReplyId, provider: Provider, why: &str) -> Result<(), HubError> {
+        self.effects.push(Effect::Reply {
+            reply,
+            answer: Ok(Response::Done),
+        });
+        self.audit_as(provider.name(), "callback refused", "", why)
     }
 
     /// A reference and a receipt belong to one payment: an event that names another's is written down and goes no
@@ -191,8 +204,27 @@ impl Turn<'_> {
             (None, Some(reference)) => format!("reference {reference}"),
             (None, None) => format!("purchase {:016x}", row.id.0),
         };
+        let seen = match receipt {
+            Some(receipt) => self.store.money(provider, receipt)?,
+            None => None,
+        };
+        let source = match &seen {
+            Some(money) if money.place.is_booked() => {
+                if !matches!(money.place, MoneyPlace::Suspense(_)) || money.arrival.amount != row.payment.amount {
+                    let subject = format!("purchase {:016x}: {provider}:{name}", row.id.0);
+                    self.alarm("receipt_reused", format!("{subject} is booked as other money"))?;
+                    return Ok(false);
+                }
+                Source::Suspense
+            }
+            _ => source,
+        };
         let is_new = source != Source::Suspense;
         if self.deliver(row, source, &format!("{provider}:{name}"))? {
+            if let Some(money) = seen {
+                let place = MoneyPlace::Purchase(row.id);
+                self.store.put_money(&MoneyRow { place, ..money }, self.now())?;
+            }
             return Ok(true);
         }
         // Credited under this name before: then this money has been booked before, too.

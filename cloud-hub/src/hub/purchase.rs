@@ -9,7 +9,7 @@ use kiosk::{
     phone::Phone,
     provider::Provider,
     talk::Text,
-    units::Money,
+    units::{Currency, Money},
 };
 use store::journal::SqlLogs;
 use sync::doubt::hub_effects_allowed;
@@ -144,19 +144,45 @@ impl Turn<'_> {
         }
     }
 
-    /// Who is to collect it: the named one, else the phone's own, else the first. Without one nothing is begun.
+    /// Who is to collect it: the named one, else the phone's own, else the first, of those that collect the hub's
+    /// currency. Without one nothing is begun.
     fn provider_for(&self, phone: Phone, named: Option<Provider>) -> Result<Provider, Refusal> {
-        let offered = |provider: &Provider| self.settings.providers.contains(provider);
-        if let Some(named) = named.filter(|named| !offered(named)) {
-            let message = format!("{named} cannot be used here");
-            return Err(Refusal::invalid("provider", "not_offered", message));
+        let providers = &self.settings.providers;
+        if let Some(named) = named {
+            return match self.collected_by(named) {
+                _ if !providers.contains(&named) => {
+                    let message = format!("{named} cannot be used here");
+                    Err(Refusal::invalid("provider", "not_offered", message))
+                }
+                collected if collected != self.settings.currency => {
+                    let message = format!("{named} takes {collected}, not {}", self.settings.currency);
+                    Err(Refusal::invalid("provider", "currency_not_taken", message))
+                }
+                _ => Ok(named),
+            };
         }
+        let fitting = |provider: &Provider| {
+            providers.contains(provider) && self.collected_by(*provider) == self.settings.currency
+        };
         let network = self.settings.prefixes.network(phone);
-        let usual = network.and_then(|network| network.provider()).filter(offered);
-        named
-            .or(usual)
-            .or_else(|| self.settings.providers.first().copied())
-            .ok_or_else(|| Refusal::conflict("no_provider", "no payment provider is configured at this hub"))
+        let usual = network.and_then(|network| network.provider()).and_then(|usual| {
+            // IntaSend wraps M-PESA, and stands in where Daraja itself is not used.
+            let stand_in = (usual == Provider::Mpesa).then_some(Provider::Intasend);
+            [Some(usual), stand_in].into_iter().flatten().find(fitting)
+        });
+        let chosen = usual.or_else(|| providers.iter().copied().find(fitting));
+        chosen.ok_or_else(|| match providers.is_empty() {
+            true => Refusal::conflict("no_provider", "no payment provider is configured at this hub"),
+            false => {
+                let message = format!("no payment provider of this hub takes {}", self.settings.currency);
+                Refusal::conflict("currency_not_taken", message)
+            }
+        })
+    }
+
+    fn collected_by(&self, provider: Provider) -> Currency {
+        let collected = self.settings.collects.get(&provider).copied();
+        collected.unwrap_or(self.settings.currency)
     }
 
     /// The reference that we choose, for providers that let us: a UUID for MTN, a number of our own for Airtel.

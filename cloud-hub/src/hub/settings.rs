@@ -12,6 +12,8 @@ use kiosk::{
 };
 use sync::seal::SecretKey;
 
+use super::money::Counter;
+
 /// Everything the hub's machine is told at its start.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -39,6 +41,12 @@ pub struct Settings {
     pub payments: PaymentPolicy,
     /// Providers that can be used, the first is taken when neither the purchase nor the phone's network says.
     pub providers: Vec<Provider>,
+    /// The one currency that a provider collects; one that is not named here collects the hub's.
+    pub collects: BTreeMap<Provider, Currency>,
+    /// Where customers pay without being asked.
+    pub counter: Counter,
+    /// Providers that can be asked for the payments that they took.
+    pub pulls: Vec<Provider>,
     /// There is somebody who carries texts. Else they wait in the outbox.
     pub texts: bool,
     /// Which network a phone most likely belongs to: chooses the provider that a purchase does not name.
@@ -70,6 +78,9 @@ impl Settings {
             overdraft_cap: Volume::ZERO,
             payments: PaymentPolicy::default(),
             providers: vec![Provider::Mpesa],
+            collects: BTreeMap::new(),
+            counter: Counter::default(),
+            pulls: Vec::new(),
             texts: true,
             prefixes: Prefixes::built_in(),
             remind_days: vec![3, 1],

@@ -8,6 +8,7 @@ mod fleet;
 mod grant;
 mod ledger;
 mod merge;
+mod money;
 mod operator;
 mod purchase;
 pub mod read;
@@ -25,17 +26,19 @@ pub(super) use self::{
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
     grant::GrantRow,
     merge::HistoryRow,
+    money::{MoneyRow, PullRow},
     operator::UserRow,
     purchase::{PurchaseKind, PurchaseRow, Terms},
     subscription::SubscriptionRow,
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 5] = [
+pub const MIGRATIONS: [&str; 6] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
     include_str!("schema/003.sql"),
+    include_str!("schema/004.sql"),
     include_str!("schema/005.sql"),
 ];
 

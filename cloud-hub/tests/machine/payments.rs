@@ -2,7 +2,7 @@
 
 use hub::hub::{
     effect::{Effect, Refusal, RefusalKind, Response},
-    input::{CallbackName, Input, Item, NewPurchase, Pay, PurchaseId, ReplyId, Request},
+    input::{Input, Item, NewPurchase, Pay, PurchaseId, ReplyId, Request},
     store::read,
 };
 use kiosk::{
@@ -15,7 +15,7 @@ use kiosk::{
 use proptest::prelude::*;
 use runtime::machine::Machine;
 
-use crate::world::{World, ml};
+use crate::world::{World, ml, mpesa_token};
 
 fn buy(customer: CustomerId, item: Item, pay: Pay) -> Request {
     Request::CreatePurchase(NewPurchase {
@@ -61,7 +61,7 @@ fn called_back(world: &mut World, prompt: usize, receipt: &str) {
     let reply = ReplyId(u64::MAX);
     let answers = world.give(Input::Callback {
         reply,
-        name: CallbackName::Token(token),
+        name: mpesa_token(token),
         report,
     });
     let answer = Ok(Response::Done);
@@ -134,7 +134,7 @@ fn what_a_provider_says_is_not_lost_with_a_failed_commit() {
     };
     let called = Input::Callback {
         reply,
-        name: CallbackName::Token(token),
+        name: mpesa_token(token),
         report,
     };
     assert_eq!(world.hub.refusal(&said), [Effect::HandInAgain { purchase, event }]);

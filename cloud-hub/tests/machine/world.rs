@@ -9,7 +9,7 @@ use std::{
 use hub::hub::{
     Hub,
     effect::{Effect, Prompt, Refusal, Response},
-    input::{Actor, Input, JoinRequest, LinkId, NewCustomer, NewSite, ReplyId, Request, Secret},
+    input::{Actor, CallbackName, Input, JoinRequest, LinkId, NewCustomer, NewSite, ReplyId, Request, Secret},
     settings::Settings,
     side::MemorySideLog,
     store::read,
@@ -18,6 +18,7 @@ use kiosk::{
     fact::Fact,
     ids::{CustomerId, Lane, RecordId},
     moment::{Draw, Moment, Trust, Wall},
+    provider::Provider,
     units::Volume,
 };
 use runtime::machine::run_batch;
@@ -33,6 +34,12 @@ use crate::gateway::{Gateway, box_seed};
 
 /// Noon in Nairobi on 20 November 2026.
 pub const NOON: Wall = Wall(1_795_165_200_000);
+
+/// How a callback of M-PESA names its purchase.
+pub fn mpesa_token(token: String) -> CallbackName {
+    let provider = Provider::Mpesa;
+    CallbackName::Token { provider, token }
+}
 
 static FOLDERS: AtomicU64 = AtomicU64::new(0);
 

@@ -18,7 +18,9 @@ use hub::{
         operator::Role,
     },
 };
+use rusqlite::Connection;
 use serde_json::{Value, json};
+use store::Database;
 
 use crate::http::{Answer, send};
 
@@ -107,6 +109,11 @@ impl House {
         house
     }
 
+    /// The database, for looking.
+    pub fn database(&self) -> PathBuf {
+        self.folder.0.join("data/hub.db")
+    }
+
     /// Asks the machine as its owner, and gets what was asked for.
     pub async fn owner(&self, request: Request) -> Response {
         let desk = &self.running.as_ref().unwrap().desk;
@@ -171,6 +178,11 @@ impl House {
         let answer = self.post("/api/v1/customers", body).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The books, as pages read them.
+    pub fn books(&self) -> Connection {
+        Database::open_read_only(&self.folder.0.join("data/hub.db")).unwrap()
     }
 
     /// Takes the hub down in good order.

@@ -11,4 +11,6 @@ mod http;
 mod operator;
 mod pages;
 mod program;
+mod providers;
 mod sync_socket;
+mod words;

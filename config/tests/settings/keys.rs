@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use kisima_config::{Gateway, Hub, Sources, gateway::ModemData, hub::SafaricomText};
+use kiosk::{phone::Country, units::Currency};
+use kisima_config::{Gateway, Hub, Sources, gateway::ModemData, hub::SafaricomText, providers::AirtelHash};
 
 use crate::pretend::{Pretend, layer_of, problems, set};
 
@@ -162,4 +163,109 @@ fn times_are_read_with_their_unit() {
     assert_eq!(hub.payments.query_after, Duration::from_millis(250));
     assert_eq!(hub.ussd.session, Duration::from_secs(180));
     assert!(Hub::load(&set(&["ussd.session=3 d"]), &Pretend::default()).is_err());
+}
+
+/// The assignments that a provider cannot do without, and then `more`.
+fn whole(provider: &str, files: &[&str], more: &[&str]) -> Sources {
+    let mut all = vec![
+        format!("payments.{provider}.base_url=http://127.0.0.1:9/{provider}"),
+        format!("payments.{provider}.callback_url=https://hub.example"),
+    ];
+    all.extend(files.iter().map(|file| format!("payments.{provider}.{file}=/s/{file}")));
+    all.extend(more.iter().map(|more| format!("payments.{provider}.{more}")));
+    set(&all.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+const MTN: [&str; 3] = ["subscription_key_file", "api_user_file", "api_key_file"];
+const AIRTEL: [&str; 2] = ["client_id_file", "client_secret_file"];
+const INTASEND: [&str; 3] = ["publishable_key_file", "secret_token_file", "challenge_file"];
+
+#[test]
+fn each_target_of_mtn_takes_its_own_currency_and_the_sandbox_euros() {
+    for (target, currency, wire, collects) in [
+        ("mtnuganda", None, "UGX", Some(Currency::Ugx)),
+        ("mtnrwanda", None, "RWF", Some(Currency::Rwf)),
+        ("sandbox", None, "EUR", None),
+        ("sandbox", Some("currency=EUR"), "EUR", None),
+    ] {
+        let target = format!("target_environment={target}");
+        let more: Vec<&str> = [target.as_str()].into_iter().chain(currency).collect();
+        let loaded = Hub::load(&whole("mtn", &MTN, &more), &Pretend::default()).unwrap();
+        let mtn = loaded.config.payments.mtn.unwrap();
+        assert_eq!((mtn.wire_currency.as_str(), mtn.currency), (wire, collects), "{more:?}");
+    }
+    for (more, key) in [
+        (["target_environment=mtnkenya", ""], "target_environment"),
+        (["target_environment=mtnuganda", "currency=EUR"], "currency"),
+        (["target_environment=mtnuganda", "currency=RWF"], "currency"),
+        (["target_environment=sandbox", "currency=UGX"], "currency"),
+        (["target_environment=mtnuganda", "currency=KES"], "currency"),
+    ] {
+        let more: Vec<&str> = more.into_iter().filter(|more| !more.is_empty()).collect();
+        let found = problems(Hub::load(&whole("mtn", &MTN, &more), &Pretend::default()));
+        assert_eq!(found[0].key, format!("payments.mtn.{key}"), "{more:?} {found:?}");
+    }
+}
+
+#[test]
+fn airtel_belongs_to_a_country_and_its_hash_has_one_form() {
+    let load = |more: &[&str]| Hub::load(&whole("airtel", &AIRTEL, more), &Pretend::default());
+    let airtel = load(&["country=TZ"]).unwrap().config.payments.airtel.unwrap();
+    assert_eq!((airtel.country, airtel.currency), (Country::Tanzania, Currency::Tzs));
+    assert_eq!(
+        (airtel.callback_key_file, airtel.callback_hash),
+        (None, AirtelHash::Document)
+    );
+    assert!(
+        !airtel.signing
+            && load(&["country=TZ", "signing=true"])
+                .unwrap()
+                .config
+                .payments
+                .airtel
+                .unwrap()
+                .signing
+    );
+    let other = load(&["country=TZ", "callback_hash=transaction"])
+        .unwrap()
+        .config
+        .payments
+        .airtel;
+    assert_eq!(other.unwrap().callback_hash, AirtelHash::Transaction);
+    for (more, key) in [
+        (vec!["country=ZM"], "country"),
+        (vec!["country=TZ", "currency=KES"], "currency"),
+        (vec!["country=TZ", "callback_hash=both"], "callback_hash"),
+        (vec![], "country"),
+    ] {
+        let found = problems(load(&more));
+        assert_eq!(found[0].key, format!("payments.airtel.{key}"), "{more:?} {found:?}");
+    }
+    // The built-in form of the hash alone does not mean that Airtel is used.
+    let only_hash = set(&[
+        "payments.airtel.callback_hash=document",
+        "payments.airtel.signing=false",
+    ]);
+    assert_eq!(
+        Hub::load(&only_hash, &Pretend::default())
+            .unwrap()
+            .config
+            .payments
+            .airtel,
+        None
+    );
+}
+
+#[test]
+fn each_provider_is_whole_or_absent() {
+    let loaded = Hub::load(&whole("intasend", &INTASEND, &[]), &Pretend::default()).unwrap();
+    assert!(loaded.config.payments.intasend.is_some());
+    for (one, missing) in [("mtn.base_url", 5), ("airtel.base_url", 4), ("intasend.base_url", 4)] {
+        let sources = set(&[&format!("payments.{one}=http://127.0.0.1:9")]);
+        assert_eq!(
+            problems(Hub::load(&sources, &Pretend::default())).len(),
+            missing,
+            "{one}"
+        );
+    }
 }

@@ -35,6 +35,9 @@ fn accounts_have_stable_names_and_read_back() {
         (Account::Loan(JANE), "loan:0000000000000001"),
         (Account::Till(Provider::Mpesa), "till:mpesa"),
         (Account::Cash(site()), "cash:kibera-3"),
+        (Account::Float(ManagerId(0xa1)), "float:00000000000000a1"),
+        (Account::Difference(ManagerId(0xa1)), "difference:00000000000000a1"),
+        (Account::Payout(Provider::Airtel), "payout:airtel"),
         (Account::Sales, "sales"),
         (Account::Fees, "fees"),
         (Account::Given, "given"),
@@ -52,6 +55,8 @@ fn accounts_have_stable_names_and_read_back() {
         "wallet:000000000000000A",
         "till:visa",
         "cash:",
+        "float:a1",
+        "payout:",
         "gold",
     ] {
         assert_eq!(bad.parse::<Account>(), Err(LedgerError::Account(bad.to_owned())));
@@ -186,11 +191,12 @@ fn any_postings(currency: Currency) -> impl Strategy<Value = Postings> {
     let sources = prop_oneof![
         (0..50_i64).prop_map(move |fee| Source::Till(Provider::Mpesa, Money::new(fee, currency))),
         Just(Source::Cash(site())),
+        Just(Source::Float(ManagerId(3))),
         Just(Source::Wallet),
         Just(Source::Suspense),
     ];
     let purposes = prop::sample::select(&[Purpose::Water, Purpose::Deposit, Purpose::Bill]);
-    (0..8_usize, sources, purposes, 50..1_000_000_i64, any::<bool>()).prop_map(
+    (0..14_usize, sources, purposes, 50..1_000_000_i64, any::<bool>()).prop_map(
         move |(kind, source, purpose, minor, back)| {
             let amount = Money::new(minor, currency);
             let postings = match kind {
@@ -201,6 +207,17 @@ fn any_postings(currency: Currency) -> impl Strategy<Value = Postings> {
                 4 => Postings::billed(JANE, amount),
                 5 => Postings::lost(amount),
                 6 => Postings::suspended(amount),
+                7 => Postings::payout_reserved(Provider::Mtn, PayoutSource::Wallet(JANE), amount),
+                8 => Postings::payout_made(Provider::Mtn, amount, Money::new(3, currency)),
+                9 => Postings::bill_paid(source, JANE, amount, Money::new(7, currency)),
+                10 => Postings::handed_in(HandIn {
+                    manager: ManagerId(3),
+                    site: site(),
+                    owed: amount,
+                    counted: Money::new(77, currency),
+                }),
+                11 => Postings::difference_paid(ManagerId(3), site(), amount),
+                12 => Postings::bill_given_up(JANE, amount),
                 _ => Postings::lent(JANE, OTIENO, amount),
             };
             let postings = postings.expect("amounts are positive and of one currency");

@@ -1,59 +1,20 @@
-//! Everything the system says, typed. A machine returns one of these; an adapter renders it with [`super::Talk`].
+//! Every message, typed. A machine returns one of these; an adapter renders it with [`super::Talk`].
 
 use super::{Language, gsm7};
 use crate::{
-    day::Day,
-    dispense::Reason,
+    day::{Day, Month},
     receipt::Receipt,
     subscription::MonthlyCode,
     units::{Money, Volume},
 };
 use fluent_bundle::FluentArgs;
 
-/// Characters of a name that fit on a screen after a greeting.
-const NAME_ON_SCREEN: usize = 12;
 /// Characters of a name in a message.
 const NAME_IN_MESSAGE: usize = 20;
 /// Characters of a provider's receipt that are told: M-PESA's `MpesaReceiptNumber` has 10; one that is longer is cut.
 const RECEIPT_MAX: usize = 20;
-/// The most jerrycans a screen counts.
-const JERRYCANS_MAX: u64 = 99_999;
 
-/// Four lines on a dispenser's display (CONTRACTS section 3, `lines`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Screen {
-    /// Water is approved.
-    Approved {
-        /// The customer's name; the first word of it is shown.
-        name: String,
-        /// What may be drawn now.
-        volume: Volume,
-        /// Prepaid litres.
-        balance: Volume,
-        /// Whole jerrycans left in the allowance.
-        jerrycans: u64,
-    },
-    /// Water is denied.
-    Denied(Reason),
-    /// Water is denied by a lock whose end is known.
-    Locked {
-        /// Milliseconds until the next try is taken, shown as minutes, rounded up.
-        for_ms: u64,
-    },
-    /// A pour is recorded.
-    Receipt {
-        /// What flowed.
-        volume: Volume,
-        /// Prepaid litres left.
-        balance: Volume,
-        /// Whole jerrycans left in the allowance.
-        jerrycans: u64,
-        /// The receipt.
-        receipt: Receipt,
-    },
-}
-
-/// A message of one SMS about a payment or a subscription (FEATURES A24 to A43).
+/// A message of one SMS about money, a bill or a subscription (FEATURES A24 to A43, X16).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Text {
     /// Litres were bought.
@@ -82,6 +43,75 @@ pub enum Text {
         amount: Money,
         /// The provider's receipt.
         receipt: String,
+    },
+    /// A bill was paid in part.
+    BillPartPaid {
+        /// What was paid.
+        amount: Money,
+        /// What is still to be paid.
+        left: Money,
+        /// The last day to pay it in time.
+        due: Day,
+        /// The provider's receipt.
+        receipt: String,
+    },
+    /// A bill was made.
+    BillIssued {
+        /// The month of the usage.
+        month: Month,
+        /// How much was drawn.
+        usage: Volume,
+        /// What is owed.
+        amount: Money,
+        /// The last day to pay it in time.
+        due: Day,
+    },
+    /// A bill is due soon.
+    BillReminder {
+        /// What is still to be paid.
+        left: Money,
+        /// The last day to pay it in time.
+        due: Day,
+    },
+    /// A bill was not paid in time.
+    BillOverdue {
+        /// What is still to be paid.
+        left: Money,
+        /// The last day on which it could be paid in time.
+        due: Day,
+    },
+    /// A refund is on its way.
+    RefundStarted {
+        /// What comes back.
+        amount: Money,
+    },
+    /// A refund has been paid out.
+    RefundMade {
+        /// What came back.
+        amount: Money,
+        /// The provider's receipt.
+        receipt: String,
+    },
+    /// A refund could not be paid out, and the customer has everything as before.
+    RefundFailed {
+        /// What was to come back.
+        amount: Money,
+    },
+    /// A manager took cash for water.
+    CashPaid {
+        /// What was paid.
+        amount: Money,
+        /// What was bought.
+        volume: Volume,
+        /// Prepaid litres now.
+        balance: Volume,
+        /// Our own receipt.
+        receipt: Receipt,
+    },
+    /// What was asked for at a site without a link came to the hub too late to be paid for.
+    PurchaseLapsed {
+        /// The day it was asked for.
+        asked: Day,
     },
     /// A subscription was bought or renewed.
     SubscriptionPaid {
@@ -127,56 +157,6 @@ pub enum Text {
     },
 }
 
-impl Screen {
-    /// The message in the Fluent files; `None` for a denial, whose lines depend on nothing but its reason.
-    pub(super) fn id(&self) -> Option<&'static str> {
-        match self {
-            Screen::Approved { .. } => Some("screen-approved"),
-            Screen::Denied(_) => None,
-            Screen::Locked { .. } => Some("screen-locked"),
-            Screen::Receipt { .. } => Some("screen-receipt"),
-        }
-    }
-
-    /// The message's arguments, each cut to what its line has room for.
-    pub(super) fn args(&self, language: Language) -> FluentArgs<'static> {
-        let mut args = FluentArgs::with_capacity(4);
-        match self {
-            Screen::Approved {
-                name,
-                volume,
-                balance,
-                jerrycans,
-            } => {
-                let first = name.split_whitespace().next().unwrap_or_default();
-                args.set("name", cut(&gsm7::ascii(first), NAME_ON_SCREEN));
-                args.set("volume", litres(*volume, language));
-                args.set("balance", litres(*balance, language));
-                args.set("jerrycans", (*jerrycans).min(JERRYCANS_MAX).to_string());
-            }
-            Screen::Denied(_) => {}
-            Screen::Locked { for_ms } => args.set("minutes", for_ms.div_ceil(60_000).min(99_999).to_string()),
-            Screen::Receipt {
-                volume,
-                balance,
-                jerrycans,
-                receipt,
-            } => {
-                args.set("volume", litres(*volume, language));
-                args.set("balance", litres(*balance, language));
-                args.set("jerrycans", (*jerrycans).min(JERRYCANS_MAX).to_string());
-                args.set("receipt", receipt.to_string());
-            }
-        }
-        args
-    }
-}
-
-/// The message of a denial in the Fluent files.
-pub(super) fn denial_id(reason: Reason) -> String {
-    format!("denied-{}", reason.name())
-}
-
 impl Text {
     /// The message in the Fluent files.
     pub(super) fn id(&self) -> &'static str {
@@ -184,6 +164,15 @@ impl Text {
             Text::TopUpPaid { .. } => "topup-paid",
             Text::DepositPaid { .. } => "deposit-paid",
             Text::BillPaid { .. } => "bill-paid",
+            Text::BillPartPaid { .. } => "bill-part-paid",
+            Text::BillIssued { .. } => "bill-issued",
+            Text::BillReminder { .. } => "bill-reminder",
+            Text::BillOverdue { .. } => "bill-overdue",
+            Text::RefundStarted { .. } => "refund-started",
+            Text::RefundMade { .. } => "refund-made",
+            Text::RefundFailed { .. } => "refund-failed",
+            Text::CashPaid { .. } => "cash-paid",
+            Text::PurchaseLapsed { .. } => "purchase-lapsed",
             Text::SubscriptionPaid { .. } => "subscription-paid",
             Text::PaymentRetry { .. } => "payment-retry",
             Text::PaymentCancelled { .. } => "payment-cancelled",
@@ -217,7 +206,23 @@ impl Text {
                 args.set("wallet", sum(*wallet, language));
                 args.set("receipt", said(receipt, RECEIPT_MAX));
             }
-            Text::BillPaid { amount, receipt } => {
+            Text::BillPartPaid { .. }
+            | Text::BillIssued { .. }
+            | Text::BillReminder { .. }
+            | Text::BillOverdue { .. } => self.set_bill(&mut args, language),
+            Text::CashPaid {
+                amount,
+                volume,
+                balance,
+                receipt,
+            } => {
+                args.set("amount", sum(*amount, language));
+                args.set("volume", litres(*volume, language));
+                args.set("balance", litres(*balance, language));
+                args.set("receipt", receipt.to_string());
+            }
+            Text::PurchaseLapsed { asked } => args.set("asked", asked.slashed()),
+            Text::BillPaid { amount, receipt } | Text::RefundMade { amount, receipt } => {
                 args.set("amount", sum(*amount, language));
                 args.set("receipt", said(receipt, RECEIPT_MAX));
             }
@@ -234,7 +239,11 @@ impl Text {
                 args.set("code", code.to_string());
                 args.set("receipt", said(receipt, RECEIPT_MAX));
             }
-            Text::PaymentRetry { amount } | Text::PaymentCancelled { amount } | Text::PaymentExpired { amount } => {
+            Text::PaymentRetry { amount }
+            | Text::PaymentCancelled { amount }
+            | Text::PaymentExpired { amount }
+            | Text::RefundStarted { amount }
+            | Text::RefundFailed { amount } => {
                 args.set("amount", sum(*amount, language));
             }
             Text::SubscriptionReminder { name, last_day } | Text::SubscriptionEnded { name, last_day } => {
@@ -244,10 +253,43 @@ impl Text {
         }
         args
     }
+
+    /// The arguments of what is said of a bill that is not paid in full.
+    fn set_bill(&self, args: &mut FluentArgs<'static>, language: Language) {
+        match self {
+            Text::BillPartPaid {
+                amount,
+                left,
+                due,
+                receipt,
+            } => {
+                args.set("amount", sum(*amount, language));
+                args.set("left", sum(*left, language));
+                args.set("due", due.slashed());
+                args.set("receipt", said(receipt, RECEIPT_MAX));
+            }
+            Text::BillIssued {
+                month,
+                usage,
+                amount,
+                due,
+            } => {
+                args.set("month", month.slashed());
+                args.set("volume", litres(*usage, language));
+                args.set("amount", sum(*amount, language));
+                args.set("due", due.slashed());
+            }
+            Text::BillReminder { left, due } | Text::BillOverdue { left, due } => {
+                args.set("left", sum(*left, language));
+                args.set("due", due.slashed());
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Litres with up to three decimals, none beyond 10,000 litres, where a display has no room and nobody cares.
-fn litres(volume: Volume, language: Language) -> String {
+pub(super) fn litres(volume: Volume, language: Language) -> String {
     let (whole, ml) = (volume.ml() / 1_000, volume.ml() % 1_000);
     if ml == 0 || whole >= 10_000 {
         return whole.to_string();
@@ -271,7 +313,7 @@ fn said(text: &str, characters_max: usize) -> String {
     cut(&gsm7::transliterated(text), characters_max)
 }
 
-fn cut(text: &str, characters_max: usize) -> String {
+pub(super) fn cut(text: &str, characters_max: usize) -> String {
     text.trim().chars().take(characters_max).collect()
 }
 

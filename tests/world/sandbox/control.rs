@@ -5,13 +5,15 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{
     Json, Router,
     extract::{Path, State},
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use kiosk::provider::Provider;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::{mpesa::Behaviour, server::Shared};
+use super::{mpesa::DirectPayment, server::Shared};
 
 /// The PIN that a test need not give.
 const RIGHT_PIN: &str = "1234";
@@ -20,14 +22,16 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/control", get(show).post(change))
         .route("/control/ledger", get(ledger))
-        .route("/control/mpesa/forget-token", post(forget_token))
-        .route("/control/mpesa/phones/{phone}", post(change_phone))
-        .route("/control/mpesa/prompts/{id}/approve", post(approve))
-        .route("/control/mpesa/prompts/{id}/cancel", post(cancel))
+        .route("/control/mpesa/phones/{phone}/pay", post(pay))
+        .route("/control/mpesa/statement.csv", get(statement))
+        .route("/control/{provider}/forget-token", post(forget_token))
+        .route("/control/{provider}/phones/{phone}", post(change_phone))
+        .route("/control/{provider}/prompts/{id}/approve", post(approve))
+        .route("/control/{provider}/prompts/{id}/cancel", post(cancel))
 }
 
 /// `behaviour` with the fields of `patch` in place of its own.
-pub(super) fn patched(behaviour: &Behaviour, patch: &Map<String, Value>) -> Result<Behaviour, String> {
+pub(super) fn patched<B: Serialize + DeserializeOwned>(behaviour: &B, patch: &Map<String, Value>) -> Result<B, String> {
     let mut whole = serde_json::to_value(behaviour).map_err(|error| error.to_string())?;
     for (name, value) in patch {
         whole[name] = value.clone();
@@ -36,7 +40,10 @@ pub(super) fn patched(behaviour: &Behaviour, patch: &Map<String, Value>) -> Resu
 }
 
 /// As [`patched`], from the texts of a form: each takes the kind of value that its field has.
-pub(super) fn patched_by_form(behaviour: &Behaviour, form: &BTreeMap<String, String>) -> Result<Behaviour, String> {
+pub(super) fn patched_by_form<B: Serialize + DeserializeOwned>(
+    behaviour: &B,
+    form: &BTreeMap<String, String>,
+) -> Result<B, String> {
     let whole = serde_json::to_value(behaviour).map_err(|error| error.to_string())?;
     let typed = |name: &str, text: &String| match whole.get(name) {
         Some(Value::String(_)) | None => Value::from(text.as_str()),
@@ -63,72 +70,174 @@ fn found(is_found: bool) -> Response {
     }
 }
 
+/// Whether a name is M-PESA's, which has a room of its own.
+fn is_mpesa(provider: &str) -> bool {
+    provider == Provider::Mpesa.name()
+}
+
+fn no_such_provider() -> Response {
+    let body = json!({"error": {"code": "not_found", "message": "there is mpesa, mtn, airtel and intasend"}});
+    (StatusCode::NOT_FOUND, Json(body)).into_response()
+}
+
 async fn show(State(shared): State<Arc<Shared>>) -> Response {
     let deliveries = shared.deliveries().clone();
-    let mpesa = shared.mpesa();
-    Json(json!({
-        "mpesa": {"behaviour": mpesa.behaviour(), "prompts": mpesa.prompts(), "deliveries": deliveries},
-    }))
-    .into_response()
+    let of = |name: &str| -> Vec<_> { deliveries.iter().filter(|sent| sent.provider == name).collect() };
+    let mut shown = Map::new();
+    {
+        let mpesa = shared.mpesa();
+        let room = json!({"behaviour": mpesa.behaviour(), "prompts": mpesa.prompts(), "deliveries": of("mpesa")});
+        shown.insert("mpesa".to_owned(), room);
+    }
+    for wallets in shared.wallets().iter() {
+        let name = wallets.provider().name();
+        let room = json!({"behaviour": wallets.behaviour(), "prompts": wallets.prompts(), "deliveries": of(name)});
+        shown.insert(name.to_owned(), room);
+    }
+    Json(Value::Object(shown)).into_response()
 }
 
 async fn change(State(shared): State<Arc<Shared>>, Json(body): Json<Map<String, Value>>) -> Response {
-    let Some(patch) = body.get("mpesa").and_then(Value::as_object).filter(|_| body.len() == 1) else {
-        return refused("the body is {\"mpesa\": {…}}");
+    let only = body.iter().next().filter(|_| body.len() == 1);
+    let Some((name, patch)) = only.and_then(|(name, patch)| Some((name.as_str(), patch.as_object()?))) else {
+        return refused("the body is {\"mpesa\": {…}}, or the same for mtn, airtel or intasend");
     };
-    shared.change(|mpesa, _, _| match patched(mpesa.behaviour(), patch) {
+    if is_mpesa(name) {
+        return shared.change(|mpesa, _, _| match patched(mpesa.behaviour(), patch) {
+            Ok(behaviour) => {
+                mpesa.set_behaviour(behaviour.clone());
+                Json(json!({ "mpesa": behaviour })).into_response()
+            }
+            Err(message) => refused(&message),
+        });
+    }
+    let changed = shared.change_wallets(name, |wallets, _, _| match patched(wallets.behaviour(), patch) {
         Ok(behaviour) => {
-            mpesa.set_behaviour(behaviour.clone());
-            Json(json!({ "mpesa": behaviour })).into_response()
+            wallets.set_behaviour(behaviour.clone());
+            Json(json!({ name: behaviour })).into_response()
         }
         Err(message) => refused(&message),
-    })
+    });
+    changed.unwrap_or_else(no_such_provider)
 }
 
 async fn change_phone(
     State(shared): State<Arc<Shared>>,
-    Path(phone): Path<u64>,
+    Path((provider, phone)): Path<(String, u64)>,
     Json(mut patch): Json<Map<String, Value>>,
 ) -> Response {
-    let balance = patch.remove("balance");
-    shared.change(|mpesa, _, _| {
-        let behaviour = match patched(mpesa.behaviour_of(phone), &patch) {
+    let balance = match patch.remove("balance").map(|balance| balance.as_i64().ok_or(balance)) {
+        Some(Err(odd)) => return refused(&format!("balance is in whole units, not {odd}")),
+        Some(Ok(units)) => Some(units),
+        None => None,
+    };
+    if is_mpesa(&provider) {
+        return shared.change(|mpesa, _, _| {
+            let behaviour = match patched(mpesa.behaviour_of(phone), &patch) {
+                Ok(behaviour) => behaviour,
+                Err(message) => return refused(&message),
+            };
+            if let Some(units) = balance {
+                mpesa.set_balance(phone, units);
+            }
+            if !patch.is_empty() {
+                mpesa.set_behaviour_of(phone, behaviour.clone());
+            }
+            Json(json!({"behaviour": behaviour, "balance": mpesa.balance(phone)})).into_response()
+        });
+    }
+    let changed = shared.change_wallets(&provider, |wallets, _, _| {
+        let behaviour = match patched(wallets.behaviour_of(phone), &patch) {
             Ok(behaviour) => behaviour,
             Err(message) => return refused(&message),
         };
-        match balance.map(|balance| balance.as_i64().ok_or(balance)) {
-            Some(Err(odd)) => return refused(&format!("balance is in whole shillings, not {odd}")),
-            Some(Ok(shillings)) => mpesa.set_balance(phone, shillings),
-            None => {}
+        if let Some(units) = balance {
+            wallets.set_balance(phone, units);
         }
         if !patch.is_empty() {
-            mpesa.set_behaviour_of(phone, behaviour.clone());
+            wallets.set_behaviour_of(phone, behaviour.clone());
         }
-        Json(json!({"behaviour": behaviour, "balance": mpesa.balance(phone)})).into_response()
-    })
+        Json(json!({"behaviour": behaviour, "balance": wallets.balance(phone)})).into_response()
+    });
+    changed.unwrap_or_else(no_such_provider)
 }
 
+/// A direct payment, as the control API takes it.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Paying {
+    shortcode: String,
+    #[serde(default)]
+    reference: String,
+    amount: i64,
+}
+
+impl Paying {
+    pub(super) fn from(self, phone: u64) -> DirectPayment {
+        DirectPayment {
+            phone,
+            amount: self.amount,
+            shortcode: self.shortcode,
+            reference: self.reference,
+        }
+    }
+}
+
+async fn pay(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>, Json(paying): Json<Paying>) -> Response {
+    match shared.change(|mpesa, now_ms, draw| mpesa.pay(now_ms, draw, paying.from(phone))) {
+        Ok(()) => found(true),
+        Err(error) => refused(&error.to_string()),
+    }
+}
+
+async fn statement(State(shared): State<Arc<Shared>>) -> Response {
+    let csv = shared.mpesa().statement_csv();
+    ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv).into_response()
+}
+
+/// The lines of all books, and their sum in whole units of whatever currency they are in.
 async fn ledger(State(shared): State<Arc<Shared>>) -> Response {
-    let mpesa = shared.mpesa();
-    let total: i64 = mpesa.ledger().iter().map(|line| line.amount).sum();
-    Json(json!({"items": mpesa.ledger(), "total": total})).into_response()
+    let (mut items, mut total) = (Vec::new(), 0);
+    for line in shared.mpesa().ledger() {
+        items.push(json!(line));
+        total += line.amount;
+    }
+    for line in shared.wallets().iter().flat_map(|wallets| wallets.ledger()) {
+        items.push(json!(line));
+        total += line.amount;
+    }
+    Json(json!({"items": items, "total": total})).into_response()
 }
 
-async fn forget_token(State(shared): State<Arc<Shared>>) -> Response {
-    shared.change(|mpesa, _, _| mpesa.forget_token());
-    found(true)
+async fn forget_token(State(shared): State<Arc<Shared>>, Path(provider): Path<String>) -> Response {
+    if is_mpesa(&provider) {
+        shared.change(|mpesa, _, _| mpesa.forget_token());
+        return found(true);
+    }
+    match shared.change_wallets(&provider, |wallets, _, _| wallets.forget_token()) {
+        Some(()) => found(true),
+        None => no_such_provider(),
+    }
 }
 
 async fn approve(
     State(shared): State<Arc<Shared>>,
-    Path(id): Path<String>,
+    Path((provider, id)): Path<(String, String)>,
     body: Option<Json<BTreeMap<String, String>>>,
 ) -> Response {
     let pin = body.and_then(|Json(body)| body.get("pin").cloned());
     let pin = pin.as_deref().unwrap_or(RIGHT_PIN);
-    found(shared.change(|mpesa, now_ms, draw| mpesa.approve(now_ms, draw, &id, pin)))
+    if is_mpesa(&provider) {
+        return found(shared.change(|mpesa, now_ms, draw| mpesa.approve(now_ms, draw, &id, pin)));
+    }
+    let approved = shared.change_wallets(&provider, |wallets, now_ms, _| wallets.approve(now_ms, &id, pin));
+    approved.map_or_else(no_such_provider, found)
 }
 
-async fn cancel(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
-    found(shared.change(|mpesa, now_ms, draw| mpesa.cancel(now_ms, draw, &id)))
+async fn cancel(State(shared): State<Arc<Shared>>, Path((provider, id)): Path<(String, String)>) -> Response {
+    if is_mpesa(&provider) {
+        return found(shared.change(|mpesa, now_ms, draw| mpesa.cancel(now_ms, draw, &id)));
+    }
+    let cancelled = shared.change_wallets(&provider, |wallets, now_ms, _| wallets.cancel(now_ms, &id));
+    cancelled.map_or_else(no_such_provider, found)
 }

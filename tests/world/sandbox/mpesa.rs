@@ -14,12 +14,14 @@
 
 mod answer;
 mod behaviour;
+mod direct;
 mod order;
 #[cfg(test)]
 mod tests;
 
 pub use answer::{Answer, Response};
 pub use behaviour::{Behaviour, Fault, InFlight};
+pub use direct::{DirectError, DirectPayment};
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -57,6 +59,9 @@ pub struct Callback {
     pub shortcode: String,
     /// JSON; its media type is `application/json;charset=UTF-8`.
     pub body: String,
+    /// It asks whether to take this payment, and its answer belongs to [`Mpesa::validated`].
+    #[serde(skip)]
+    pub validates: Option<usize>,
 }
 
 /// A prompt on a phone and what became of it.
@@ -122,6 +127,9 @@ pub struct Mpesa {
     callbacks: Vec<(i64, Callback)>,
     queries: VecDeque<i64>,
     in_flight_answers: u64,
+    registrations: Vec<direct::Registration>,
+    /// Direct payments by number: those that wait for a validation.
+    direct: Vec<Option<(DirectPayment, String)>>,
 }
 
 impl Mpesa {
@@ -187,7 +195,12 @@ impl Mpesa {
         let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
         let method = match path {
             "oauth/v1/generate" => "GET",
-            "mpesa/stkpush/v1/processrequest" | "mpesa/stkpushquery/v1/query" => "POST",
+            "mpesa/stkpush/v1/processrequest"
+            | "mpesa/stkpushquery/v1/query"
+            | "mpesa/c2b/v2/registerurl"
+            | "mpesa/c2b/v2/simulate"
+            | "pulltransactions/v1/register"
+            | "pulltransactions/v1/query" => "POST",
             _ => return answer::error(404, "404.001.01", "Resource not found"),
         };
         if request.method != method {
@@ -207,10 +220,12 @@ impl Mpesa {
         let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
             return answer::error(400, "400.002.05", "Invalid Request Payload");
         };
-        if path == "mpesa/stkpush/v1/processrequest" {
-            self.push(now_ms, &body)
-        } else {
-            self.query(now_ms, draw, &body)
+        match path {
+            "mpesa/stkpush/v1/processrequest" => self.push(now_ms, &body),
+            "mpesa/c2b/v2/registerurl" => self.register(&body),
+            "mpesa/c2b/v2/simulate" => self.simulate(now_ms, draw, &body),
+            path if path.starts_with("pull") => self.pull(now_ms, path, &body),
+            _ => self.query(now_ms, draw, &body),
         }
     }
 
@@ -391,6 +406,15 @@ impl Mpesa {
                 time_ms: now_ms,
             });
         }
+        if code == "0" && behaviour.stk_confirms {
+            let payment = DirectPayment {
+                phone: prompt.phone,
+                amount: prompt.amount,
+                shortcode: prompt.shortcode.clone(),
+                reference: prompt.account_reference.clone(),
+            };
+            self.confirm(now_ms, &payment, &receipt);
+        }
         let is_late_to_come = code != "0" && behaviour.late_success_after_ms > 0 && prompt.result_code.is_none();
         let decided = &mut self.prompts[index];
         decided.result_code = Some(code.to_owned());
@@ -399,6 +423,7 @@ impl Mpesa {
             url: prompt.callback_url.clone(),
             shortcode: prompt.shortcode.clone(),
             body: answer::callback_body(&prompt, code, &receipt, &east_africa_time(now_ms)),
+            validates: None,
         };
         let at_ms = now_ms + behaviour.callback_delay_ms;
         for _ in 0..behaviour.callbacks {

@@ -9,15 +9,16 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use kiosk::moment::Wall;
+use kiosk::{moment::Wall, provider::Provider};
 use maud::{DOCTYPE, Markup, html};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    control::patched_by_form,
-    mpesa::{Behaviour, Fault, InFlight, Prompt, WRONG_PIN},
+    control::{Paying, patched_by_form},
+    mpesa::{self, InFlight, Prompt, WRONG_PIN},
     server::Shared,
+    wallets::{self, Wallets},
 };
 
 /// How many rows of each list a page shows.
@@ -35,6 +36,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/", get(home).post(change))
         .route("/phone", get(find_phone))
         .route("/phone/{phone}", get(phone))
+        .route("/phone/{phone}/pay", get(pay_form).post(pay))
         .route("/phone/{phone}/{prompt}/approve", post(approve))
         .route("/phone/{phone}/{prompt}/cancel", post(cancel))
 }
@@ -66,7 +68,7 @@ async fn home(State(shared): State<Arc<Shared>>) -> Markup {
             button { "Open its page" }
         }
         h2 { "M-PESA" }
-        (behaviour_form(mpesa.behaviour()))
+        (behaviour_form(Provider::Mpesa, mpesa.behaviour(), &mpesa::Fault::ALL))
         h2 { "Prompts" }
         section { table {
             tr { th { "Time (UTC)" } th { "Phone" } th { "KES" } th { "For" } th { "Result" } }
@@ -81,12 +83,14 @@ async fn home(State(shared): State<Arc<Shared>>) -> Markup {
             }
         } }
         h2 { "Paid" }
+        p { a href="/control/mpesa/statement.csv" { "Statement (CSV)" } }
         section { table {
             tr { th { "Time (UTC)" } th { "Receipt" } th { "Phone" } th { "KES" } }
             @for line in mpesa.ledger().iter().rev().take(ROWS_MAX) {
                 tr { td { (time(line.time_ms)) } td { (line.receipt) } td { (line.phone) } td { (line.amount) } }
             }
         } }
+        @for wallets in shared.wallets().iter() { (wallets_part(wallets)) }
         h2 { "Callbacks sent" }
         section { table {
             tr { th { "Time (UTC)" } th { "Answered" } th { "Body" } }
@@ -102,30 +106,67 @@ async fn home(State(shared): State<Arc<Shared>>) -> Markup {
     page("Kisima sandbox", false, &body)
 }
 
+/// A provider other than M-PESA on the control page.
+fn wallets_part(wallets: &Wallets) -> Markup {
+    html! {
+        h2 { (wallets.provider().title()) }
+        details {
+            summary { "What it does" }
+            (behaviour_form(wallets.provider(), wallets.behaviour(), &wallets::Fault::ALL))
+        }
+        section { table {
+            tr { th { "Time (UTC)" } th { "Phone" } th { "Amount" } th { "For" } th { "Result" } }
+            @for prompt in wallets.prompts().iter().rev().take(ROWS_MAX) {
+                tr {
+                    td { (time(prompt.created_ms)) }
+                    td { a href={ "/phone/" (prompt.phone) } { (prompt.phone) } }
+                    td { (prompt.currency) " " (prompt.amount) }
+                    td { (prompt.reference) }
+                    td { (ended(prompt)) }
+                }
+            }
+        } }
+    }
+}
+
+fn ended(prompt: &wallets::Prompt) -> String {
+    match &prompt.end {
+        None => "open".to_owned(),
+        Some(end) => spelled(&end.outcome),
+    }
+}
+
+/// The name that a choice has in the control API.
+fn spelled(choice: &impl Serialize) -> String {
+    plain(&serde_json::to_value(choice).unwrap_or_default())
+}
+
 /// One field per setting, by its name in the control API.
-fn behaviour_form(behaviour: &Behaviour) -> Markup {
+fn behaviour_form(provider: Provider, behaviour: &impl Serialize, faults: &[impl Serialize]) -> Markup {
     let fields = match serde_json::to_value(behaviour) {
         Ok(Value::Object(fields)) => fields,
         _ => serde_json::Map::new(),
     };
-    let names = |choices: &[Value]| -> Vec<String> { choices.iter().map(plain).collect() };
-    let faults = names(&Fault::ALL.map(|fault| serde_json::to_value(fault).unwrap_or_default()));
-    let shapes = names(&InFlight::ALL.map(|shape| serde_json::to_value(shape).unwrap_or_default()));
-    let yes_no = names(&[Value::from(true), Value::from(false)]);
+    let choices = |name: &str| -> Option<Vec<String>> {
+        Some(match name {
+            "auto" | "validation" | "stk_confirms" | "signed_only" => vec!["true".to_owned(), "false".to_owned()],
+            "in_flight" => InFlight::ALL.iter().map(spelled).collect(),
+            "outcome" => wallets::Outcome::ALL.iter().map(spelled).collect(),
+            "callback_hash" => wallets::HashOver::ALL.iter().map(spelled).collect(),
+            "callback_method" => vec!["POST".to_owned(), "PUT".to_owned()],
+            name if name.ends_with("_fault") => faults.iter().map(spelled).collect(),
+            _ => return None,
+        })
+    };
     html! {
         form method="post" action="/" {
+            input type="hidden" name="provider" value=(provider);
             @for (name, value) in &fields {
-                @let choices = match name.as_str() {
-                    "auto" => Some(&yes_no),
-                    "in_flight" => Some(&shapes),
-                    name if name.ends_with("_fault") => Some(&faults),
-                    _ => None,
-                };
                 label {
                     (name) " "
-                    @if let Some(choices) = choices {
+                    @if let Some(choices) = choices(name) {
                         select name=(name) {
-                            @for choice in choices {
+                            @for choice in &choices {
                                 option value=(choice) selected[*choice == plain(value)] { (choice) }
                             }
                         }
@@ -147,11 +188,22 @@ fn time(ms: i64) -> String {
     Wall(ms).rfc3339()
 }
 
-async fn change(State(shared): State<Arc<Shared>>, Form(form): Form<BTreeMap<String, String>>) -> Response {
-    let changed = shared.change(|mpesa, _, _| {
-        let behaviour = patched_by_form(mpesa.behaviour(), &form)?;
-        mpesa.set_behaviour(behaviour);
+async fn change(State(shared): State<Arc<Shared>>, Form(mut form): Form<BTreeMap<String, String>>) -> Response {
+    // A form that names nobody is about M-PESA.
+    let provider = form
+        .remove("provider")
+        .unwrap_or_else(|| Provider::Mpesa.name().to_owned());
+    let changed = shared.change_wallets(&provider, |wallets, _, _| {
+        let behaviour = patched_by_form(wallets.behaviour(), &form)?;
+        wallets.set_behaviour(behaviour);
         Ok::<(), String>(())
+    });
+    let changed = changed.unwrap_or_else(|| {
+        shared.change(|mpesa, _, _| {
+            let behaviour = patched_by_form(mpesa.behaviour(), &form)?;
+            mpesa.set_behaviour(behaviour);
+            Ok::<(), String>(())
+        })
     });
     match changed {
         Ok(()) => Redirect::to("/").into_response(),
@@ -180,28 +232,52 @@ async fn phone(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Mar
         .filter(|prompt| prompt.phone == phone)
         .collect();
     let open = |prompt: &&&Prompt| prompt.result_code.is_none();
+    let wallets = shared.wallets();
+    let others: Vec<(&Wallets, &wallets::Prompt)> = wallets
+        .iter()
+        .flat_map(|wallets| wallets.prompts().iter().rev().map(move |prompt| (wallets, prompt)))
+        .filter(|(_, prompt)| prompt.phone == phone)
+        .collect();
     let body = html! {
         p { "Balance: KES " (mpesa.balance(phone)) }
         @for prompt in prompts.iter().filter(open) {
-            div.prompt {
-                p { "Do you want to pay KES " (prompt.amount) " to " (prompt.party_b) ", account " (prompt.account_reference) "?" }
-                form method="post" action={ "/phone/" (phone) "/" (prompt.checkout_request) "/approve" } {
-                    label { "M-PESA PIN " input name="pin" type="password" inputmode="numeric" maxlength="4" required; }
-                    p { "Any four digits but " (WRONG_PIN) "." }
-                    button { "Pay" }
-                }
-                form method="post" action={ "/phone/" (phone) "/" (prompt.checkout_request) "/cancel" } {
-                    button { "Cancel" }
-                }
-            }
+            @let question = format!("Do you want to pay KES {} to {}, account {}?", prompt.amount, prompt.party_b, prompt.account_reference);
+            (open_prompt(phone, Provider::Mpesa, &prompt.checkout_request, &question))
+        }
+        @for (wallets, prompt) in others.iter().filter(|(_, prompt)| prompt.end.is_none()) {
+            @let question = format!("Do you want to pay {} {}?", prompt.currency, prompt.amount);
+            (open_prompt(phone, wallets.provider(), &prompt.id, &question))
         }
         @for prompt in prompts.iter().filter(|prompt| !open(prompt)).take(ROWS_MAX) {
             p { (time(prompt.created_ms)) ": KES " (prompt.amount) ", result " (prompt.result_code.as_deref().unwrap_or("")) }
         }
+        @for (wallets, prompt) in others.iter().filter(|(_, prompt)| prompt.end.is_some()).take(ROWS_MAX) {
+            p { (time(prompt.created_ms)) ": " (wallets.provider().title()) ", " (prompt.currency) " " (prompt.amount) ", " (ended(prompt)) }
+        }
+        p { a href={ "/phone/" (phone) "/pay" } { "Pay a till or paybill" } }
         p { a href="/" { "Control page" } }
     };
-    let is_waiting = !prompts.iter().any(|prompt| open(&prompt));
+    let is_waiting =
+        !prompts.iter().any(|prompt| open(&prompt)) && others.iter().all(|(_, prompt)| prompt.end.is_some());
     page(&format!("Phone {phone}"), is_waiting, &body)
+}
+
+/// A prompt that waits for a person.
+fn open_prompt(phone: u64, provider: Provider, id: &str, question: &str) -> Markup {
+    let action = format!("/phone/{phone}/{id}");
+    html! {
+        div.prompt {
+            p { (question) }
+            form method="post" action={ (action) "/approve" } {
+                label { (provider.title()) " PIN " input name="pin" type="password" inputmode="numeric" maxlength="4" required; }
+                p { "Any four digits but " (WRONG_PIN) "." }
+                button { "Pay" }
+            }
+            form method="post" action={ (action) "/cancel" } {
+                button { "Cancel" }
+            }
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -215,13 +291,47 @@ async fn approve(
     Form(Pin { pin }): Form<Pin>,
 ) -> Redirect {
     // A prompt that has run out meanwhile shows as such on the page that follows.
-    let paid = shared.change(|mpesa, now_ms, draw| mpesa.approve(now_ms, draw, &prompt, &pin));
+    let others = [Provider::Mtn, Provider::Airtel, Provider::Intasend].map(Provider::name);
+    let mut others = others
+        .into_iter()
+        .filter_map(|name| shared.change_wallets(name, |wallets, now_ms, _| wallets.approve(now_ms, &prompt, &pin)));
+    let paid =
+        shared.change(|mpesa, now_ms, draw| mpesa.approve(now_ms, draw, &prompt, &pin)) || others.any(|paid| paid);
     tracing::debug!(paid, "sandbox: a PIN on a phone page");
     Redirect::to(&format!("/phone/{phone}"))
 }
 
+/// On a page of its own, for the phone's page looks for prompts every other second and would empty the form.
+async fn pay_form(Path(phone): Path<u64>) -> Markup {
+    let body = html! {
+        form method="post" action={ "/phone/" (phone) "/pay" } {
+            label { "Till or paybill " input name="shortcode" inputmode="numeric" required; }
+            label { "Account, for a paybill " input name="reference" maxlength="20"; }
+            label { "KES " input name="amount" inputmode="numeric" required; }
+            button { "Pay" }
+        }
+        p { a href={ "/phone/" (phone) } { "Back" } }
+    };
+    page(&format!("Phone {phone} pays"), false, &body)
+}
+
+async fn pay(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>, Form(paying): Form<Paying>) -> Response {
+    match shared.change(|mpesa, now_ms, draw| mpesa.pay(now_ms, draw, paying.from(phone))) {
+        Ok(()) => Redirect::to(&format!("/phone/{phone}")).into_response(),
+        Err(error) => {
+            let body = html! { p { (error) } p { a href={ "/phone/" (phone) } { "Back" } } };
+            (StatusCode::BAD_REQUEST, page("Not paid", false, &body)).into_response()
+        }
+    }
+}
+
 async fn cancel(State(shared): State<Arc<Shared>>, Path((phone, prompt)): Path<(u64, String)>) -> Redirect {
-    let cancelled = shared.change(|mpesa, now_ms, draw| mpesa.cancel(now_ms, draw, &prompt));
+    let others = [Provider::Mtn, Provider::Airtel, Provider::Intasend].map(Provider::name);
+    let mut others = others
+        .into_iter()
+        .filter_map(|name| shared.change_wallets(name, |wallets, now_ms, _| wallets.cancel(now_ms, &prompt)));
+    let cancelled =
+        shared.change(|mpesa, now_ms, draw| mpesa.cancel(now_ms, draw, &prompt)) || others.any(|cancelled| cancelled);
     tracing::debug!(cancelled, "sandbox: a prompt cancelled on a phone page");
     Redirect::to(&format!("/phone/{phone}"))
 }

@@ -1,6 +1,7 @@
 //! The socket and the clock around the pretend providers.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -17,7 +18,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::any,
 };
-use kiosk::moment::Draw;
+use kiosk::{moment::Draw, provider::Provider};
 use serde::Serialize;
 use tokio::{
     net::TcpListener,
@@ -27,14 +28,15 @@ use tokio::{
 
 use super::{
     control,
-    mpesa::{Answer, Callback, Mpesa, Request},
+    mpesa::{self, Answer, Mpesa, Request},
     pages,
+    wallets::{self, Wallets},
 };
 
 /// How long a silent answer keeps its connection open.
 const SILENCE_MAX: Duration = Duration::from_secs(120);
 /// How long the hub may take to answer a callback.
-const CALLBACK_WITHIN: Duration = Duration::from_secs(10);
+const CALLBACK_WITHIN: Duration = Duration::from_secs(8);
 /// How long the pump waits when nothing is due.
 const IDLE: Duration = Duration::from_secs(3_600);
 /// How many deliveries are remembered.
@@ -56,15 +58,59 @@ pub enum SandboxError {
 pub struct Delivery {
     /// When, milliseconds since 1970.
     pub time_ms: i64,
+    /// Whose.
+    pub provider: &'static str,
     /// What and where to.
     pub callback: Callback,
     /// The status it was answered with; `None` when nobody answered.
     pub status: Option<u16>,
 }
 
+/// A callback as it is sent.
+#[derive(Clone, Debug, Serialize)]
+pub struct Callback {
+    /// `POST` or `PUT`.
+    pub method: String,
+    /// Where to.
+    pub url: String,
+    /// For the header `Businessshortcode`; none but Daraja sends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shortcode: Option<String>,
+    /// JSON.
+    pub body: String,
+    /// It asks Daraja's question whether to take this payment, and its answer belongs to [`mpesa::Mpesa::validated`].
+    #[serde(skip)]
+    validates: Option<usize>,
+}
+
+impl From<mpesa::Callback> for Callback {
+    fn from(callback: mpesa::Callback) -> Callback {
+        Callback {
+            method: "POST".to_owned(),
+            url: callback.url,
+            shortcode: Some(callback.shortcode),
+            body: callback.body,
+            validates: callback.validates,
+        }
+    }
+}
+
+impl From<wallets::Callback> for Callback {
+    fn from(callback: wallets::Callback) -> Callback {
+        Callback {
+            method: callback.method,
+            url: callback.url,
+            shortcode: None,
+            body: callback.body,
+            validates: None,
+        }
+    }
+}
+
 /// What the handlers share.
 pub(super) struct Shared {
     mpesa: Mutex<Mpesa>,
+    wallets: Mutex<Vec<Wallets>>,
     deliveries: Mutex<Vec<Delivery>>,
     draws: AtomicU64,
     changed: Notify,
@@ -82,6 +128,21 @@ impl Shared {
 
     pub(super) fn mpesa(&self) -> MutexGuard<'_, Mpesa> {
         self.mpesa.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As [`Shared::change`], for one of the others; `None` for a name that none of them has.
+    pub(super) fn change_wallets<T>(&self, name: &str, act: impl FnOnce(&mut Wallets, i64, &Draw) -> T) -> Option<T> {
+        let (now_ms, draw) = (now_ms(), self.draw());
+        let mut all = self.wallets();
+        let found = all.iter_mut().find(|wallets| wallets.provider().name() == name);
+        let answer = found.map(|wallets| act(wallets, now_ms, &draw));
+        drop(all);
+        self.changed.notify_one();
+        answer
+    }
+
+    pub(super) fn wallets(&self) -> MutexGuard<'_, Vec<Wallets>> {
+        self.wallets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn deliveries(&self) -> MutexGuard<'_, Vec<Delivery>> {
@@ -121,6 +182,11 @@ impl Sandbox {
             .build()?;
         let shared = Arc::new(Shared {
             mpesa: Mutex::default(),
+            wallets: Mutex::new(
+                [Provider::Mtn, Provider::Airtel, Provider::Intasend]
+                    .map(Wallets::new)
+                    .into(),
+            ),
             deliveries: Mutex::default(),
             draws: AtomicU64::new(0),
             changed: Notify::new(),
@@ -129,6 +195,7 @@ impl Sandbox {
         });
         let app = Router::new()
             .route("/mpesa/{*path}", any(daraja))
+            .route("/{provider}/{*path}", any(others))
             .merge(control::routes())
             .merge(pages::routes())
             .with_state(Arc::clone(&shared));
@@ -155,6 +222,22 @@ impl Sandbox {
     /// The base address of the pretend Daraja.
     pub fn mpesa_url(&self) -> String {
         format!("http://{}/mpesa", self.address)
+    }
+
+    /// The base address of any of the pretend providers.
+    pub fn url(&self, provider: Provider) -> String {
+        format!("http://{}/{provider}", self.address)
+    }
+
+    /// Looks at the pretend MTN, Airtel or IntaSend, or changes it, from within the process.
+    ///
+    /// # Panics
+    /// For M-PESA, which is reached by [`Sandbox::with_mpesa`].
+    pub fn with_wallets<T>(&self, provider: Provider, act: impl FnOnce(&mut Wallets) -> T) -> T {
+        let done = self
+            .shared
+            .change_wallets(provider.name(), |wallets, _, _| act(wallets));
+        done.expect("M-PESA has a room of its own")
     }
 
     /// Looks at the pretend Daraja, or changes it, from within the process.
@@ -215,7 +298,39 @@ async fn daraja(
         authorization: authorization.map(str::to_owned),
         body: body.to_vec(),
     };
-    match shared.change(|mpesa, now_ms, draw| mpesa.handle(now_ms, draw, &request)) {
+    let answer = shared.change(|mpesa, now_ms, draw| mpesa.handle(now_ms, draw, &request));
+    sent(&shared, answer).await
+}
+
+/// MTN, Airtel and IntaSend.
+async fn others(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    Path((provider, path)): Path<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let text = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
+        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+    };
+    let request = wallets::Request {
+        method: method.to_string(),
+        path,
+        headers: headers.iter().filter_map(text).collect::<BTreeMap<_, _>>(),
+        body: body.to_vec(),
+    };
+    let answer = shared.change_wallets(&provider, |wallets, now_ms, draw| {
+        wallets.handle(now_ms, draw, &request)
+    });
+    let Some((slow_ms, answer)) = answer else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    tokio::time::sleep(Duration::from_millis(u64::try_from(slow_ms).unwrap_or(0))).await;
+    sent(&shared, answer).await
+}
+
+async fn sent(shared: &Shared, answer: Answer) -> Response {
+    match answer {
         Answer::Response(response) => {
             let status = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, [(header::CONTENT_TYPE, response.content_type)], response.body).into_response()
@@ -237,13 +352,19 @@ async fn pump(shared: Arc<Shared>) {
     let stopped = until(shared.stop.clone());
     tokio::pin!(stopped);
     loop {
-        let (callbacks, due_ms) = {
+        let mut due_ms = {
             let draw = shared.draw();
             let mut mpesa = shared.mpesa();
-            (mpesa.tick(now_ms(), &draw), mpesa.due_ms())
+            for callback in mpesa.tick(now_ms(), &draw) {
+                deliveries.spawn(deliver(Arc::clone(&shared), Provider::Mpesa, callback.into()));
+            }
+            mpesa.due_ms()
         };
-        for callback in callbacks {
-            deliveries.spawn(deliver(Arc::clone(&shared), callback));
+        for wallets in shared.wallets().iter_mut() {
+            for callback in wallets.tick(now_ms()) {
+                deliveries.spawn(deliver(Arc::clone(&shared), wallets.provider(), callback.into()));
+            }
+            due_ms = due_ms.into_iter().chain(wallets.due_ms()).min();
         }
         let wait = due_ms.map_or(IDLE, |due_ms| {
             Duration::from_millis(u64::try_from(due_ms - now_ms()).unwrap_or(0))
@@ -258,26 +379,40 @@ async fn pump(shared: Arc<Shared>) {
 }
 
 /// Sends one callback, once, whatever it is answered.
-async fn deliver(shared: Arc<Shared>, callback: Callback) {
-    let sent = shared
+async fn deliver(shared: Arc<Shared>, provider: Provider, callback: Callback) {
+    let method = match callback.method.as_str() {
+        "PUT" => Method::PUT,
+        _ => Method::POST,
+    };
+    let mut request = shared
         .http
-        .post(&callback.url)
+        .request(method, &callback.url)
         .header(header::CONTENT_TYPE, "application/json;charset=UTF-8")
-        .header("Businessshortcode", &callback.shortcode)
-        .body(callback.body.clone())
-        .send()
-        .await;
+        .body(callback.body.clone());
+    if let Some(shortcode) = &callback.shortcode {
+        request = request.header("Businessshortcode", shortcode);
+    }
+    let sent = request.send().await;
+    let mut answer = None;
     let status = match sent {
-        Ok(response) => Some(response.status().as_u16()),
+        Ok(response) => {
+            let status = response.status().as_u16();
+            answer = response.text().await.ok();
+            Some(status)
+        }
         Err(error) => {
             tracing::warn!(%error, "sandbox: a callback was not taken");
             None
         }
     };
+    if let Some(number) = callback.validates {
+        shared.change(|mpesa, now_ms, _| mpesa.validated(now_ms, number, answer.as_deref()));
+    }
     let mut deliveries = shared.deliveries();
     if deliveries.len() < DELIVERIES_MAX {
         deliveries.push(Delivery {
             time_ms: now_ms(),
+            provider: provider.name(),
             callback,
             status,
         });

@@ -140,7 +140,8 @@ impl World {
                 };
                 self.after(AGAIN_MS, event);
             }
-            Effect::Live(_) => {}
+            // Of no provider of the town is it set that it can be asked for its payments.
+            Effect::Pull(_) | Effect::Live(_) => {}
         }
     }
 

@@ -10,7 +10,10 @@ use hub::{
     hub::input::{CallbackName, Input, PurchaseId},
     secret::Secret,
 };
-use kiosk::payment::{Failure, PaymentEvent, PushAnswer, QueryAnswer};
+use kiosk::{
+    payment::{Failure, PaymentEvent, PushAnswer, QueryAnswer},
+    provider::Provider,
+};
 
 use super::World;
 use crate::{
@@ -210,7 +213,10 @@ impl World {
             return;
         };
         if let Ok(read) = wire::parse_callback(callback.body.as_bytes()) {
-            let name = CallbackName::Token(token.to_owned());
+            let name = CallbackName::Token {
+                provider: Provider::Mpesa,
+                token: token.to_owned(),
+            };
             self.give_hub(Input::Callback {
                 reply: hub::hub::input::ReplyId(u64::MAX),
                 name,

@@ -1,15 +1,37 @@
-//! Daraja's bodies and answers as bytes in and values out.
+//! Daraja's bodies and answers as bytes in and values out: the token, the push, the query and the callback here, the rest
+//! in a module each.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`c2b`] | customers who pay the till or the paybill by themselves |
+//! | [`orders`] | what orders have in common: who gives them, and the answer "taken" |
+//! | [`payout`], [`reversal`] | money to a phone, and a payment given back |
+//! | [`status`], [`pull`] | what became of one transaction, and the latest payments |
+//! | [`result`] | results of orders and questions, which come later |
+//! | [`statement`] | the columns of a downloaded statement |
 //!
 //! An answer is judged by the fields of its body and never by the HTTP status alone: the error envelope
 //! `{"requestId","errorCode","errorMessage"}` has been seen with status 200, and the answer "in flight" with status 500
 //! (*observed*). Codes come as numbers or as strings and are read alike.
 
+pub mod c2b;
 mod callback;
 mod codes;
+pub mod orders;
+pub mod payout;
+pub mod pull;
+pub mod result;
+pub mod reversal;
+pub mod statement;
+pub mod status;
 #[cfg(test)]
 mod tests;
 
-pub use callback::{CALLBACK_ACCEPTED, CALLBACK_BYTES_MAX, Callback, CallbackError, parse_callback};
+pub use crate::provider::{
+    callback::{CALLBACK_BYTES_MAX, CallbackError},
+    token::AccessToken,
+};
+pub use callback::{CALLBACK_ACCEPTED, Callback, parse_callback};
 pub use codes::{is_invalid_token, push_refusal, verdict};
 
 use std::time::Duration;
@@ -25,7 +47,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::MpesaSettings;
-use crate::secret::Secret;
+use crate::{
+    provider::{
+        decimal::{object, text},
+        token::LIFE_MAX,
+    },
+    secret::Secret,
+};
 
 /// Path of the token call; the only GET (Daraja portal, "Authorization").
 pub const TOKEN_PATH: &str = "oauth/v1/generate?grant_type=client_credentials";
@@ -38,8 +66,6 @@ pub const QUERY_PATH: &str = "mpesa/stkpushquery/v1/query";
 pub const ACCOUNT_REFERENCE_MAX: usize = 12;
 /// Longest description (same page).
 pub const DESCRIPTION_MAX: usize = 13;
-/// The longest life of a token that we believe; Daraja says 3,599 s.
-const TOKEN_LIFE_MAX: Duration = Duration::from_secs(24 * 3_600);
 
 /// One prompt to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,15 +197,6 @@ fn plain(text: &str, length_max: usize, allowed: fn(char) -> bool) -> String {
     }
 }
 
-/// A token for the product calls.
-#[derive(Clone, Debug)]
-pub struct AccessToken {
-    /// What the `Authorization: Bearer` header carries.
-    pub token: Secret,
-    /// How long it lives from now.
-    pub life: Duration,
-}
-
 /// An answer as far as its fields are readable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply<T> {
@@ -224,7 +241,7 @@ pub fn parse_token(body: &[u8]) -> Reply<AccessToken> {
     match (text(&value, "access_token"), life) {
         (Some(token), Some(seconds)) if !token.is_empty() => Reply::Done(AccessToken {
             token: Secret::new(token),
-            life: Duration::from_secs(seconds).min(TOKEN_LIFE_MAX),
+            life: Duration::from_secs(seconds).min(LIFE_MAX),
         }),
         _ => Reply::Unreadable,
     }
@@ -294,11 +311,12 @@ pub fn query_answer(asked: &ProviderReference, reply: Reply<QueryResult>) -> Que
     }
 }
 
-fn object(body: &[u8]) -> Option<Value> {
-    serde_json::from_slice(body).ok().filter(Value::is_object)
+fn denied<T>(value: &Value) -> Option<Reply<T>> {
+    denied_unless(value, &["0"])
 }
 
-fn denied<T>(value: &Value) -> Option<Reply<T>> {
+/// As [`denied`], where a product has success codes of its own.
+fn denied_unless<T>(value: &Value, good: &[&str]) -> Option<Reply<T>> {
     let message = |name| text(value, name).unwrap_or_default();
     if let Some(code) = text(value, "errorCode") {
         return Some(Reply::Denied {
@@ -307,7 +325,7 @@ fn denied<T>(value: &Value) -> Option<Reply<T>> {
         });
     }
     text(value, "ResponseCode")
-        .filter(|code| code != "0")
+        .filter(|code| !good.contains(&code.as_str()))
         .map(|code| Reply::Denied {
             code,
             message: message("ResponseDescription"),
@@ -316,21 +334,4 @@ fn denied<T>(value: &Value) -> Option<Reply<T>> {
 
 fn checkout_request(value: &Value) -> Option<ProviderReference> {
     text(value, "CheckoutRequestID")?.parse().ok()
-}
-
-/// A field that may be a string or a number, as text; `None` when absent, null or of another kind.
-fn text(value: &Value, name: &str) -> Option<String> {
-    scalar(value.get(name)?)
-}
-
-/// As [`text`], for a value at hand. A whole number written with decimals (`1032.0`) reads as the whole number.
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.trim().to_owned()),
-        Value::Number(number) => {
-            let text = number.to_string();
-            Some(text.strip_suffix(".0").unwrap_or(&text).to_owned())
-        }
-        _ => None,
-    }
 }

@@ -36,6 +36,7 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/api/v1/customers/{id}/active") => post(customers::active),
         ("POST", "/api/v1/purchases") => post(money::buy),
         ("GET", "/api/v1/purchases/{id}") => get(money::purchase),
+        ("GET", "/api/v1/providers") => get(money::providers),
         ("GET", "/api/v1/transactions") => get(money::transactions),
         ("POST", "/api/v1/sites") => post(sites::add),
         ("GET", "/api/v1/sites") => get(sites::list),

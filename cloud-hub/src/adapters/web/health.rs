@@ -13,9 +13,12 @@ use super::{
     App,
     answer::{Api, Json, Refused},
 };
-use crate::hub::{
-    effect::{Refusal, RefusalKind},
-    store::read,
+use crate::{
+    hub::{
+        effect::{Refusal, RefusalKind},
+        store::read,
+    },
+    provider::circuit::State as Circuit,
 };
 
 /// `GET /health`: the process answers.
@@ -90,6 +93,15 @@ pub async fn metrics(State(app): State<App>) -> Response {
         "1 while part of the hub's past may be missing and it grants only from new money.",
         u8::from(in_doubt).to_string(),
     );
+    let circuits = app.parts.circuits.shown();
+    if !circuits.is_empty() {
+        text.push_str("# HELP kisima_provider_up Whether calls go out to a payment provider.\n");
+        text.push_str("# TYPE kisima_provider_up gauge\n");
+    }
+    for circuit in circuits {
+        let (name, up) = (circuit.provider.name(), u8::from(circuit.state == Circuit::Up));
+        text.push_str(&format!("kisima_provider_up{{provider=\"{name}\"}} {up}\n"));
+    }
     let content = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     (content, text).into_response()
 }

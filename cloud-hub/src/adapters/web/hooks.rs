@@ -1,11 +1,15 @@
 //! Callbacks of payment providers (CONTRACTS section 5). A callback is a claim: the machine asks the provider before
-//! any value moves (RELIABILITY row 31), so an answer tells a stranger nothing and wins them nothing.
+//! any value moves (RELIABILITY row 31), so an answer tells a stranger nothing and wins them nothing. Bytes that are no
+//! callback, at an address that only the provider should know, are refused and stand in the audit.
 
+use std::pin::Pin;
+
+use ::kiosk::provider::Provider;
 use axum::{
     extract::{Path, Request, State},
     http::StatusCode,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     App,
@@ -18,45 +22,110 @@ use crate::{
         effect::{Refusal, RefusalKind},
         input::CallbackName,
     },
+    provider::callback::{Callback, CallbackError},
 };
 
 /// The longest token that is looked at.
 const TOKEN_BYTES_MAX: usize = 128;
 
+/// What a handler made by [`named`] or [`named_unsigned`] returns.
+type Answering = Pin<Box<dyn Future<Output = Api> + Send>>;
+
 /// `POST /payments/daraja/SECRET/stk/TOKEN`
 pub async fn daraja(State(app): State<App>, Path((secret, token)): Path<(String, String)>, request: Request) -> Api {
-    let own = app.parts.settings.webhook_secret.as_ref();
-    match own.is_some_and(|own| own.is(&secret)) {
-        true => {
-            // Providers call back from few addresses, many payments at once.
-            if let Some(place) = request.extensions().get::<Place>() {
-                place.known();
-            }
-            take(&app, token, request).await
-        }
-        false => Err(forbidden().into()),
-    }
+    signed(&app, &secret, &request)?;
+    take_daraja(&app, token, request).await
 }
 
 /// `POST /payments/daraja/stk/TOKEN`, where unsigned callbacks are allowed.
 pub async fn daraja_unsigned(State(app): State<App>, Path(token): Path<String>, request: Request) -> Api {
-    match app.parts.settings.allow_unsigned {
-        true => take(&app, token, request).await,
-        false => Err(forbidden().into()),
+    unsigned(&app)?;
+    take_daraja(&app, token, request).await
+}
+
+/// `POST|PUT /payments/PROVIDER/SECRET`, whose body names the payment.
+pub fn named(
+    provider: Provider,
+) -> impl Fn(State<App>, Path<String>, Request) -> Answering + Clone + Send + Sync + 'static {
+    move |State(app), Path(secret), request| {
+        Box::pin(async move {
+            signed(&app, &secret, &request)?;
+            take(&app, provider, None, request, json!({})).await
+        })
     }
 }
 
-async fn take(app: &App, token: String, request: Request) -> Api {
-    let bytes = body::read(request, &()).await?;
-    let bad = |message: String| Refusal::new(RefusalKind::Invalid, "bad_callback", message);
-    let report = (app.parts.daraja)(&bytes).map_err(bad)?;
+/// `POST|PUT /payments/PROVIDER`, where unsigned callbacks are allowed.
+pub fn named_unsigned(provider: Provider) -> impl Fn(State<App>, Request) -> Answering + Clone + Send + Sync + 'static {
+    move |State(app), request| {
+        Box::pin(async move {
+            unsigned(&app)?;
+            take(&app, provider, None, request, json!({})).await
+        })
+    }
+}
+
+fn signed(app: &App, secret: &str, request: &Request) -> Result<(), Refusal> {
+    let own = app.parts.settings.webhook_secret.as_ref();
+    if !own.is_some_and(|own| own.is(secret)) {
+        return Err(forbidden());
+    }
+    // Providers call back from few addresses, many payments at once.
+    if let Some(place) = request.extensions().get::<Place>() {
+        place.known();
+    }
+    Ok(())
+}
+
+fn unsigned(app: &App) -> Result<(), Refusal> {
+    match app.parts.settings.allow_unsigned {
+        true => Ok(()),
+        false => Err(forbidden()),
+    }
+}
+
+async fn take_daraja(app: &App, token: String, request: Request) -> Api {
     if token.len() > TOKEN_BYTES_MAX {
         return Err(Refusal::not_found("payment").into());
     }
-    // The provider forgets it once we say 200, so that is said after the commit.
-    app.parts.desk.call_back(CallbackName::Token(token), report).await?;
-    Ok(Json(
-        StatusCode::OK,
-        json!({ "ResultCode": 0, "ResultDesc": "Accepted" }),
-    ))
+    let provider = Provider::Mpesa;
+    let name = CallbackName::Token { provider, token };
+    let accepted = json!({ "ResultCode": 0, "ResultDesc": "Accepted" });
+    take(app, provider, Some(name), request, accepted).await
+}
+
+/// Takes a callback whose payment the address names, or its body.
+async fn take(app: &App, provider: Provider, name: Option<CallbackName>, request: Request, accepted: Value) -> Api {
+    let read = match body::read(request, &()).await {
+        Ok(bytes) => match app.parts.callbacks.read(provider, &bytes) {
+            Some(read) => read.map_err(bad),
+            None => return Err(Refusal::not_found("payment provider").into()),
+        },
+        Err(refusal) => Err(refusal),
+    };
+    let named = read.and_then(|Callback { name: own, report }| match name.or(own) {
+        Some(name) => Ok((name, report)),
+        None => Err(bad(CallbackError::Missing("the payment's name"))),
+    });
+    match named {
+        Ok((name, report)) => {
+            // The provider forgets it once we say 200, so that is said after the commit.
+            app.parts.desk.call_back(name, report).await?;
+            Ok(Json(StatusCode::OK, accepted))
+        }
+        Err(refusal) => {
+            let why = refusal.message.clone();
+            app.parts.desk.call_back_badly(provider, why).await?;
+            Err(refusal.into())
+        }
+    }
+}
+
+fn bad(error: CallbackError) -> Refusal {
+    let kind = match error {
+        CallbackError::TooLarge => return Refusal::new(RefusalKind::Invalid, "too_large", error.to_string()),
+        CallbackError::Foreign(_) => RefusalKind::Forbidden,
+        CallbackError::NotJson | CallbackError::Missing(_) | CallbackError::Invalid(_) => RefusalKind::Invalid,
+    };
+    Refusal::new(kind, "bad_callback", error.to_string())
 }

@@ -9,6 +9,7 @@
 //! | [`sites`] | sites, one site, join codes |
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
 //! | [`money`], [`loans`] | purchases, the ledger, the outbox, loans asked |
+//! | [`waiting`] | money that came without a prompt |
 //! | [`people`] | logins and tokens |
 //! | [`doubt`] | while part of the past may be missing |
 
@@ -23,6 +24,7 @@ pub mod money;
 pub mod people;
 pub mod show;
 pub mod sites;
+pub mod waiting;
 
 use axum::{
     extract::Path,
@@ -84,6 +86,8 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/purchases") => get(money::purchases),
         ("GET", "/purchases/{id}") => get(money::purchase),
         ("POST", "/purchases/{id}/order") => post(money::order),
+        ("GET", "/waiting") => get(waiting::waiting),
+        ("POST", "/waiting/{provider}/{receipt}") => post(waiting::decide),
         ("GET", "/ledger") => get(money::ledger),
         ("GET", "/outbox") => get(money::outbox),
         ("GET", "/loans") => get(loans::loans),

@@ -129,7 +129,7 @@ fn read_asked(row: &Row<'_>) -> rusqlite::Result<Option<RecordId>> {
     }))
 }
 
-fn read_purchase(row: &Row<'_>) -> rusqlite::Result<PurchaseRow> {
+pub(super) fn read_purchase(row: &Row<'_>) -> rusqlite::Result<PurchaseRow> {
     let pay: String = row.get("pay")?;
     let provider: Option<String> = row.get("provider")?;
     Ok(PurchaseRow {

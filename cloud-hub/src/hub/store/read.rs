@@ -5,12 +5,14 @@ mod money;
 mod operations;
 mod operator;
 mod pages;
+mod waiting;
 
 use kiosk::{
     fact::Purse,
     ids::{AccountId, CustomerId, SiteName},
+    incoming::{Reference, SeenAs},
     moment::Wall,
-    phone::Phone,
+    phone::{Country, Phone},
     units::Volume,
 };
 use rusqlite::{Connection, params};
@@ -30,6 +32,7 @@ pub use self::{
         AlarmRow, DispenserRow, Names, alarms, back_up, customer_names, customers_named, dispensers, is_sound,
         join_code_until, newest_purchases,
     },
+    waiting::{BookedMoney, MoneyWaiting, booked_between, booked_under, money_waiting, money_waiting_count},
 };
 use super::{
     CustomerRow, Store,
@@ -121,6 +124,20 @@ pub fn customer_by_phone(connection: &Connection, phone: Phone) -> Read<Option<C
 /// A customer by account.
 pub fn customer_by_account(connection: &Connection, account: AccountId) -> Read<Option<Customer>> {
     shown(connection, Store(connection).customer_by_account(account)?)
+}
+
+/// A customer by what a person types: an account or a phone; one that was merged is who it was merged into.
+pub fn customer_named(connection: &Connection, typed: &str, home: Country) -> Read<Option<Customer>> {
+    let store = Store(connection);
+    let found = match Reference::read(typed, home) {
+        Reference::Seen(SeenAs::Account(account)) => store.customer_by_account(account)?,
+        Reference::Seen(SeenAs::Phone(phone)) => store.customer_by_phone(phone)?,
+        _ => None,
+    };
+    match found {
+        Some(row) => shown(connection, store.customer(store.root(row.id)?)?),
+        None => Ok(None),
+    }
 }
 
 /// Customers in the order of their accounts, after this account number.

@@ -99,6 +99,15 @@ impl Store<'_> {
         Ok(found.is_some())
     }
 
+    /// Who has this monthly code now, at whatever site.
+    pub fn customers_by_code(&self, code: &str) -> Stored<Vec<CustomerId>> {
+        self.all(
+            "SELECT DISTINCT customer FROM subscription WHERE code = ?1 AND state = 'valid'",
+            [code],
+            |row| id(row, "customer").map(CustomerId),
+        )
+    }
+
     /// Valid subscriptions that end before a moment, the soonest first.
     pub fn subscriptions_ending_before(&self, end: Wall, limit: u32) -> Stored<Vec<SubscriptionRow>> {
         self.all(

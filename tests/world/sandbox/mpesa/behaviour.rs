@@ -23,8 +23,12 @@ pub struct Behaviour {
     pub late_success_after_ms: i64,
     /// How often the callback is sent: 0 for missing, 2 for doubled.
     pub callbacks: u32,
-    /// How late it is sent.
+    /// How late it is sent. Both hold for confirmations of direct payments too.
     pub callback_delay_ms: i64,
+    /// Whether the receiver is asked before a direct payment.
+    pub validation: bool,
+    /// Whether an STK payment is confirmed like a direct one, too, under the same receipt.
+    pub stk_confirms: bool,
     /// What goes wrong with pushes.
     pub push_fault: Fault,
     /// What goes wrong with queries.
@@ -53,6 +57,8 @@ impl Default for Behaviour {
             late_success_after_ms: 0,
             callbacks: 1,
             callback_delay_ms: 0,
+            validation: false,
+            stk_confirms: false,
             push_fault: Fault::None,
             query_fault: Fault::None,
             token_fault: Fault::None,

@@ -76,7 +76,7 @@ fn credentials(body: &Value) -> Result<String, Answer> {
 }
 
 /// A field as text, whether it came as string or number.
-fn field(body: &Value, name: &str, is_valid: fn(&str) -> bool) -> Result<String, Answer> {
+pub(super) fn field(body: &Value, name: &str, is_valid: impl Fn(&str) -> bool) -> Result<String, Answer> {
     let text = match body.get(name) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Number(number)) => number.to_string(),
@@ -89,10 +89,10 @@ fn invalid(name: &str) -> Answer {
     answer::error(400, "400.002.02", &format!("Bad Request - Invalid {name}"))
 }
 
-fn digits(text: &str, length_min: usize, length_max: usize) -> bool {
+pub(super) fn digits(text: &str, length_min: usize, length_max: usize) -> bool {
     (length_min..=length_max).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn is_phone(text: &str) -> bool {
+pub(super) fn is_phone(text: &str) -> bool {
     digits(text, 12, 12) && (text.starts_with("2547") || text.starts_with("2541"))
 }

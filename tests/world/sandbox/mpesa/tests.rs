@@ -196,6 +196,7 @@ fn a_payment_reaches_the_books_and_calls_back_once() {
             url: "http://hub.test/payments/daraja/0a/stk/77".to_owned(),
             shortcode: "174379".to_owned(),
             body,
+            validates: None,
         }]
     );
     assert_eq!(provider.pass(86_400_000), []);

@@ -7,14 +7,15 @@ use kiosk::{
 };
 use serde_json::Value;
 
-use super::{scalar, text, verdict};
+use super::verdict;
+use crate::provider::{
+    callback::{CALLBACK_BYTES_MAX, CallbackError},
+    decimal::{exact, scalar, text},
+};
 
 /// What Daraja is answered with status 200 once the body is stored (customary among integrators; it does not send again
 /// whatever the answer, *observed*).
 pub const CALLBACK_ACCEPTED: &str = r#"{"ResultCode":0,"ResultDesc":"Accepted"}"#;
-/// The largest body that is read; a real one has about 700 bytes.
-pub const CALLBACK_BYTES_MAX: usize = 16 * 1_024;
-
 /// A callback (Daraja portal, "M-Pesa Express Simulate": `Body.stkCallback`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Callback {
@@ -24,23 +25,6 @@ pub struct Callback {
     pub result_code: String,
     /// What it claims, in the payment's words. The reference is always there.
     pub report: Report,
-}
-
-/// Why bytes are not a callback.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CallbackError {
-    /// More bytes than any callback has.
-    #[error("callback: more than {CALLBACK_BYTES_MAX} bytes")]
-    TooLarge,
-    /// Not JSON.
-    #[error("callback: not JSON")]
-    NotJson,
-    /// A field that must be there is not.
-    #[error("callback: {0} is missing")]
-    Missing(&'static str),
-    /// A field holds something it cannot hold.
-    #[error("callback: {0} is not valid")]
-    Invalid(&'static str),
 }
 
 /// Reads a callback. The items of the metadata come in any order, and any of them may be absent or without a value; a
@@ -93,7 +77,7 @@ impl Metadata<'_> {
 
     fn amount(&self) -> Result<Option<Money>, CallbackError> {
         self.item("Amount")
-            .map(|amount| shillings(&amount).ok_or(CallbackError::Invalid("Amount")))
+            .map(|amount| exact(&amount, Currency::Kes).ok_or(CallbackError::Invalid("Amount")))
             .transpose()
     }
 
@@ -103,16 +87,4 @@ impl Metadata<'_> {
         let digits = phone.bytes().all(|byte| byte.is_ascii_digit());
         phone.parse().ok().filter(|_| digits).map(Msisdn)
     }
-}
-
-/// `1`, `1.0` or `1.00` shillings in cents; `None` for what is not a plain non-negative amount.
-fn shillings(text: &str) -> Option<Money> {
-    let (whole, cents) = text.split_once('.').unwrap_or((text, "0"));
-    let plain = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if !plain(whole) || !plain(cents) || cents.len() > 2 {
-        return None;
-    }
-    let cents: i64 = format!("{cents:0<2}").parse().ok()?;
-    let minor = whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(cents)?;
-    Some(Money::new(minor, Currency::Kes))
 }

@@ -1,5 +1,7 @@
 //! Purchases, transactions, the ledger.
 
+use std::time::Duration;
+
 use ::kiosk::{
     ids::{CustomerId, SiteName},
     moment::Wall,
@@ -131,6 +133,26 @@ fn shown(purchase: &Purchase) -> Value {
         "created": purchase.created.rfc3339(),
         "settled": purchase.settled.map(Wall::rfc3339),
     })
+}
+
+/// `GET /api/v1/providers`
+pub async fn providers(State(app): State<App>, query: Query) -> Api {
+    query.finish()?;
+    let (now, _) = app.parts.clock.now();
+    let shown = app.parts.circuits.shown().into_iter().map(|circuit| {
+        json!({
+            "provider": circuit.provider.name(),
+            "state": circuit.state.name(),
+            "failures": circuit.failures,
+            "down_since": circuit.down_for.map(|down_for| since(now, down_for).rfc3339()),
+        })
+    });
+    Json::ok(list(shown, None))
+}
+
+/// The time that lies so far back.
+fn since(now: Wall, ago: Duration) -> Wall {
+    now.plus_ms(-i64::try_from(ago.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// `GET /api/v1/transactions`

@@ -27,6 +27,7 @@ pub async fn home(State(app): State<App>, Extension(caller): Extension<Caller>) 
             let sales = read::transactions(books, &TransactionFilter::default(), i64::MAX, SALES)?;
             Ok(Seen {
                 totals: read::totals(books, since)?,
+                money_waiting: read::money_waiting_count(books)?,
                 sites: read::sites_unhashed(books)?,
                 sales: sales.items,
                 alarms: read::alarms(books, None, ALARMS)?,
@@ -41,6 +42,7 @@ pub async fn home(State(app): State<App>, Extension(caller): Extension<Caller>) 
 /// What the page is about.
 struct Seen {
     totals: Totals,
+    money_waiting: i64,
     sites: Vec<Site>,
     sales: Vec<Transaction>,
     alarms: Vec<AlarmRow>,
@@ -73,6 +75,12 @@ fn shown(app: &App, caller: &Caller, zone: &Zone, now: Wall, seen: &Seen) -> Res
                 p.problem { a href="/purchases?state=needs_operator" {
                     @if totals.purchases_waiting == 1 { "One purchase waits for your decision." }
                     @else { (totals.purchases_waiting) " purchases wait for your decision." }
+                } }
+            }
+            @if seen.money_waiting > 0 && caller.may("GET", "/waiting") {
+                p.problem { a href="/waiting" {
+                    @if seen.money_waiting == 1 { "One payment came by itself and waits." }
+                    @else { (seen.money_waiting) " payments came by themselves and wait." }
                 } }
             }
             @if seen.loans > 0 && caller.may("GET", "/loans") {

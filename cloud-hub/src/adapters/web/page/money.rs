@@ -20,10 +20,13 @@ use super::{
     form::Fields,
     guarded, page, show,
 };
-use crate::hub::{
-    effect::Refusal,
-    input::{PurchaseId, Request},
-    store::read::{self, Names, Purchase},
+use crate::{
+    hub::{
+        effect::Refusal,
+        input::{PurchaseId, Request},
+        store::read::{self, Names, Purchase},
+    },
+    provider::circuit::State as Circuit,
 };
 
 /// How many purchases or texts are shown.
@@ -55,9 +58,26 @@ pub async fn purchases(
                 a.here[here] href=(if word.is_empty() { "/purchases".to_owned() } else { format!("/purchases?state={word}") }) { (name) }
             }
         }
+        (providers_down(&app))
         div data-part="purchases" { (purchase_table(zone, now, &bought, Some(&names))) }
     };
     Ok(page(Some(&caller), "/purchases", "Purchases", content))
+}
+
+/// Payment providers that are not called at present, so that nobody wonders why prompts fail.
+fn providers_down(app: &App) -> Markup {
+    let circuits = app.parts.circuits.shown();
+    html! {
+        @for circuit in circuits.iter().filter(|circuit| circuit.state == Circuit::Down) {
+            p.card data-part={ "provider-" (circuit.provider) } {
+                strong { (circuit.provider.title()) " does not answer" }
+                @if let Some(minutes) = circuit.down_for.map(|down_for| down_for.as_secs() / 60) {
+                    " for " (minutes) " min"
+                }
+                ". New prompts are refused, and customers are told to try again. The hub looks by itself whether it is back."
+            }
+        }
+    }
 }
 
 /// Purchases as a table; `names` says whose each is.

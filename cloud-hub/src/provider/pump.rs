@@ -1,4 +1,4 @@
-//! Carries the machine's calls to Daraja and the answers back.
+//! Carries the machine's calls to a provider and the answers back.
 //!
 //! A call that finds no room is answered at once, as one that never left: a prompt is refused as busy, a query has no
 //! answer. So every effect has its input, and a payment never waits for a call that nobody makes.
@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use kiosk::{
     ids::ProviderReference,
+    moment::Wall,
     payment::{Failure, PaymentEvent, PushAnswer, QueryAnswer},
 };
 use runtime::{clock::Clock, decide::Inbox, stop::Stop};
@@ -15,13 +16,10 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::{callback_url, client::MpesaClient, wire::PushOrder};
-use crate::{
-    hub::{
-        effect::Prompt,
-        input::{Input, PurchaseId},
-    },
-    secret::Secret,
+use crate::hub::{
+    effect::Prompt,
+    input::{Input, PurchaseId},
+    pull::{PullPage, PullQuestion},
 };
 
 /// How many calls may be under way at once.
@@ -38,9 +36,11 @@ pub enum Call {
     Query {
         /// The purchase, for the answer.
         purchase: PurchaseId,
-        /// The payment's name at Daraja.
+        /// The payment's name at the provider.
         reference: ProviderReference,
     },
+    /// Ask for the payments that it took.
+    Pull(PullQuestion),
 }
 
 impl Call {
@@ -49,6 +49,10 @@ impl Call {
         match self {
             Call::Push(prompt) => pushed(prompt.purchase, PushAnswer::Refused(Failure::Busy)),
             Call::Query { purchase, .. } => queried(*purchase, QueryAnswer::NoAnswer),
+            Call::Pull(question) => Input::Pulled {
+                question: *question,
+                page: None,
+            },
         }
     }
 }
@@ -67,14 +71,24 @@ fn queried(purchase: PurchaseId, answer: QueryAnswer) -> Input {
     }
 }
 
+/// Collects money at one provider: the two calls that a payment is made of.
+pub trait Collect: Send + Sync + 'static {
+    /// Sends one prompt. Called once per payment and never again, whatever comes back.
+    fn push(&self, prompt: &Prompt, now: Wall) -> impl Future<Output = PushAnswer> + Send;
+
+    /// Asks what became of a prompt.
+    fn query(&self, reference: &ProviderReference, now: Wall) -> impl Future<Output = QueryAnswer> + Send;
+
+    /// Asks for a page of the payments that it took; `None` when there is no answer, or no such question.
+    fn pull(&self, _question: &PullQuestion) -> impl Future<Output = Option<PullPage>> + Send {
+        std::future::ready(None)
+    }
+}
+
 /// What a call needs.
-pub struct Pump {
-    /// The client, shared: two with the same credentials would lock each other out.
-    pub client: MpesaClient,
-    /// The hub as Safaricom sees it.
-    pub callback_base: String,
-    /// The webhooks' secret.
-    pub webhook_secret: Option<Secret>,
+pub struct Pump<C> {
+    /// Makes the calls; shared, for two with the same credentials may lock each other out.
+    pub collector: C,
     /// Stamps calls: Daraja's password holds the time.
     pub clock: Clock,
     /// Where answers go.
@@ -82,7 +96,7 @@ pub struct Pump {
 }
 
 /// Makes calls as they come, until `stop`; then what is under way may end, and nothing new begins.
-pub async fn run(pump: Pump, mut calls: mpsc::Receiver<Call>, stop: Stop) {
+pub async fn run<C: Collect>(pump: Pump<C>, mut calls: mpsc::Receiver<Call>, stop: Stop) {
     let pump = Arc::new(pump);
     let room = Arc::new(Semaphore::new(CALLS_MAX));
     let mut under_way = JoinSet::new();
@@ -101,7 +115,7 @@ pub async fn run(pump: Pump, mut calls: mpsc::Receiver<Call>, stop: Stop) {
             let answer = pump.make(call).await;
             drop(permit);
             if pump.inbox.send(answer).await.is_err() {
-                tracing::info!("the machine stopped before an answer of mpesa came");
+                tracing::info!("the machine stopped before an answer of a provider came");
             }
         });
         while under_way.try_join_next().is_some() {}
@@ -109,21 +123,16 @@ pub async fn run(pump: Pump, mut calls: mpsc::Receiver<Call>, stop: Stop) {
     while under_way.join_next().await.is_some() {}
 }
 
-impl Pump {
+impl<C: Collect> Pump<C> {
     async fn make(&self, call: Call) -> Input {
         let (now, _) = self.clock.now();
         match call {
-            Call::Push(prompt) => {
-                let order = PushOrder {
-                    amount: prompt.amount,
-                    payer: prompt.payer,
-                    callback_url: callback_url(&self.callback_base, self.webhook_secret.as_ref(), &prompt.token),
-                    account_reference: prompt.account.to_string(),
-                    description: "Water".to_owned(),
-                };
-                pushed(prompt.purchase, self.client.push(&order, now).await)
-            }
-            Call::Query { purchase, reference } => queried(purchase, self.client.query(&reference, now).await),
+            Call::Push(prompt) => pushed(prompt.purchase, self.collector.push(&prompt, now).await),
+            Call::Query { purchase, reference } => queried(purchase, self.collector.query(&reference, now).await),
+            Call::Pull(question) => Input::Pulled {
+                question,
+                page: self.collector.pull(&question).await,
+            },
         }
     }
 }

@@ -1,0 +1,98 @@
+//! The calls. Each outcome, down to silence, becomes the answer that a payment understands.
+
+use std::time::Duration;
+
+use kiosk::{
+    ids::ProviderReference,
+    payment::{Failure, PushAnswer, QueryAnswer},
+    provider::Provider,
+};
+
+use super::{IntasendSettings, wire};
+use crate::{
+    hub::effect::Prompt,
+    provider::{
+        circuit::Circuit,
+        http::{ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
+        line::Line,
+    },
+};
+
+/// Speaks to IntaSend for one business.
+pub struct IntasendClient {
+    line: Line,
+    settings: IntasendSettings,
+}
+
+impl IntasendClient {
+    /// A client that waits 30 s for an answer.
+    pub fn new(settings: IntasendSettings) -> Result<IntasendClient, ClientError> {
+        IntasendClient::with_answer_within(settings, ANSWER_WITHIN)
+    }
+
+    /// A client that waits `answer_within` for an answer.
+    pub fn with_answer_within(
+        settings: IntasendSettings,
+        answer_within: Duration,
+    ) -> Result<IntasendClient, ClientError> {
+        Ok(IntasendClient {
+            line: Line::new(Provider::Intasend, answer_within, wire::is_down)?,
+            settings,
+        })
+    }
+
+    /// Whether IntaSend can be called, for operators.
+    pub fn circuit(&self) -> &Circuit {
+        self.line.circuit()
+    }
+
+    /// Sends one prompt. Called once per payment and never again, whatever comes back.
+    pub async fn prompt(&self, prompt: &Prompt) -> PushAnswer {
+        let body = match wire::push_body(&self.settings, prompt) {
+            Ok(body) => body,
+            Err(error) => {
+                tracing::error!(%error, "intasend: push not sent");
+                return PushAnswer::Refused(Failure::Configuration);
+            }
+        };
+        let credential = Credential::Bearer(self.settings.secret_token.clone());
+        let request = self.request(wire::PUSH_PATH, credential, Content::json(&body));
+        match self.line.call(request).await {
+            Ok(answer) => {
+                log_denial("push", &answer);
+                wire::push_answer(&answer)
+            }
+            Err(CallError::NotSent(failure)) => PushAnswer::Refused(failure),
+            Err(CallError::Lost) => PushAnswer::NoAnswer,
+        }
+    }
+
+    /// Asks what became of a prompt.
+    pub async fn status(&self, reference: &ProviderReference) -> QueryAnswer {
+        let body = wire::query_body(&self.settings, reference);
+        let request = self.request(wire::STATUS_PATH, Credential::None, Content::json(&body));
+        match self.line.call(request).await {
+            Ok(answer) => {
+                log_denial("status", &answer);
+                wire::query_answer(reference, &answer)
+            }
+            Err(_) => QueryAnswer::NoAnswer,
+        }
+    }
+
+    fn request(&self, path: &str, credential: Credential, content: Content) -> Request {
+        let key = self.settings.publishable_key.expose().to_owned();
+        Request {
+            url: format!("{}/{path}", self.settings.base_url.trim_end_matches('/')),
+            credential,
+            headers: vec![(wire::KEY_HEADER, key)],
+            content,
+        }
+    }
+}
+
+fn log_denial(call: &str, answer: &Answer) {
+    if answer.status >= 300 {
+        tracing::warn!(status = answer.status, "intasend: {call} denied");
+    }
+}

@@ -1,0 +1,142 @@
+//! The calls. Each outcome, down to silence, becomes the answer that a payment understands.
+
+use std::time::Duration;
+
+use kiosk::{
+    ids::ProviderReference,
+    payment::{Failure, PushAnswer, QueryAnswer},
+    provider::Provider,
+    units::Currency,
+};
+
+use super::{MomoSettings, wire};
+use crate::{
+    hub::effect::Prompt,
+    provider::{
+        circuit::Circuit,
+        http::{ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
+        line::{Door, Line},
+        token::{AccessToken, TokenCell},
+    },
+    secret::Secret,
+};
+
+/// Speaks to MTN for one business.
+pub struct MomoClient {
+    line: Line,
+    cell: TokenCell,
+    settings: MomoSettings,
+    currency: Currency,
+}
+
+impl MomoClient {
+    /// A client that waits 30 s for an answer. `currency` is what the hub counts in.
+    pub fn new(settings: MomoSettings, currency: Currency) -> Result<MomoClient, ClientError> {
+        MomoClient::with_answer_within(settings, currency, ANSWER_WITHIN)
+    }
+
+    /// A client that waits `answer_within` for an answer.
+    pub fn with_answer_within(
+        settings: MomoSettings,
+        currency: Currency,
+        answer_within: Duration,
+    ) -> Result<MomoClient, ClientError> {
+        Ok(MomoClient {
+            line: Line::new(Provider::Mtn, answer_within, wire::is_down)?,
+            cell: TokenCell::new(answer_within, MomoSettings::REFRESH_EARLY),
+            settings,
+            currency,
+        })
+    }
+
+    /// Whether MTN can be called, for operators.
+    pub fn circuit(&self) -> &Circuit {
+        self.line.circuit()
+    }
+
+    /// Asks a customer to pay. Called once per payment and never again, whatever comes back.
+    pub async fn request_to_pay(&self, prompt: &Prompt) -> PushAnswer {
+        let (Some(reference), Ok(body)) = (&prompt.reference, wire::push_body(&self.settings, prompt)) else {
+            tracing::error!("mtn: a request to pay without a reference or a whole amount is not sent");
+            return PushAnswer::Refused(Failure::Configuration);
+        };
+        let content = Content::json(&body);
+        let request = |token: &Secret| {
+            let mut request = self.request(wire::PUSH_PATH.to_owned(), token, content.clone());
+            let own = [
+                ("x-reference-id", reference.to_string()),
+                ("x-callback-url", self.settings.callback_url.clone()),
+            ];
+            request.headers.extend(own);
+            request
+        };
+        match self.line.call_with_token(&self.settings, &self.cell, request).await {
+            Ok(answer) => {
+                log_denial("request to pay", &answer);
+                wire::push_answer(&answer)
+            }
+            Err(CallError::NotSent(failure)) => PushAnswer::Refused(failure),
+            Err(CallError::Lost) => PushAnswer::NoAnswer,
+        }
+    }
+
+    /// Asks what became of a request to pay.
+    pub async fn status(&self, reference: &ProviderReference) -> QueryAnswer {
+        let path = format!("{}/{reference}", wire::PUSH_PATH);
+        let request = |token: &Secret| self.request(path.clone(), token, Content::Nothing);
+        match self.line.call_with_token(&self.settings, &self.cell, request).await {
+            Ok(answer) => {
+                log_denial("status", &answer);
+                wire::query_answer(&self.settings.wire_currency, self.currency, reference, &answer)
+            }
+            Err(_) => QueryAnswer::NoAnswer,
+        }
+    }
+
+    fn request(&self, path: String, token: &Secret, content: Content) -> Request {
+        Request {
+            url: self.settings.url(&path),
+            credential: Credential::Bearer(token.clone()),
+            headers: vec![
+                ("x-target-environment", self.settings.target_environment.clone()),
+                (wire::KEY_HEADER, self.settings.subscription_key.expose().to_owned()),
+            ],
+            content,
+        }
+    }
+}
+
+impl MomoSettings {
+    fn url(&self, path: &str) -> String {
+        format!("{}/{path}", self.base_url.trim_end_matches('/'))
+    }
+}
+
+impl Door for MomoSettings {
+    const REFRESH_EARLY: Duration = Duration::from_secs(60);
+
+    fn token_request(&self) -> Request {
+        Request {
+            url: self.url(wire::TOKEN_PATH),
+            credential: Credential::Basic(self.api_user.clone(), self.api_key.clone()),
+            headers: vec![(wire::KEY_HEADER, self.subscription_key.expose().to_owned())],
+            content: Content::Empty,
+        }
+    }
+
+    fn read_token(&self, answer: &Answer) -> Result<AccessToken, Failure> {
+        log_denial("token", answer);
+        wire::parse_token(answer)
+    }
+
+    fn is_token_refused(&self, answer: &Answer) -> bool {
+        answer.status == 401
+    }
+}
+
+fn log_denial(call: &str, answer: &Answer) {
+    if answer.status >= 300 {
+        let code = wire::error_code(answer).unwrap_or_default();
+        tracing::warn!(status = answer.status, code, "mtn: {call} denied");
+    }
+}

@@ -1,0 +1,332 @@
+//! What can be asked of the hub, by people and programs, and what each request says.
+
+use kiosk::{
+    ids::{CustomerId, ProviderReceipt, PurchaseId, RecordId, RequestId, SiteName},
+    payment::PaymentOrder,
+    provider::Provider,
+    units::Volume,
+};
+
+use crate::hub::{money::Arrival, operator::Role};
+
+/// What can be asked of the hub. Each is one transaction.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// A new site, or a fresh join code for one that nobody has joined yet.
+    AddSite(NewSite),
+    /// A join code that replaces the box of a site.
+    ReplaceSite {
+        /// Which.
+        site: SiteName,
+        /// How long the code is valid; 7 days when left out.
+        valid_ms: Option<i64>,
+    },
+    /// Refuses the site's box from now on and writes off what it holds (PROTOCOL rule 25): it is burnt, stolen or given
+    /// up. A site has no other box than its current one.
+    RevokeSite {
+        /// Which.
+        site: SiteName,
+    },
+    /// Ends the hub's doubt before every box is heard (PROTOCOL rule 17).
+    EndDoubt {
+        /// The sum at risk that the operator was shown, in millilitres; it goes into the audit.
+        at_risk_ml: i64,
+    },
+    /// A gateway trades its code for an enrolment.
+    Join(JoinRequest),
+    /// A person who may log in. The adapter has hashed the first password.
+    AddUser {
+        /// The login, `[a-z0-9-]{1,32}`.
+        name: String,
+        /// What they may do.
+        role: Role,
+        /// argon2id, in PHC form.
+        password_hash: Secret,
+    },
+    /// A new password, already hashed.
+    SetPassword {
+        /// Whose.
+        name: String,
+        /// argon2id, in PHC form.
+        password_hash: Secret,
+    },
+    /// Takes a login away, with its sessions.
+    RemoveUser {
+        /// Whose.
+        name: String,
+    },
+    /// An API token.
+    AddToken {
+        /// Its name; an older one of that name is void.
+        name: String,
+        /// What it may do.
+        role: Role,
+        /// The site it is bound to: required of role `kiosk`.
+        site: Option<SiteName>,
+    },
+    /// Voids an API token.
+    RevokeToken {
+        /// Its name.
+        name: String,
+    },
+    /// A login was tried. The adapter has compared the password with the stored hash.
+    Login {
+        /// The login.
+        name: String,
+        /// SHA-256 of what this browser is known by, or will be.
+        device: [u8; 32],
+        /// Whether the password was right.
+        right: bool,
+    },
+    /// Somebody who is logged in typed their password again. The adapter has compared it with the stored hash.
+    ProvePassword {
+        /// The login.
+        name: String,
+        /// SHA-256 of what this browser is known by.
+        device: [u8; 32],
+        /// Whether the password was right.
+        right: bool,
+    },
+    /// A page session was used: it does not fall idle.
+    UseSession {
+        /// SHA-256 of the session's secret.
+        session: [u8; 32],
+    },
+    /// Ends a page session.
+    Logout {
+        /// SHA-256 of the session's secret.
+        session: [u8; 32],
+    },
+    /// A new customer.
+    CreateCustomer(NewCustomer),
+    /// Other particulars of a customer.
+    UpdateCustomer {
+        /// Whose.
+        customer: CustomerId,
+        /// What changes.
+        change: CustomerChange,
+    },
+    /// A new PIN.
+    SetPin {
+        /// Whose.
+        customer: CustomerId,
+        /// Four digits.
+        pin: Secret,
+    },
+    /// Blocks or unblocks a customer.
+    SetActive {
+        /// Whom.
+        customer: CustomerId,
+        /// False blocks.
+        active: bool,
+    },
+    /// The most a customer may draw in a day.
+    SetDailyLimit {
+        /// Whose.
+        customer: CustomerId,
+        /// `None` is no limit.
+        limit: Option<Volume>,
+    },
+    /// Litres given or taken by an operator.
+    Credit {
+        /// Whose.
+        customer: CustomerId,
+        /// Millilitres, not 0; negative takes.
+        volume_ml: i64,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// A purchase.
+    CreatePurchase(NewPurchase),
+    /// An operator decides about a payment that needs one.
+    OrderPayment {
+        /// Which.
+        purchase: PurchaseId,
+        /// What they decided.
+        order: PaymentOrder,
+    },
+    /// Whoever asked for this loan was told that there is none.
+    RefuseLoan {
+        /// The record that asked.
+        loan: RecordId,
+    },
+    /// A line of a provider's statement, which proves the money.
+    BookLine(Arrival),
+    /// An operator says whose money in suspense is.
+    AllocateMoney {
+        /// Who took it.
+        provider: Provider,
+        /// Its receipt.
+        receipt: ProviderReceipt,
+        /// Whose it is.
+        to: Allocation,
+    },
+    /// May this water be drawn? Asked by a dispenser that speaks to the hub (CONTRACTS section 4).
+    VerifyDispense(DispenseAsk),
+    /// What flowed.
+    ReportDispense {
+        /// The kiosk, named by its token's site.
+        site: SiteName,
+        /// Which ask.
+        request: RequestId,
+        /// Millilitres that flowed.
+        volume_ml: i64,
+        /// How it ended, in the contract's words.
+        outcome: kiosk::fact::Outcome,
+    },
+}
+
+impl Request {
+    /// The ask for water, if it is one.
+    pub(in crate::hub) fn as_ask(&self) -> Option<&DispenseAsk> {
+        match self {
+            Request::VerifyDispense(ask) => Some(ask),
+            _ => None,
+        }
+    }
+
+    /// The secret in it that its `Debug` leaves out. The hash of a password is none: each is made with its own salt.
+    pub(in crate::hub) fn secret(&self) -> Option<&str> {
+        match self {
+            Request::Join(asked) => Some(&asked.code.0),
+            Request::CreateCustomer(new) => new.pin.as_ref().map(|pin| pin.0.as_str()),
+            Request::SetPin { pin, .. } => Some(&pin.0),
+            Request::VerifyDispense(ask) => Some(&ask.pin.0),
+            _ => None,
+        }
+    }
+}
+
+/// Text that must not reach a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// A site to be.
+#[derive(Clone, Debug)]
+pub struct NewSite {
+    /// Its name.
+    pub name: SiteName,
+    /// What people call it; the name when left out.
+    pub title: Option<String>,
+    /// IANA time zone; the hub's own when left out.
+    pub time_zone: Option<String>,
+    /// How long the join code is valid; 7 days when left out.
+    pub valid_ms: Option<i64>,
+}
+
+/// What a gateway says when it joins.
+#[derive(Clone, Debug)]
+pub struct JoinRequest {
+    /// The code a person typed in.
+    pub code: Secret,
+    /// The box's Ed25519 key.
+    pub public_key: [u8; 32],
+    /// The serial of the medium that holds its database, hashed (PROTOCOL rule 2).
+    pub medium: [u8; 8],
+    /// The person said that this box replaces the one there.
+    pub replace: bool,
+}
+
+/// A customer to be.
+#[derive(Clone, Debug)]
+pub struct NewCustomer {
+    /// In any accepted form.
+    pub phone: String,
+    /// As they are called.
+    pub name: String,
+    /// Four digits; none yet when left out.
+    pub pin: Option<Secret>,
+    /// Where they live.
+    pub city: Option<String>,
+    /// The home site.
+    pub site: Option<SiteName>,
+    /// `en`, `sw` or `fr`; the country's first when left out.
+    pub language: Option<String>,
+}
+
+/// What may change of a customer; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct CustomerChange {
+    /// Another name.
+    pub name: Option<String>,
+    /// Another city.
+    pub city: Option<String>,
+    /// Another language.
+    pub language: Option<String>,
+    /// Another phone.
+    pub phone: Option<String>,
+    /// Another home site: rights there are recalled and granted at the new one.
+    pub site: Option<SiteName>,
+}
+
+/// A purchase to be.
+#[derive(Clone, Debug)]
+pub struct NewPurchase {
+    /// Who buys.
+    pub customer: CustomerId,
+    /// What.
+    pub item: Item,
+    /// How it is paid.
+    pub pay: Pay,
+    /// The provider; the one of the phone's network when left out.
+    pub provider: Option<Provider>,
+    /// The phone that gets the prompt; the customer's own when left out.
+    pub phone: Option<String>,
+}
+
+/// What becomes of money in suspense.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Allocation {
+    /// Into the wallet of a customer.
+    Wallet(CustomerId),
+    /// It pays an open purchase of the same amount.
+    Purchase(PurchaseId),
+    /// Somebody gave it back to the payer, at the provider's own portal.
+    Returned {
+        /// How, for the audit.
+        reason: String,
+    },
+}
+
+/// What can be bought at the hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// Prepaid litres.
+    Litres(Volume),
+    /// Money into the wallet, in minor units.
+    Deposit(i64),
+    /// A subscription to the home site, by the plan's name.
+    Plan(String),
+    /// The open bill.
+    Bill,
+}
+
+/// How a purchase is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pay {
+    /// A prompt on the phone.
+    Prompt,
+    /// From the wallet.
+    Wallet,
+}
+
+/// An ask for water at the hub.
+#[derive(Clone, Debug)]
+pub struct DispenseAsk {
+    /// The kiosk, named by its token's site.
+    pub site: SiteName,
+    /// Phone or account, as typed.
+    pub user: String,
+    /// As typed.
+    pub pin: Secret,
+    /// Any integer.
+    pub volume_ml: i64,
+    /// The kiosk's id for this ask; without one an equal ask within 60 s is the same.
+    pub request: Option<RequestId>,
+}

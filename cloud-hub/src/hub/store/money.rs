@@ -1,0 +1,199 @@
+//! Money that providers say has come without a prompt, and how far they were asked.
+
+use kiosk::{
+    ids::{CustomerId, ProviderReceipt, PurchaseId},
+    incoming::{WITHIN_MS, Why},
+    moment::Wall,
+    provider::Provider,
+    units::{Currency, Money},
+};
+use rusqlite::{Row, params};
+
+use super::{PurchaseRow, Store, Stored, maybe_id, maybe_wall, purchase::read_purchase, signed, wrong};
+use crate::hub::money::{Arrival, MoneyPlace, MoneySource};
+
+/// One receipt's money.
+#[derive(Clone, Debug)]
+pub(in crate::hub) struct MoneyRow {
+    pub arrival: Arrival,
+    pub source: MoneySource,
+    pub proven: bool,
+    pub place: MoneyPlace,
+}
+
+/// How far a provider was asked for what it took.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::hub) struct PullRow {
+    pub asked: Wall,
+    pub done: Option<Wall>,
+    pub due: Wall,
+}
+
+fn read_place(row: &Row<'_>) -> rusqlite::Result<MoneyPlace> {
+    let (place, why): (String, Option<String>) = (row.get("place")?, row.get("why")?);
+    let purchase = || maybe_id(row, "purchase")?.ok_or_else(|| wrong(row, "purchase"));
+    let customer = || maybe_id(row, "customer")?.ok_or_else(|| wrong(row, "customer"));
+    Ok(match place.as_str() {
+        "waits" => MoneyPlace::Waits,
+        "foreign" => MoneyPlace::Foreign,
+        "purchase" => MoneyPlace::Purchase(PurchaseId(purchase()?)),
+        "wallet" => MoneyPlace::Wallet(CustomerId(customer()?)),
+        "returned" => MoneyPlace::Returned,
+        _ => {
+            let why = why.as_deref().and_then(Why::from_name);
+            MoneyPlace::Suspense(why.ok_or_else(|| wrong(row, "why"))?)
+        }
+    })
+}
+
+pub(super) fn read_money(row: &Row<'_>) -> rusqlite::Result<MoneyRow> {
+    let (provider, receipt): (String, String) = (row.get("provider")?, row.get("receipt")?);
+    let (currency, source): (String, String) = (row.get("currency")?, row.get("source")?);
+    let currency = Currency::from_code(&currency).ok_or_else(|| wrong(row, "currency"))?;
+    Ok(MoneyRow {
+        arrival: Arrival {
+            provider: Provider::from_name(&provider).ok_or_else(|| wrong(row, "provider"))?,
+            receipt: receipt.parse().map_err(|_| wrong(row, "receipt"))?,
+            amount: Money::new(row.get("amount_minor")?, currency),
+            payer: row.get("payer")?,
+            reference: row.get("reference")?,
+            short_code: row.get("short_code")?,
+            // Only an offer is judged by it.
+            at_till: false,
+            time: Wall(row.get("paid_ms")?),
+        },
+        source: MoneySource::from_name(&source).ok_or_else(|| wrong(row, "source"))?,
+        proven: row.get("proven")?,
+        place: read_place(row)?,
+    })
+}
+
+impl Store<'_> {
+    /// What is known of a receipt.
+    pub fn money(&self, provider: Provider, receipt: &ProviderReceipt) -> Stored<Option<MoneyRow>> {
+        self.one(
+            "SELECT * FROM money_seen WHERE provider = ?1 AND receipt = ?2",
+            [provider.name(), receipt.as_str()],
+            read_money,
+        )
+    }
+
+    /// Proven money that has no place yet, the oldest first.
+    pub fn money_to_place(&self, limit: u32) -> Stored<Vec<MoneyRow>> {
+        self.all(
+            "SELECT * FROM money_seen WHERE place = 'waits' AND proven ORDER BY id LIMIT ?1",
+            [limit],
+            read_money,
+        )
+    }
+
+    /// When the oldest money was paid that a provider claimed after a moment and that nothing proves yet.
+    pub fn oldest_claim(&self, provider: Provider, after: Wall) -> Stored<Option<Wall>> {
+        let oldest = self.one(
+            "SELECT min(paid_ms) AS paid_ms FROM money_seen
+             WHERE place = 'waits' AND NOT proven AND provider = ?1 AND seen_ms > ?2",
+            params![provider.name(), after.0],
+            |row| maybe_wall(row, "paid_ms"),
+        )?;
+        Ok(oldest.flatten())
+    }
+
+    /// Writes money down, or what is known of it now.
+    pub fn put_money(&self, row: &MoneyRow, now: Wall) -> Stored<()> {
+        let Arrival {
+            provider,
+            receipt,
+            amount,
+            payer,
+            reference,
+            short_code,
+            time,
+            ..
+        } = &row.arrival;
+        let why = match row.place {
+            MoneyPlace::Suspense(why) => Some(why.name()),
+            _ => None,
+        };
+        let purchase = match row.place {
+            MoneyPlace::Purchase(purchase) => Some(signed(purchase.0)),
+            _ => None,
+        };
+        let customer = match row.place {
+            MoneyPlace::Wallet(customer) => Some(signed(customer.0)),
+            _ => None,
+        };
+        self.execute(
+            "INSERT INTO money_seen (provider, receipt, amount_minor, currency, payer, reference, short_code, paid_ms,
+                 source, seen_ms, proven, place, why, purchase, customer)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+             ON CONFLICT (provider, receipt) DO UPDATE SET
+                 amount_minor = excluded.amount_minor, currency = excluded.currency, payer = excluded.payer,
+                 reference = excluded.reference, short_code = excluded.short_code, paid_ms = excluded.paid_ms,
+                 source = excluded.source, proven = excluded.proven, place = excluded.place, why = excluded.why,
+                 purchase = excluded.purchase, customer = excluded.customer",
+            params![
+                provider.name(),
+                receipt.as_str(),
+                amount.minor,
+                amount.currency.code(),
+                payer,
+                reference,
+                short_code,
+                time.0,
+                row.source.name(),
+                now.0,
+                row.proven,
+                row.place.name(),
+                why,
+                purchase,
+                customer
+            ],
+        )
+        .map(drop)
+    }
+
+    /// Every purchase by prompt whose money this could be: those of its amount that were sent or settled near its time,
+    /// and the one that names its receipt.
+    pub fn purchases_of_money(&self, arrival: &Arrival) -> Stored<Vec<PurchaseRow>> {
+        let (first, last) = (arrival.time.plus_ms(-WITHIN_MS), arrival.time.plus_ms(WITHIN_MS));
+        self.all(
+            "SELECT * FROM purchase WHERE pay = 'prompt' AND provider = ?1 AND amount_minor = ?2
+                 AND since_ms BETWEEN ?3 AND ?4
+             UNION
+             SELECT * FROM purchase WHERE pay = 'prompt' AND provider = ?1 AND amount_minor = ?2
+                 AND settled_ms BETWEEN ?3 AND ?4
+             UNION
+             SELECT * FROM purchase WHERE pay = 'prompt' AND provider = ?1 AND receipt = ?5",
+            params![
+                arrival.provider.name(),
+                arrival.amount.minor,
+                first.0,
+                last.0,
+                arrival.receipt.as_str()
+            ],
+            read_purchase,
+        )
+    }
+
+    /// How far a provider was asked.
+    pub fn pull(&self, provider: Provider) -> Stored<Option<PullRow>> {
+        self.one("SELECT * FROM pull WHERE provider = ?1", [provider.name()], |row| {
+            Ok(PullRow {
+                asked: Wall(row.get("asked_ms")?),
+                done: maybe_wall(row, "done_ms")?,
+                due: Wall(row.get("due_ms")?),
+            })
+        })
+    }
+
+    /// Writes how far a provider was asked.
+    pub fn put_pull(&self, provider: Provider, row: &PullRow) -> Stored<()> {
+        self.execute(
+            "INSERT INTO pull (provider, asked_ms, done_ms, due_ms) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (provider) DO UPDATE SET
+                 asked_ms = excluded.asked_ms, done_ms = excluded.done_ms, due_ms = excluded.due_ms",
+            params![provider.name(), row.asked.0, row.done.map(|done| done.0), row.due.0],
+        )
+        .map(drop)
+    }
+}

@@ -1,0 +1,114 @@
+//! Money that came without a prompt and waits for somebody to say whose it is.
+
+use kiosk::{ids::PurchaseId, moment::Wall, provider::Provider};
+use rusqlite::{Connection, Row, params};
+
+use super::{LIMIT_MAX, Read};
+use crate::hub::store::{Store, maybe_id};
+
+/// Money that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoneyWaiting {
+    /// Who holds it: `mpesa` …
+    pub provider: String,
+    /// The payer's receipt.
+    pub receipt: String,
+    /// Minor units.
+    pub amount_minor: i64,
+    /// ISO 4217.
+    pub currency: String,
+    /// The payer as the provider shows them.
+    pub payer: Option<String>,
+    /// What the payer typed as the account.
+    pub reference: Option<String>,
+    /// Who was paid.
+    pub short_code: String,
+    /// When, as the provider says.
+    pub paid: Wall,
+    /// `confirmation`, `statement` or `pull`.
+    pub source: String,
+    /// Only a claim so far is not booked; proven money is, in suspense.
+    pub proven: bool,
+    /// `waits`, `foreign` or `suspense`.
+    pub place: String,
+    /// Why it is in suspense.
+    pub why: Option<String>,
+}
+
+/// Money that is in nobody's name.
+const WAITS: &str = "FROM money_seen WHERE place IN ('waits', 'foreign', 'suspense')";
+
+/// Money that waits, the oldest first.
+pub fn money_waiting(connection: &Connection, limit: u32) -> Read<Vec<MoneyWaiting>> {
+    Store(connection).all(
+        &format!("SELECT * {WAITS} ORDER BY id LIMIT ?1"),
+        params![limit.min(LIMIT_MAX)],
+        |row| {
+            Ok(MoneyWaiting {
+                provider: row.get("provider")?,
+                receipt: row.get("receipt")?,
+                amount_minor: row.get("amount_minor")?,
+                currency: row.get("currency")?,
+                payer: row.get("payer")?,
+                reference: row.get("reference")?,
+                short_code: row.get("short_code")?,
+                paid: Wall(row.get("paid_ms")?),
+                source: row.get("source")?,
+                proven: row.get("proven")?,
+                place: row.get("place")?,
+                why: row.get("why")?,
+            })
+        },
+    )
+}
+
+/// How many payments wait.
+pub fn money_waiting_count(connection: &Connection) -> Read<i64> {
+    let count = Store(connection).one(&format!("SELECT count(*) {WAITS}"), [], |row| row.get(0))?;
+    Ok(count.unwrap_or_default())
+}
+
+/// A payment by a provider that the books hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BookedMoney {
+    /// The receipt; `None` for a purchase that was settled without one.
+    pub receipt: Option<String>,
+    /// The purchase; `None` for money in a wallet, in suspense or returned.
+    pub purchase: Option<PurchaseId>,
+    /// Minor units.
+    pub amount_minor: i64,
+    /// When it was paid; of a purchase, when its prompt left.
+    pub since: Wall,
+    /// When it was paid; of a purchase, when it was settled.
+    pub until: Wall,
+}
+
+/// Payments by prompt that were settled, and other money that is booked.
+const BOOKED: &str = "SELECT * FROM (
+    SELECT receipt, id AS purchase, amount_minor, since_ms, coalesce(settled_ms, since_ms) AS until_ms FROM purchase
+        WHERE provider = ?1 AND pay = 'prompt' AND settled_ms IS NOT NULL
+    UNION ALL
+    SELECT receipt, NULL, amount_minor, paid_ms, paid_ms FROM money_seen
+        WHERE provider = ?1 AND place IN ('wallet', 'suspense', 'returned'))";
+
+fn read_booked(row: &Row<'_>) -> rusqlite::Result<BookedMoney> {
+    Ok(BookedMoney {
+        receipt: row.get("receipt")?,
+        purchase: maybe_id(row, "purchase")?.map(PurchaseId),
+        amount_minor: row.get("amount_minor")?,
+        since: Wall(row.get("since_ms")?),
+        until: Wall(row.get("until_ms")?),
+    })
+}
+
+/// What the books hold under a receipt.
+pub fn booked_under(connection: &Connection, provider: Provider, receipt: &str) -> Read<Option<BookedMoney>> {
+    let sql = format!("{BOOKED} WHERE receipt = ?2 LIMIT 1");
+    Store(connection).one(&sql, [provider.name(), receipt], read_booked)
+}
+
+/// What the books hold that was certainly paid between two moments, the first first.
+pub fn booked_between(connection: &Connection, provider: Provider, from: Wall, to: Wall) -> Read<Vec<BookedMoney>> {
+    let sql = format!("{BOOKED} WHERE since_ms >= ?2 AND until_ms <= ?3 ORDER BY since_ms, receipt");
+    Store(connection).all(&sql, params![provider.name(), from.0, to.0], read_booked)
+}

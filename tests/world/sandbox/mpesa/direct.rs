@@ -1,0 +1,321 @@
+//! Phones that pay the till or the paybill without being asked, what is told of it, and the pages an operator reads of it
+//! (Daraja portal, "Customer To Business Register URL", "Customer To Business", "Pull Transaction").
+
+use std::fmt::Write as _;
+
+use kiosk::moment::{Draw, HOUR_MS, Wall};
+use serde_json::{Value, json};
+
+use super::{
+    Answer, BALANCE_AT_FIRST, Callback, LedgerLine, Mpesa, answer, east_africa_time,
+    order::{digits, field, is_phone},
+    receipt,
+};
+
+/// How far back a pull reaches (Daraja portal, "Pull Transaction").
+const PULL_WINDOW_MS: i64 = 48 * HOUR_MS;
+/// How many rows a pull gives at once.
+const PULL_ROWS_MAX: usize = 100;
+
+/// Where a short code wants to be asked and told.
+#[derive(Clone, Debug)]
+pub(super) struct Registration {
+    shortcode: String,
+    cancels_when_silent: bool,
+    confirmation_url: String,
+    validation_url: String,
+}
+
+/// A payment that is being made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirectPayment {
+    /// The phone, 2547… .
+    pub phone: u64,
+    /// Whole shillings.
+    pub amount: i64,
+    /// Who is paid.
+    pub shortcode: String,
+    /// What the payer types as the account; empty at a till.
+    pub reference: String,
+}
+
+/// Why a phone could not pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DirectError {
+    /// Less than a shilling.
+    #[error("at least one shilling")]
+    TooLittle,
+    /// The phone has less.
+    #[error("the phone has not that much")]
+    BalanceTooLow,
+    /// No such receiver.
+    #[error("a short code has 5 to 7 digits")]
+    ShortCode,
+}
+
+impl Mpesa {
+    /// `mpesa/c2b/v2/registerurl`: once in a short code's life.
+    pub(super) fn register(&mut self, body: &Value) -> Answer {
+        match self.registration(body) {
+            Err(refused) => refused,
+            Ok(new) if self.registrations.iter().any(|old| old.shortcode == new.shortcode) => {
+                answer::error(500, "500.003.1001", "Urls are already registered")
+            }
+            Ok(new) => {
+                self.registrations.push(new);
+                answer::json(
+                    200,
+                    &json!({"OriginatorCoversationID": "6e86-45dd-91ac-fd5d4178ab52", "ResponseCode": "0",
+                            "ResponseDescription": "Success"}),
+                )
+            }
+        }
+    }
+
+    fn registration(&self, body: &Value) -> Result<Registration, Answer> {
+        const FORBIDDEN: [&str; 8] = ["mpesa", "m-pesa", "safaricom", "exe", "exec", "cmd", "sql", "query"];
+        let is_address = |text: &str| {
+            let lower = text.to_ascii_lowercase();
+            text.starts_with("http") && !FORBIDDEN.iter().any(|word| lower.contains(word))
+        };
+        Ok(Registration {
+            shortcode: field(body, "ShortCode", |text| digits(text, 5, 7))?,
+            cancels_when_silent: field(body, "ResponseType", |text| matches!(text, "Completed" | "Cancelled"))?
+                == "Cancelled",
+            confirmation_url: field(body, "ConfirmationURL", is_address)?,
+            validation_url: field(body, "ValidationURL", is_address)?,
+        })
+    }
+
+    /// `mpesa/c2b/v2/simulate`, which only the test system has.
+    pub(super) fn simulate(&mut self, now_ms: i64, draw: &Draw, body: &Value) -> Answer {
+        let read = || {
+            let command = field(body, "CommandID", |text| {
+                matches!(text, "CustomerPayBillOnline" | "CustomerBuyGoodsOnline")
+            })?;
+            let number = |text: String| text.parse().unwrap_or_default();
+            Ok(DirectPayment {
+                shortcode: field(body, "ShortCode", |text| digits(text, 5, 7))?,
+                amount: number(field(body, "Amount", |text| text.parse::<i64>().is_ok())?),
+                phone: field(body, "Msisdn", is_phone)?.parse().unwrap_or_default(),
+                reference: match command.as_str() {
+                    "CustomerPayBillOnline" => field(body, "BillRefNumber", |text| (1..=20).contains(&text.len()))?,
+                    _ => String::new(),
+                },
+            })
+        };
+        match read() {
+            Err(refused) => refused,
+            Ok(payment) => match self.pay(now_ms, draw, payment) {
+                Err(error) => answer::error(400, "400.002.02", &error.to_string()),
+                Ok(()) => answer::json(
+                    200,
+                    &json!({"OriginatorCoversationID": "53e3-4aa8-9fe0-8fb5e4092cdd", "ResponseCode": "0",
+                            "ResponseDescription": "Accept the service request successfully."}),
+                ),
+            },
+        }
+    }
+
+    /// The person at the phone pays a short code. Where it is set so, the receiver is asked first.
+    pub fn pay(&mut self, now_ms: i64, draw: &Draw, payment: DirectPayment) -> Result<(), DirectError> {
+        match () {
+            () if payment.amount < 1 => return Err(DirectError::TooLittle),
+            () if !digits(&payment.shortcode, 5, 7) => return Err(DirectError::ShortCode),
+            () if self.balance(payment.phone) < payment.amount => return Err(DirectError::BalanceTooLow),
+            () => {}
+        }
+        let number = self.direct.len();
+        let receipt = receipt(draw, &format!("direct {number}"));
+        let registered = self
+            .registrations
+            .iter()
+            .find(|known| known.shortcode == payment.shortcode);
+        match registered.filter(|_| self.behaviour_of(payment.phone).validation) {
+            Some(registration) => {
+                let question = Callback {
+                    url: registration.validation_url.clone(),
+                    shortcode: payment.shortcode.clone(),
+                    body: arrival_body(&payment, &receipt, now_ms),
+                    validates: Some(number),
+                };
+                self.direct.push(Some((payment, receipt)));
+                self.callbacks.push((now_ms, question));
+            }
+            None => {
+                self.direct.push(None);
+                self.complete(now_ms, payment, receipt);
+            }
+        }
+        Ok(())
+    }
+
+    /// The receiver answered whether to take payment `number`; `None` when it did not in time.
+    pub fn validated(&mut self, now_ms: i64, number: usize, answer: Option<&str>) {
+        let Some((payment, receipt)) = self.direct.get_mut(number).and_then(Option::take) else {
+            return;
+        };
+        let code = answer
+            .and_then(|body| serde_json::from_str::<Value>(body).ok())
+            .and_then(|body| body["ResultCode"].as_str().map(str::to_owned));
+        let mut registered = self
+            .registrations
+            .iter()
+            .filter(|known| known.shortcode == payment.shortcode);
+        let goes_through = match code {
+            Some(code) => code == "0",
+            None => registered.all(|registration| !registration.cancels_when_silent),
+        };
+        if goes_through && self.balance(payment.phone) >= payment.amount {
+            self.complete(now_ms, payment, receipt);
+        }
+    }
+
+    fn complete(&mut self, now_ms: i64, payment: DirectPayment, receipt: String) {
+        *self.balances.entry(payment.phone).or_insert(BALANCE_AT_FIRST) -= payment.amount;
+        self.confirm(now_ms, &payment, &receipt);
+        self.ledger.push(LedgerLine {
+            receipt,
+            checkout_request: String::new(),
+            phone: payment.phone,
+            amount: payment.amount,
+            party_b: payment.shortcode,
+            account_reference: payment.reference,
+            time_ms: now_ms,
+        });
+    }
+
+    /// Tells the receiver of a payment, as often and as late as callbacks are sent.
+    pub(super) fn confirm(&mut self, now_ms: i64, payment: &DirectPayment, receipt: &str) {
+        let behaviour = self.behaviour_of(payment.phone).clone();
+        let mut registered = self.registrations.iter();
+        let Some(registration) = registered.find(|known| known.shortcode == payment.shortcode) else {
+            return;
+        };
+        let word = Callback {
+            url: registration.confirmation_url.clone(),
+            shortcode: payment.shortcode.clone(),
+            body: arrival_body(payment, receipt, now_ms),
+            validates: None,
+        };
+        for _ in 0..behaviour.callbacks {
+            self.callbacks
+                .push((now_ms + behaviour.callback_delay_ms, word.clone()));
+        }
+    }
+
+    /// `pulltransactions/v1/register`, and `…/query`: what came in the last 48 hours, a page from the offset on.
+    pub(super) fn pull(&self, now_ms: i64, path: &str, body: &Value) -> Answer {
+        if path.ends_with("/register") {
+            let read = || {
+                field(body, "ShortCode", |text| digits(text, 5, 7))?;
+                field(body, "RequestType", |text| text == "Pull")?;
+                field(body, "NominatedNumber", is_phone)?;
+                field(body, "CallBackURL", |text| text.starts_with("http"))
+            };
+            let done = json!({"ResponseRefID": "18633-7271215-1", "ResponseCode": "1000",
+                              "ResponseDescription": "ShortCode already Registered"});
+            return read().map_or_else(|refused| refused, |_| answer::json(200, &done));
+        }
+        let read = || {
+            let shortcode = field(body, "ShortCode", |text| digits(text, 5, 7))?;
+            field(body, "StartDate", |text| text.len() == 19)?;
+            field(body, "EndDate", |text| text.len() == 19)?;
+            let offset = field(body, "OffSetValue", |text| digits(text, 1, 9))?;
+            Ok::<_, Answer>((shortcode, offset.parse::<usize>().unwrap_or_default()))
+        };
+        let (shortcode, offset) = match read() {
+            Ok(read) => read,
+            Err(refused) => return refused,
+        };
+        let fresh = |line: &&LedgerLine| line.party_b == shortcode && line.time_ms > now_ms - PULL_WINDOW_MS;
+        let row = |line: &LedgerLine| {
+            json!({"transactionId": line.receipt, "trxDate": spaced(line.time_ms), "msisdn": masked(line.phone),
+                   "transactiontype": "c2b-pay-bill-debit", "billreference": line.account_reference,
+                   "amount": format!("{}.00", line.amount), "organizationname": "Kisima"})
+        };
+        let rows: Vec<Value> = self
+            .ledger
+            .iter()
+            .filter(fresh)
+            .skip(offset)
+            .take(PULL_ROWS_MAX)
+            .map(row)
+            .collect();
+        let code = if rows.is_empty() { "1001" } else { "1000" };
+        answer::json(
+            200,
+            &json!({"ResponseRefID": "26178-42530161-2", "ResponseCode": code, "ResponseMessage": "Success",
+                    "Response": [rows]}),
+        )
+    }
+
+    /// What came in, as the organisation portal writes its statement.
+    pub fn statement_csv(&self) -> String {
+        let mut text = "Organization Name:,Kisima\r\n\r\nReceipt No.,Completion Time,Initiation Time,Details,\
+                        Transaction Status,Paid In,Withdrawn,Balance,Other Party Info,A/C No.\r\n"
+            .to_owned();
+        let mut balance = 0;
+        for line in &self.ledger {
+            balance += line.amount;
+            let (time, phone) = (spaced(line.time_ms), masked(line.phone));
+            let written = write!(
+                text,
+                "{},{time},{time},\"Payment from {phone}, Customer\",Completed,\"{}\",,\"{}\",{phone},{}\r\n",
+                line.receipt,
+                grouped(line.amount),
+                grouped(balance),
+                line.account_reference,
+            );
+            debug_assert!(written.is_ok(), "a text takes everything");
+        }
+        text
+    }
+}
+
+/// The body of a validation and a confirmation.
+fn arrival_body(payment: &DirectPayment, receipt: &str, now_ms: i64) -> String {
+    let kind = if payment.reference.is_empty() {
+        "Buy Goods"
+    } else {
+        "Pay Bill"
+    };
+    json!({
+        "TransactionType": kind, "TransID": receipt, "TransTime": east_africa_time(now_ms),
+        "TransAmount": format!("{}.00", payment.amount), "BusinessShortCode": payment.shortcode,
+        "BillRefNumber": payment.reference, "InvoiceNumber": "", "OrgAccountBalance": "", "ThirdPartyTransID": "",
+        "MSISDN": masked(payment.phone), "FirstName": "Jane", "MiddleName": "", "LastName": "",
+    })
+    .to_string()
+}
+
+/// `25470****149`
+fn masked(phone: u64) -> String {
+    let digits = phone.to_string();
+    match (digits.get(..5), digits.get(9..)) {
+        (Some(head), Some(tail)) => format!("{head}****{tail}"),
+        _ => digits,
+    }
+}
+
+/// `2026-11-20 12:00:00` in East Africa Time.
+fn spaced(time_ms: i64) -> String {
+    let local = Wall(time_ms + 3 * HOUR_MS).rfc3339();
+    local.get(..19).unwrap_or_default().replace('T', " ")
+}
+
+/// `1,250.00`
+fn grouped(shillings: i64) -> String {
+    let digits = shillings.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text + ".00"
+}
+
+#[cfg(test)]
+mod tests;
