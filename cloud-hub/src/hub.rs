@@ -57,6 +57,7 @@ mod payment;
 pub mod pull;
 mod purchase;
 mod recall;
+mod receipt;
 mod registration;
 mod repeat;
 pub mod settings;
@@ -88,6 +89,9 @@ use self::{
     store::{Store, audit::AuditHead},
     turn::{Turn, join_unavailable, unavailable},
 };
+
+/// The most that one payment may move, in minor units: sums of any number of them stay whole numbers.
+const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000;
 
 /// The hub's machine.
 pub struct Hub {

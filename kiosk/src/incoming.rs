@@ -3,6 +3,7 @@
 //!
 //! ```text
 //!            ┌ receipt known ─────────────────────────────> AlreadyBooked
+//!            │ the receipt that a callback told for one ──> AttachReceipt or Confirm, if nothing contradicts
 //!            │ fits one success that waits for a receipt ──> AttachReceipt   (claimed: AskProvider)
 //! a line ────┤ fits one open or unhappy payment ───────────> Confirm         (claimed: ask about that payment)
 //!            │ its reference names one customer ───────────> Deposit         (claimed: AskProvider)
@@ -11,8 +12,10 @@
 //!
 //! A success by query carries no receipt, and the same payment may raise a C2B confirmation later (reference: Daraja,
 //! section 9). So a payment settled by query waits for its receipt: before a line counts as new money it is held against
-//! those who wait. It fits a payment when provider, short code and amount are the same, their times lie within
-//! [`WITHIN_MS`], the payer or the reference agrees, and it is neither from another phone nor for another customer. Waiting successes come before
+//! those who wait. A receipt that only a callback told may be made up: a line that fits such a payment and has another
+//! receipt goes to suspense, unless the line of the one it was told has come before. A line fits a payment when
+//! provider, short code and amount are the same, it was paid within [`WITHIN_MS`] of the payment's life (from its making to
+//! its settling, which may be days later), the payer or the reference agrees, and it is neither from another phone nor for another customer. Waiting successes come before
 //! open payments, because they are known to have money coming to them; two that wait alike go to suspense, and an
 //! operator's list shows all that is there.
 //!
@@ -22,7 +25,7 @@
 //! - No customer by the payer's phone alone: who pays is not always for whom, and a masked phone is nobody's.
 //! - No nearest amount, no likely spelling.
 //!
-//! The caller owes three things: all purchases of the short code within [`WITHIN_MS`] of the line's time stand in
+//! The caller owes three things: all purchases of the short code whose life comes within [`WITHIN_MS`] of the line's time stand in
 //! [`Books::purchases`]; looking up, placing and booking are one transaction; and a receipt is unique with its provider,
 //! whether it was credited, attached or put in suspense.
 
@@ -47,7 +50,7 @@ use crate::{
     units::Money,
 };
 
-/// How far apart the times of a line and of a payment may lie for them to be the same money, either way: 24 hours.
+/// How far the time of a line may lie outside of a payment's life for them to be the same money, either way: 24 hours.
 pub const WITHIN_MS: i64 = DAY_MS;
 
 /// How far a line is to be believed.
@@ -93,6 +96,8 @@ pub struct Candidate {
     pub short_code: ShortCode,
     /// Where its payment stands.
     pub state: PaymentState,
+    /// Whether its money is in the books: it was settled, also where what was paid for could not be given.
+    pub booked: bool,
     /// Whether another amount or phone was reported for it: an operator is looking at it.
     pub mismatched: bool,
     /// What was asked for.
@@ -101,10 +106,14 @@ pub struct Candidate {
     pub payer: Msisdn,
     /// The account reference that the prompt carried.
     pub reference: String,
-    /// Its receipt: settled, or only claimed so far while it has not succeeded.
+    /// Its receipt, as far as it is known.
     pub receipt: Option<ProviderReceipt>,
-    /// When it was settled; while it is not, when it was sent.
-    pub time: Wall,
+    /// Whether more than a callback has told the receipt.
+    pub receipt_proven: bool,
+    /// When it was made: before it was paid.
+    pub made: Wall,
+    /// When it was settled or last asked about, the later of the two: after it was paid.
+    pub last: Wall,
 }
 
 /// Whom the line's reference names, looked up by [`Reference::read`].
@@ -146,7 +155,7 @@ pub enum Why {
     OtherReference,
     /// The payment it fits was reported with another amount or phone before.
     WithOperator,
-    /// A payment claims this receipt for another amount or at another short code.
+    /// A payment was told this receipt and it is not its money, or was told another receipt that nothing proves so far.
     ReceiptContradicts,
 }
 
@@ -201,7 +210,12 @@ pub enum Place {
 
 /// Says where a line belongs. It books nothing itself and never fails; see the module for what the caller owes.
 pub fn place(line: &Line, books: &Books) -> Place {
-    if books.receipt_is_known || books.purchases.iter().any(|purchase| settled_under(purchase, line)) {
+    let is_settled = |purchase: &Candidate| {
+        let is_told = purchase.booked && has_receipt(purchase, line);
+        // What is told twice, and never proven, books nothing more.
+        is_told && (purchase.receipt_proven || line.proof == Proof::Claimed)
+    };
+    if books.receipt_is_known || books.purchases.iter().any(is_settled) {
         return Place::AlreadyBooked;
     }
     match (line.proof, placed_if_proven(line, books)) {
@@ -212,11 +226,12 @@ pub fn place(line: &Line, books: &Books) -> Place {
 }
 
 fn placed_if_proven(line: &Line, books: &Books) -> Place {
-    let claims = books.purchases.iter().find(|purchase| claims_receipt(purchase, line));
-    if let Some(purchase) = claims {
-        return match is_same_money(purchase, line) {
-            true => confirmed(purchase),
+    let is_told = |purchase: &&Candidate| purchase.state != PaymentState::Created && has_receipt(purchase, line);
+    if let Some(purchase) = books.purchases.iter().find(is_told) {
+        return match is_money_of(purchase, line, books.named) {
             false => Place::Suspense(Why::ReceiptContradicts),
+            true if purchase.booked => Place::AttachReceipt(purchase.id),
+            true => confirmed(purchase),
         };
     }
     let fits = |is_wanted: fn(&Candidate) -> bool, wanted: Fit| -> Vec<&Candidate> {
@@ -231,6 +246,10 @@ fn placed_if_proven(line: &Line, books: &Books) -> Place {
         ([waiting], _) => return Place::AttachReceipt(waiting.id),
         ([], [unsettled]) => return confirmed(unsettled),
         _ => return Place::Suspense(Why::TwoCandidates),
+    }
+    // Its money may be this line's or that of the receipt it was told: nobody knows before both have come.
+    if !fits(is_told_a_receipt, Fit::Whole).is_empty() {
+        return Place::Suspense(Why::ReceiptContradicts);
     }
     if !fits(
         |purchase| waits_for_receipt(purchase) || is_unsettled(purchase),
@@ -255,12 +274,12 @@ fn confirmed(purchase: &Candidate) -> Place {
     }
 }
 
-fn settled_under(purchase: &Candidate, line: &Line) -> bool {
-    purchase.state == PaymentState::Succeeded && has_receipt(purchase, line)
-}
-
-fn claims_receipt(purchase: &Candidate, line: &Line) -> bool {
-    is_unsettled(purchase) && has_receipt(purchase, line)
+/// Whether the line of a receipt that a purchase is said to have can be that purchase's money: the same amount at the same
+/// short code, and neither from another phone nor for another customer.
+pub fn is_money_of(purchase: &Candidate, line: &Line, named: Named) -> bool {
+    let is_for_another = matches!(named, Named::Customer(customer) if customer != purchase.customer);
+    let is_from_another = line.payer.agrees_with(purchase.payer) == Agreement::Contradicts;
+    is_same_money(purchase, line) && !is_for_another && !is_from_another
 }
 
 fn has_receipt(purchase: &Candidate, line: &Line) -> bool {
@@ -268,12 +287,16 @@ fn has_receipt(purchase: &Candidate, line: &Line) -> bool {
 }
 
 fn waits_for_receipt(purchase: &Candidate) -> bool {
-    purchase.state == PaymentState::Succeeded && purchase.receipt.is_none()
+    purchase.booked && purchase.receipt.is_none()
+}
+
+fn is_told_a_receipt(purchase: &Candidate) -> bool {
+    purchase.booked && purchase.receipt.is_some() && !purchase.receipt_proven
 }
 
 /// Sent, and not settled. What an unsigned callback claimed as its receipt does not bind it to that receipt.
 fn is_unsettled(purchase: &Candidate) -> bool {
-    !matches!(purchase.state, PaymentState::Created | PaymentState::Succeeded)
+    !purchase.booked && purchase.state != PaymentState::Created
 }
 
 fn is_same_money(purchase: &Candidate, line: &Line) -> bool {
@@ -292,8 +315,8 @@ enum Fit {
 }
 
 fn fit(purchase: &Candidate, line: &Line, named: Named) -> Fit {
-    let apart = i128::from(purchase.time.0) - i128::from(line.time.0);
-    if !is_same_money(purchase, line) || apart.unsigned_abs() > WITHIN_MS.unsigned_abs().into() {
+    let (first, last) = (purchase.made.plus_ms(-WITHIN_MS), purchase.last.plus_ms(WITHIN_MS));
+    if !is_same_money(purchase, line) || !(first..=last).contains(&line.time) {
         return Fit::None;
     }
     let is_blank = bare(&line.reference).is_empty();

@@ -189,8 +189,11 @@ pub struct Payment {
     pub failure: Option<Failure>,
     /// Its name at the provider; from the push's answer, or learned from the callback when that answer was lost.
     pub reference: Option<ProviderReference>,
-    /// The receipt, as claimed until [`PaymentState::Succeeded`].
+    /// The receipt, as far as it is known.
     pub receipt: Option<ProviderReceipt>,
+    /// The receipt was in a query's answer, or is an operator's or a statement's word. What a callback alone told may be
+    /// made up, and then binds this payment to nothing.
+    pub receipt_proven: bool,
     /// A callback claims success and no query has settled the matter.
     pub claimed: bool,
     /// Another amount or phone was reported: never credited without an operator.
@@ -217,6 +220,7 @@ impl Payment {
             failure: None,
             reference,
             receipt: None,
+            receipt_proven: false,
             claimed: false,
             mismatched: false,
             told: false,
@@ -249,6 +253,21 @@ pub struct PaymentPolicy {
     pub reconcile_for_ms: i64,
 }
 
+impl PaymentPolicy {
+    /// No due time lies further ahead than this, unless the clock that set it ran ahead.
+    pub fn longest_wait_ms(&self) -> i64 {
+        let waits = [
+            self.answer_within_ms,
+            self.query_after_ms,
+            self.confirm_after_ms,
+            self.reconcile_after_ms,
+            self.wait_ms_max,
+            self.recheck_after_ms,
+        ];
+        waits.into_iter().max().unwrap_or_default()
+    }
+}
+
 impl Default for PaymentPolicy {
     fn default() -> PaymentPolicy {
         PaymentPolicy {
@@ -279,6 +298,20 @@ pub enum ProviderVerdict {
     Failed(Failure),
     /// A code that nobody has described: never taken for a failure.
     Unknown,
+}
+
+impl ProviderVerdict {
+    /// The word for it in an audit.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ProviderVerdict::Paid => "paid",
+            ProviderVerdict::Pending => "pending",
+            ProviderVerdict::Cancelled => "cancelled",
+            ProviderVerdict::Expired => "expired",
+            ProviderVerdict::Failed(_) => "failed",
+            ProviderVerdict::Unknown => "unknown",
+        }
+    }
 }
 
 /// What a provider reports, in a callback or as the answer to a query. Absent fields were not in the message.
@@ -376,7 +409,7 @@ pub enum PaymentAudit {
     ReferenceReplaced,
     /// Another amount or phone than asked for was reported as paid.
     Mismatch,
-    /// A second, different receipt was reported for this payment.
+    /// A second, different receipt was reported for this payment. A query's answer outranks a callback's.
     SecondReceipt(ProviderReceipt),
     /// A callback or an earlier query and the latest answer disagree on whether it was paid.
     Contradiction,
@@ -406,7 +439,7 @@ pub enum PaymentEffect {
         /// The receipt, when it is known already.
         receipt: Option<ProviderReceipt>,
     },
-    /// The receipt of a payment that was settled without one.
+    /// The receipt of a payment that was settled without one, or under one that only a callback had told.
     ReceiptKnown(ProviderReceipt),
     /// Tell the customer.
     Tell(PaymentNotice),

@@ -21,6 +21,8 @@ use super::{
 const LANGUAGES: [&str; 3] = ["en", "sw", "fr"];
 /// The longest name or city, in characters.
 const NAME_CHARS_MAX: usize = 60;
+/// The most that is credited at once, in millilitres: a million cubic metres.
+const CREDIT_ML_MAX: i64 = 1_000_000_000_000;
 
 impl Turn<'_> {
     /// Makes a customer.
@@ -138,9 +140,9 @@ impl Turn<'_> {
     /// An operator gives or takes litres.
     pub fn credit(&mut self, by: &Actor, id: CustomerId, volume_ml: i64, reason: &str) -> Result<Response, Halt> {
         let row = self.known_customer(id)?;
-        let size = Volume::try_from_ml(volume_ml.saturating_abs()).filter(|size| !size.is_zero());
-        if size.is_none() {
-            return Err(Refusal::invalid("volume_ml", "out_of_range", "a volume other than 0 is credited").into());
+        if volume_ml == 0 || volume_ml.saturating_abs() > CREDIT_ML_MAX {
+            let message = format!("a volume other than 0 and of at most {CREDIT_ML_MAX} ml is credited");
+            return Err(Refusal::invalid("volume_ml", "out_of_range", message).into());
         }
         let reason = text("reason", reason)?;
         if reason.is_empty() {
@@ -150,7 +152,7 @@ impl Turn<'_> {
             id: self.throw_number(),
             key: PurseKey::prepaid(row.id),
             volume_ml,
-            amount_minor: self.worth_minor(volume_ml),
+            amount_minor: self.worth_of_credit(PurseKey::prepaid(row.id), volume_ml)?,
             source: format!("operator:{}", by.name()),
             reason,
             time: self.now(),
@@ -166,6 +168,22 @@ impl Turn<'_> {
             id: credit.id,
             balance_ml: self.balance_ml(row.id)?,
         })
+    }
+
+    /// What litres that an operator gives are worth, in minor units, or those taken: what was paid for them, as far as
+    /// they are there, so that taking them back earns nothing.
+    fn worth_of_credit(&self, key: PurseKey, volume_ml: i64) -> Result<i64, HubError> {
+        let purse = self.store.purse(key)?;
+        let undrawn = i128::from(purse.credited_ml) - i128::from(purse.spent_ml.max(0));
+        let unearned = i128::from(purse.credited_minor) - i128::from(purse.released_minor);
+        if volume_ml > 0 || undrawn <= 0 || unearned < 0 {
+            return Ok(self.worth_minor(volume_ml));
+        }
+        let taken = i128::from(volume_ml).saturating_neg();
+        let there = taken.min(undrawn);
+        let of_those = i64::try_from(unearned * there / undrawn).unwrap_or(i64::MAX);
+        let beyond = i64::try_from(taken - there).unwrap_or(i64::MAX);
+        Ok(of_those.saturating_add(self.worth_minor(beyond)).saturating_neg())
     }
 
     /// A customer's home becomes this site: rights elsewhere are asked back, and granted here as they come home

@@ -16,8 +16,9 @@ use store::journal::SqlLogs;
 use sync::doubt::hub_in_doubt;
 
 use super::{
+    effect::Refusal,
     store::{CreditRow, GrantRow, PurseKey},
-    turn::{HubError, Turn},
+    turn::{Halt, HubError, Turn},
 };
 
 impl Turn<'_> {
@@ -79,6 +80,16 @@ impl Turn<'_> {
     /// Whether part of the hub's past is missing.
     pub fn in_doubt(&self) -> Result<bool, HubError> {
         Ok(hub_in_doubt(&SqlLogs::new(self.store.0))?)
+    }
+
+    /// Refuses to spend, while the hub is in doubt, what may have been spent in the past that is missing (PROTOCOL rule 17).
+    pub fn refuse_in_doubt(&self, what: &str) -> Result<(), Halt> {
+        if !self.in_doubt()? {
+            return Ok(());
+        }
+        let message =
+            format!("the hub was restored and does not know yet whether {what} was spent; wait, or end the doubt");
+        Err(Refusal::conflict("in_doubt", message).into())
     }
 
     /// The box at which a customer's rights belong.

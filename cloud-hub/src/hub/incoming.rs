@@ -5,7 +5,7 @@ use kiosk::{
     ids::{CustomerId, ProviderReceipt, PurchaseId, ShortCode},
     incoming::{self, Books, Candidate, Line, Named, Payer, Place, Proof, Reference, SeenAs, Why},
     ledger::{PayoutSource, Postings, Purpose, Source},
-    payment::{PaymentEvent, PaymentOrder, PaymentState},
+    payment::{PaymentEvent, PaymentOrder},
     provider::Provider,
     talk::Text,
 };
@@ -68,16 +68,21 @@ impl Turn<'_> {
         receipt: &ProviderReceipt,
         to: &Allocation,
     ) -> Result<Response, Halt> {
+        self.refuse_in_doubt("what lies in suspense")?;
         let found = self.store.money(provider, receipt)?;
         let mut row = found.ok_or_else(|| Refusal::not_found("payment"))?;
         if !matches!(row.place, MoneyPlace::Suspense(_)) {
             let message = format!("this payment is not in suspense but: {}", row.place.name());
             return Err(Refusal::conflict("not_in_suspense", message).into());
         }
+        if !matches!(to, Allocation::Purchase(_)) {
+            self.is_of_no_purchase(&row)?;
+        }
         let (action, detail) = match to {
             Allocation::Wallet(customer) => {
                 let customer = self.known_customer(*customer)?.id;
-                row.place = self.deposit(&row.arrival, customer, Source::Suspense)?;
+                let name = format!("suspense {provider}:{receipt}");
+                row.place = self.deposit(&row.arrival, customer, Source::Suspense, &name)?;
                 ("money allocated to a wallet", customer.to_string())
             }
             Allocation::Purchase(purchase) => {
@@ -103,51 +108,8 @@ impl Turn<'_> {
         Ok(Response::Money(row.place))
     }
 
-    fn allocate_to_purchase(&mut self, money: &MoneyRow, purchase: PurchaseId) -> Result<(), Halt> {
-        let Arrival {
-            provider,
-            receipt,
-            amount,
-            ..
-        } = &money.arrival;
-        let found = self.store.purchase(purchase)?;
-        let row = found.ok_or_else(|| Refusal::not_found("purchase"))?;
-        if row.provider != Some(*provider) || row.payment.amount != *amount {
-            let message = format!(
-                "that purchase is not one of {amount} by {provider}; allocate the money to the customer's wallet instead"
-            );
-            return Err(Refusal::conflict("other_amount", message).into());
-        }
-        match (row.payment.state, &row.payment.receipt) {
-            // Its money was booked when it was settled: this is the same money, so it lies in suspense a second time.
-            (PaymentState::Succeeded, None) => {
-                let (amount, free) = (*amount, self.money(0));
-                let twice = Postings::unallocated(*provider, amount, free).map(Postings::reversed);
-                self.book("money booked twice", twice)?;
-                Ok(self.attach(row, receipt)?)
-            }
-            (PaymentState::Created | PaymentState::Succeeded, _) => {
-                let message = "that purchase is settled under another receipt, or was never sent";
-                Err(Refusal::conflict("purchase_settled", message).into())
-            }
-            _ => {
-                let order = PaymentOrder::Credit {
-                    receipt: Some(receipt.clone()),
-                };
-                let row = self.step_payment(row, PaymentEvent::Ordered(order))?;
-                match row.payment.state {
-                    PaymentState::Succeeded => Ok(()),
-                    _ => {
-                        let message = "that purchase cannot be given now; nothing was changed";
-                        Err(Refusal::conflict("cannot_be_given", message).into())
-                    }
-                }
-            }
-        }
-    }
-
     /// The money as the rules want it; `None` for what is not ours.
-    fn line(&self, row: &MoneyRow) -> Option<Line> {
+    pub(super) fn line(&self, row: &MoneyRow) -> Option<Line> {
         let arrival = &row.arrival;
         let is_ours = self.settings.counter.short_codes.contains(&arrival.short_code)
             && arrival.amount.currency == self.settings.currency;
@@ -180,7 +142,7 @@ impl Turn<'_> {
         })
     }
 
-    fn candidate(&self, row: PurchaseRow, short_code: ShortCode) -> Result<Option<Candidate>, HubError> {
+    pub(super) fn candidate(&self, row: PurchaseRow, short_code: ShortCode) -> Result<Option<Candidate>, HubError> {
         let customer = self.store.root(row.customer)?;
         let account = self.store.customer(row.customer)?.and_then(|customer| customer.account);
         let Some(provider) = row.provider else {
@@ -192,16 +154,21 @@ impl Turn<'_> {
             provider,
             short_code,
             state: row.payment.state,
+            booked: row.settled.is_some(),
             mismatched: row.payment.mismatched,
             amount: row.payment.amount,
             payer: row.payment.payer,
             reference: account.map(|account| account.to_string()).unwrap_or_default(),
             receipt: row.payment.receipt,
-            time: row.settled.unwrap_or(row.payment.since),
+            receipt_proven: row.payment.receipt_proven,
+            made: row.created,
+            last: row
+                .settled
+                .map_or(row.payment.since, |settled| settled.max(row.payment.since)),
         }))
     }
 
-    fn named(&self, reference: &str) -> Result<Named, HubError> {
+    pub(super) fn named(&self, reference: &str) -> Result<Named, HubError> {
         let found = match Reference::read(reference, self.settings.country) {
             Reference::Empty => return Ok(Named::Nothing),
             Reference::Unreadable => Vec::new(),
@@ -233,6 +200,8 @@ impl Turn<'_> {
     fn done_with(&mut self, row: &MoneyRow, place: Place) -> Result<MoneyPlace, HubError> {
         let (provider, receipt) = (row.arrival.provider, &row.arrival.receipt);
         match place {
+            // Told twice, proven never: an operator's list leaves it out.
+            Place::AlreadyBooked if !row.proven => Ok(MoneyPlace::Waits),
             Place::AlreadyBooked => {
                 let settled = self.store.purchase_by_receipt(provider, receipt)?;
                 Ok(settled.map_or(MoneyPlace::Waits, |purchase| MoneyPlace::Purchase(purchase.id)))
@@ -255,8 +224,8 @@ impl Turn<'_> {
                 Ok(MoneyPlace::Waits)
             }
             Place::Deposit(customer) => {
-                let free = self.money(0);
-                self.deposit(&row.arrival, customer, Source::Till(provider, free))
+                let (free, name) = (self.money(0), format!("{provider}:{receipt}"));
+                self.deposit(&row.arrival, customer, Source::Till(provider, free), &name)
             }
             Place::Suspense(why) => self.suspend(&row.arrival, why),
             Place::AskProvider => {
@@ -264,14 +233,6 @@ impl Turn<'_> {
                 Ok(MoneyPlace::Waits)
             }
         }
-    }
-
-    /// The receipt of a purchase that was settled without one.
-    fn attach(&mut self, mut purchase: PurchaseRow, receipt: &ProviderReceipt) -> Result<(), HubError> {
-        let actor = purchase.provider.map_or("provider", Provider::name);
-        purchase.payment.receipt = Some(receipt.clone());
-        self.store.put_purchase(&purchase)?;
-        self.audit_as(actor, "receipt attached", &purchase.id.to_string(), receipt.as_str())
     }
 
     /// The money of a purchase that nobody had told us is paid.
@@ -291,10 +252,15 @@ impl Turn<'_> {
         Ok(MoneyPlace::Purchase(id))
     }
 
-    /// Money into a customer's wallet.
-    fn deposit(&mut self, arrival: &Arrival, customer: CustomerId, source: Source) -> Result<MoneyPlace, HubError> {
-        let (amount, name) = (arrival.amount, format!("{}:{}", arrival.provider, arrival.receipt));
-        let key = super::credit_id(&name);
+    /// Money into a customer's wallet, credited once under its name.
+    fn deposit(
+        &mut self,
+        arrival: &Arrival,
+        customer: CustomerId,
+        source: Source,
+        name: &str,
+    ) -> Result<MoneyPlace, HubError> {
+        let (amount, key) = (arrival.amount, super::credit_id(name));
         if self.store.has_credit(key)? {
             self.alarm(
                 "receipt_reused",
@@ -303,10 +269,10 @@ impl Turn<'_> {
             return Ok(MoneyPlace::Wallet(customer));
         }
         self.book("deposit", Postings::paid(source, customer, Purpose::Deposit, amount))?;
-        self.note_deposit(key, customer, amount, &name)?;
+        self.note_deposit(key, customer, amount, name)?;
         let site = self.store.customer(customer)?.and_then(|customer| customer.site);
         self.remember(customer, site.as_ref(), "deposit", 0, amount.minor)?;
-        self.audit_as(&name, "paid", &customer.to_string(), &amount.to_string())?;
+        self.audit_as(name, "paid", &customer.to_string(), &amount.to_string())?;
         let text = Text::DepositPaid {
             amount,
             wallet: self.money(self.wallet_minor(customer)?),

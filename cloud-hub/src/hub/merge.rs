@@ -252,8 +252,9 @@ impl Turn<'_> {
             let change = after.from_grant(grant).signed_ml() - before.from_grant(grant).signed_ml();
             self.change_spent(box_id, grant, change)?;
         }
-        let loss_ml = after.over.signed_ml() - before.over.signed_ml();
-        self.book_change("water lost", self.worth_minor(loss_ml), kiosk::ledger::Postings::lost)?;
+        // Each worth by itself: the sum must not depend on how many corrections came between.
+        let lost = self.worth_minor(after.over.signed_ml()) - self.worth_minor(before.over.signed_ml());
+        self.book_change("water lost", lost, kiosk::ledger::Postings::lost)?;
         self.remember_pour(id, poured, is_correction, &before, &after)
     }
 
@@ -268,8 +269,9 @@ impl Turn<'_> {
         let (charged, suspense) = (Turn::charged(&row), row.state().suspense(row.spent));
         row.spent = Volume::try_from_ml((row.spent.signed_ml() + change_ml).max(0)).unwrap_or(Volume::MAX);
         self.store.put_grant(&row)?;
-        let late = row.state().suspense(row.spent).signed_ml() - suspense.signed_ml();
-        self.book_change("late spend", self.worth_minor(late), kiosk::ledger::Postings::suspended)?;
+        let late_now = row.state().suspense(row.spent);
+        let late = self.worth_minor(late_now.signed_ml()) - self.worth_minor(suspense.signed_ml());
+        self.book_change("late spend", late, kiosk::ledger::Postings::suspended)?;
         let Some(key) = row.key() else {
             return Ok(());
         };

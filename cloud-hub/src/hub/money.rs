@@ -16,6 +16,7 @@ use kiosk::{
 };
 
 use super::{
+    AMOUNT_MINOR_MAX,
     effect::{Effect, Response},
     input::ReplyId,
     store::MoneyRow,
@@ -226,6 +227,12 @@ impl Turn<'_> {
     /// way.
     pub fn note_money(&mut self, arrival: &Arrival, source: MoneySource) -> Result<MoneyPlace, HubError> {
         let (name, receipt) = (arrival.provider.name(), arrival.receipt.as_str());
+        if !(1..=AMOUNT_MINOR_MAX).contains(&arrival.amount.minor) {
+            self.audit_as(name, "amount that cannot be", receipt, &arrival.amount.to_string())?;
+            let detail = format!("{name} receipt {receipt}: {} cannot be", arrival.amount);
+            self.alarm("odd_amount", detail)?;
+            return Ok(MoneyPlace::Foreign);
+        }
         let new = MoneyRow {
             arrival: arrival.clone(),
             source,

@@ -8,8 +8,8 @@ use kiosk::{
     ids::ProviderReceipt,
     ledger::{Postings, Purpose, Source},
     payment::{
-        PaymentAudit, PaymentEffect, PaymentEvent, PaymentNotice, PaymentOrder, PaymentState, PushAnswer, QueryAnswer,
-        Report, step,
+        PaymentAudit, PaymentEffect, PaymentEvent, PaymentNotice, PaymentOrder, PaymentState, ProviderVerdict,
+        PushAnswer, QueryAnswer, Report, step,
     },
     provider::Provider,
     units::Money,
@@ -22,6 +22,17 @@ use super::{
     store::{MoneyRow, PurchaseKind, PurchaseRow},
     turn::{Halt, HubError, Turn},
 };
+
+/// What became of money that a payment brought.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Settled {
+    /// What was paid for was given.
+    Given,
+    /// It could not be given: the money lies in suspense.
+    InSuspense,
+    /// Nothing was booked: it was booked before, as other money.
+    Nothing,
+}
 
 impl Turn<'_> {
     /// A provider answered a call.
@@ -54,7 +65,7 @@ impl Turn<'_> {
         };
         match row {
             Some(row) => self.guarded_step(row, PaymentEvent::CalledBack(report)),
-            None => self.audit_as("provider", "callback without a purchase", "", ""),
+            None => self.called_back_for_nothing(name, &report),
         }
     }
 
@@ -87,6 +98,7 @@ impl Turn<'_> {
         if let (Some(provider), Some(receipt)) = (row.provider, &receipt)
             && let Some(other) = self.store.purchase_by_receipt(provider, receipt)?
             && other.id != row.id
+            && !self.has_lost_receipt(other, &event)?
         {
             self.audit_as(provider.name(), "receipt of another purchase", &subject, "")?;
             return self.alarm(
@@ -109,6 +121,7 @@ impl Turn<'_> {
         if let (PaymentOrder::Credit { receipt: Some(receipt) }, Some(provider)) = (&order, row.provider)
             && let Some(other) = self.store.purchase_by_receipt(provider, receipt)?
             && other.id != row.id
+            && other.payment.receipt_proven
         {
             let message = "this receipt settled another purchase";
             return Err(Refusal::conflict("receipt_reused", message).with_id(other.id.0).into());
@@ -118,8 +131,13 @@ impl Turn<'_> {
             PaymentOrder::Close => "payment closed",
             PaymentOrder::AskAgain => "payment asked about again",
         };
-        self.audit(by, action, &format!("{:016x}", purchase.0), "")?;
+        let before = row.payment.clone();
         let row = self.step_payment(row, PaymentEvent::Ordered(order))?;
+        if row.payment == before {
+            let message = format!("this cannot be done with a purchase that is {}", before.state.name());
+            return Err(Refusal::conflict("order_refused", message).into());
+        }
+        self.audit(by, action, &format!("{:016x}", purchase.0), "")?;
         Ok(Response::Purchase {
             purchase,
             state: row.payment.state,
@@ -134,7 +152,7 @@ impl Turn<'_> {
             (Some(_), _) => Source::Suspense,
             (None, provider) => Source::Till(provider.unwrap_or(Provider::Mpesa), self.money(0)),
         };
-        let mut is_given = true;
+        let (mut is_given, mut is_booked) = (true, true);
         let (payment, effects) = step(&self.settings.payments, &row.payment, self.moment, event);
         row.payment = payment;
         if effects
@@ -146,7 +164,11 @@ impl Turn<'_> {
         self.store.put_purchase(&row)?;
         for effect in effects {
             match effect {
-                PaymentEffect::Settle { receipt } => is_given = self.settle(&row, source.clone(), receipt.as_ref())?,
+                PaymentEffect::Settle { .. } => {
+                    let settled = self.settle(&row, source.clone())?;
+                    is_given = settled == Settled::Given;
+                    is_booked = settled != Settled::Nothing;
+                }
                 PaymentEffect::Tell(PaymentNotice::Succeeded) if !is_given => {}
                 effect => self.payment_effect(&row, effect)?,
             }
@@ -155,6 +177,7 @@ impl Turn<'_> {
             // No answer of the provider may settle it again: it waits for an operator's word.
             row.payment.state = PaymentState::NeedsOperator;
             row.payment.mismatched = true;
+            row.settled = row.settled.filter(|_| is_booked);
             self.store.put_purchase(&row)?;
         }
         if row.payment.state != before {
@@ -181,59 +204,86 @@ impl Turn<'_> {
             PaymentEffect::WakeAt(_) => Ok(()),
             // Done by `step_payment`, which must know whether anything was given.
             PaymentEffect::Settle { .. } => Ok(()),
-            PaymentEffect::ReceiptKnown(_) => {
-                self.audit_as(provider.name(), "receipt known", &format!("{:016x}", row.id.0), "")
-            }
+            PaymentEffect::ReceiptKnown(receipt) => self.receipt_known(row, &receipt),
             PaymentEffect::Tell(notice) => self.tell_payment(row, notice),
             PaymentEffect::Audit(audit) => self.note_payment(row, provider, &audit),
         }
     }
 
-    /// Gives what was paid for. `false` when nothing could be given: then the money lies in suspense.
-    fn settle(
-        &mut self,
-        row: &PurchaseRow,
-        source: Source,
-        receipt: Option<&ProviderReceipt>,
-    ) -> Result<bool, HubError> {
+    /// Gives what was paid for.
+    fn settle(&mut self, row: &PurchaseRow, source: Source) -> Result<Settled, HubError> {
         let Some(provider) = row.provider else {
-            return Ok(false);
+            return Ok(Settled::Nothing);
         };
-        let name = match (receipt, &row.payment.reference) {
+        let receipt = row.payment.receipt.as_ref();
+        // One that only a callback told is nobody's name: it may be the receipt of other money.
+        let name = match (receipt.filter(|_| row.payment.receipt_proven), &row.payment.reference) {
             (Some(receipt), _) => receipt.to_string(),
             (None, Some(reference)) => format!("reference {reference}"),
             (None, None) => format!("purchase {:016x}", row.id.0),
         };
         let seen = match receipt {
-            Some(receipt) => self.store.money(provider, receipt)?,
+            Some(receipt) => self
+                .store
+                .money(provider, receipt)?
+                .filter(|money| money.place.is_booked()),
             None => None,
         };
-        let source = match &seen {
-            Some(money) if money.place.is_booked() => {
-                if !matches!(money.place, MoneyPlace::Suspense(_)) || money.arrival.amount != row.payment.amount {
-                    let subject = format!("purchase {:016x}: {provider}:{name}", row.id.0);
-                    self.alarm("receipt_reused", format!("{subject} is booked as other money"))?;
-                    return Ok(false);
-                }
-                Source::Suspense
+        let mut taken = None;
+        if let Some(money) = seen {
+            let is_its_own = self.has_the_receipt_of(row, &money)?;
+            if is_its_own && matches!(money.place, MoneyPlace::Suspense(_)) {
+                taken = Some(money);
+            } else if is_its_own || row.payment.receipt_proven {
+                let subject = format!(
+                    "purchase {:016x}: {provider} receipt {}",
+                    row.id.0, money.arrival.receipt
+                );
+                self.alarm("receipt_reused", format!("{subject} is booked as other money"))?;
+                return Ok(Settled::Nothing);
             }
-            _ => source,
-        };
+        }
+        let source = if taken.is_some() { Source::Suspense } else { source };
         let is_new = source != Source::Suspense;
         if self.deliver(row, source, &format!("{provider}:{name}"))? {
-            if let Some(money) = seen {
+            if let Some(money) = taken {
                 let place = MoneyPlace::Purchase(row.id);
                 self.store.put_money(&MoneyRow { place, ..money }, self.now())?;
             }
-            return Ok(true);
+            return Ok(Settled::Given);
         }
         // Credited under this name before: then this money has been booked before, too.
-        if is_new && !self.store.has_credit(super::credit_id(&format!("{provider}:{name}")))? {
+        if is_new && self.store.has_credit(super::credit_id(&format!("{provider}:{name}")))? {
+            return Ok(Settled::Nothing);
+        }
+        if is_new {
             let amount = row.payment.amount;
             let no_fee = Money::new(0, amount.currency);
             self.book("payment in suspense", Postings::unallocated(provider, amount, no_fee))?;
         }
-        Ok(false)
+        Ok(Settled::InSuspense)
+    }
+
+    /// A callback that fits nothing may tell of money: what it says is kept, and somebody looks.
+    fn called_back_for_nothing(&mut self, name: &CallbackName, report: &Report) -> Result<(), HubError> {
+        let (provider, reference) = match name {
+            CallbackName::Token { provider, .. } => (provider, report.reference.as_ref()),
+            CallbackName::Reference { provider, reference } => (provider, Some(reference)),
+        };
+        let reference = reference.map_or("-", |reference| reference.as_str());
+        let receipt = report.receipt.as_ref().map_or("-", ProviderReceipt::as_str);
+        let amount = report
+            .amount
+            .map_or_else(|| "-".to_owned(), |amount| amount.to_string());
+        let detail = format!("{}, receipt {receipt}, {amount}", report.verdict.name());
+        self.audit_as(provider.name(), "callback without a purchase", reference, &detail)?;
+        if report.verdict != ProviderVerdict::Paid {
+            return Ok(());
+        }
+        self.alarm(
+            "paid_without_purchase",
+            format!("{provider} tells of a payment that this hub did not ask for: {reference}, {detail}"),
+        )
     }
 
     fn submit(&mut self, row: &PurchaseRow, provider: Provider) -> Result<(), HubError> {

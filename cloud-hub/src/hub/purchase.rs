@@ -15,6 +15,7 @@ use store::journal::SqlLogs;
 use sync::doubt::hub_effects_allowed;
 
 use super::{
+    AMOUNT_MINOR_MAX,
     effect::{Refusal, Response},
     input::{Actor, Item, NewPurchase, Pay, PurchaseId},
     store::{CustomerRow, PurchaseKind, PurchaseRow},
@@ -93,6 +94,10 @@ impl Turn<'_> {
         };
         if priced.1.minor <= 0 {
             return Err(Refusal::invalid("amount_minor", "out_of_range", "there is nothing to pay").into());
+        }
+        if priced.1.minor > AMOUNT_MINOR_MAX {
+            let message = format!("at most {} can be paid at once", self.money(AMOUNT_MINOR_MAX));
+            return Err(Refusal::invalid("amount_minor", "out_of_range", message).into());
         }
         Ok(priced)
     }
@@ -210,6 +215,7 @@ impl Turn<'_> {
         if row.kind == PurchaseKind::Deposit {
             return Err(Refusal::invalid("pay", "bad_pay", "a deposit is paid by a prompt").into());
         }
+        self.refuse_in_doubt("what a wallet holds")?;
         let held = self.wallet_minor(customer.id)?;
         if held < row.payment.amount.minor {
             let message = format!("the wallet holds {}", self.money(held));

@@ -36,7 +36,8 @@ impl Turn<'_> {
         self.tick_sessions()?;
         self.forget_lost_sites()?;
         self.give_up_waiting()?;
-        for row in self.store.purchases_due(self.now(), BATCH_MAX)? {
+        let wait_ms_max = self.settings.payments.longest_wait_ms();
+        for row in self.store.purchases_due(self.now(), wait_ms_max, BATCH_MAX)? {
             self.step_payment(row, PaymentEvent::Tick)?;
         }
         self.tick_pulls()?;

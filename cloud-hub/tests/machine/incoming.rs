@@ -21,7 +21,7 @@ use crate::world::{NOON, World, ml};
 
 const PAYBILL: &str = "174379";
 
-fn world() -> World {
+pub fn world() -> World {
     World::with(|settings| {
         settings.counter = Counter {
             short_codes: vec![PAYBILL.to_owned()],
@@ -32,7 +32,7 @@ fn world() -> World {
 }
 
 /// KES 40.00, what 20 litres cost, paid at noon from a phone of which the ends can be seen.
-fn paid(receipt: &str, reference: Option<&str>) -> Arrival {
+pub fn paid(receipt: &str, reference: Option<&str>) -> Arrival {
     Arrival {
         provider: Provider::Mpesa,
         receipt: receipt.parse().unwrap(),
@@ -45,7 +45,7 @@ fn paid(receipt: &str, reference: Option<&str>) -> Arrival {
     }
 }
 
-fn confirm(world: &mut World, arrival: Arrival) {
+pub fn confirm(world: &mut World, arrival: Arrival) {
     let (reply, source) = (ReplyId(u64::MAX), MoneySource::Confirmation);
     let answers = world.give(Input::MoneySeen { reply, arrival, source });
     let answer = Ok(Response::Done);
@@ -61,7 +61,7 @@ fn questions(world: &World) -> Vec<PullQuestion> {
 }
 
 /// The newest question is answered with these payments, and the next page is empty.
-fn pull(world: &mut World, arrivals: Vec<Arrival>) {
+pub fn pull(world: &mut World, arrivals: Vec<Arrival>) {
     let question = *questions(world).last().expect("a question");
     let rows = u32::try_from(arrivals.len()).unwrap();
     let page = Some(PullPage { arrivals, rows });
@@ -74,14 +74,14 @@ fn pull(world: &mut World, arrivals: Vec<Arrival>) {
     }
 }
 
-fn book(world: &mut World, arrival: Arrival) -> MoneyPlace {
+pub fn book(world: &mut World, arrival: Arrival) -> MoneyPlace {
     match world.ask(Request::BookLine(arrival)) {
         Ok(Response::Money(place)) => place,
         other => panic!("{other:?}"),
     }
 }
 
-fn allocate(world: &mut World, role: Role, receipt: &str, to: Allocation) -> Result<MoneyPlace, Refusal> {
+pub fn allocate(world: &mut World, role: Role, receipt: &str, to: Allocation) -> Result<MoneyPlace, Refusal> {
     let request = Request::AllocateMoney {
         provider: Provider::Mpesa,
         receipt: receipt.parse().unwrap(),
@@ -96,16 +96,16 @@ fn allocate(world: &mut World, role: Role, receipt: &str, to: Allocation) -> Res
         })
 }
 
-fn account(world: &World, customer: CustomerId) -> String {
+pub fn account(world: &World, customer: CustomerId) -> String {
     world.shown(customer).account.unwrap().to_string()
 }
 
-fn of(world: &World, account: &str) -> i64 {
+pub fn of(world: &World, account: &str) -> i64 {
     world.ledger().get(account).copied().unwrap_or_default()
 }
 
 /// 20 litres are asked for by a prompt that M-PESA has taken.
-fn prompted(world: &mut World, customer: CustomerId) -> PurchaseId {
+pub fn prompted(world: &mut World, customer: CustomerId) -> PurchaseId {
     let answer = world.ask(Request::CreatePurchase(NewPurchase {
         customer,
         item: Item::Litres(ml(20_000)),
@@ -123,7 +123,7 @@ fn prompted(world: &mut World, customer: CustomerId) -> PurchaseId {
 }
 
 /// M-PESA's answer to a query of a success: it has no receipt.
-fn queried(world: &mut World, purchase: PurchaseId) {
+pub fn queried(world: &mut World, purchase: PurchaseId) {
     let report = Report {
         reference: Some(format!("ref-{purchase}").parse().unwrap()),
         verdict: ProviderVerdict::Paid,
@@ -135,7 +135,7 @@ fn queried(world: &mut World, purchase: PurchaseId) {
     world.give(Input::Provider { purchase, event });
 }
 
-fn returned() -> Allocation {
+pub fn returned() -> Allocation {
     let reason = "reversed in the portal".to_owned();
     Allocation::Returned { reason }
 }

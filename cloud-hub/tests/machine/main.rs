@@ -13,6 +13,7 @@ mod operators;
 mod payments;
 mod providers;
 mod recalls;
+mod receipts;
 mod repeats;
 mod sites;
 mod world;

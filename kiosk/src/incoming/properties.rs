@@ -9,20 +9,24 @@ const PHONES: [Msisdn; 2] = [Msisdn(254_708_374_149), Msisdn(254_700_000_102)];
 
 fn candidates() -> impl Strategy<Value = Candidate> {
     let state = prop::sample::select(&PaymentState::ALL);
-    let receipt = prop::option::weighted(0.3, 0..12_usize);
-    (state, receipt, 0..2_usize, 1..3_i64, any::<bool>(), 0..3_i64).prop_map(
-        |(state, receipt, who, amount, mismatched, days)| Candidate {
+    let receipt = prop::option::weighted(0.3, (0..12_usize, any::<bool>()));
+    let life = (0..3_i64, 0..3_i64);
+    (state, receipt, 0..2_usize, 1..3_i64, any::<bool>(), life).prop_map(
+        |(state, receipt, who, amount, mismatched, (day, days))| Candidate {
             id: PurchaseId(0),
             customer: CustomerId(who as u64),
             provider: Provider::Mpesa,
             short_code: "600100".parse().expect("fixed"),
             state,
+            booked: state == PaymentState::Succeeded,
             mismatched,
             amount: Money::new(amount * 100, Currency::Kes),
             payer: PHONES[who],
             reference: format!("AQP00000{who}"),
-            receipt: receipt.map(name),
-            time: Wall(days * DAY_MS),
+            receipt: receipt.map(|(number, _)| name(number)),
+            receipt_proven: state == PaymentState::Succeeded && receipt.is_some_and(|(_, proven)| proven),
+            made: Wall(day * DAY_MS),
+            last: Wall((day + days) * DAY_MS),
         },
     )
 }
@@ -82,15 +86,18 @@ impl Hub {
             (_, Proof::Claimed) => return Err(TestCaseError::fail(format!("{place:?} on a claim"))),
             (Place::AttachReceipt(id), _) => {
                 let purchase = &mut self.purchases[id.0 as usize];
-                prop_assert!(purchase.state == PaymentState::Succeeded && purchase.receipt.is_none());
+                prop_assert!(waits_for_receipt(purchase) || is_told_a_receipt(purchase));
                 purchase.receipt = Some(line.receipt.clone());
+                purchase.receipt_proven = true;
                 "attached"
             }
             (Place::Confirm(id), _) => {
                 let purchase = &mut self.purchases[id.0 as usize];
                 prop_assert!(is_unsettled(purchase) && purchase.amount == line.amount && !purchase.mismatched);
                 purchase.state = PaymentState::Succeeded;
+                purchase.booked = true;
                 purchase.receipt = Some(line.receipt.clone());
+                purchase.receipt_proven = true;
                 "booked"
             }
             (Place::Deposit(_), _) => "booked",
@@ -118,7 +125,7 @@ proptest! {
                 purchase.receipt = None;
             }
         }
-        let known = |purchase: &&Candidate| purchase.state == PaymentState::Succeeded;
+        let known = |purchase: &&Candidate| purchase.state == PaymentState::Succeeded && purchase.receipt_proven;
         let before: BTreeSet<_> = purchases.iter().filter(known).filter_map(|purchase| purchase.receipt.clone()).collect();
         let mut hub = Hub { purchases, ..Hub::default() };
         let mut proven = BTreeMap::new();

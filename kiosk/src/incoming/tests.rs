@@ -35,12 +35,15 @@ fn purchase(id: PurchaseId, state: PaymentState) -> Candidate {
         provider: Provider::Mpesa,
         short_code: "600100".parse().unwrap(),
         state,
+        booked: state == PaymentState::Succeeded,
         mismatched: false,
         amount: kes(30_000),
         payer: PHONE,
         reference: "AQP123456".to_owned(),
         receipt: None,
-        time: NOON,
+        receipt_proven: false,
+        made: NOON,
+        last: NOON,
     }
 }
 
@@ -166,6 +169,75 @@ fn a_success_by_query_gets_its_receipt_from_the_line_that_fits() {
 }
 
 #[test]
+fn what_was_paid_on_friday_is_attached_to_what_an_operator_settled_on_saturday() {
+    // Paid at 12:00:20 on the first day, settled 27 hours after it, read from a statement on the fourth.
+    let late = Candidate {
+        last: NOON.plus_ms(27 * HOUR_MS),
+        ..purchase(ONE, PaymentState::Succeeded)
+    };
+    let friday = Line {
+        time: NOON.plus_ms(20_000),
+        reference: "AQP123456".into(),
+        ..line()
+    };
+    let at = |time| {
+        let line = Line { time, ..friday.clone() };
+        place(&line, &books([late.clone()], Named::Customer(JANE)))
+    };
+    assert_eq!(at(friday.time), Place::AttachReceipt(ONE));
+    assert_eq!(at(NOON.plus_ms(51 * HOUR_MS)), Place::AttachReceipt(ONE));
+    assert_eq!(at(NOON.plus_ms(51 * HOUR_MS + 1)), Place::Deposit(JANE));
+    assert_eq!(at(NOON.plus_ms(-24 * HOUR_MS - 1)), Place::Deposit(JANE));
+    // One that was asked about again on the third day is still the same money.
+    let asked_again = Candidate {
+        state: PaymentState::Unknown,
+        booked: false,
+        last: NOON.plus_ms(72 * HOUR_MS),
+        ..late
+    };
+    let books = books([asked_again], Named::Customer(JANE));
+    assert_eq!(place(&friday, &books), Place::Confirm(ONE));
+}
+
+#[test]
+fn a_receipt_that_only_a_callback_told_does_not_hide_the_true_one() {
+    let told = |receipt: &str, proven| Candidate {
+        receipt: Some(receipt.parse().unwrap()),
+        receipt_proven: proven,
+        ..purchase(ONE, PaymentState::Succeeded)
+    };
+    let named = Named::Customer(JANE);
+    let at = |purchase: Candidate, line: &Line| place(line, &books([purchase], named));
+    // The true line of one that was made up, or a second payment: nobody knows. Beside a proven receipt it is other money.
+    let contradicts = Place::Suspense(Why::ReceiptContradicts);
+    assert_eq!(at(told("FAKE00001", false), &line()), contradicts);
+    assert_eq!(at(told("FAKE00001", true), &line()), Place::Deposit(JANE));
+    // The receipt it told is proven by its line, unless that is other money.
+    assert_eq!(at(told("SKL7XYZ123", false), &line()), Place::AttachReceipt(ONE));
+    assert_eq!(at(told("SKL7XYZ123", true), &line()), Place::AlreadyBooked);
+    let more = Line {
+        amount: kes(100_000),
+        ..line()
+    };
+    assert_eq!(
+        at(told("SKL7XYZ123", false), &more),
+        Place::Suspense(Why::ReceiptContradicts)
+    );
+    let for_another = books([told("SKL7XYZ123", false)], Named::Customer(OTIENO));
+    assert_eq!(place(&line(), &for_another), Place::Suspense(Why::ReceiptContradicts));
+    let claimed = Line {
+        proof: Proof::Claimed,
+        ..line()
+    };
+    assert_eq!(
+        at(told("SKL7XYZ123", false), &claimed),
+        Place::AlreadyBooked,
+        "a claim of the same books nothing"
+    );
+    assert_eq!(at(told("FAKE00001", false), &claimed), Place::AskProvider);
+}
+
+#[test]
 fn a_payment_that_is_not_settled_is_confirmed_late_money_included() {
     for state in PaymentState::ALL {
         let expected = match state {
@@ -241,6 +313,7 @@ fn a_receipt_counts_once_and_a_claimed_one_binds_only_its_own_amount() {
     assert_eq!(place(&line(), &known), Place::AlreadyBooked);
     let settled = Candidate {
         receipt: receipt.clone(),
+        receipt_proven: true,
         ..purchase(ONE, PaymentState::Succeeded)
     };
     let twin = purchase(TWO, PaymentState::Succeeded);
@@ -250,12 +323,19 @@ fn a_receipt_counts_once_and_a_claimed_one_binds_only_its_own_amount() {
     );
     let claimed = Candidate {
         receipt,
-        payer: Msisdn(1),
         ..purchase(ONE, PaymentState::Pending)
     };
     let rival = purchase(TWO, PaymentState::Succeeded);
     let both = books([rival, claimed.clone()], Named::Nothing);
     assert_eq!(place(&line(), &both), Place::Confirm(ONE), "the receipt says which");
+    let from_another = Candidate {
+        payer: Msisdn(1),
+        ..claimed.clone()
+    };
+    assert_eq!(
+        place(&line(), &books([from_another], Named::Nothing)),
+        Place::Suspense(Why::ReceiptContradicts)
+    );
     let less = Line {
         amount: kes(100),
         ..line()

@@ -1,15 +1,15 @@
 //! The transition. One method per kind of event; each changes the payment and lists its effects.
 
 mod nameless;
+mod receipt;
+
+use receipt::Word;
 
 use super::{
     Failure, Payment, PaymentAudit, PaymentEffect, PaymentEvent, PaymentNotice, PaymentOrder, PaymentPolicy,
     PaymentState, ProviderVerdict, PushAnswer, QueryAnswer, Report,
 };
-use crate::{
-    ids::{ProviderReceipt, ProviderReference},
-    moment::Moment,
-};
+use crate::{ids::ProviderReference, moment::Moment};
 
 /// Takes a payment one event further. Any event may come in any state, twice, or out of order.
 pub fn step(
@@ -100,7 +100,7 @@ impl Turn<'_> {
             Some(_) => {
                 self.payment.reference = Some(reference);
                 self.payment.claimed = false;
-                self.payment.receipt = None;
+                self.forget_receipt();
                 self.audit(PaymentAudit::ReferenceReplaced);
             }
             None => {
@@ -128,7 +128,7 @@ impl Turn<'_> {
             _ => {}
         }
         if self.payment.state == PaymentState::Succeeded {
-            return self.heard_after_success(&report);
+            return self.heard_after_success(&report, Word::Callback);
         }
         match report.verdict {
             ProviderVerdict::Paid => self.claim(&report),
@@ -153,9 +153,7 @@ impl Turn<'_> {
         if self.payment.mismatched {
             return;
         }
-        if let Some(receipt) = &report.receipt {
-            self.note_receipt(receipt);
-        }
+        self.note_receipt(report, Word::Callback);
         if self.payment.claimed && self.payment.due.is_some() {
             return;
         }
@@ -173,15 +171,13 @@ impl Turn<'_> {
             return self.audit(PaymentAudit::ForeignReference);
         }
         if self.payment.state == PaymentState::Succeeded {
-            return self.heard_after_success(&report);
+            return self.heard_after_success(&report, Word::Query);
         }
         match report.verdict {
             ProviderVerdict::Paid if self.is_mismatched(&report) => self.mismatch(),
             ProviderVerdict::Paid if self.payment.mismatched => {}
             ProviderVerdict::Paid => {
-                if let Some(receipt) = &report.receipt {
-                    self.note_receipt(receipt);
-                }
+                self.note_receipt(&report, Word::Query);
                 self.settle();
             }
             ProviderVerdict::Pending => self.not_successful(),
@@ -195,7 +191,7 @@ impl Turn<'_> {
                 }
                 if self.payment.claimed {
                     self.payment.claimed = false;
-                    self.payment.receipt = None;
+                    self.forget_receipt();
                     self.audit(PaymentAudit::Contradiction);
                 }
                 self.end(report.verdict);
@@ -211,7 +207,12 @@ impl Turn<'_> {
     }
 
     fn tick(&mut self) {
-        if self.payment.due.is_none_or(|due| self.moment.wall < due) {
+        let (now, latest) = (
+            self.moment.wall,
+            self.moment.wall.plus_ms(self.policy.longest_wait_ms()),
+        );
+        // Further ahead than any wait: it was set by a clock that ran ahead.
+        if self.payment.due.is_none_or(|due| now < due && due <= latest) {
             return;
         }
         self.payment.due = None;
@@ -242,6 +243,7 @@ impl Turn<'_> {
             PaymentOrder::Credit { receipt } => {
                 if let Some(receipt) = receipt {
                     self.payment.receipt = Some(receipt);
+                    self.payment.receipt_proven = true;
                 }
                 self.settle();
             }
@@ -306,30 +308,21 @@ impl Turn<'_> {
     }
 
     /// What still comes in after the end can bring the receipt, or a contradiction to look at; it moves nothing.
-    fn heard_after_success(&mut self, report: &Report) {
+    fn heard_after_success(&mut self, report: &Report, word: Word) {
         match report.verdict {
             ProviderVerdict::Paid if self.is_mismatched(report) => self.audit(PaymentAudit::Mismatch),
             ProviderVerdict::Paid => {
-                let was_known = self.payment.receipt.is_some();
-                if let Some(receipt) = &report.receipt {
-                    self.note_receipt(receipt);
-                    if !was_known {
-                        self.effects.push(PaymentEffect::ReceiptKnown(receipt.clone()));
-                    }
+                let before = self.payment.receipt.clone();
+                self.note_receipt(report, word);
+                if before != self.payment.receipt {
+                    let known = self.payment.receipt.clone();
+                    self.effects.extend(known.map(PaymentEffect::ReceiptKnown));
                 }
             }
             ProviderVerdict::Pending | ProviderVerdict::Unknown => {}
             ProviderVerdict::Cancelled | ProviderVerdict::Expired | ProviderVerdict::Failed(_) => {
                 self.audit(PaymentAudit::Contradiction);
             }
-        }
-    }
-
-    fn note_receipt(&mut self, receipt: &ProviderReceipt) {
-        match &self.payment.receipt {
-            Some(known) if known != receipt => self.audit(PaymentAudit::SecondReceipt(receipt.clone())),
-            Some(_) => {}
-            None => self.payment.receipt = Some(receipt.clone()),
         }
     }
 

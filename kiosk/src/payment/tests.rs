@@ -1,6 +1,7 @@
 //! The rules one by one. Times are seconds after the start; the numbers are those of the module's schedule.
 
 mod nameless;
+mod receipts;
 
 use super::{PaymentAudit as Audit, PaymentEffect as Effect, PaymentEvent as Event, PaymentNotice as Notice, *};
 use crate::{

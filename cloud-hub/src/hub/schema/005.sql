@@ -21,9 +21,21 @@ CREATE TABLE money_seen (
 ) STRICT;
 CREATE INDEX money_seen_by_place ON money_seen (place, id);
 CREATE INDEX money_seen_by_time ON money_seen (provider, paid_ms);
--- The purchases whose money a line may be.
-CREATE INDEX purchase_by_sent ON purchase (provider, amount_minor, since_ms);
-CREATE INDEX purchase_by_settled ON purchase (provider, amount_minor, settled_ms) WHERE settled_ms IS NOT NULL;
+CREATE INDEX money_seen_to_place ON money_seen (id) WHERE place = 'waits' AND proven = 1;
+CREATE INDEX money_seen_claimed ON money_seen (provider, seen_ms) WHERE place = 'waits' AND proven = 0;
+-- A receipt that only a callback has told may be made up, and be another purchase's.
+ALTER TABLE purchase ADD COLUMN receipt_proven INTEGER NOT NULL DEFAULT 0;
+DROP INDEX purchase_receipt;
+CREATE UNIQUE INDEX purchase_receipt ON purchase (provider, receipt) WHERE receipt_proven = 1;
+CREATE INDEX purchase_told ON purchase (provider, receipt) WHERE receipt IS NOT NULL;
+-- The purchases whose money a line may be: those without a proven receipt that were made near its time, and the few that
+-- took longer than a day.
+CREATE INDEX purchase_to_match ON purchase (provider, amount_minor, created_ms) WHERE receipt_proven = 0;
+CREATE INDEX purchase_lasting ON purchase (provider, amount_minor)
+    WHERE receipt_proven = 0 AND max(coalesce(settled_ms, 0), since_ms) - created_ms > 86400000;
+CREATE INDEX purchase_with_operator ON purchase (created_ms, id) WHERE state = 'needs_operator';
+CREATE INDEX subscription_by_code ON subscription (code) WHERE state = 'valid';
+CREATE INDEX draw_by_customer ON draw (customer);
 
 -- How far each provider has been asked for the payments it took.
 CREATE TABLE pull (

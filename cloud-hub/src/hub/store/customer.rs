@@ -342,13 +342,15 @@ impl Store<'_> {
     }
 
     /// What was credited to a purse after a moment: what shares its millisecond counts as before, and so does what was
-    /// bought before, for it may have been credited, and granted, in the past that is missing.
+    /// bought before, for it may have been credited, and granted, in the past that is missing. So may what a wallet has
+    /// paid.
     pub fn credited_since(&self, key: PurseKey, since: Wall) -> Stored<i64> {
         let (customer, purse, period) = key.columns();
         let sum = self.one(
             "SELECT coalesce(sum(volume_ml), 0) FROM credit
-             WHERE customer = ?1 AND purse = ?2 AND period = ?3 AND time_ms > ?4
-               AND NOT EXISTS (SELECT 1 FROM purchase AS old WHERE old.created_ms <= ?4 AND credit.source IN (
+             WHERE customer = ?1 AND purse = ?2 AND period = ?3 AND time_ms > ?4 AND source NOT LIKE 'wallet:%'
+               AND NOT EXISTS (SELECT 1 FROM purchase AS old
+                               WHERE old.customer = ?1 AND old.created_ms <= ?4 AND credit.source IN (
                    old.provider || ':' || old.receipt,
                    old.provider || ':reference ' || old.reference,
                    old.provider || ':purchase ' || format('%016x', old.id)))",

@@ -3,7 +3,7 @@
 use kiosk::{
     ids::{CustomerId, ProviderReceipt, PurchaseId},
     incoming::{WITHIN_MS, Why},
-    moment::Wall,
+    moment::{DAY_MS, Wall},
     provider::Provider,
     units::{Currency, Money},
 };
@@ -81,7 +81,7 @@ impl Store<'_> {
     /// Proven money that has no place yet, the oldest first.
     pub fn money_to_place(&self, limit: u32) -> Stored<Vec<MoneyRow>> {
         self.all(
-            "SELECT * FROM money_seen WHERE place = 'waits' AND proven ORDER BY id LIMIT ?1",
+            "SELECT * FROM money_seen WHERE place = 'waits' AND proven = 1 ORDER BY id LIMIT ?1",
             [limit],
             read_money,
         )
@@ -90,8 +90,10 @@ impl Store<'_> {
     /// When the oldest money was paid that a provider claimed after a moment and that nothing proves yet.
     pub fn oldest_claim(&self, provider: Provider, after: Wall) -> Stored<Option<Wall>> {
         let oldest = self.one(
-            "SELECT min(paid_ms) AS paid_ms FROM money_seen
-             WHERE place = 'waits' AND NOT proven AND provider = ?1 AND seen_ms > ?2",
+            "SELECT min(paid_ms) AS paid_ms FROM money_seen seen
+             WHERE place = 'waits' AND proven = 0 AND provider = ?1 AND seen_ms > ?2 AND NOT EXISTS (
+                 SELECT 1 FROM purchase WHERE provider = seen.provider AND receipt = seen.receipt
+                     AND state = 'succeeded')",
             params![provider.name(), after.0],
             |row| maybe_wall(row, "paid_ms"),
         )?;
@@ -152,23 +154,27 @@ impl Store<'_> {
         .map(drop)
     }
 
-    /// Every purchase by prompt whose money this could be: those of its amount that were sent or settled near its time,
-    /// and the one that names its receipt.
+    /// Every purchase by prompt whose money this could be: those of its amount that lived near its time, and the one that
+    /// names its receipt. One whose receipt is proven waits for no other. Few live longer than a day: they have an index of
+    /// their own.
     pub fn purchases_of_money(&self, arrival: &Arrival) -> Stored<Vec<PurchaseRow>> {
         let (first, last) = (arrival.time.plus_ms(-WITHIN_MS), arrival.time.plus_ms(WITHIN_MS));
+        let first_made = first.plus_ms(-DAY_MS);
         self.all(
             "SELECT * FROM purchase WHERE pay = 'prompt' AND provider = ?1 AND amount_minor = ?2
-                 AND since_ms BETWEEN ?3 AND ?4
+                 AND receipt_proven = 0 AND created_ms BETWEEN ?3 AND ?4
              UNION
              SELECT * FROM purchase WHERE pay = 'prompt' AND provider = ?1 AND amount_minor = ?2
-                 AND settled_ms BETWEEN ?3 AND ?4
+                 AND receipt_proven = 0 AND max(coalesce(settled_ms, 0), since_ms) - created_ms > 86400000
+                 AND created_ms <= ?4 AND max(coalesce(settled_ms, 0), since_ms) >= ?5
              UNION
-             SELECT * FROM purchase WHERE pay = 'prompt' AND provider = ?1 AND receipt = ?5",
+             SELECT * FROM purchase WHERE pay = 'prompt' AND provider = ?1 AND receipt = ?6",
             params![
                 arrival.provider.name(),
                 arrival.amount.minor,
-                first.0,
+                first_made.0,
                 last.0,
+                first.0,
                 arrival.receipt.as_str()
             ],
             read_purchase,

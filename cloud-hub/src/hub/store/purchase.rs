@@ -103,6 +103,7 @@ fn read_payment(row: &Row<'_>) -> rusqlite::Result<Payment> {
             .transpose()?,
         reference: maybe_parsed(row, "reference")?,
         receipt: maybe_parsed(row, "receipt")?,
+        receipt_proven: row.get("receipt_proven")?,
         claimed: row.get("claimed")?,
         mismatched: row.get("mismatched")?,
         told: row.get("told")?,
@@ -176,10 +177,11 @@ impl Store<'_> {
         )
     }
 
-    /// The purchase that a provider printed this receipt for.
+    /// The purchase that a provider printed this receipt for, or the newest that a callback told so.
     pub fn purchase_by_receipt(&self, provider: Provider, receipt: &ProviderReceipt) -> Stored<Option<PurchaseRow>> {
         self.one(
-            "SELECT * FROM purchase WHERE provider = ?1 AND receipt = ?2",
+            "SELECT * FROM purchase WHERE provider = ?1 AND receipt = ?2
+             ORDER BY receipt_proven DESC, created_ms DESC, id LIMIT 1",
             [provider.name(), receipt.as_str()],
             read_purchase,
         )
@@ -196,11 +198,13 @@ impl Store<'_> {
         )
     }
 
-    /// Purchases whose payment wants a tick.
-    pub fn purchases_due(&self, now: Wall, limit: u32) -> Stored<Vec<PurchaseRow>> {
+    /// Purchases whose payment wants a tick: what is due, and what a clock that ran ahead put off beyond the longest wait.
+    pub fn purchases_due(&self, now: Wall, wait_ms_max: i64, limit: u32) -> Stored<Vec<PurchaseRow>> {
         self.all(
-            "SELECT * FROM purchase WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2",
-            [now.0, i64::from(limit)],
+            "SELECT * FROM purchase WHERE due_ms <= ?1
+             UNION ALL SELECT * FROM purchase WHERE due_ms > ?2
+             ORDER BY due_ms, id LIMIT ?3",
+            [now.0, now.plus_ms(wait_ms_max).0, i64::from(limit)],
             read_purchase,
         )
     }
@@ -221,12 +225,13 @@ impl Store<'_> {
             "INSERT INTO purchase (id, customer, kind, volume_ml, plan, site, amount_minor, currency, pay, provider,
                                    payer, token, state, failure, reference, receipt, claimed, mismatched, told,
                                    since_ms, queries, retries, due_ms, asked_box, asked_epoch, asked_seq, created_ms,
-                                   settled_ms, plan_days, plan_jerrycans, plan_allowance_ml, plan_zone)
+                                   settled_ms, plan_days, plan_jerrycans, plan_allowance_ml, plan_zone,
+                                   receipt_proven)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                     ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)
+                     ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)
              ON CONFLICT (id) DO UPDATE SET
                  state = excluded.state, failure = excluded.failure, reference = excluded.reference,
-                 receipt = excluded.receipt, claimed = excluded.claimed, mismatched = excluded.mismatched,
+                 receipt = excluded.receipt, receipt_proven = excluded.receipt_proven, claimed = excluded.claimed, mismatched = excluded.mismatched,
                  told = excluded.told, since_ms = excluded.since_ms, queries = excluded.queries,
                  retries = excluded.retries, due_ms = excluded.due_ms, settled_ms = excluded.settled_ms",
             params![
@@ -265,6 +270,7 @@ impl Store<'_> {
                 terms.map(|terms| terms.jerrycans),
                 terms.map(|terms| terms.allowance.signed_ml()),
                 terms.map(|terms| terms.zone.as_str()),
+                payment.receipt_proven,
             ],
         )
         .map(drop)

@@ -35,13 +35,15 @@ pub struct MoneyWaiting {
     pub why: Option<String>,
 }
 
-/// Money that is in nobody's name.
-const WAITS: &str = "FROM money_seen WHERE place IN ('waits', 'foreign', 'suspense')";
+/// Money that is in nobody's name. A claim that tells the receipt of a settled purchase tells nothing new.
+const WAITS: &str = "FROM money_seen seen WHERE place IN ('waits', 'foreign', 'suspense') AND NOT (
+    place = 'waits' AND proven = 0 AND EXISTS (
+        SELECT 1 FROM purchase WHERE provider = seen.provider AND receipt = seen.receipt AND state = 'succeeded'))";
 
-/// Money that waits, the oldest first.
+/// Money that waits: what is booked to suspense, then the rest, the oldest first.
 pub fn money_waiting(connection: &Connection, limit: u32) -> Read<Vec<MoneyWaiting>> {
     Store(connection).all(
-        &format!("SELECT * {WAITS} ORDER BY id LIMIT ?1"),
+        &format!("SELECT * {WAITS} ORDER BY place <> 'suspense', id LIMIT ?1"),
         params![limit.min(LIMIT_MAX)],
         |row| {
             Ok(MoneyWaiting {
