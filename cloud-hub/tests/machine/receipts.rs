@@ -183,6 +183,7 @@ fn a_receipt_that_was_made_up_hides_no_money() {
         ..paid("FAKE1", Some(&theirs))
     };
     assert_eq!(book(&mut world, line), MoneyPlace::Wallet(stranger));
+    assert_eq!(world.shown(stranger).wallet_minor, 4_000);
 }
 
 #[test]
