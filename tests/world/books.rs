@@ -342,6 +342,6 @@ pub(crate) fn litres_of(item: &Item) -> u64 {
     match item {
         Item::Litres(volume) => volume.ml(),
         Item::Plan(_) => Plan::monthly().allowance(JERRYCAN).ml(),
-        Item::Deposit(_) | Item::Bill => 0,
+        Item::Deposit(_) | Item::Bill(_) => 0,
     }
 }
