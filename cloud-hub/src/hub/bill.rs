@@ -90,8 +90,12 @@ impl Turn<'_> {
         }
         let known = self.store.billing(customer.id)?;
         let is_live = |row: &BillingRow| row.state != BillingState::Ended;
-        if known.as_ref().is_some_and(|row| is_live(row) && row.metered != new.metered) {
-            let message = "whether a customer is billed by a meter changes with a last bill: end it first, then begin anew";
+        if known
+            .as_ref()
+            .is_some_and(|row| is_live(row) && row.metered != new.metered)
+        {
+            let message =
+                "whether a customer is billed by a meter changes with a last bill: end it first, then begin anew";
             return Err(Refusal::conflict("other_measure", message).into());
         }
         let month = Month::of(today).ok_or_else(|| Refusal::conflict("no_clock", "the hub's clock is wrong"))?;
@@ -99,7 +103,10 @@ impl Turn<'_> {
         // What ran through a meter while nobody was billed for it is not billed later.
         let metered_to = match known.as_ref().filter(|row| is_live(row)) {
             Some(row) => row.metered_to,
-            None => self.store.last_reading(customer.id)?.map_or(Volume::ZERO, |last| last.total),
+            None => self
+                .store
+                .last_reading(customer.id)?
+                .map_or(Volume::ZERO, |last| last.total),
         };
         self.store.put_billing(&BillingRow {
             customer: customer.id,
@@ -257,8 +264,7 @@ impl Turn<'_> {
             return Ok(());
         };
         let open = self.store.open_bills(customer)?;
-        let is_late =
-            |row: &BillRow| row.bill.state(self.now(), self.moment.trust, &row.zone) == BillState::Overdue;
+        let is_late = |row: &BillRow| row.bill.state(self.now(), self.moment.trust, &row.zone) == BillState::Overdue;
         let denied = match self.moment.trust.is_trusted() {
             true => open.iter().any(is_late),
             false => row.bill_overdue && !open.is_empty(),

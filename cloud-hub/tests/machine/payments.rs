@@ -275,8 +275,11 @@ fn the_wallet_pays_only_what_it_holds() {
         (-600, -4_000, 4_600)
     );
     assert_eq!(
-        world.ask(buy(customer, Item::Bill(None), Pay::Prompt)).unwrap_err().code,
-        "not_available"
+        world
+            .ask(buy(customer, Item::Bill(None), Pay::Prompt))
+            .unwrap_err()
+            .code,
+        "no_open_bill"
     );
 }
 

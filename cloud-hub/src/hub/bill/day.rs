@@ -23,7 +23,12 @@ impl Turn<'_> {
             return Ok(());
         }
         let mut places = vec![(None, self.settings.time_zone.clone())];
-        places.extend(self.store.site_zones()?.into_iter().map(|(site, zone)| (Some(site), zone)));
+        places.extend(
+            self.store
+                .site_zones()?
+                .into_iter()
+                .map(|(site, zone)| (Some(site), zone)),
+        );
         for (site, zone) in places {
             let Ok(zone) = Zone::named(&zone) else { continue };
             for job in [Job::Bills, Job::BillReminders] {

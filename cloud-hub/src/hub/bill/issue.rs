@@ -153,7 +153,10 @@ impl Turn<'_> {
 
     /// Less was spent of a purse than was counted. What of it was on bills comes off the newest of them.
     pub fn correct_bills(&mut self, key: PurseKey, purse: &mut PurseRow, change_ml: i64) -> Result<(), HubError> {
-        let too_much = purse.credited_ml.saturating_sub(purse.spent_ml).min(change_ml.saturating_neg());
+        let too_much = purse
+            .credited_ml
+            .saturating_sub(purse.spent_ml)
+            .min(change_ml.saturating_neg());
         if too_much <= 0 || key.purse != kiosk::fact::Purse::Prepaid || self.store.billing(key.customer)?.is_none() {
             return Ok(());
         }

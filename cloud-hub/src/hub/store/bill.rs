@@ -104,7 +104,7 @@ fn read_tariff(text: &str, currency: Currency) -> Option<BlockTariff> {
     BlockTariff::new(blocks, currency).ok()
 }
 
-pub(super) fn read_bill(row: &Row<'_>) -> rusqlite::Result<BillRow> {
+pub(in crate::hub::store) fn read_bill(row: &Row<'_>) -> rusqlite::Result<BillRow> {
     let (currency, tariff): (String, String) = (row.get("currency")?, row.get("tariff")?);
     let currency = Currency::from_code(&currency).ok_or_else(|| wrong(row, "currency"))?;
     let tariff = read_tariff(&tariff, currency).ok_or_else(|| wrong(row, "tariff"))?;
@@ -135,7 +135,7 @@ pub(super) fn read_bill(row: &Row<'_>) -> rusqlite::Result<BillRow> {
     })
 }
 
-pub(super) fn read_kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
+pub(in crate::hub::store) fn read_kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
     Ok(Kept {
         reading: Reading {
             day: parsed(row, "day")?,
@@ -302,7 +302,12 @@ impl Store<'_> {
     }
 
     /// What a customer drew from one moment up to another, as dispensers told it.
-    pub fn drawn_between_ml(&self, customer: CustomerId, from: kiosk::moment::Wall, to: kiosk::moment::Wall) -> Stored<i64> {
+    pub fn drawn_between_ml(
+        &self,
+        customer: CustomerId,
+        from: kiosk::moment::Wall,
+        to: kiosk::moment::Wall,
+    ) -> Stored<i64> {
         let sum = self.one(
             "SELECT coalesce(sum(volume_ml), 0) FROM history
              WHERE customer = ?1 AND time_ms >= ?2 AND time_ms <= ?3 AND kind IN ('dispense', 'correction')",

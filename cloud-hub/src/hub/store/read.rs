@@ -1,5 +1,6 @@
 //! What pages and the API read, over a read-only connection ([`store::Database::open_read_only`]).
 
+mod bill;
 mod fleet;
 mod money;
 mod operations;
@@ -19,6 +20,7 @@ use rusqlite::{Connection, params};
 use store::StoreError;
 
 pub use self::{
+    bill::{BillFilter, BillShown, Billing, bill, billing, bills, bills_listed, bills_owed, readings},
     fleet::{Site, site, sites, sites_unhashed},
     money::{
         OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, ledger_balance, outbox, purchase,
