@@ -100,6 +100,9 @@ pub struct Books {
     /// How much more than paid for each person may have drawn, by the exceptions of PROTOCOL section 8.
     pub(crate) slack_ml: BTreeMap<usize, u64>,
     pub(crate) overdraft_cap_ml: u64,
+    /// How much each person who pays by bill may draw ahead, and what the story says is on their bills.
+    pub(crate) trusted_ml: BTreeMap<usize, u64>,
+    pub(crate) on_bills_ml: BTreeMap<usize, u64>,
     pub(crate) told: BTreeMap<(usize, u64), Result<Told, Refusal>>,
     pub(crate) commands: u64,
     pub(crate) bytes_sent: u64,
@@ -270,6 +273,12 @@ impl Books {
             at_ms,
             may_be_lost: false,
         });
+    }
+
+    /// How much more than paid for a person may draw, when all their bills are paid.
+    pub(crate) fn cap_ml(&self, person: usize) -> u64 {
+        let trusted = self.trusted_ml.get(&person).copied();
+        trusted.unwrap_or(self.overdraft_cap_ml)
     }
 
     pub(crate) fn bought(&mut self, person: usize, item: Item, purchase: Option<u64>, at_ms: u64) {

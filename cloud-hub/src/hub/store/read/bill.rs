@@ -1,7 +1,10 @@
 //! Bills, terms and readings, for pages and the API.
 
 use kiosk::{
-    bill::{Bill, BillState, may_draw_ahead, reading::Kept},
+    bill::{
+        Bill, BillState, may_draw_ahead,
+        reading::{Kept, Reading},
+    },
     day::{Day, Month, Zone},
     ids::CustomerId,
     moment::{Trust, Wall},
@@ -218,4 +221,26 @@ pub fn readings(connection: &Connection, customer: CustomerId, limit: u32) -> Re
         [signed(customer.0), i64::from(limit.clamp(1, LIMIT_MAX))],
         read_kept,
     )
+}
+
+/// What a reading of a customer's meter is laid beside.
+#[derive(Clone, Copy, Debug)]
+pub struct Metered {
+    /// Billed by a meter.
+    pub is_metered: bool,
+    /// This very reading was entered before.
+    pub is_known: bool,
+    /// The last reading.
+    pub last: Option<Kept>,
+}
+
+/// What a reading of a customer's meter is laid beside.
+pub fn metered(connection: &Connection, customer: CustomerId, reading: &Reading) -> Read<Metered> {
+    let store = Store(connection);
+    let billing = store.billing(customer)?;
+    Ok(Metered {
+        is_metered: billing.is_some_and(|row| row.metered && row.state != BillingState::Ended),
+        is_known: store.has_reading(customer, reading)?,
+        last: store.last_reading(customer)?,
+    })
 }
