@@ -22,6 +22,7 @@ pub mod data_dir;
 pub mod log;
 pub mod operations;
 pub mod providers;
+pub mod readings;
 pub mod reconcile;
 pub mod register;
 pub mod router;
@@ -265,6 +266,7 @@ fn web_settings(config: &config::Hub) -> anyhow::Result<WebSettings> {
         jerrycan: machine.jerrycan,
         tariff: machine.tariff,
         plans: machine.plans.into_values().collect(),
+        bill_tariffs: machine.bill_tariffs.into_keys().collect(),
     })
 }
 

@@ -27,6 +27,7 @@
 //! | `delivery` | what a payment gives, and the text that says so |
 //! | `ledger` | double entry |
 //! | `dispense` | water drawn at the hub itself |
+//! | [`bill`] | customers who pay by bill, and their bills |
 //! | `talk` | texts to customers |
 //! | `tick` | what time brings |
 //! | [`store`] | the tables; [`store::read`] is for pages |
@@ -36,6 +37,7 @@
 
 mod answer;
 mod ask;
+pub mod bill;
 mod brake;
 mod customer;
 mod delivery;

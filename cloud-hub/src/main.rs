@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use config::{Sources, System};
-use hub::app::{self, commands, control::Command, operations, reconcile, register};
+use hub::app::{self, commands, control::Command, operations, readings, reconcile, register};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit status for a command line that cannot be understood.
@@ -92,6 +92,17 @@ enum What {
         provider: String,
         /// Books payments that are in the statement alone: to the purchase or the account they name, else to suspense.
         /// Each is booked once, however often this runs. Do not use it on days whose money was credited by hand.
+        #[arg(long)]
+        book: bool,
+    },
+    /// Lists what is wrong with a list of meter readings. Enters nothing without --book, nor when any line is wrong. A line
+    /// that was entered before changes nothing.
+    Readings {
+        /// CSV with the columns account, day (2026-11-30), meter_m3 (123.456) and, for the first reading of another meter,
+        /// new_meter (yes).
+        #[arg(long, value_name = "FILE")]
+        file: PathBuf,
+        /// Enters the readings.
         #[arg(long)]
         book: bool,
     },
@@ -297,6 +308,7 @@ async fn execute(config: &config::Hub, what: What) -> anyhow::Result<()> {
             provider,
             book,
         } => return reconcile::run(config, &statement, &provider, book).await,
+        What::Readings { file, book } => return readings::run(config, &file, book).await,
         What::Mpesa(Mpesa::Register { cancel_when_silent }) => {
             return register::run(config, cancel_when_silent).await;
         }

@@ -4,7 +4,7 @@
 //! lines about the account may stand above the header. A statement is taken whole or not at all: a line that cannot be
 //! read is named by its number, so that nobody reconciles with half a month.
 
-mod csv;
+pub(crate) mod csv;
 
 use kiosk::{
     ids::ProviderReceipt,

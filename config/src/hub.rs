@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
-use kiosk::units::{Currency, Money};
+use kiosk::{
+    bill::{BLOCKS_MAX, Block, BlockTariff},
+    units::{Currency, Money, Volume},
+};
 
 use crate::{
     ConfigError, Loaded, Network, Secret, Sources, Surroundings,
@@ -42,6 +45,8 @@ pub struct Hub {
     pub sms_commands_per_day: u32,
     /// `subscriptions.remind_days`: how many days before the end a reminder goes out.
     pub subscriptions_remind_days: Vec<u32>,
+    /// `[billing]`
+    pub billing: Billing,
     /// `[payments]`
     pub payments: Payments,
     /// `[messaging.africastalking]`; `None` when not configured.
@@ -138,6 +143,17 @@ pub struct Plan {
     pub jerrycans: u32,
 }
 
+/// `[billing]`: customers who pay by bill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Billing {
+    /// `billing.due_days`: a bill is to be paid within so many days after the day on which it was made.
+    pub due_days: u16,
+    /// `billing.remind_days`: how many days before it is due a reminder goes out.
+    pub remind_days: Vec<u16>,
+    /// `[billing.tariffs.NAME]` by name; `standard` is built in.
+    pub tariffs: BTreeMap<String, BlockTariff>,
+}
+
 /// `[payments]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payments {
@@ -188,6 +204,11 @@ impl Hub {
             loans_enabled: reader.boolean("loans.enabled", true),
             sms_commands_per_day: reader.integer("sms.commands_per_day", 10, 0..=10_000),
             subscriptions_remind_days: reader.integers("subscriptions.remind_days", &[3, 1], 0..=365),
+            billing: Billing {
+                due_days: reader.integer("billing.due_days", 14, 1..=365),
+                remind_days: reader.integers("billing.remind_days", &[3, 1], 0..=365),
+                tariffs: tariffs(&mut reader, site.currency, price),
+            },
             payments: Payments {
                 query_after: reader.duration("payments.query_after", "30 s", Duration::from_millis(1)..=minutes(10)),
                 queries_max: reader.integer("payments.queries_max", 4, 1..=100),
@@ -261,6 +282,43 @@ fn plans(reader: &mut Reader, currency: Currency) -> BTreeMap<String, Plan> {
         }
     }
     plans
+}
+
+/// The tariffs of bills; `standard` charges each litre what prepaid litres cost, unless it says otherwise.
+fn tariffs(reader: &mut Reader, currency: Currency, price_per_m3_minor: i64) -> BTreeMap<String, BlockTariff> {
+    const BUILT_IN: &str = "standard";
+    const SECTION: &str = "billing.tariffs";
+    const BLOCK_LITRES_MAX: i64 = 1_000_000_000;
+    let mut names = reader.names(SECTION);
+    names.insert(BUILT_IN.to_owned());
+    let mut tariffs = BTreeMap::new();
+    for name in names {
+        let [sizes, prices] = ["block_litres", "price_per_m3_minor"].map(|part| Key::under(SECTION, &[&name, part]));
+        let is_priced = name == BUILT_IN || reader.has(&prices);
+        let litres: Vec<u64> = reader.integers(sizes.clone(), &[], 1..=BLOCK_LITRES_MAX);
+        let each: Vec<u32> = reader.integers(prices.clone(), &[price_per_m3_minor], 0..=PRICE_MINOR_MAX);
+        let last = std::iter::once(None);
+        let sizes_of = litres.iter().map(|litres| Some(Volume::from_ml(litres * 1_000)));
+        let blocks = sizes_of.chain(last).zip(&each).map(|(size, price)| Block {
+            size,
+            price_per_m3_minor: *price,
+        });
+        let tariff = BlockTariff::new(blocks.collect(), currency);
+        match (lower_case_name(&name, "a tariff's name"), tariff) {
+            (Err(what), _) => reader.problem(prices, what),
+            _ if !is_priced => reader.problem(prices, "is missing: a tariff needs a price for each block".to_owned()),
+            (Ok(name), Ok(tariff)) if each.len() == litres.len() + 1 => {
+                tariffs.insert(name, tariff);
+            }
+            _ => reader.problem(
+                prices,
+                format!(
+                    "must be one price for each of block_litres and one more for all that is left, at most {BLOCKS_MAX}"
+                ),
+            ),
+        }
+    }
+    tariffs
 }
 
 /// A name beginning with a letter, for in `BUY litres|plan` a number means litres.

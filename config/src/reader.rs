@@ -60,7 +60,7 @@ impl Reader {
 
     pub(crate) fn integers<T: TryFrom<i64>>(
         &mut self,
-        key: &str,
+        key: impl Into<Key>,
         default: &[i64],
         range: RangeInclusive<i64>,
     ) -> Vec<T> {

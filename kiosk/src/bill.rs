@@ -9,6 +9,7 @@
 //! trusted clock none becomes overdue.
 
 mod blocks;
+pub mod reading;
 
 #[cfg(test)]
 mod tests;

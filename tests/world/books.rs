@@ -100,6 +100,9 @@ pub struct Books {
     /// How much more than paid for each person may have drawn, by the exceptions of PROTOCOL section 8.
     pub(crate) slack_ml: BTreeMap<usize, u64>,
     pub(crate) overdraft_cap_ml: u64,
+    /// How much each person who pays by bill may draw ahead, and what the story says is on their bills.
+    pub(crate) trusted_ml: BTreeMap<usize, u64>,
+    pub(crate) on_bills_ml: BTreeMap<usize, u64>,
     pub(crate) told: BTreeMap<(usize, u64), Result<Told, Refusal>>,
     pub(crate) commands: u64,
     pub(crate) bytes_sent: u64,
@@ -272,6 +275,12 @@ impl Books {
         });
     }
 
+    /// How much more than paid for a person may draw, when all their bills are paid.
+    pub(crate) fn cap_ml(&self, person: usize) -> u64 {
+        let trusted = self.trusted_ml.get(&person).copied();
+        trusted.unwrap_or(self.overdraft_cap_ml)
+    }
+
     pub(crate) fn bought(&mut self, person: usize, item: Item, purchase: Option<u64>, at_ms: u64) {
         self.purchases.push(Bought {
             person,
@@ -342,6 +351,6 @@ pub(crate) fn litres_of(item: &Item) -> u64 {
     match item {
         Item::Litres(volume) => volume.ml(),
         Item::Plan(_) => Plan::monthly().allowance(JERRYCAN).ml(),
-        Item::Deposit(_) | Item::Bill => 0,
+        Item::Deposit(_) | Item::Bill(_) => 0,
     }
 }

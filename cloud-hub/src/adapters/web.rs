@@ -93,6 +93,8 @@ pub struct WebSettings {
     pub tariff: Tariff,
     /// Plans that can be bought.
     pub plans: Vec<Plan>,
+    /// The names of what bills charge.
+    pub bill_tariffs: Vec<String>,
 }
 
 /// What the web is given by the program.

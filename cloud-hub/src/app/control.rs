@@ -7,7 +7,7 @@ use kiosk::{
     ids::SiteName,
     moment::Wall,
     provider::Provider,
-    units::{Currency, Money},
+    units::{Currency, Money, Volume},
 };
 use runtime::stop::Stop;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ use crate::{
     desk::Desk,
     hub::{
         effect::{Refusal, RefusalKind, Response},
-        input::{Actor, NewSite, Request, Secret},
+        input::{Actor, NewReading, NewSite, Request, Secret},
         money::{Arrival, MoneyPlace},
         operator::Role,
     },
@@ -95,6 +95,17 @@ pub enum Command {
     },
     /// `reconcile --book`: one line of a statement.
     BookLine(Box<BookedLine>),
+    /// `readings --book`: one line of a list.
+    Reading {
+        /// Whose meter.
+        customer: String,
+        /// The local day.
+        day: String,
+        /// What it shows.
+        meter_ml: u64,
+        /// The first reading of another meter.
+        new_meter: bool,
+    },
     /// `token`
     Token {
         /// Its name.
@@ -198,6 +209,22 @@ impl Command {
                 let odd = || Refusal::invalid("line", "bad_field", "this line cannot be booked");
                 Request::BookLine(line.arrival().ok_or_else(odd)?)
             }
+            Command::Reading {
+                customer,
+                day,
+                meter_ml,
+                new_meter,
+            } => Request::EnterReading {
+                customer: customer.parse().map_err(|_| Refusal::not_found("customer"))?,
+                reading: NewReading {
+                    meter: Volume::from_ml(meter_ml),
+                    day: Some(day.parse().map_err(|error: kiosk::day::DayError| {
+                        Refusal::invalid("day", "bad_field", error.to_string())
+                    })?),
+                    new_meter,
+                    corrects: false,
+                },
+            },
             Command::Token { name, role, site } => Request::AddToken {
                 name,
                 role: self::role(&role)?,

@@ -59,6 +59,9 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
         // No messaging provider is built in yet.
         texts: false,
         loans: config.loans_enabled,
+        bill_tariffs: config.billing.tariffs.clone(),
+        bill_due_days: config.billing.due_days,
+        bill_remind_days: config.billing.remind_days.clone(),
         remind_days: days.map(|days| u16::try_from(*days).unwrap_or(u16::MAX)).collect(),
         ..Settings::new(master_key)
     }

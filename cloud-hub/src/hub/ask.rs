@@ -197,6 +197,13 @@ impl Turn<'_> {
             Request::RefuseLoan { loan } => self.refuse_loan(by, *loan),
             Request::BookLine(arrival) => self.book_line(by, arrival),
             Request::AllocateMoney { provider, receipt, to } => self.allocate_money(by, *provider, receipt, to),
+            Request::SetBilling { customer, terms } => match terms {
+                Some(terms) => self.set_billing(by, *customer, terms),
+                None => self.end_billing(by, *customer),
+            },
+            Request::EnterReading { customer, reading } => self.enter_reading(by, *customer, reading),
+            Request::CorrectBill { bill, usage, reason } => self.correct_bill(by, *bill, *usage, reason),
+            Request::WriteOffBill { bill, reason } => self.write_off_bill(by, *bill, reason),
             Request::VerifyDispense(ask) => self.verify_dispense(ask),
             Request::ReportDispense {
                 site,

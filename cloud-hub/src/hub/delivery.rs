@@ -196,6 +196,7 @@ impl Turn<'_> {
                 wallet: self.money(self.wallet_minor(customer)?),
                 receipt,
             },
+            PurchaseKind::Bill => self.bills_paid_text(customer, amount, receipt)?,
             PurchaseKind::Subscription { plan, site, terms } => {
                 let newest = self.store.newest_subscription(customer)?;
                 let (Some(newest), Some(zone)) = (newest, self.zone_of(site)?) else {

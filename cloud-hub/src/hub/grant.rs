@@ -44,6 +44,7 @@ impl Turn<'_> {
         }
         let mut row = self.store.purse(key)?;
         row.spent_ml = row.spent_ml.saturating_add(change_ml);
+        self.correct_bills(key, &mut row, change_ml)?;
         self.release(key, &mut row)?;
         Ok(self.store.put_purse(key, &row)?)
     }
@@ -51,7 +52,7 @@ impl Turn<'_> {
     /// What may still be granted or spent of a purse (PROTOCOL rule 21).
     pub fn free_of(&self, key: PurseKey) -> Result<i64, HubError> {
         let cap = match key.purse {
-            Purse::Prepaid => self.settings.overdraft_cap,
+            Purse::Prepaid => self.cap_of(key.customer)?,
             Purse::Allowance => Volume::ZERO,
         };
         let row = self.store.purse(key)?;

@@ -252,7 +252,7 @@ impl Turn<'_> {
         Ok(MoneyPlace::Purchase(id))
     }
 
-    /// Money into a customer's wallet, credited once under its name.
+    /// Money of a customer, credited once under its name: into the wallet, after the bills that are open.
     fn deposit(
         &mut self,
         arrival: &Arrival,
@@ -268,15 +268,30 @@ impl Turn<'_> {
             )?;
             return Ok(MoneyPlace::Wallet(customer));
         }
-        self.book("deposit", Postings::paid(source, customer, Purpose::Deposit, amount))?;
+        // Whoever owes and pays by themselves pays their bills; an operator who says "wallet" means it.
+        let pays_bills = source != Source::Suspense && self.owed(customer)?.minor > 0;
+        let kind = match pays_bills {
+            true => {
+                self.pay_bills(customer, source, amount)?;
+                "bill_payment"
+            }
+            false => {
+                self.book("deposit", Postings::paid(source, customer, Purpose::Deposit, amount))?;
+                "deposit"
+            }
+        };
         self.note_deposit(key, customer, amount, name)?;
         let site = self.store.customer(customer)?.and_then(|customer| customer.site);
-        self.remember(customer, site.as_ref(), "deposit", 0, amount.minor)?;
+        self.remember(customer, site.as_ref(), kind, 0, amount.minor)?;
         self.audit_as(name, "paid", &customer.to_string(), &amount.to_string())?;
-        let text = Text::DepositPaid {
-            amount,
-            wallet: self.money(self.wallet_minor(customer)?),
-            receipt: arrival.receipt.to_string(),
+        let receipt = arrival.receipt.to_string();
+        let text = match pays_bills {
+            true => self.bills_paid_text(customer, amount, receipt)?,
+            false => Text::DepositPaid {
+                amount,
+                wallet: self.money(self.wallet_minor(customer)?),
+                receipt,
+            },
         };
         self.say(customer, &text)?;
         Ok(MoneyPlace::Wallet(customer))

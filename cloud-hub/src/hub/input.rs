@@ -4,7 +4,8 @@ mod request;
 
 pub use kiosk::ids::PurchaseId;
 pub use request::{
-    Allocation, CustomerChange, DispenseAsk, Item, JoinRequest, NewCustomer, NewPurchase, NewSite, Pay, Request, Secret,
+    Allocation, CustomerChange, DispenseAsk, Item, JoinRequest, NewBilling, NewCustomer, NewPurchase, NewReading,
+    NewSite, Pay, Request, Secret,
 };
 
 use kiosk::{

@@ -131,6 +131,9 @@ fn role_may(role: Role, request: &Request) -> bool {
                 | Request::CreatePurchase(_)
                 | Request::OrderPayment { .. }
                 | Request::RefuseLoan { .. }
+                | Request::SetBilling { .. }
+                | Request::EnterReading { .. }
+                | Request::CorrectBill { .. }
                 | Request::AllocateMoney {
                     to: Allocation::Wallet(_) | Allocation::Purchase(_),
                     ..

@@ -352,7 +352,7 @@ impl Turn<'_> {
         let customer = self.store.root(row.customer)?;
         let site = self.store.customer(customer)?.and_then(|customer| customer.site);
         let purpose = match row.kind {
-            PurchaseKind::Deposit => Purpose::Deposit,
+            PurchaseKind::Deposit | PurchaseKind::Bill => Purpose::Deposit,
             PurchaseKind::Topup(_) | PurchaseKind::Subscription { .. } => Purpose::Water,
         };
         let key = super::credit_id(name);
@@ -366,7 +366,7 @@ impl Turn<'_> {
         }
         let sold = match &row.kind {
             PurchaseKind::Subscription { plan, site, terms } => self.sold(plan, site, terms.as_ref())?,
-            PurchaseKind::Topup(_) | PurchaseKind::Deposit => None,
+            PurchaseKind::Topup(_) | PurchaseKind::Deposit | PurchaseKind::Bill => None,
         };
         if let (PurchaseKind::Subscription { plan, .. }, None) = (&row.kind, &sold) {
             self.alarm(
@@ -375,8 +375,15 @@ impl Turn<'_> {
             )?;
             return Ok(false);
         }
-        self.book("payment", Postings::paid(source, customer, purpose, amount))?;
         match &row.kind {
+            PurchaseKind::Bill => self.pay_bills(customer, source, amount)?,
+            _ => self.book("payment", Postings::paid(source, customer, purpose, amount))?,
+        }
+        match &row.kind {
+            PurchaseKind::Bill => {
+                self.note_deposit(key, customer, amount, name)?;
+                self.remember(customer, site.as_ref(), "bill_payment", 0, amount.minor)?;
+            }
             PurchaseKind::Deposit => {
                 self.note_deposit(key, customer, amount, name)?;
                 self.remember(customer, site.as_ref(), "deposit", 0, amount.minor)?;

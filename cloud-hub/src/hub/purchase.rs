@@ -16,6 +16,7 @@ use sync::doubt::hub_effects_allowed;
 
 use super::{
     AMOUNT_MINOR_MAX,
+    bill::BillingState,
     effect::{Refusal, Response},
     input::{Actor, Item, NewPurchase, Pay, PurchaseId},
     store::{CustomerRow, PurchaseKind, PurchaseRow},
@@ -31,7 +32,7 @@ impl Turn<'_> {
     /// Starts a purchase.
     pub fn create_purchase(&mut self, by: &Actor, new: &NewPurchase) -> Result<Response, Halt> {
         let customer = self.known_customer(new.customer)?;
-        let (kind, amount) = self.priced(&customer, &new.item)?;
+        let (kind, amount) = self.priced(&customer, &new.item, new.pay)?;
         let phone = match &new.phone {
             Some(phone) => self.phone(phone)?,
             None => customer
@@ -64,11 +65,12 @@ impl Turn<'_> {
     }
 
     /// What is bought, and what it costs.
-    fn priced(&self, customer: &CustomerRow, item: &Item) -> Result<(PurchaseKind, Money), Halt> {
+    fn priced(&self, customer: &CustomerRow, item: &Item, pay: Pay) -> Result<(PurchaseKind, Money), Halt> {
         let priced = match item {
             Item::Litres(volume) => (PurchaseKind::Topup(*volume), self.settings.tariff.price(*volume)),
             Item::Deposit(minor) => (PurchaseKind::Deposit, self.money(*minor).rounded_up()),
             Item::Plan(name) => {
+                self.needs_prepaid(customer)?;
                 let plan = self
                     .settings
                     .plans
@@ -87,9 +89,12 @@ impl Turn<'_> {
                 };
                 (kind, plan.price(self.settings.currency))
             }
-            Item::Bill => {
-                let message = "bills cannot be paid here yet";
-                return Err(Refusal::invalid("kind", "not_available", message).into());
+            Item::Bill(named) => {
+                if self.owed(customer.id)?.minor == 0 {
+                    let message = "no bill of this customer is open";
+                    return Err(Refusal::conflict("no_open_bill", message).into());
+                }
+                (PurchaseKind::Bill, self.bill_amount(customer.id, *named, pay)?)
             }
         };
         if priced.1.minor <= 0 {
@@ -100,6 +105,16 @@ impl Turn<'_> {
             return Err(Refusal::invalid("amount_minor", "out_of_range", message).into());
         }
         Ok(priced)
+    }
+
+    /// An account is prepaid, subscribed or postpaid (FEATURES X16).
+    fn needs_prepaid(&self, customer: &CustomerRow) -> Result<(), Halt> {
+        let billing = self.store.billing(customer.id)?;
+        if billing.is_some_and(|row| row.state != BillingState::Ended) {
+            let message = "this customer pays by bill, and a subscription is paid ahead: end the one for the other";
+            return Err(Refusal::conflict("postpaid", message).into());
+        }
+        Ok(())
     }
 
     /// An equal purchase that may still come to something.
@@ -248,9 +263,9 @@ impl Turn<'_> {
             PurchaseItem::Litres(volume) => Item::Litres(*volume),
             PurchaseItem::Deposit(minor) => Item::Deposit(*minor),
             PurchaseItem::Plan(plan) => Item::Plan(plan.clone()),
-            PurchaseItem::Bill => Item::Bill,
+            PurchaseItem::Bill => Item::Bill(None),
         };
-        let (kind, amount) = match self.priced(&customer, &item) {
+        let (kind, amount) = match self.priced(&customer, &item, Pay::Prompt) {
             Ok(priced) => priced,
             Err(Halt::Broken(error)) => return Err(error),
             Err(Halt::Refused(_) | Halt::Kept(_) | Halt::Waits(_)) => return self.answer(id, AnsweredState::Refused),

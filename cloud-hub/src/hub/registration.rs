@@ -179,7 +179,7 @@ impl Turn<'_> {
         Ok(boxes)
     }
 
-    /// Everything of `from`, water and wallet, counts as `into`'s.
+    /// Everything of `from`, water, wallet and bills, counts as `into`'s.
     fn join_purses(&mut self, from: CustomerId, into: CustomerId) -> Result<(), HubError> {
         let wallet = self.wallet_minor(from)?;
         self.book_change("customers merged", wallet, |amount| {
@@ -209,7 +209,9 @@ impl Turn<'_> {
             self.release(target, &mut row)?;
             self.store.put_purse(target, &row)?;
         }
-        Ok(self.store.move_customer(from, into)?)
+        self.join_bills(from, into)?;
+        self.store.move_customer(from, into)?;
+        self.refresh_overdue(into)
     }
 
     /// The period of `into` in which an allowance of `from` goes on: its own, or the one that ends at the same moment,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kiosk::{
+    bill::BlockTariff,
     moment::DAY_MS,
     payment::PaymentPolicy,
     phone::{Country, Prefixes},
@@ -13,6 +14,9 @@ use kiosk::{
 use sync::seal::SecretKey;
 
 use super::money::Counter;
+
+/// The tariff of bills that is there without being named.
+const BUILT_IN_TARIFF: &str = "standard";
 
 /// Everything the hub's machine is told at its start.
 #[derive(Clone, Debug)]
@@ -53,6 +57,12 @@ pub struct Settings {
     pub prefixes: Prefixes,
     /// A subscription's end is announced so many days before.
     pub remind_days: Vec<u16>,
+    /// What customers who pay by bill are charged, by name, in the hub's currency.
+    pub bill_tariffs: BTreeMap<String, BlockTariff>,
+    /// A bill is to be paid within so many days after the day on which it was made.
+    pub bill_due_days: u16,
+    /// An open bill is announced so many days before it is due.
+    pub bill_remind_days: Vec<u16>,
     /// Loans asked at sites are kept for an operator; else they are refused.
     pub loans: bool,
     /// How long a join code is valid.
@@ -84,6 +94,12 @@ impl Settings {
             texts: true,
             prefixes: Prefixes::built_in(),
             remind_days: vec![3, 1],
+            bill_tariffs: BTreeMap::from([(
+                BUILT_IN_TARIFF.to_owned(),
+                BlockTariff::plain(Tariff::built_in(Currency::Kes)),
+            )]),
+            bill_due_days: 14,
+            bill_remind_days: vec![3, 1],
             loans: true,
             join_valid_ms: 7 * DAY_MS,
             report_within_ms: DAY_MS,

@@ -1,6 +1,7 @@
 //! The hub's tables: SQL in, plain structs out. One file a subject; [`read`] is for pages, over a read-only connection.
 
 pub mod audit;
+mod bill;
 mod brake;
 mod customer;
 mod dispense;
@@ -21,6 +22,7 @@ use store::StoreError;
 
 pub(super) use self::{
     audit::AnswerRow,
+    bill::{BillRow, BillingRow},
     customer::{CreditRow, CustomerRow, PurseKey, PurseRow},
     dispense::{DrawPart, DrawRow},
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
@@ -33,13 +35,14 @@ pub(super) use self::{
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 6] = [
+pub const MIGRATIONS: [&str; 7] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
     include_str!("schema/003.sql"),
     include_str!("schema/004.sql"),
     include_str!("schema/005.sql"),
+    include_str!("schema/006.sql"),
 ];
 
 /// What a store function returns.

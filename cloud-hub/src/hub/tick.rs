@@ -53,6 +53,7 @@ impl Turn<'_> {
                 self.alarm("side_log", format!("the head of the audit was not noted: {error}"))?;
             }
             self.tick_subscriptions()?;
+            self.tick_bills()?;
             self.store.forget_answers(self.now().plus_ms(-ANSWERS_KEPT_MS))?;
             self.store.forget_sessions(
                 self.now().plus_ms(-SESSION_MS_MAX),

@@ -1,14 +1,14 @@
 //! Fields and lines of CSV (RFC 4180): fields in quotes may hold commas, line ends and doubled quotes.
 
 /// A line with its fields.
-pub(super) struct Row {
+pub(crate) struct Row {
     /// The line of the file on which it begins, from 1.
     pub line: usize,
     pub fields: Vec<String>,
 }
 
 /// Splits a text into rows; the error is the line on which a quoted field begins that never ends.
-pub(super) fn rows(text: &str) -> Result<Vec<Row>, usize> {
+pub(crate) fn rows(text: &str) -> Result<Vec<Row>, usize> {
     let mut rows = Vec::new();
     let mut row = Row {
         line: 1,

@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
+mod bills;
+mod corrections;
 mod customers;
 mod dispenses;
 mod doubt;
 mod fleet;
 mod gateway;
 mod incoming;
+mod metered;
 mod operations;
 mod operators;
 mod payments;

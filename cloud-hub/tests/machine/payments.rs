@@ -274,10 +274,8 @@ fn the_wallet_pays_only_what_it_holds() {
         (ledger["wallet"], ledger["water"], ledger["till:mpesa"]),
         (-600, -4_000, 4_600)
     );
-    assert_eq!(
-        world.ask(buy(customer, Item::Bill, Pay::Prompt)).unwrap_err().code,
-        "not_available"
-    );
+    let refused = world.ask(buy(customer, Item::Bill(None), Pay::Prompt));
+    assert_eq!(refused.unwrap_err().code, "no_open_bill");
 }
 
 #[test]

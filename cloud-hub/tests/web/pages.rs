@@ -88,6 +88,8 @@ async fn every_page_of_the_menu_is_there_from_the_first_day() {
         "/customers",
         "/purchases",
         "/purchases?state=pending",
+        "/bills",
+        "/bills?state=overdue",
         "/ledger",
         "/outbox",
         "/loans",

@@ -89,6 +89,37 @@ fn plans_add_to_the_built_in_one() {
 }
 
 #[test]
+fn tariffs_of_bills_have_a_price_for_each_block_and_the_rest() {
+    let load = |assignments: &[&str]| Hub::load(&set(assignments), &Pretend::default());
+    let prices = |hub: &Hub, name: &str| {
+        let blocks = hub.billing.tariffs[name].blocks().iter();
+        let block = |block: &kiosk::bill::Block| (block.size.map(|size| size.ml()), block.price_per_m3_minor);
+        blocks.map(block).collect::<Vec<_>>()
+    };
+    // Who says nothing charges what prepaid litres cost.
+    let hub = load(&["tariff.price_per_m3_minor=150000"]).unwrap().config;
+    assert_eq!(prices(&hub, "standard"), [(None, 150_000)]);
+    let blocks = "billing.tariffs.household={block_litres=[6000,4000],price_per_m3_minor=[100000,150000,200000]}";
+    let hub = load(&[blocks]).unwrap().config;
+    assert_eq!(
+        prices(&hub, "household"),
+        [(Some(6_000_000), 100_000), (Some(4_000_000), 150_000), (None, 200_000)]
+    );
+    for bad in [
+        "billing.tariffs.poor={block_litres=[6000]}",
+        "billing.tariffs.poor={block_litres=[6000],price_per_m3_minor=[1]}",
+        "billing.tariffs.poor={price_per_m3_minor=[1,2]}",
+        "billing.tariffs.poor={block_litres=[0],price_per_m3_minor=[1,2]}",
+        "billing.tariffs.Poor={price_per_m3_minor=[1]}",
+        "billing.tariffs.poor={price_per_m3_minor=[]}",
+        "billing.tariffs.poor={price_per_m3_minor=[1],colour=2}",
+        "billing.due_days=0",
+    ] {
+        assert!(load(&[bad]).is_err(), "{bad}");
+    }
+}
+
+#[test]
 fn a_provider_is_whole_or_absent() {
     assert_eq!(
         Hub::load(&Sources::default(), &Pretend::default())

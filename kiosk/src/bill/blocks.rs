@@ -71,6 +71,11 @@ impl BlockTariff {
         }
     }
 
+    /// Its blocks, the first litres first.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
     /// One price for every litre.
     pub fn plain(tariff: Tariff) -> BlockTariff {
         let block = Block {

@@ -125,6 +125,11 @@ impl Postings {
         Postings::billed(customer, amount).map(Postings::reversed)
     }
 
+    /// What bills had charged too much, of a customer who gets no more of them: it goes into the wallet.
+    pub fn bill_credit_to_wallet(customer: CustomerId, amount: Money) -> Result<Postings, LedgerError> {
+        Postings::moved(amount, Account::Bill(customer), Account::Wallet(customer))
+    }
+
     /// A bill that nobody will pay any more is given up.
     pub fn bill_given_up(customer: CustomerId, amount: Money) -> Result<Postings, LedgerError> {
         Postings::moved(amount, Account::Losses, Account::Bill(customer))
@@ -215,6 +220,8 @@ mod tests {
         assert_eq!(paid(Source::Wallet, 300, 50), "wallet:1 300, bill:1 -300");
         assert_eq!(lines(Postings::bill_credited(JANE, kes(40))), "bill:1 -40, sales 40");
         assert_eq!(lines(Postings::bill_given_up(JANE, kes(40))), "bill:1 -40, losses 40");
+        let back = Postings::bill_credit_to_wallet(JANE, kes(40));
+        assert_eq!(lines(back), "wallet:1 -40, bill:1 40");
     }
 
     #[test]

@@ -95,7 +95,7 @@ fn price(item: &Item) -> i64 {
         Item::Litres(volume) => Tariff::built_in(Currency::Kes).price(*volume),
         Item::Plan(_) => Plan::monthly().price(Currency::Kes),
         Item::Deposit(minor) => Money::new(*minor, Currency::Kes),
-        Item::Bill => Money::new(0, Currency::Kes),
+        Item::Bill(_) => Money::new(0, Currency::Kes),
     };
     money.whole_units()
 }

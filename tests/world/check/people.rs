@@ -16,9 +16,12 @@ pub(super) fn check(world: &World, findings: &mut Findings) {
         let mut due = Due::of(world, person);
         due.credited.1 += paid.get(&person).map_or(0, |paid| paid.1).cast_signed();
         due.credited.0 += paid.get(&person).map_or(0, |paid| paid.0).cast_signed();
+        let on_bills = world.books.on_bills_ml.get(&person).copied().unwrap_or(0).cast_signed();
+        due.credited.0 += on_bills;
+        due.credited.1 += on_bills;
         findings.rule("nobody draws more than was bought");
         let limit = due.credited.1.max(0).unsigned_abs()
-            + world.books.overdraft_cap_ml
+            + world.books.cap_ml(person)
             + world.books.slack_ml.get(&person).copied().unwrap_or(0);
         findings.unless(due.drawn_ml <= limit, || {
             format!(
@@ -49,7 +52,7 @@ pub(super) fn check(world: &World, findings: &mut Findings) {
             let there = world
                 .box_balance_ml(station, person)
                 .map(|(prepaid, _)| prepaid.cast_signed());
-            let cap = world.books.overdraft_cap_ml.cast_signed();
+            let cap = world.books.cap_ml(person).cast_signed();
             let here = (shown.balance_ml + cap).max(0);
             findings.unless(there == Some(here), || {
                 format!("{name}: the site {there:?}, the hub {here} ml")

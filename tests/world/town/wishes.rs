@@ -7,7 +7,7 @@ use gateway::site::{
 };
 use hub::hub::{
     effect::{Enrolment as HubEnrolment, Refusal, Response},
-    input::{Actor, Item, JoinRequest, NewCustomer, NewPurchase, NewSite, Pay, Request, Secret},
+    input::{Actor, Item, JoinRequest, NewBilling, NewCustomer, NewPurchase, NewSite, Pay, Request, Secret},
 };
 use kiosk::ids::{AccountId, CustomerId, SiteName};
 use sync::seal::{Identity, SecretKey};
@@ -223,6 +223,27 @@ impl World {
         let errand = self.credit_later(person, volume_ml);
         let done = self.run_until(ANSWER_MS_MAX, |world| world.answer(errand).is_some());
         debug_assert!(done.is_some());
+    }
+
+    /// A person pays by bill from now on, and may draw so much ahead.
+    pub fn trust(&mut self, person: usize, cap_ml: u64) {
+        let terms = NewBilling {
+            tariff: "standard".to_owned(),
+            cap: kiosk::units::Volume::from_ml(cap_ml),
+            metered: false,
+        };
+        let request = Request::SetBilling {
+            customer: self.customer(person),
+            terms: Some(terms),
+        };
+        let answer = self.ask_hub(Actor::Owner, request);
+        debug_assert!(answer.is_ok(), "{answer:?}");
+        self.books.trusted_ml.insert(person, cap_ml);
+    }
+
+    /// The story says that so much of what a person drew is on a bill now.
+    pub fn is_billed(&mut self, person: usize, volume_ml: u64) {
+        *self.books.on_bills_ml.entry(person).or_default() += volume_ml;
     }
 
     /// A person buys by a prompt on their phone. Gives the errand.

@@ -2,11 +2,13 @@
 //!
 //! | module | what it serves |
 //! |---|---|
+//! | [`bills`] | bills and readings |
 //! | [`customers`] | customers and what is done to one |
 //! | [`money`] | purchases, transactions, the ledger |
 //! | [`sites`] | sites and kiosks |
 //! | [`query`] | what stands behind `?` |
 
+pub mod bills;
 pub mod customers;
 pub mod money;
 pub mod query;
@@ -34,6 +36,14 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/api/v1/customers/{id}/credit") => post(customers::credit),
         ("POST", "/api/v1/customers/{id}/pin") => post(customers::pin),
         ("POST", "/api/v1/customers/{id}/active") => post(customers::active),
+        ("GET", "/api/v1/customers/{id}/billing") => get(bills::billing),
+        ("POST", "/api/v1/customers/{id}/billing") => post(bills::set),
+        ("POST", "/api/v1/customers/{id}/readings") => post(bills::reading),
+        ("GET", "/api/v1/customers/{id}/bills") => get(bills::of_customer),
+        ("GET", "/api/v1/bills") => get(bills::list),
+        ("GET", "/api/v1/bills/{id}") => get(bills::one),
+        ("POST", "/api/v1/bills/{id}/correction") => post(bills::correct),
+        ("POST", "/api/v1/bills/{id}/write-off") => post(bills::write_off),
         ("POST", "/api/v1/purchases") => post(money::buy),
         ("GET", "/api/v1/purchases/{id}") => get(money::purchase),
         ("GET", "/api/v1/providers") => get(money::providers),

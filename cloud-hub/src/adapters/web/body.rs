@@ -71,6 +71,15 @@ impl Body {
         }
     }
 
+    /// Whether a field is there and `null`; then it is taken.
+    pub fn takes_null(&mut self, field: &'static str) -> bool {
+        let is_null = self.0.get(field).is_some_and(Value::is_null);
+        if is_null {
+            self.0.remove(field);
+        }
+        is_null
+    }
+
     /// A whole number that must be there. One beyond 64 bits is the largest there is: too much for every limit.
     pub fn integer(&mut self, field: &'static str) -> Result<i64, Refusal> {
         self.maybe_integer(field)?.ok_or_else(|| missing(field))

@@ -161,9 +161,54 @@ const LINES: &[Line] = &[
     ("POST", "/api/v1/customers/{id}/pin", "A new PIN.", "pin"),
     ("POST", "/api/v1/customers/{id}/active", "Blocks or unblocks.", "active"),
     (
+        "GET",
+        "/api/v1/customers/{id}/billing",
+        "Whether a customer pays by bill, by what terms, and what may still be drawn ahead.",
+        "",
+    ),
+    (
+        "POST",
+        "/api/v1/customers/{id}/billing",
+        "Lets a customer pay by bill, or changes the terms; {\"tariff\":null} ends it with a last bill. With metered the \
+         bill follows readings, and cap_ml is left out.",
+        "tariff cap_ml? metered?",
+    ),
+    (
+        "POST",
+        "/api/v1/customers/{id}/readings",
+        "A meter reading; the same again changes nothing. One below the last is refused unless it corrects that, or the \
+         meter is new.",
+        "meter_ml day? new_meter? corrects?",
+    ),
+    (
+        "GET",
+        "/api/v1/customers/{id}/bills",
+        "All bills of a customer, the oldest month first.",
+        "",
+    ),
+    (
+        "GET",
+        "/api/v1/bills",
+        "Bills, the newest first; state is unpaid, open, part_paid, paid, overdue or written_off.",
+        "?state ?limit ?after",
+    ),
+    ("GET", "/api/v1/bills/{id}", "One bill.", ""),
+    (
+        "POST",
+        "/api/v1/bills/{id}/correction",
+        "Less was used than a bill says: the difference becomes a credit.",
+        "usage_ml reason",
+    ),
+    (
+        "POST",
+        "/api/v1/bills/{id}/write-off",
+        "Gives up what is left of a bill.",
+        "reason",
+    ),
+    (
         "POST",
         "/api/v1/purchases",
-        "Starts a purchase; poll it for its state.",
+        "Starts a purchase; poll it for its state. kind bill pays what is owed, or with amount_minor so much of it.",
         "customer kind volume_ml|amount_minor|plan provider? phone? pay?",
     ),
     ("GET", "/api/v1/purchases/{id}", "One purchase.", ""),
@@ -258,8 +303,8 @@ fn schema(line: &str) -> Option<Value> {
     for field in &fields {
         let name = field.trim_end_matches('?');
         let kind = match name {
-            "volume_ml" | "amount_minor" => "integer",
-            "active" | "replace" => "boolean",
+            "volume_ml" | "amount_minor" | "cap_ml" | "meter_ml" | "usage_ml" => "integer",
+            "active" | "replace" | "metered" | "new_meter" | "corrects" => "boolean",
             _ => "string",
         };
         properties.insert(name.to_owned(), json!({ "type": kind }));

@@ -8,11 +8,13 @@
 //! | [`home`] | today |
 //! | [`sites`] | sites, one site, join codes |
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
+//! | [`bills`] | bills, one to print, and what a customer owes |
 //! | [`money`], [`loans`] | purchases, the ledger, the outbox, loans asked |
 //! | [`waiting`] | money that came without a prompt |
 //! | [`people`] | logins and tokens |
 //! | [`doubt`] | while part of the past may be missing |
 
+pub mod bills;
 pub mod customer;
 pub mod customers;
 pub mod doubt;
@@ -83,6 +85,12 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/customers/{id}/pin") => post(customer::pin),
         ("POST", "/customers/{id}/active") => post(customer::active),
         ("POST", "/customers/{id}/profile") => post(customer::profile),
+        ("POST", "/customers/{id}/billing") => post(bills::set),
+        ("POST", "/customers/{id}/reading") => post(bills::reading),
+        ("GET", "/bills") => get(bills::bills),
+        ("GET", "/bills/{id}") => get(bills::bill),
+        ("POST", "/bills/{id}/correction") => post(bills::correct),
+        ("POST", "/bills/{id}/write-off") => post(bills::write_off),
         ("GET", "/purchases") => get(money::purchases),
         ("GET", "/purchases/{id}") => get(money::purchase),
         ("POST", "/purchases/{id}/order") => post(money::order),
@@ -119,11 +127,12 @@ async fn asset(Path(file): Path<String>) -> Response {
 }
 
 /// The pages in the order of the menu: path and name.
-const MENU: [(&str, &str); 8] = [
+const MENU: [(&str, &str); 9] = [
     ("/", "Today"),
     ("/sites", "Sites"),
     ("/customers", "Customers"),
     ("/purchases", "Purchases"),
+    ("/bills", "Bills"),
     ("/ledger", "Ledger"),
     ("/outbox", "Texts"),
     ("/loans", "Loans"),
@@ -211,6 +220,7 @@ fn done(word: Option<&str>) -> Markup {
         Some("blocked") => "The customer is blocked: no water until you unblock them.",
         Some("unblocked") => "The customer can draw water again.",
         Some("changed") => "The change is saved.",
+        Some("read") => "The reading is entered.",
         Some("registered") => "The customer is registered.",
         Some("ordered") => "Your decision is booked.",
         Some("revoked") => "The gateway of this site is shut out, and what it held is written off.",

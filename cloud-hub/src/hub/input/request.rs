@@ -1,6 +1,7 @@
 //! What can be asked of the hub, by people and programs, and what each request says.
 
 use kiosk::{
+    day::Day,
     ids::{CustomerId, ProviderReceipt, PurchaseId, RecordId, RequestId, SiteName},
     payment::PaymentOrder,
     provider::Provider,
@@ -161,6 +162,36 @@ pub enum Request {
         /// Whose it is.
         to: Allocation,
     },
+    /// A customer pays by bill from now on, or by other terms.
+    SetBilling {
+        /// Who.
+        customer: CustomerId,
+        /// `None` ends it, with a last bill.
+        terms: Option<NewBilling>,
+    },
+    /// A customer's meter was read.
+    EnterReading {
+        /// Whose.
+        customer: CustomerId,
+        /// What it shows.
+        reading: NewReading,
+    },
+    /// A bill's usage was less than it says: the difference becomes a credit.
+    CorrectBill {
+        /// Its number.
+        bill: i64,
+        /// What was used in truth.
+        usage: Volume,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// A bill that nobody will pay any more.
+    WriteOffBill {
+        /// Its number.
+        bill: i64,
+        /// Why, for the audit.
+        reason: String,
+    },
     /// May this water be drawn? Asked by a dispenser that speaks to the hub (CONTRACTS section 4).
     VerifyDispense(DispenseAsk),
     /// What flowed.
@@ -303,8 +334,32 @@ pub enum Item {
     Deposit(i64),
     /// A subscription to the home site, by the plan's name.
     Plan(String),
-    /// The open bill.
-    Bill,
+    /// The open bills: so many minor units of them, or all that is owed.
+    Bill(Option<i64>),
+}
+
+/// How a customer pays by bill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewBilling {
+    /// The name of a tariff of the configuration.
+    pub tariff: String,
+    /// How much may be drawn ahead of paying; nothing where a meter counts.
+    pub cap: Volume,
+    /// Billed by readings of the household's own meter, and not by what dispensers gave.
+    pub metered: bool,
+}
+
+/// What somebody read off a customer's meter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewReading {
+    /// What it shows.
+    pub meter: Volume,
+    /// The local day; today when left out.
+    pub day: Option<Day>,
+    /// The first reading of a meter that took the place of another.
+    pub new_meter: bool,
+    /// It stands in place of the last reading, which was wrong.
+    pub corrects: bool,
 }
 
 /// How a purchase is paid.

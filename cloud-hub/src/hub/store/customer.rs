@@ -370,6 +370,7 @@ impl Store<'_> {
             "subscription",
             "purchase",
             "history",
+            "bill",
         ] {
             self.execute(
                 &format!("UPDATE {table} SET customer = ?2 WHERE customer = ?1"),

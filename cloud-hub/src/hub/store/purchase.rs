@@ -19,6 +19,8 @@ pub(in crate::hub) enum PurchaseKind {
     Topup(Volume),
     /// Money into the wallet.
     Deposit,
+    /// Money that the open bills take from first; what they leave goes into the wallet.
+    Bill,
     /// A subscription to a site, and what it was when it was priced.
     Subscription {
         plan: String,
@@ -37,11 +39,12 @@ pub(in crate::hub) struct Terms {
 }
 
 impl PurchaseKind {
-    /// The word in the database.
+    /// The word in the API and the audit.
     pub const fn name(&self) -> &'static str {
         match self {
             PurchaseKind::Topup(_) => "topup",
             PurchaseKind::Deposit => "deposit",
+            PurchaseKind::Bill => "bill",
             PurchaseKind::Subscription { .. } => "subscription",
         }
     }
@@ -66,6 +69,7 @@ fn read_kind(row: &Row<'_>) -> rusqlite::Result<PurchaseKind> {
     let kind: String = row.get("kind")?;
     Ok(match kind.as_str() {
         "topup" => PurchaseKind::Topup(maybe_volume(row, "volume_ml")?.ok_or_else(|| wrong(row, "volume_ml"))?),
+        "deposit" if row.get("for_bills")? => PurchaseKind::Bill,
         "deposit" => PurchaseKind::Deposit,
         _ => PurchaseKind::Subscription {
             plan: row.get("plan")?,
@@ -213,12 +217,12 @@ impl Store<'_> {
     pub fn put_purchase(&self, row: &PurchaseRow) -> Stored<()> {
         let (volume, plan, site) = match &row.kind {
             PurchaseKind::Topup(volume) => (Some(volume.signed_ml()), None, None),
-            PurchaseKind::Deposit => (None, None, None),
+            PurchaseKind::Deposit | PurchaseKind::Bill => (None, None, None),
             PurchaseKind::Subscription { plan, site, .. } => (None, Some(plan.as_str()), Some(site.as_str())),
         };
         let terms = match &row.kind {
             PurchaseKind::Subscription { terms, .. } => terms.as_ref(),
-            PurchaseKind::Topup(_) | PurchaseKind::Deposit => None,
+            PurchaseKind::Topup(_) | PurchaseKind::Deposit | PurchaseKind::Bill => None,
         };
         let payment = &row.payment;
         self.execute(
@@ -226,9 +230,9 @@ impl Store<'_> {
                                    payer, token, state, failure, reference, receipt, claimed, mismatched, told,
                                    since_ms, queries, retries, due_ms, asked_box, asked_epoch, asked_seq, created_ms,
                                    settled_ms, plan_days, plan_jerrycans, plan_allowance_ml, plan_zone,
-                                   receipt_proven)
+                                   receipt_proven, for_bills)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                     ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33)
+                     ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)
              ON CONFLICT (id) DO UPDATE SET
                  state = excluded.state, failure = excluded.failure, reference = excluded.reference,
                  receipt = excluded.receipt, receipt_proven = excluded.receipt_proven, claimed = excluded.claimed, mismatched = excluded.mismatched,
@@ -237,7 +241,10 @@ impl Store<'_> {
             params![
                 signed(row.id.0),
                 signed(row.customer.0),
-                row.kind.name(),
+                match &row.kind {
+                    PurchaseKind::Bill => PurchaseKind::Deposit.name(),
+                    kind => kind.name(),
+                },
                 volume,
                 plan,
                 site,
@@ -271,6 +278,7 @@ impl Store<'_> {
                 terms.map(|terms| terms.allowance.signed_ml()),
                 terms.map(|terms| terms.zone.as_str()),
                 payment.receipt_proven,
+                row.kind == PurchaseKind::Bill,
             ],
         )
         .map(drop)

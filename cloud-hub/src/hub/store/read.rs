@@ -1,5 +1,6 @@
 //! What pages and the API read, over a read-only connection ([`store::Database::open_read_only`]).
 
+mod bill;
 mod fleet;
 mod money;
 mod operations;
@@ -19,6 +20,7 @@ use rusqlite::{Connection, params};
 use store::StoreError;
 
 pub use self::{
+    bill::{BillFilter, BillShown, Billing, bill, billing, bills, bills_listed, bills_owed, metered, readings},
     fleet::{Site, site, sites, sites_unhashed},
     money::{
         OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, ledger_balance, outbox, purchase,
@@ -79,6 +81,8 @@ pub struct Customer {
     pub wallet_minor: i64,
     /// False when blocked.
     pub active: bool,
+    /// Whether water is denied for a bill that was not paid in time.
+    pub bill_overdue: bool,
     /// Whether there is a PIN.
     pub has_pin: bool,
     /// The most in a day.
@@ -186,6 +190,7 @@ fn shown(connection: &Connection, row: Option<CustomerRow>) -> Read<Option<Custo
         language: row.language,
         site: row.site,
         active: row.active,
+        bill_overdue: row.bill_overdue,
         has_pin: row.sealed_pin.is_some(),
         daily_limit: row.daily_limit,
         merged_into: row.merged_into,

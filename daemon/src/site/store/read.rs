@@ -31,6 +31,8 @@ pub struct CustomerShown {
     pub language: String,
     /// Not blocked.
     pub active: bool,
+    /// A bill was not paid in time: no water.
+    pub bill_overdue: bool,
     /// Admitted to this site.
     pub admitted: bool,
     /// Prepaid litres here: grants less spends.
@@ -80,6 +82,7 @@ pub fn customer_shown(
         name: row.name,
         language: row.language,
         active: row.active,
+        bill_overdue: row.bill_overdue,
         admitted: row.admitted,
         balance: sum(Purse::Prepaid),
         allowance,

@@ -70,7 +70,8 @@ pub async fn buy(
     }
 }
 
-/// What is bought: `topup` with `volume_ml` is litres, with `amount_minor` money into the wallet.
+/// What is bought: `topup` with `volume_ml` is litres, with `amount_minor` money into the wallet; `bill` is all that
+/// is owed, or with `amount_minor` so much of it.
 fn item(body: &mut Body) -> Result<Item, Refusal> {
     let kind = body.text("kind")?;
     let (volume_ml, amount_minor) = (body.maybe_integer("volume_ml")?, body.maybe_integer("amount_minor")?);
@@ -91,10 +92,10 @@ fn item(body: &mut Body) -> Result<Item, Refusal> {
         ("subscription", None, None, None) => {
             Err(Refusal::invalid("plan", "missing_field", "a subscription needs a plan"))
         }
-        ("bill", None, None, None) => Ok(Item::Bill),
+        ("bill", None, named, None) => Ok(Item::Bill(named)),
         ("topup" | "bill", _, _, Some(_)) => Err(too_much("plan")),
-        ("topup", Some(_), Some(_), None) | ("subscription" | "bill", _, Some(_), _) => Err(too_much("amount_minor")),
-        ("subscription" | "bill", Some(_), None, _) => Err(too_much("volume_ml")),
+        ("topup", Some(_), Some(_), None) | ("subscription", _, Some(_), _) => Err(too_much("amount_minor")),
+        ("subscription", Some(_), None, _) | ("bill", Some(_), _, _) => Err(too_much("volume_ml")),
         _ => Err(Refusal::invalid(
             "kind",
             "bad_field",

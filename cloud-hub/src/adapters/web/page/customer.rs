@@ -1,6 +1,7 @@
 //! One customer, and what can be done for them.
 
 use ::kiosk::{
+    ids::CustomerId,
     phone::Phone,
     tariff::jerrycans_left,
     units::{Currency, Volume},
@@ -19,7 +20,7 @@ use super::{
         api::customers::{customer as find, last_day},
         guard::Caller,
     },
-    Shown, back_to, customers, done,
+    Shown, back_to, bills, customers, done,
     form::Fields,
     guarded,
     home::sales_table,
@@ -66,7 +67,8 @@ async fn shown(app: &App, caller: &Caller, id: &str, notice: Markup) -> Shown {
             ))
         })
         .await?;
-    let content = content(app, caller, &customer, notice, (&sales, &bought, &sites));
+    let standing = bills::standing(app, &customer).await?;
+    let content = content(app, caller, &customer, notice, (&sales, &bought, &sites, &standing));
     Ok(page(Some(caller), "/customers", &customer.name, content))
 }
 
@@ -75,15 +77,20 @@ fn content(
     caller: &Caller,
     customer: &Customer,
     notice: Markup,
-    (sales, bought, sites): (&[Transaction], &[Purchase], &[Site]),
+    (sales, bought, sites, standing): (&[Transaction], &[Purchase], &[Site], &bills::Standing),
 ) -> Markup {
     let settings = &app.parts.settings;
     let (zone, (now, _)) = (&settings.zone, app.parts.clock.now());
     html! {
-        h1 { (customer.name) " " @if !customer.active { span.badge.bad { "blocked" } } }
+        h1 { (customer.name) " " @if !customer.active { span.badge.bad { "blocked" } }
+            @if customer.bill_overdue { " " span.badge.bad { "bill overdue: no water" } } }
         (notice)
         div data-part="facts" { (facts(settings, customer)) }
-        @if caller.may("POST", "/customers/{id}/credit") { (forms(caller, settings, customer, sites)) }
+        @if caller.may("POST", "/customers/{id}/credit") {
+            (forms(caller, settings, customer, sites))
+            div.forms { (bills::forms(caller, settings, &customer.id.to_string(), standing)) }
+        }
+        @if caller.may("GET", "/bills") { (bills::section(settings, now, standing)) }
         div.columns {
             section data-part="sales" {
                 h2 { "Transactions" }
@@ -146,8 +153,10 @@ fn forms(caller: &Caller, settings: &WebSettings, customer: &Customer, sites: &[
                             }
                         }
                         option value="deposit" { "Money into the wallet" }
+                        option value="bill" { "Open bills" }
                     } }
-                    label { "How much: litres, or " (currency) " into the wallet" input name="amount" type="number" min="1" step="any"; }
+                    label { "How much: litres, or " (currency) " into the wallet; of bills all when left empty"
+                        input name="amount" type="number" min="1" step="any"; }
                     label { "How" select name="pay" {
                         option value="prompt" { "A payment prompt on the phone" }
                         option value="wallet" { "From the wallet" }
@@ -218,7 +227,7 @@ fn profile_form(caller: &Caller, customer: &Customer, sites: &[Site], action: &s
 }
 
 /// Asks the machine; afterwards the page again, with what was done or with what is wrong.
-async fn act(
+pub(super) async fn act(
     app: &App,
     caller: &Caller,
     id: &str,
@@ -242,6 +251,11 @@ async fn act(
     let mut response: Response = shown(app, caller, id, notice).await?;
     *response.status_mut() = status(&refusal);
     Ok(response)
+}
+
+/// Whom a path names.
+pub(super) async fn id_of(app: &App, id: &str) -> Result<CustomerId, Refusal> {
+    Ok(find(app, id).await?.id)
 }
 
 /// `POST /customers/{id}/credit`
@@ -308,20 +322,27 @@ fn item(fields: &mut Fields, currency: Currency) -> Result<Item, Refusal> {
             "How much must be a number above zero, such as 20 or 2.5.",
         )
     };
-    let milli = milli(&fields.need("amount", "how much")?)
-        .filter(|milli| *milli > 0)
-        .ok_or_else(bad)?;
+    let typed = fields.take("amount");
+    if item == "bill" && typed.is_none() {
+        return Ok(Item::Bill(None));
+    }
+    let typed = typed.ok_or_else(|| Refusal::invalid("amount", "missing_field", "Please fill in how much."))?;
+    let milli = milli(&typed).filter(|milli| *milli > 0).ok_or_else(bad)?;
     match item.as_str() {
         "litres" => Ok(Item::Litres(Volume::try_from_ml(milli).ok_or_else(bad)?)),
         _ => {
             let minor = i128::from(milli) * i128::from(currency.minor_per_unit()) / 1_000;
-            Ok(Item::Deposit(i64::try_from(minor).map_err(|_| bad())?))
+            let minor = i64::try_from(minor).map_err(|_| bad())?;
+            Ok(match item.as_str() {
+                "bill" => Item::Bill(Some(minor)),
+                _ => Item::Deposit(minor),
+            })
         }
     }
 }
 
 /// Reads a decimal number with at most three places, as thousandths. A comma is a point.
-fn milli(text: &str) -> Option<i64> {
+pub(super) fn milli(text: &str) -> Option<i64> {
     let text = text.replace(',', ".").replace('−', "-");
     let (sign, digits) = text.strip_prefix('-').map_or((1, text.as_str()), |digits| (-1, digits));
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));

@@ -113,6 +113,7 @@ pub fn customer_link(names: &Names, customer: CustomerId) -> Markup {
 
 fn what(purchase: &Purchase) -> String {
     match (&purchase.plan, purchase.volume_ml) {
+        _ if purchase.kind == "bill" => "open bills".to_owned(),
         (Some(plan), _) => format!("plan {plan}"),
         (None, Some(ml)) => show::litres(ml),
         (None, None) => "into the wallet".to_owned(),

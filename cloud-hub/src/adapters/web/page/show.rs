@@ -93,6 +93,8 @@ pub fn kind(kind: &str) -> &str {
         "topup" => "litres bought",
         "deposit" => "money paid in",
         "subscription" => "subscription",
+        "bill" => "bill",
+        "bill_payment" => "bills paid",
         "credit" => "given by an operator",
         other => other,
     }

@@ -23,7 +23,7 @@ pub struct Purchase {
     pub id: PurchaseId,
     /// Whose.
     pub customer: CustomerId,
-    /// `topup`, `deposit` or `subscription`.
+    /// `topup`, `deposit`, `subscription` or `bill`.
     pub kind: String,
     /// Litres bought.
     pub volume_ml: Option<i64>,
@@ -126,7 +126,10 @@ pub(super) fn read_purchase(row: &Row<'_>) -> rusqlite::Result<Purchase> {
     Ok(Purchase {
         id: PurchaseId(id(row, "id")?),
         customer: CustomerId(id(row, "customer")?),
-        kind: row.get("kind")?,
+        kind: match row.get("for_bills")? {
+            true => "bill".to_owned(),
+            false => row.get("kind")?,
+        },
         volume_ml: row.get("volume_ml")?,
         plan: row.get("plan")?,
         amount_minor: row.get("amount_minor")?,
@@ -269,7 +272,7 @@ pub fn totals(connection: &Connection, since: Wall) -> Read<Totals> {
                     (SELECT coalesce(sum(volume_ml), 0) FROM history
                      WHERE time_ms >= ?1 AND kind IN ('dispense', 'correction', 'loss')),
                     (SELECT coalesce(sum(amount_minor), 0) FROM history
-                     WHERE time_ms >= ?1 AND kind IN ('topup', 'deposit', 'subscription')),
+                     WHERE time_ms >= ?1 AND kind IN ('topup', 'deposit', 'subscription', 'bill_payment')),
                     (SELECT count(*) FROM site WHERE online <> 0),
                     (SELECT count(*) FROM purchase WHERE state = 'needs_operator')",
         )?

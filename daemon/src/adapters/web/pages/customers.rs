@@ -136,6 +136,7 @@ fn card(
                 (customer.phone.as_deref().unwrap_or("no phone"))
             }
             p { (state) }
+            @if customer.bill_overdue { p { (light("bad", "A bill is overdue: no water before it is paid")) } }
             div class="figures" {
                 div class="figure" { b { (litres(customer.balance.signed_ml())) } span class="small" { "prepaid here" } }
                 div class="figure" { b { (customer.jerrycans_left) } span class="small" { "jerrycans left" } }
