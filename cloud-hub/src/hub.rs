@@ -27,6 +27,7 @@
 //! | `delivery` | what a payment gives, and the text that says so |
 //! | `ledger` | double entry |
 //! | `dispense` | water drawn at the hub itself |
+//! | `daily` | what is done once a day, at each site's own time |
 //! | `talk` | texts to customers |
 //! | `tick` | what time brings |
 //! | [`store`] | the tables; [`store::read`] is for pages |
@@ -38,6 +39,7 @@ mod answer;
 mod ask;
 mod brake;
 mod customer;
+mod daily;
 mod delivery;
 mod dispense;
 mod document;

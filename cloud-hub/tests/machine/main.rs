@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
 mod customers;
+mod daily;
 mod dispenses;
 mod doubt;
 mod fleet;
