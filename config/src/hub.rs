@@ -42,6 +42,8 @@ pub struct Hub {
     pub sms_commands_per_day: u32,
     /// `subscriptions.remind_days`: how many days before the end a reminder goes out.
     pub subscriptions_remind_days: Vec<u32>,
+    /// `purchases.asked_within`: how old what was asked at a site without a link may be when it arrives.
+    pub purchases_asked_within: Duration,
     /// `[payments]`
     pub payments: Payments,
     /// `[messaging.africastalking]`; `None` when not configured.
@@ -188,6 +190,11 @@ impl Hub {
             loans_enabled: reader.boolean("loans.enabled", true),
             sms_commands_per_day: reader.integer("sms.commands_per_day", 10, 0..=10_000),
             subscriptions_remind_days: reader.integers("subscriptions.remind_days", &[3, 1], 0..=365),
+            purchases_asked_within: reader.duration(
+                "purchases.asked_within",
+                "24 h",
+                minutes(1)..=minutes(30 * 24 * 60),
+            ),
             payments: Payments {
                 query_after: reader.duration("payments.query_after", "30 s", Duration::from_millis(1)..=minutes(10)),
                 queries_max: reader.integer("payments.queries_max", 4, 1..=100),

@@ -53,6 +53,8 @@ pub struct Settings {
     pub prefixes: Prefixes,
     /// A subscription's end is announced so many days before.
     pub remind_days: Vec<u16>,
+    /// A purchase asked at a site without a link is started when it arrives within this; later it is refused.
+    pub asked_within_ms: i64,
     /// Loans asked at sites are kept for an operator; else they are refused.
     pub loans: bool,
     /// How long a join code is valid.
@@ -84,6 +86,7 @@ impl Settings {
             texts: true,
             prefixes: Prefixes::built_in(),
             remind_days: vec![3, 1],
+            asked_within_ms: DAY_MS,
             loans: true,
             join_valid_ms: 7 * DAY_MS,
             report_within_ms: DAY_MS,

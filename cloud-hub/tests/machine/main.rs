@@ -13,6 +13,7 @@ mod operations;
 mod operators;
 mod payments;
 mod providers;
+mod purchases;
 mod recalls;
 mod repeats;
 mod sites;
