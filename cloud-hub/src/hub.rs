@@ -182,6 +182,7 @@ impl Hub {
                 effects: Vec::new(),
                 throws: 0,
                 written: BTreeSet::new(),
+                event: None,
                 texts_queued: false,
             };
             if side_unread {

@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use config::{Sources, System};
-use hub::app::{self, commands, control::Command, operations, reconcile, register};
+use hub::app::{self, commands, control::Command, ledger, operations, reconcile, register};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit status for a command line that cannot be understood.
@@ -95,6 +95,12 @@ enum What {
         #[arg(long)]
         book: bool,
     },
+    /// The books: what every account stands at, and how it came to it.
+    #[command(subcommand)]
+    Ledger(ledger::Ledger),
+    /// Money that came without a prompt and is in nobody's name.
+    #[command(subcommand)]
+    Suspense(ledger::Suspense),
     /// What is set up once at Safaricom.
     #[command(subcommand)]
     Mpesa(Mpesa),
@@ -297,6 +303,8 @@ async fn execute(config: &config::Hub, what: What) -> anyhow::Result<()> {
             provider,
             book,
         } => return reconcile::run(config, &statement, &provider, book).await,
+        What::Ledger(what) => return what.run(config),
+        What::Suspense(what) => return what.run(config).await,
         What::Mpesa(Mpesa::Register { cancel_when_silent }) => {
             return register::run(config, cancel_when_silent).await;
         }

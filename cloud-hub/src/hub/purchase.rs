@@ -18,6 +18,7 @@ use sync::doubt::hub_effects_allowed;
 use super::{
     effect::{Refusal, Response},
     input::{Actor, Item, NewPurchase, Pay, PurchaseId},
+    ledger::Event,
     store::{CustomerRow, PurchaseKind, PurchaseRow},
     turn::{Halt, HubError, Turn},
 };
@@ -254,7 +255,8 @@ impl Turn<'_> {
         row.payment.state = PaymentState::Succeeded;
         row.settled = Some(self.now());
         self.store.put_purchase(row)?;
-        if !self.deliver(row, Source::Wallet, &format!("wallet:{:016x}", row.id.0))? {
+        let name = format!("wallet:{:016x}", row.id.0);
+        if !self.about(Event::Purchase(row.id), |turn| turn.deliver(row, Source::Wallet, &name))? {
             let message = "this cannot be given now; nothing was taken from the wallet";
             return Err(Refusal::conflict("cannot_be_given", message).into());
         }

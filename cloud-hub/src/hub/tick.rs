@@ -8,8 +8,9 @@ use kiosk::{
 };
 
 use super::{
+    ledger::Event,
     operator::{SESSION_IDLE_MS, SESSION_MS_MAX},
-    store::{PurseKey, SubscriptionRow},
+    store::{PurseKey, SubscriptionRow, read},
     turn::{HubError, Turn},
 };
 
@@ -26,7 +27,20 @@ impl Turn<'_> {
         self.store.set_all_offline()?;
         self.store.outbox_lost_sight()?;
         self.fold_unknown()?;
+        self.check_ledger()?;
         self.tick()
+    }
+
+    /// Says loudly when the books do not add up. The hub goes on: what customers have paid for is theirs.
+    fn check_ledger(&mut self) -> Result<(), HubError> {
+        let faults = read::ledger_faults(self.store.0)?;
+        match faults.first() {
+            None => Ok(()),
+            Some(first) => {
+                let detail = format!("{first}; {} faults in all: kisima-hub ledger check", faults.len());
+                self.alarm("ledger_does_not_balance", detail)
+            }
+        }
     }
 
     /// About once a second.
@@ -80,8 +94,10 @@ impl Turn<'_> {
         // What was not drawn of it is earned: the period is over.
         let rest = purse.credited_minor - purse.released_minor;
         purse.released_minor = purse.credited_minor;
-        self.book_change("subscription over", rest, |worth| {
-            kiosk::ledger::Postings::drawn(row.customer, worth)
+        self.about(Event::Subscription(row.id), |turn| {
+            turn.book_change("subscription over", rest, |worth| {
+                kiosk::ledger::Postings::drawn(row.customer, worth)
+            })
         })?;
         self.store.put_purse(key, &purse)?;
         if !self.store.valid_subscriptions(row.customer)?.is_empty() {

@@ -9,6 +9,7 @@ mod doubt;
 mod fleet;
 mod gateway;
 mod incoming;
+mod ledger;
 mod operations;
 mod operators;
 mod payments;

@@ -8,7 +8,8 @@
 //! | [`home`] | today |
 //! | [`sites`] | sites, one site, join codes |
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
-//! | [`money`], [`loans`] | purchases, the ledger, the outbox, loans asked |
+//! | [`money`], [`loans`] | purchases, the outbox, loans asked |
+//! | [`ledger`] | the books of a day, the statement of an account |
 //! | [`waiting`] | money that came without a prompt |
 //! | [`people`] | logins and tokens |
 //! | [`doubt`] | while part of the past may be missing |
@@ -18,6 +19,7 @@ pub mod customers;
 pub mod doubt;
 pub mod form;
 pub mod home;
+pub mod ledger;
 pub mod loans;
 pub mod login;
 pub mod money;
@@ -88,7 +90,8 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/purchases/{id}/order") => post(money::order),
         ("GET", "/waiting") => get(waiting::waiting),
         ("POST", "/waiting/{provider}/{receipt}") => post(waiting::decide),
-        ("GET", "/ledger") => get(money::ledger),
+        ("GET", "/ledger") => get(ledger::trial),
+        ("GET", "/ledger/{account}") => get(ledger::account),
         ("GET", "/outbox") => get(money::outbox),
         ("GET", "/loans") => get(loans::loans),
         ("POST", "/loans/close") => post(loans::close),

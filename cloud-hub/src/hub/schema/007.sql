@@ -13,3 +13,12 @@ CREATE INDEX daily_open ON daily (job) WHERE after IS NOT NULL;
 ALTER TABLE subscription ADD COLUMN end_told INTEGER NOT NULL DEFAULT 0;
 UPDATE subscription SET end_told = 1 WHERE state = 'expired';
 CREATE INDEX subscription_untold ON subscription (site, valid_until_ms) WHERE end_told = 0;
+
+-- What an entry books, such as purchase:00c5…, so that one finds the way from a posting to what happened; NULL in what was
+-- booked before this step. What can happen once to one event is booked once.
+ALTER TABLE entry ADD COLUMN event TEXT;
+CREATE INDEX entry_by_event ON entry (event) WHERE event IS NOT NULL;
+CREATE UNIQUE INDEX entry_once ON entry (event, what)
+    WHERE event IS NOT NULL AND what IN ('payment', 'deposit', 'water given', 'payment in suspense', 'money in suspense');
+CREATE INDEX entry_by_time ON entry (time_ms);
+CREATE INDEX posting_by_account ON posting (account, currency, entry, minor);

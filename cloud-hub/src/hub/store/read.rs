@@ -1,6 +1,7 @@
 //! What pages and the API read, over a read-only connection ([`store::Database::open_read_only`]).
 
 mod fleet;
+mod ledger;
 mod money;
 mod operations;
 mod operator;
@@ -20,6 +21,9 @@ use store::StoreError;
 
 pub use self::{
     fleet::{Site, site, sites, sites_unhashed},
+    ledger::{
+        AccountBalance, Line, Movement, STATEMENT_MAX, Span, accounts_of, ledger_faults, statement, trial_balance,
+    },
     money::{
         OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, ledger_balance, outbox, purchase,
         purchases, purchases_for_operators, totals, transactions,
@@ -32,7 +36,9 @@ pub use self::{
         AlarmRow, DispenserRow, Names, alarms, back_up, customer_names, customers_named, dispensers, is_sound,
         join_code_until, newest_purchases,
     },
-    waiting::{BookedMoney, MoneyWaiting, booked_between, booked_under, money_waiting, money_waiting_count},
+    waiting::{
+        BookedMoney, MoneyWaiting, booked_between, booked_under, money_waiting, money_waiting_count, money_waiting_in,
+    },
 };
 use super::{
     CustomerRow, Store,

@@ -3,12 +3,14 @@
 use kiosk::{ids::PurchaseId, moment::Wall, provider::Provider};
 use rusqlite::{Connection, Row, params};
 
-use super::{LIMIT_MAX, Read};
+use super::{LIMIT_MAX, Page, Read, page};
 use crate::hub::store::{Store, maybe_id};
 
 /// Money that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MoneyWaiting {
+    /// Its row, which is the cursor.
+    pub row: i64,
     /// Who holds it: `mpesa` …
     pub provider: String,
     /// The payer's receipt.
@@ -43,23 +45,37 @@ pub fn money_waiting(connection: &Connection, limit: u32) -> Read<Vec<MoneyWaiti
     Store(connection).all(
         &format!("SELECT * {WAITS} ORDER BY id LIMIT ?1"),
         params![limit.min(LIMIT_MAX)],
-        |row| {
-            Ok(MoneyWaiting {
-                provider: row.get("provider")?,
-                receipt: row.get("receipt")?,
-                amount_minor: row.get("amount_minor")?,
-                currency: row.get("currency")?,
-                payer: row.get("payer")?,
-                reference: row.get("reference")?,
-                short_code: row.get("short_code")?,
-                paid: Wall(row.get("paid_ms")?),
-                source: row.get("source")?,
-                proven: row.get("proven")?,
-                place: row.get("place")?,
-                why: row.get("why")?,
-            })
-        },
+        read_waiting,
     )
+}
+
+fn read_waiting(row: &Row<'_>) -> rusqlite::Result<MoneyWaiting> {
+    Ok(MoneyWaiting {
+        row: row.get("id")?,
+        provider: row.get("provider")?,
+        receipt: row.get("receipt")?,
+        amount_minor: row.get("amount_minor")?,
+        currency: row.get("currency")?,
+        payer: row.get("payer")?,
+        reference: row.get("reference")?,
+        short_code: row.get("short_code")?,
+        paid: Wall(row.get("paid_ms")?),
+        source: row.get("source")?,
+        proven: row.get("proven")?,
+        place: row.get("place")?,
+        why: row.get("why")?,
+    })
+}
+
+/// Money that waits in one place (`waits`, `foreign`, `suspense`), the oldest first, behind a row.
+pub fn money_waiting_in(connection: &Connection, place: &str, after: i64, limit: u32) -> Read<Page<MoneyWaiting>> {
+    let limit = limit.clamp(1, LIMIT_MAX);
+    let items = Store(connection).all(
+        &format!("SELECT * {WAITS} AND place = ?1 AND id > ?2 ORDER BY id LIMIT ?3"),
+        params![place, after, i64::from(limit) + 1],
+        read_waiting,
+    )?;
+    Ok(page(items, limit, |item: &MoneyWaiting| item.row))
 }
 
 /// How many payments wait.
