@@ -28,6 +28,7 @@
 //! | `ledger` | double entry |
 //! | `dispense` | water drawn at the hub itself |
 //! | `daily` | what is done once a day, at each site's own time |
+//! | `report` | what a day came to |
 //! | `talk` | texts to customers |
 //! | `tick` | what time brings |
 //! | [`store`] | the tables; [`store::read`] is for pages |
@@ -61,6 +62,7 @@ mod purchase;
 mod recall;
 mod registration;
 mod repeat;
+mod report;
 pub mod settings;
 pub mod side;
 pub mod store;

@@ -48,7 +48,8 @@ impl<'t> Turn<'t> {
         match job {
             Job::Endings => Some(Turn::tell_ended),
             Job::Reminders => Some(Turn::remind),
-            Job::Bills | Job::BillReminders | Job::Repayments | Job::Reports => None,
+            Job::Reports => Some(Turn::report),
+            Job::Bills | Job::BillReminders | Job::Repayments => None,
         }
     }
 

@@ -13,6 +13,7 @@ mod money;
 mod operator;
 mod purchase;
 pub mod read;
+mod report;
 mod subscription;
 mod talk;
 
@@ -31,6 +32,7 @@ pub(super) use self::{
     money::{MoneyRow, PullRow},
     operator::UserRow,
     purchase::{PurchaseKind, PurchaseRow, Terms},
+    report::ReportRow,
     subscription::SubscriptionRow,
 };
 

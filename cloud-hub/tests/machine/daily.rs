@@ -2,20 +2,22 @@
 
 use hub::hub::{
     effect::Response,
-    input::{Input, Item, NewSite, Request},
+    input::{Input, Item, NewSite, Pay, Request},
     side::SideLog,
+    store::read,
 };
 use kiosk::{
-    ids::CustomerId,
+    fact::How,
+    ids::{CustomerId, SiteName},
     moment::{DAY_MS, HOUR_MS, MINUTE_MS, Trust, Wall},
 };
 use runtime::machine::Machine;
 
 use crate::{
+    fleet::pour,
     payments::{bought, buy, paid},
-    world::World,
+    world::{World, ml},
 };
-use hub::hub::input::Pay;
 
 fn site_in(world: &mut World, name: &str, zone: &str) {
     let new = NewSite {
@@ -210,4 +212,89 @@ fn a_clock_that_nobody_vouches_for_and_a_doubt_tell_nobody_anything() {
     world.ask(Request::EndDoubt { at_risk_ml: 0 }).unwrap();
     world.pass(2 * MINUTE_MS);
     assert_eq!(texts_with(&world, "ended on"), 1);
+}
+
+fn report(world: &World, day: &str) -> Vec<read::Report> {
+    read::reports(&world.read(), day.parse().unwrap()).unwrap()
+}
+
+#[test]
+fn a_day_is_summed_up_after_midnight_of_the_site_and_again_once_the_site_is_heard() {
+    let mut world = World::new();
+    let site = world.site("kibera-3");
+    site_in(&mut world, "goma-1", "Africa/Lubumbashi");
+    let customer = world.customer("0700000101", Some("kibera-3"));
+    let nowhere = world.customer("0700000102", None);
+    for (place, customer) in [customer, nowhere].into_iter().enumerate() {
+        bought(world.ask(buy(customer, Item::Litres(ml(40_000)), Pay::Prompt)));
+        paid(&mut world, place, &format!("RCPT{place}"));
+    }
+    let grant = world.gateways[site].grants()[0].grant;
+    let first = pour(&world, site, 1, grant, 15_000, How::Report);
+    world.site_writes(site, first);
+    // The link breaks in the evening; five litres more are drawn at night.
+    world.now = wall("2026-11-20 17:00");
+    world.unlink(site);
+    world.now = wall("2026-11-20 20:00");
+    let second = pour(&world, site, 2, grant, 5_000, How::Report);
+    world.site_writes(site, second);
+    at(&mut world, "2026-11-20 20:59");
+    assert!(report(&world, "2026-11-20").is_empty(), "no site's day is over");
+    at(&mut world, "2026-11-20 21:01");
+    let made = report(&world, "2026-11-20");
+    let sites: Vec<Option<&str>> = made
+        .iter()
+        .map(|report| report.site.as_ref().map(SiteName::as_str))
+        .collect();
+    assert_eq!(sites, [None, Some("kibera-3")], "it is 23:01 in Lubumbashi");
+    // 40 litres are 8000 cents, and the second customer has no site.
+    let mpesa = |report: &read::Report| report.money["mpesa"];
+    assert_eq!((mpesa(&made[0]), mpesa(&made[1])), ((1, 8_000), (1, 8_000)));
+    assert_eq!((made[1].pours, made[1].drawn_ml, made[1].heard), (1, 15_000, false));
+    at(&mut world, "2026-11-20 22:01");
+    assert_eq!(report(&world, "2026-11-20").len(), 3);
+    // Heard on the next day: the report of the day before is made again after the next midnight.
+    at(&mut world, "2026-11-21 06:00");
+    world.link(site);
+    assert_eq!(report(&world, "2026-11-20")[2].drawn_ml, 15_000);
+    at(&mut world, "2026-11-21 21:01");
+    let made = report(&world, "2026-11-20");
+    assert_eq!((made[2].pours, made[2].drawn_ml, made[2].heard), (2, 20_000, true));
+    let made_at = made[2].made;
+    // A day later there is nothing to mend any more.
+    at(&mut world, "2026-11-22 21:01");
+    assert_eq!(report(&world, "2026-11-20")[2].made, made_at);
+}
+
+#[test]
+fn days_on_which_the_hub_was_off_have_their_reports_too() {
+    let mut world = World::new();
+    world.site("kibera-3");
+    at(&mut world, "2026-11-22 12:00");
+    for _ in 0..5 {
+        world.pass(1_000);
+    }
+    let before = report(&world, "2026-11-19");
+    assert!(
+        before.iter().all(|report| report.site.is_none()),
+        "the site was not there"
+    );
+    assert_eq!(report(&world, "2026-11-21").len(), 2);
+    world.now = wall("2026-11-27 12:00");
+    world.restart();
+    for _ in 0..10 {
+        world.pass(1_000);
+    }
+    for day in 22..=26 {
+        assert_eq!(report(&world, &format!("2026-11-{day}")).len(), 2, "{day}");
+    }
+    assert!(report(&world, "2026-11-27").is_empty());
+    // The first of all is of the day on which the site was added.
+    let days: i64 = world
+        .read()
+        .query_row("SELECT count(*) FROM report WHERE site = 'kibera-3'", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(days, 7, "20 to 26 November");
 }

@@ -166,6 +166,59 @@ async fn x15_the_last_five_purchases_are_listed_with_their_state() {
     house.close().await;
 }
 
+#[tokio::test]
+async fn the_report_of_a_day_is_a_page_a_list_and_a_file() {
+    let house = House::open().await;
+    let rows = "INSERT INTO report VALUES ('2026-03-05', '', 1795165200000, 1, 0, 0, 0, 0, 0, 1, 2),
+            ('2026-03-05', 'kibera', 1795165200000, 0, 3, 45500, 500, 2000, 4, 0, 0);
+        INSERT INTO report_money VALUES ('2026-03-05', 'kibera', 'mpesa', 2, 30000)";
+    rusqlite::Connection::open(house.database())
+        .unwrap()
+        .execute_batch(rows)
+        .unwrap();
+    let report = house.get("/api/v1/reports?day=2026-03-05").await;
+    assert_eq!(report["unheard"], json!(["kibera"]));
+    let expected = json!({
+        "site": "kibera", "made": "2026-11-20T09:00:00Z", "heard": false, "pours": 3, "drawn_ml": 45_500,
+        "lost_ml": 500, "money": {"mpesa": {"payments": 2, "amount_minor": 30_000}}, "cash_minor": 2_000,
+        "currency": "KES", "denied": 4, "unpaid": 0, "alarms": 0,
+    });
+    assert_eq!(report["items"][1], expected);
+    assert_eq!(report["items"][0]["site"], json!(null));
+    let text = csv(&house, "/api/v1/reports?day=2026-03-05&format=csv").await;
+    assert_eq!(
+        text,
+        "day,site,heard,pours,drawn_ml,lost_ml,currency,mpesa_minor,mtn_minor,airtel_minor,intasend_minor,cash_minor,\
+         denied,unpaid,alarms\r\n2026-03-05,,yes,0,0,0,KES,0,0,0,0,0,0,1,2\r\n\
+         2026-03-05,kibera,no,3,45500,500,KES,30000,0,0,0,2000,4,0,0\r\n"
+    );
+    let page = house.ask(Role::Viewer, "GET", "/reports?day=2026-03-05", None).await;
+    for words in [
+        "Not heard since that day",
+        "45.5 L in 3",
+        "mpesa KES 300.00 in 2",
+        "KES 20.00",
+    ] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    let nothing = house.ask(Role::Viewer, "GET", "/reports?day=2020-01-01", None).await;
+    assert!(
+        nothing.body.contains("There is no report of this day"),
+        "{}",
+        nothing.body
+    );
+    let wrong = house
+        .ask(Role::Viewer, "GET", "/api/v1/reports?day=tomorrow", None)
+        .await;
+    assert_eq!(
+        (wrong.status, wrong.json()["error"]["field"].as_str()),
+        (400, Some("day"))
+    );
+    let technician = house.ask(Role::Technician, "GET", "/api/v1/reports", None).await;
+    assert_eq!(technician.status, 403);
+    house.close().await;
+}
+
 async fn in_suspense(house: &House, receipt: &str) {
     let arrival = Arrival {
         provider: Provider::Mpesa,

@@ -6,6 +6,7 @@
 //! | [`ledger`] | the ledger |
 //! | [`money`] | purchases, transactions |
 //! | [`suspense`] | money that is in nobody's name |
+//! | [`reports`] | what a day came to |
 //! | [`sites`] | sites and kiosks |
 //! | [`query`] | what stands behind `?` |
 
@@ -13,6 +14,7 @@ pub mod customers;
 pub mod ledger;
 pub mod money;
 pub mod query;
+pub mod reports;
 pub mod sites;
 pub mod suspense;
 
@@ -49,6 +51,7 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/api/v1/ledger/accounts") => get(ledger::accounts),
         ("GET", "/api/v1/ledger/accounts/{account}") => get(ledger::statement),
         ("GET", "/api/v1/ledger/trial") => get(ledger::trial),
+        ("GET", "/api/v1/reports") => get(reports::reports),
         ("GET", "/api/v1/suspense") => get(suspense::waiting),
         ("POST", "/api/v1/suspense/{provider}/{receipt}/allocate") => post(suspense::allocate),
         _ => return None,

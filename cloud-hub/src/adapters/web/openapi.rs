@@ -225,6 +225,13 @@ const LINES: &[Line] = &[
     ),
     (
         "GET",
+        "/api/v1/reports",
+        "What a local day came to at each site, yesterday when left out: litres, money by provider, cash, refusals, alarms, \
+         and which sites were not heard since. format=csv for a file.",
+        "?day ?format",
+    ),
+    (
+        "GET",
         "/api/v1/suspense",
         "Money that is booked and in nobody's name, oldest first; place=waits or foreign lists what is only claimed.",
         "?place ?limit ?after",

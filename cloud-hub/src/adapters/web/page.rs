@@ -9,7 +9,7 @@
 //! | [`sites`] | sites, one site, join codes |
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
 //! | [`money`], [`loans`] | purchases, the outbox, loans asked |
-//! | [`ledger`] | the books of a day, the statement of an account |
+//! | [`ledger`], [`reports`] | the books of a day, the statement of an account, what a day came to |
 //! | [`waiting`] | money that came without a prompt |
 //! | [`people`] | logins and tokens |
 //! | [`doubt`] | while part of the past may be missing |
@@ -24,6 +24,7 @@ pub mod loans;
 pub mod login;
 pub mod money;
 pub mod people;
+pub mod reports;
 pub mod show;
 pub mod sites;
 pub mod waiting;
@@ -92,6 +93,7 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/waiting/{provider}/{receipt}") => post(waiting::decide),
         ("GET", "/ledger") => get(ledger::trial),
         ("GET", "/ledger/{account}") => get(ledger::account),
+        ("GET", "/reports") => get(reports::reports),
         ("GET", "/outbox") => get(money::outbox),
         ("GET", "/loans") => get(loans::loans),
         ("POST", "/loans/close") => post(loans::close),

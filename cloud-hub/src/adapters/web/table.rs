@@ -119,6 +119,7 @@ pub const TABLE: &[Route] = &[
     api("GET", "/api/v1/ledger/accounts", BOOKS),
     api("GET", "/api/v1/ledger/accounts/{account}", BOOKS),
     api("GET", "/api/v1/ledger/trial", BOOKS),
+    api("GET", "/api/v1/reports", BOOKS),
     api("GET", "/api/v1/suspense", BOOKS),
     api("POST", "/api/v1/suspense/{provider}/{receipt}/allocate", SERVE),
     // People.
@@ -150,6 +151,7 @@ pub const TABLE: &[Route] = &[
     page("POST", "/waiting/{provider}/{receipt}", SERVE),
     page("GET", "/ledger", BOOKS),
     page("GET", "/ledger/{account}", BOOKS),
+    page("GET", "/reports", BOOKS),
     page("GET", "/outbox", BOOKS),
     page("GET", "/loans", BOOKS),
     page("POST", "/loans/close", SERVE),

@@ -22,3 +22,35 @@ CREATE UNIQUE INDEX entry_once ON entry (event, what)
     WHERE event IS NOT NULL AND what IN ('payment', 'deposit', 'water given', 'payment in suspense', 'money in suspense');
 CREATE INDEX entry_by_time ON entry (time_ms);
 CREATE INDEX posting_by_account ON posting (account, currency, entry, minor);
+
+-- What a local day came to, at each site and for what belongs to none (site ''). A row of a site that was not heard since
+-- its day ended is made again each day for a month, for its sales come later.
+CREATE TABLE report (
+    day               TEXT NOT NULL,          -- such as 2026-12-17
+    site              TEXT NOT NULL,
+    made_ms           INTEGER NOT NULL,
+    heard             INTEGER NOT NULL,
+    pours             INTEGER NOT NULL,
+    drawn_ml          INTEGER NOT NULL,
+    lost_ml           INTEGER NOT NULL,
+    cash_minor        INTEGER NOT NULL,
+    denied            INTEGER NOT NULL,       -- asks for water that the hub itself denied
+    unpaid            INTEGER NOT NULL,       -- purchases begun that day that came to nothing
+    alarms            INTEGER NOT NULL,
+    PRIMARY KEY (site, day)
+) STRICT;
+CREATE INDEX report_by_day ON report (day);
+CREATE TABLE report_money (
+    day               TEXT NOT NULL,
+    site              TEXT NOT NULL,
+    provider          TEXT NOT NULL,
+    payments          INTEGER NOT NULL,
+    minor             INTEGER NOT NULL,
+    PRIMARY KEY (site, day, provider)
+) STRICT;
+-- Reports and the front page count what lies in a stretch of time.
+DROP INDEX history_by_time;
+CREATE INDEX history_by_time ON history (time_ms, kind, volume_ml, amount_minor, site);
+CREATE INDEX purchase_by_settling ON purchase (settled_ms) WHERE settled_ms IS NOT NULL;
+CREATE INDEX purchase_by_age ON purchase (created_ms);
+CREATE INDEX alarm_by_time ON alarm (time_ms);

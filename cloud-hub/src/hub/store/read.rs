@@ -6,6 +6,7 @@ mod money;
 mod operations;
 mod operator;
 mod pages;
+mod report;
 mod waiting;
 
 use kiosk::{
@@ -36,6 +37,7 @@ pub use self::{
         AlarmRow, DispenserRow, Names, alarms, back_up, customer_names, customers_named, dispensers, is_sound,
         join_code_until, newest_purchases,
     },
+    report::{Report, reports},
     waiting::{
         BookedMoney, MoneyWaiting, booked_between, booked_under, money_waiting, money_waiting_count, money_waiting_in,
     },
