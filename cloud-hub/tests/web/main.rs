@@ -13,5 +13,6 @@ mod operator;
 mod pages;
 mod program;
 mod providers;
+mod reconcile;
 mod sync_socket;
 mod words;

@@ -89,6 +89,8 @@ pub fn money_waiting_count(connection: &Connection) -> Read<i64> {
 pub struct BookedMoney {
     /// The receipt; `None` for a purchase that was settled without one.
     pub receipt: Option<String>,
+    /// Our own or the provider's name of a purchase's payment.
+    pub reference: Option<String>,
     /// The purchase; `None` for money in a wallet, in suspense or returned.
     pub purchase: Option<PurchaseId>,
     /// Minor units.
@@ -101,15 +103,16 @@ pub struct BookedMoney {
 
 /// Payments by prompt that were settled, and other money that is booked.
 const BOOKED: &str = "SELECT * FROM (
-    SELECT receipt, id AS purchase, amount_minor, since_ms, coalesce(settled_ms, since_ms) AS until_ms FROM purchase
+    SELECT receipt, reference, id AS purchase, amount_minor, since_ms, coalesce(settled_ms, since_ms) AS until_ms FROM purchase
         WHERE provider = ?1 AND pay = 'prompt' AND settled_ms IS NOT NULL
     UNION ALL
-    SELECT receipt, NULL, amount_minor, paid_ms, paid_ms FROM money_seen
+    SELECT receipt, NULL, NULL, amount_minor, paid_ms, paid_ms FROM money_seen
         WHERE provider = ?1 AND place IN ('wallet', 'suspense', 'returned'))";
 
 fn read_booked(row: &Row<'_>) -> rusqlite::Result<BookedMoney> {
     Ok(BookedMoney {
         receipt: row.get("receipt")?,
+        reference: row.get("reference")?,
         purchase: maybe_id(row, "purchase")?.map(PurchaseId),
         amount_minor: row.get("amount_minor")?,
         since: Wall(row.get("since_ms")?),
@@ -117,10 +120,16 @@ fn read_booked(row: &Row<'_>) -> rusqlite::Result<BookedMoney> {
     })
 }
 
-/// What the books hold under a receipt.
-pub fn booked_under(connection: &Connection, provider: Provider, receipt: &str) -> Read<Option<BookedMoney>> {
-    let sql = format!("{BOOKED} WHERE receipt = ?2 LIMIT 1");
-    Store(connection).one(&sql, [provider.name(), receipt], read_booked)
+/// What the books hold under a receipt, once unless something is wrong; of a purchase that was settled without one, what
+/// they hold under the name of its payment.
+pub fn booked_under(
+    connection: &Connection,
+    provider: Provider,
+    receipt: &str,
+    reference: Option<&str>,
+) -> Read<Vec<BookedMoney>> {
+    let sql = format!("{BOOKED} WHERE receipt = ?2 OR (receipt IS NULL AND reference IN (?2, ?3))");
+    Store(connection).all(&sql, params![provider.name(), receipt, reference], read_booked)
 }
 
 /// What the books hold that was certainly paid between two moments, the first first.
