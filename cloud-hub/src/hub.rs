@@ -28,6 +28,8 @@
 //! | `ledger` | double entry |
 //! | `dispense` | water drawn at the hub itself |
 //! | [`bill`] | customers who pay by bill, and their bills |
+//! | `daily` | what is done once a day, at each site's own time |
+//! | `report` | what a day came to |
 //! | `talk` | texts to customers |
 //! | `tick` | what time brings |
 //! | [`store`] | the tables; [`store::read`] is for pages |
@@ -40,6 +42,7 @@ mod ask;
 pub mod bill;
 mod brake;
 mod customer;
+mod daily;
 mod delivery;
 mod dispense;
 mod document;
@@ -62,6 +65,7 @@ mod recall;
 mod receipt;
 mod registration;
 mod repeat;
+mod report;
 pub mod settings;
 pub mod side;
 pub mod store;
@@ -186,6 +190,7 @@ impl Hub {
                 effects: Vec::new(),
                 throws: 0,
                 written: BTreeSet::new(),
+                event: None,
                 texts_queued: false,
             };
             if side_unread {

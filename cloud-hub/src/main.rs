@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use config::{Sources, System};
-use hub::app::{self, commands, control::Command, operations, readings, reconcile, register};
+use hub::app::{self, commands, control::Command, ledger, operations, readings, reconcile, register};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit status for a command line that cannot be understood.
@@ -81,16 +81,21 @@ enum What {
         /// The copy.
         file: PathBuf,
     },
-    /// Lays a provider's statement beside the books and prints every difference. Changes nothing without --book. Exits 1
-    /// when differences are left.
+    /// Lays a provider's statement beside the books and prints every difference: in the statement alone, in the books
+    /// alone, another amount, twice. Changes nothing without --book. Exits 1 when differences are left.
+    ///
+    /// Of mpesa it takes the CSV of the organisation portal as downloaded. Of mtn, airtel and intasend it takes a plain CSV
+    /// with a header line: receipt,time,amount,currency,payer,reference,kind. The first three are needed. Times are UTC,
+    /// such as 2026-11-20T09:00:00Z; amounts are such as 1250.00, with a minus for what went; receipt is what the provider
+    /// printed; reference is what the payment was named by; kind is payment, or payout, refund, reversal or fee.
     Reconcile {
         /// The statement as downloaded, CSV.
         #[arg(long, value_name = "FILE")]
         statement: PathBuf,
-        /// Whose statement it is: mpesa.
+        /// Whose statement it is: mpesa, mtn, airtel or intasend.
         #[arg(long)]
         provider: String,
-        /// Books payments that are in the statement alone: to the purchase or the account they name, else to suspense.
+        /// For mpesa: books payments that are in the statement alone: to the purchase or the account they name, else to suspense.
         /// Each is booked once, however often this runs. Do not use it on days whose money was credited by hand.
         #[arg(long)]
         book: bool,
@@ -106,6 +111,12 @@ enum What {
         #[arg(long)]
         book: bool,
     },
+    /// The books: what every account stands at, and how it came to it.
+    #[command(subcommand)]
+    Ledger(ledger::Ledger),
+    /// Money that came without a prompt and is in nobody's name.
+    #[command(subcommand)]
+    Suspense(ledger::Suspense),
     /// What is set up once at Safaricom.
     #[command(subcommand)]
     Mpesa(Mpesa),
@@ -309,6 +320,8 @@ async fn execute(config: &config::Hub, what: What) -> anyhow::Result<()> {
             book,
         } => return reconcile::run(config, &statement, &provider, book).await,
         What::Readings { file, book } => return readings::run(config, &file, book).await,
+        What::Ledger(what) => return what.run(config),
+        What::Suspense(what) => return what.run(config).await,
         What::Mpesa(Mpesa::Register { cancel_when_silent }) => {
             return register::run(config, cancel_when_silent).await;
         }

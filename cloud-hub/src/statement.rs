@@ -5,6 +5,7 @@
 //! read is named by its number, so that nobody reconciles with half a month.
 
 pub(crate) mod csv;
+pub mod plain;
 
 use kiosk::{
     ids::ProviderReceipt,
@@ -42,6 +43,10 @@ pub struct Layout {
     pub status: &'static [&'static str],
     /// What the status says of a movement that took place; any other did not.
     pub completed: &'static str,
+    /// The kind of movement: it says which way an amount without a sign went; may be missing.
+    pub kind: &'static [&'static str],
+    /// The currency's code; may be missing. Another one than `currency` is refused.
+    pub currency_code: &'static [&'static str],
     /// What it counts.
     pub currency: Currency,
 }
@@ -133,6 +138,8 @@ struct Columns {
     reference: Option<usize>,
     other_party: Option<usize>,
     status: Option<usize>,
+    kind: Option<usize>,
+    currency_code: Option<usize>,
     width: usize,
 }
 
@@ -203,6 +210,8 @@ impl Columns {
             reference: place(layout.reference),
             other_party: place(layout.other_party),
             status: place(layout.status),
+            kind: place(layout.kind),
+            currency_code: place(layout.currency_code),
             width: header.len(),
         })
     }
@@ -216,7 +225,22 @@ impl Columns {
         let maybe = |place: Option<usize>| place.map(field).filter(|text| !text.is_empty()).map(str::to_owned);
         let receipt = field(self.receipt);
         let time = field(self.time);
-        let (amount, flow) = self.amount(layout.currency, &field)?;
+        if let Some(code) = maybe(self.currency_code)
+            && !code.eq_ignore_ascii_case(layout.currency.code())
+        {
+            return Err(format!(
+                "{code} where {} is collected in {}",
+                layout.title, layout.currency
+            ));
+        }
+        let (amount, signed) = self.amount(layout.currency, &field)?;
+        let flow = match maybe(self.kind) {
+            Some(kind) => plain::flow(&kind).ok_or_else(|| format!("{kind:?} is no kind; {}", plain::KINDS))?,
+            None => signed,
+        };
+        if flow == Flow::In && signed == Flow::Out {
+            return Err("a payment with a minus".to_owned());
+        }
         Ok(StatementLine {
             line: row.line,
             receipt: receipt.parse().map_err(|_| format!("{receipt:?} is no receipt"))?,

@@ -47,6 +47,8 @@ pub struct Hub {
     pub subscriptions_remind_days: Vec<u32>,
     /// `[billing]`
     pub billing: Billing,
+    /// `purchases.asked_within`: how old what was asked at a site without a link may be when it arrives.
+    pub purchases_asked_within: Duration,
     /// `[payments]`
     pub payments: Payments,
     /// `[messaging.africastalking]`; `None` when not configured.
@@ -209,6 +211,11 @@ impl Hub {
                 remind_days: reader.integers("billing.remind_days", &[3, 1], 0..=365),
                 tariffs: tariffs(&mut reader, site.currency, price),
             },
+            purchases_asked_within: reader.duration(
+                "purchases.asked_within",
+                "24 h",
+                minutes(1)..=minutes(30 * 24 * 60),
+            ),
             payments: Payments {
                 query_after: reader.duration("payments.query_after", "30 s", Duration::from_millis(1)..=minutes(10)),
                 queries_max: reader.integer("payments.queries_max", 4, 1..=100),

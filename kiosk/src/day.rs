@@ -77,6 +77,11 @@ impl Zone {
         zone.map(Zone).map_err(|_| DayError::Zone(name.to_owned()))
     }
 
+    /// Where nothing else is known.
+    pub fn utc() -> Zone {
+        Zone(TimeZone::UTC)
+    }
+
     /// The local day at `wall`. Times outside of the years -9999 to 9999 count as the nearest one within.
     pub fn day(&self, wall: Wall) -> Day {
         let bounds = Timestamp::MIN.as_millisecond()..=Timestamp::MAX.as_millisecond();

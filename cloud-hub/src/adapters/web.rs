@@ -8,6 +8,7 @@
 //! | [`door`] | the listener, with a limit on strangers and on slow connections |
 //! | [`limits`] | how often one address may try |
 //! | [`body`], [`answer`] | JSON in and out |
+//! | [`csv`] | the same for spreadsheets |
 //! | [`books`] | read-only connections |
 //! | [`join`], [`kiosk`], [`hooks`], [`daraja`], [`health`] | gateways that join, dispensers, providers, monitoring |
 //! | [`api`] | `/api/v1` and its description |
@@ -18,6 +19,7 @@ pub mod answer;
 pub mod api;
 pub mod body;
 pub mod books;
+pub mod csv;
 pub mod daraja;
 pub mod door;
 pub mod guard;

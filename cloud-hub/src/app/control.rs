@@ -24,7 +24,7 @@ use crate::{
     desk::Desk,
     hub::{
         effect::{Refusal, RefusalKind, Response},
-        input::{Actor, NewReading, NewSite, Request, Secret},
+        input::{Actor, Allocation, NewReading, NewSite, Request, Secret},
         money::{Arrival, MoneyPlace},
         operator::Role,
     },
@@ -106,6 +106,19 @@ pub enum Command {
         /// The first reading of another meter.
         new_meter: bool,
     },
+    /// `suspense allocate`: exactly one of the last three.
+    Allocate {
+        /// Who holds the money.
+        provider: String,
+        /// Its receipt.
+        receipt: String,
+        /// Into the wallet of this customer.
+        customer: Option<String>,
+        /// It pays this purchase.
+        purchase: Option<String>,
+        /// How it was given back.
+        returned: Option<String>,
+    },
     /// `token`
     Token {
         /// Its name.
@@ -153,6 +166,36 @@ impl BookedLine {
     }
 }
 
+fn allocation(
+    customer: Option<String>,
+    purchase: Option<String>,
+    returned: Option<String>,
+) -> Result<Allocation, Refusal> {
+    let bad = |field, what: &str| Refusal::invalid(field, "bad_field", what.to_owned());
+    match (customer, purchase, returned) {
+        (Some(customer), None, None) => {
+            let customer = customer
+                .parse()
+                .map_err(|_| bad("customer", "this is no customer's id"))?;
+            Ok(Allocation::Wallet(customer))
+        }
+        (None, Some(purchase), None) => {
+            let bad = |_| {
+                bad(
+                    "purchase",
+                    "the number of a purchase has 16 digits and letters; its page shows it",
+                )
+            };
+            Ok(Allocation::Purchase(purchase.parse().map_err(bad)?))
+        }
+        (None, None, Some(reason)) => Ok(Allocation::Returned { reason }),
+        _ => Err(bad(
+            "customer",
+            "say whose it is by exactly one of --customer, --purchase and --returned",
+        )),
+    }
+}
+
 /// What a subcommand hears.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -187,6 +230,22 @@ impl Command {
             Command::SiteReplace { name, valid_ms } => Request::ReplaceSite {
                 site: site(&name)?,
                 valid_ms,
+            },
+            Command::Allocate {
+                provider,
+                receipt,
+                customer,
+                purchase,
+                returned,
+            } => Request::AllocateMoney {
+                provider: Provider::from_name(&provider).ok_or_else(|| {
+                    let message = format!("there is no provider {provider}; it is mpesa, mtn, airtel or intasend");
+                    Refusal::invalid("provider", "bad_field", message)
+                })?,
+                receipt: receipt
+                    .parse()
+                    .map_err(|_| Refusal::invalid("receipt", "bad_field", format!("{receipt} is no receipt")))?,
+                to: allocation(customer, purchase, returned)?,
             },
             Command::SiteRevoke { name } => Request::RevokeSite { site: site(&name)? },
             Command::UserAdd {

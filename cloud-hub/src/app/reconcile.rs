@@ -11,11 +11,12 @@ use super::{
     commands::{asked, tell},
     control::{BookedLine, Command},
     operations::look,
+    settings,
 };
 use crate::{
     adapters::mpesa::wire::statement::STATEMENT,
     hub::store::read::{self, BookedMoney},
-    statement::{self, Flow, StatementLine},
+    statement::{self, Flow, Layout, StatementLine, plain},
 };
 
 /// Statement and books side by side.
@@ -27,6 +28,10 @@ struct Comparison {
     missing: Vec<StatementLine>,
     /// In both, with another amount in the books.
     differ: Vec<(StatementLine, BookedMoney)>,
+    /// Again in the statement under a receipt that it had before.
+    twice: Vec<StatementLine>,
+    /// More than once in the books.
+    doubled: Vec<StatementLine>,
     /// In the books alone, paid within the statement's time.
     unseen: Vec<BookedMoney>,
     /// Lines of money that went out, and how much: not compared.
@@ -35,38 +40,29 @@ struct Comparison {
     undone: usize,
 }
 
-/// `reconcile --statement FILE --provider mpesa [--book]`. An error when differences are left.
+impl Comparison {
+    fn differences(&self) -> usize {
+        self.missing.len() + self.differ.len() + self.twice.len() + self.doubled.len() + self.unseen.len()
+    }
+}
+
+/// `reconcile --statement FILE --provider NAME [--book]`. An error when differences are left.
 pub async fn run(config: &config::Hub, file: &Path, provider: &str, book: bool) -> anyhow::Result<()> {
-    let Some(mpesa) = config
-        .payments
-        .mpesa
-        .as_ref()
-        .filter(|_| provider == Provider::Mpesa.name())
-    else {
-        match Provider::from_name(provider) {
-            Some(Provider::Mpesa) => bail!("payments.mpesa is not configured"),
-            Some(other) => bail!("statements of {} cannot be read yet; mpesa can", other.title()),
-            None => bail!("there is no provider {provider}; mpesa can be reconciled"),
-        }
-    };
+    let (provider, layout) = layout_of(config, provider)?;
+    let mpesa = config.payments.mpesa.as_ref().filter(|_| provider == Provider::Mpesa);
+    if book && mpesa.is_none() {
+        bail!(
+            "--book is for statements of mpesa, whose short code says that the money is ours; allocate what {} lacks here by \
+             hand, on the customer's page",
+            provider.title()
+        );
+    }
     let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
-    let lines = statement::read(&STATEMENT, &bytes).with_context(|| file.display().to_string())?;
-    let found = look(config, |books| compare(books, Provider::Mpesa, lines))?;
-    for line in &found.missing {
-        tell(&format!("in the statement, not in the books: {}", described(line)))?;
-    }
-    for (line, booked) in &found.differ {
-        let held = Money::new(booked.amount_minor, line.amount.currency);
-        tell(&format!("another amount: {}; the books hold {held}", described(line)))?;
-    }
-    for booked in &found.unseen {
-        tell(&format!(
-            "in the books, not in the statement: {}",
-            of_books(booked, config)
-        ))?;
-    }
-    let mut left = found.differ.len() + found.unseen.len() + found.missing.len();
-    if book {
+    let lines = statement::read(&layout, &bytes).with_context(|| file.display().to_string())?;
+    let found = look(config, |books| compare(books, provider, lines))?;
+    tell_differences(&found, config)?;
+    let mut left = found.differences();
+    if let (true, Some(mpesa)) = (book, mpesa) {
         let short_code = mpesa.till.as_ref().unwrap_or(&mpesa.shortcode);
         for line in &found.missing {
             let heard = asked(config, Command::BookLine(Box::new(booked_line(line, short_code)))).await?;
@@ -96,10 +92,49 @@ pub async fn run(config: &config::Hub, file: &Path, provider: &str, book: bool) 
     }
 }
 
+/// How the statement of a provider is laid out. Of M-PESA's the portal's own form is known; the others' is the plain one.
+fn layout_of(config: &config::Hub, name: &str) -> anyhow::Result<(Provider, Layout)> {
+    let Some(provider) = Provider::from_name(name) else {
+        bail!("there is no provider {name}; it is mpesa, mtn, airtel or intasend");
+    };
+    if !settings::providers(&config.payments).contains(&provider) {
+        bail!("payments.{name} is not configured");
+    }
+    let currency = settings::collects(&config.payments).get(&provider).copied();
+    let layout = match provider {
+        Provider::Mpesa => STATEMENT,
+        other => plain::layout(other, currency.unwrap_or(config.site.currency)),
+    };
+    Ok((provider, layout))
+}
+
+fn tell_differences(found: &Comparison, config: &config::Hub) -> anyhow::Result<()> {
+    for line in &found.missing {
+        tell(&format!("in the statement, not in the books: {}", described(line)))?;
+    }
+    for (line, booked) in &found.differ {
+        let held = Money::new(booked.amount_minor, line.amount.currency);
+        tell(&format!("another amount: {}; the books hold {held}", described(line)))?;
+    }
+    for line in &found.twice {
+        tell(&format!("twice in the statement: {}", described(line)))?;
+    }
+    for line in &found.doubled {
+        tell(&format!("more than once in the books: {}", described(line)))?;
+    }
+    for booked in &found.unseen {
+        tell(&format!(
+            "in the books, not in the statement: {}",
+            of_books(booked, config)
+        ))?;
+    }
+    Ok(())
+}
+
 fn compare(books: &Connection, provider: Provider, lines: Vec<StatementLine>) -> Result<Comparison, StoreError> {
     let mut found = Comparison::default();
     let times: Vec<Wall> = lines.iter().map(|line| line.time).collect();
-    let mut receipts = BTreeSet::new();
+    let (mut receipts, mut booked_seen) = (BTreeSet::new(), Vec::new());
     for line in lines {
         if !line.is_completed {
             found.undone += 1;
@@ -110,23 +145,24 @@ fn compare(books: &Connection, provider: Provider, lines: Vec<StatementLine>) ->
             continue;
         }
         if !receipts.insert(line.receipt.to_string()) {
+            found.twice.push(line);
             continue;
         }
-        match read::booked_under(books, provider, line.receipt.as_str())? {
-            None => found.missing.push(line),
-            Some(booked) if booked.amount_minor == line.amount.minor => found.agree += 1,
-            Some(booked) => found.differ.push((line, booked)),
+        let booked = read::booked_under(books, provider, line.receipt.as_str(), line.reference.as_deref())?;
+        match booked.as_slice() {
+            [] => found.missing.push(line),
+            [one] if one.amount_minor == line.amount.minor => found.agree += 1,
+            [one] => found.differ.push((line, one.clone())),
+            _ => found.doubled.push(line),
         }
+        booked_seen.extend(booked);
     }
     if let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) {
         let booked = read::booked_between(books, provider, *first, *last)?;
-        let is_seen = |booked: &BookedMoney| {
-            booked
-                .receipt
-                .as_ref()
-                .is_some_and(|receipt| receipts.contains(receipt))
-        };
-        found.unseen = booked.into_iter().filter(|booked| !is_seen(booked)).collect();
+        found.unseen = booked
+            .into_iter()
+            .filter(|booked| !booked_seen.contains(booked))
+            .collect();
     }
     Ok(found)
 }

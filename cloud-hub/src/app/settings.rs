@@ -58,6 +58,7 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
         counter: config.payments.mpesa.as_ref().map(counter).unwrap_or_default(),
         // No messaging provider is built in yet.
         texts: false,
+        asked_within_ms: i64::try_from(config.purchases_asked_within.as_millis()).unwrap_or(i64::MAX),
         loans: config.loans_enabled,
         bill_tariffs: config.billing.tariffs.clone(),
         bill_due_days: config.billing.due_days,

@@ -13,6 +13,7 @@ use sync::{doubt::generation, record::DocumentId};
 use super::{
     effect::{Refusal, Response},
     input::{Actor, CustomerChange, NewCustomer, Secret},
+    ledger::Event,
     store::{CreditRow, CustomerRow, PurseKey},
     turn::{Halt, HubError, Turn},
 };
@@ -157,10 +158,12 @@ impl Turn<'_> {
             reason,
             time: self.now(),
         };
-        self.book_change("water given", credit.amount_minor, |worth| {
-            kiosk::ledger::Postings::given(row.id, worth)
+        self.about(Event::Credit(credit.id), |turn| {
+            turn.book_change("water given", credit.amount_minor, |worth| {
+                kiosk::ledger::Postings::given(row.id, worth)
+            })?;
+            turn.add_credit(&credit)
         })?;
-        self.add_credit(&credit)?;
         self.remember(row.id, row.site.as_ref(), "credit", volume_ml, 0)?;
         let detail = format!("{volume_ml} ml");
         self.audit(by, "credit", &row.id.to_string(), &detail)?;

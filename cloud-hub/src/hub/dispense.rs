@@ -13,6 +13,7 @@ use kiosk::{
 use super::{
     effect::{DispenseAnswer, DispenseCustomer, Refusal, Response},
     input::DispenseAsk,
+    ledger::Event,
     parked::waiting_full,
     recall::{held_at_site, not_given_back},
     repeat::Content,
@@ -332,11 +333,13 @@ impl Turn<'_> {
         let mut draw = approved.ok_or_else(|| Refusal::not_found("approved request"))?;
         if draw.spent.is_none() || draw.by_rule {
             let over = volume.less(draw.asked);
-            self.book_change(
-                "water lost",
+            let (lost, event) = (
                 self.worth_minor(over.signed_ml()),
-                kiosk::ledger::Postings::lost,
-            )?;
+                Event::Draw(site.clone(), request.clone()),
+            );
+            self.about(event, |turn| {
+                turn.book_change("water lost", lost, kiosk::ledger::Postings::lost)
+            })?;
             let charged = volume.min(draw.asked);
             self.settle_draw(&mut draw, charged, false, Some(outcome))?;
         }
@@ -363,7 +366,9 @@ impl Turn<'_> {
             part.cost = part.cost.min(rest);
             rest = rest.less(part.cost);
             self.store.put_draw_part(draw, &part)?;
-            self.add_spent(part.key, part.cost.signed_ml() - spent_before.signed_ml())?;
+            let change = part.cost.signed_ml() - spent_before.signed_ml();
+            let event = Event::Draw(draw.site.clone(), draw.request.clone());
+            self.about(event, |turn| turn.add_spent(part.key, change))?;
             self.settle_purse(part.key)?;
         }
         draw.spent = Some(volume);

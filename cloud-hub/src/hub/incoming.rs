@@ -13,6 +13,7 @@ use kiosk::{
 use super::{
     effect::{Effect, Refusal, Response},
     input::{Actor, Allocation},
+    ledger::Event,
     money::{Arrival, MoneyPlace, MoneySource},
     store::{MoneyRow, PurchaseRow},
     turn::{Halt, HubError, Turn},
@@ -26,7 +27,12 @@ const REASON_CHARS_MAX: usize = 200;
 impl Turn<'_> {
     /// Finds the place of money that has none, books it, and writes it down. Nothing is booked while the hub is in doubt:
     /// what it forgot may have been booked before.
-    pub fn place_money(&mut self, mut row: MoneyRow) -> Result<MoneyPlace, HubError> {
+    pub fn place_money(&mut self, row: MoneyRow) -> Result<MoneyPlace, HubError> {
+        let event = Event::Receipt(row.arrival.provider, row.arrival.receipt.clone());
+        self.about(event, |turn| turn.placed(row))
+    }
+
+    fn placed(&mut self, mut row: MoneyRow) -> Result<MoneyPlace, HubError> {
         row.place = match self.line(&row) {
             None => {
                 self.alarm_foreign(&row)?;
@@ -66,6 +72,16 @@ impl Turn<'_> {
         by: &Actor,
         provider: Provider,
         receipt: &ProviderReceipt,
+        to: &Allocation,
+    ) -> Result<Response, Halt> {
+        let event = Event::Receipt(provider, receipt.clone());
+        self.about(event, |turn| turn.allocated(by, (provider, receipt), to))
+    }
+
+    fn allocated(
+        &mut self,
+        by: &Actor,
+        (provider, receipt): (Provider, &ProviderReceipt),
         to: &Allocation,
     ) -> Result<Response, Halt> {
         self.refuse_in_doubt("what lies in suspense")?;

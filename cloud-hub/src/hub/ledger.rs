@@ -1,9 +1,12 @@
 //! Money: what is booked when, and what a wallet holds.
 
+use std::fmt;
+
 use kiosk::{
     fact::Purse,
-    ids::CustomerId,
+    ids::{CustomerId, ProviderReceipt, PurchaseId, RecordId, RequestId, SiteName},
     ledger::{Account, LedgerError, Postings, worth_drawn},
+    provider::Provider,
     units::{Money, Volume},
 };
 
@@ -15,15 +18,59 @@ use super::{
 /// Millilitres in a cubic metre.
 const ML_PER_M3: i128 = 1_000_000;
 
+/// What happened, as entries name it: the way from a posting to its purchase, pour or receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    /// A purchase was paid.
+    Purchase(PurchaseId),
+    /// A site wrote a record: a pour.
+    Record(SiteName, RecordId),
+    /// Money came under this receipt of a provider.
+    Receipt(Provider, ProviderReceipt),
+    /// An operator gave or took litres.
+    Credit(u64),
+    /// Water was drawn at the hub itself.
+    Draw(SiteName, RequestId),
+    /// A subscription is over.
+    Subscription(i64),
+    /// A registration was merged into another.
+    Merger(CustomerId),
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Purchase(purchase) => write!(f, "purchase:{purchase}"),
+            // The id under which the API lists the transaction.
+            Event::Record(site, record) => write!(f, "transaction:{site}:{}:{}", record.log.epoch, record.seq),
+            Event::Receipt(provider, receipt) => write!(f, "receipt:{provider}:{receipt}"),
+            Event::Credit(credit) => write!(f, "credit:{credit:016x}"),
+            Event::Draw(site, request) => write!(f, "draw:{site}:{request}"),
+            Event::Subscription(id) => write!(f, "subscription:{id}"),
+            Event::Merger(customer) => write!(f, "merger:{customer}"),
+        }
+    }
+}
+
 impl Turn<'_> {
+    /// Does work whose entries book this event.
+    pub fn about<T, E>(&mut self, event: Event, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let before = self.event.replace(event);
+        let done = work(self);
+        self.event = before;
+        done
+    }
+
     /// An amount in the hub's currency.
     pub fn money(&self, minor: i64) -> Money {
         Money::new(minor, self.settings.currency)
     }
 
-    /// Books a set of postings.
+    /// Books a set of postings, for the event that [`Turn::about`] names. What happens once to an event, such as its
+    /// payment, is not booked twice: a second time is an error, and changes nothing.
     pub fn book(&mut self, what: &str, postings: Result<Postings, LedgerError>) -> Result<(), HubError> {
-        Ok(self.store.add_entry(what, &postings?, self.now())?)
+        let event = self.event.as_ref().map(Event::to_string);
+        Ok(self.store.add_entry(what, event.as_deref(), &postings?, self.now())?)
     }
 
     /// Books a movement that may go either way: `forward` makes the postings of a positive amount.

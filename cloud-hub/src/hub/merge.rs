@@ -17,6 +17,7 @@ use sync::{
 use super::{
     effect::{LiveEvent, Refusal, Response},
     input::Actor,
+    ledger::Event,
     store::{GrantRow, HistoryRow, PurseKey},
     turn::{Halt, HubError, Turn},
 };
@@ -49,6 +50,10 @@ impl Turn<'_> {
     pub fn fold(&mut self, id: RecordId, record: Record) -> Result<(), HubError> {
         let box_id = id.log.box_id;
         match record {
+            Record::Fact(Fact::Poured(poured)) => match self.store.enrolment(box_id)? {
+                Some(enrolment) => self.about(Event::Record(enrolment.site, id), |turn| turn.fold_poured(id, &poured)),
+                None => self.fold_poured(id, &poured),
+            },
             Record::Fact(fact) => self.fold_fact(id, fact, false),
             Record::Edit(edit) => self.fold_edit(box_id, edit),
             Record::Alarm(alarm) => self.fold_alarm(box_id, &alarm),

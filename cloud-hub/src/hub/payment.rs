@@ -18,6 +18,7 @@ use kiosk::{
 use super::{
     effect::{Effect, LiveEvent, Prompt, Refusal, Response},
     input::{Actor, CallbackName, Pay, PurchaseId, ReplyId},
+    ledger::Event,
     money::MoneyPlace,
     store::{MoneyRow, PurchaseKind, PurchaseRow},
     turn::{Halt, HubError, Turn},
@@ -145,7 +146,11 @@ impl Turn<'_> {
     }
 
     /// Takes a payment one event further and does what comes of it.
-    pub fn step_payment(&mut self, mut row: PurchaseRow, event: PaymentEvent) -> Result<PurchaseRow, HubError> {
+    pub fn step_payment(&mut self, row: PurchaseRow, event: PaymentEvent) -> Result<PurchaseRow, HubError> {
+        self.about(Event::Purchase(row.id), |turn| turn.stepped(row, event))
+    }
+
+    fn stepped(&mut self, mut row: PurchaseRow, event: PaymentEvent) -> Result<PurchaseRow, HubError> {
         let before = row.payment.state;
         // Settled before, and yet it comes to a step that settles: its money lies in suspense.
         let source = match (row.settled, row.provider) {

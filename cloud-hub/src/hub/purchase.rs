@@ -1,10 +1,11 @@
 //! Purchases: what may be bought, what it costs, and how it begins: at the hub, or asked at a site without a link.
 
 use kiosk::{
+    day::{Day, Zone},
     fact::{AnsweredState, PurchaseAsked, PurchaseItem},
     ids::{ProviderReference, RecordId},
     ledger::Source,
-    moment::{DAY_MS, MINUTE_MS},
+    moment::MINUTE_MS,
     payment::{Msisdn, Payment, PaymentEvent, PaymentState},
     phone::Phone,
     provider::Provider,
@@ -19,14 +20,16 @@ use super::{
     bill::BillingState,
     effect::{Refusal, Response},
     input::{Actor, Item, NewPurchase, Pay, PurchaseId},
+    ledger::Event,
     store::{CustomerRow, PurchaseKind, PurchaseRow},
     turn::{Halt, HubError, Turn},
 };
 
 /// An open purchase whose payment nobody knows stops blocking an equal one after this (CONTRACTS section 6).
 const UNKNOWN_BLOCKS_MS: i64 = 5 * MINUTE_MS;
-/// A purchase asked at a site longer ago than this is not started any more.
-const ASKED_MAX_MS: i64 = DAY_MS;
+/// An equal purchase is refused for so long after one succeeded: a second click, or a customer who saw no text yet. One
+/// that came to nothing blocks nothing, for its customer is told to try again.
+const SUCCEEDED_BLOCKS_MS: i64 = 2 * MINUTE_MS;
 
 impl Turn<'_> {
     /// Starts a purchase.
@@ -40,9 +43,7 @@ impl Turn<'_> {
                 .ok_or_else(|| Refusal::invalid("phone", "missing", "this customer has no phone"))?,
         };
         if let Some(open) = self.equal_open(&customer, &kind, amount)? {
-            return Err(Refusal::conflict("purchase_open", "an equal purchase is open")
-                .with_id(open.0)
-                .into());
+            return Err(purchase_open(open).into());
         }
         let provider = match new.pay {
             Pay::Wallet => None,
@@ -117,7 +118,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// An equal purchase that may still come to something.
+    /// An equal purchase that may still come to something, or has just done so.
     fn equal_open(
         &self,
         customer: &CustomerRow,
@@ -128,11 +129,15 @@ impl Turn<'_> {
             PaymentState::Created | PaymentState::Submitting | PaymentState::Pending => true,
             // Since it was made: an operator who has the provider asked again does not shut the customer out again.
             PaymentState::Unknown => self.now().0 - row.created.0 <= UNKNOWN_BLOCKS_MS,
+            PaymentState::Succeeded => row
+                .settled
+                .is_some_and(|settled| self.now().0 - settled.0 <= SUCCEEDED_BLOCKS_MS),
             // Nothing comes of it by itself any more, and no prompt of it is on any phone.
             _ => false,
         };
-        let open = self.store.open_purchases(customer.id)?;
-        let equal = open
+        let blocking_since = self.now().plus_ms(-SUCCEEDED_BLOCKS_MS);
+        let recent = self.store.recent_purchases(customer.id, blocking_since)?;
+        let equal = recent
             .iter()
             .find(|row| row.kind == *kind && row.payment.amount == amount && is_fresh(row));
         Ok(equal.map(|row| row.id))
@@ -226,6 +231,38 @@ impl Turn<'_> {
         written.parse().ok()
     }
 
+    /// What a site asked for, as it would be sold now.
+    fn askable(&self, asked: &PurchaseAsked) -> Result<(CustomerRow, PurchaseKind, Money, Phone), Halt> {
+        let root = self.store.root(asked.customer)?;
+        let customer = self.store.customer(root)?.filter(|row| row.account.is_some());
+        let known = customer.and_then(|row| row.phone.map(|phone| (row, phone)));
+        let (customer, phone) = known.ok_or_else(|| Refusal::not_found("customer"))?;
+        let item = match &asked.item {
+            PurchaseItem::Litres(volume) => Item::Litres(*volume),
+            PurchaseItem::Deposit(minor) => Item::Deposit(*minor),
+            PurchaseItem::Plan(plan) => Item::Plan(plan.clone()),
+            PurchaseItem::Bill => Item::Bill(None),
+        };
+        let (kind, amount) = self.priced(&customer, &item, Pay::Prompt)?;
+        Ok((customer, kind, amount, phone))
+    }
+
+    /// The local day on which a site asked.
+    fn asked_day(&self, id: RecordId, asked: &PurchaseAsked) -> Result<Day, HubError> {
+        let site = self.store.enrolment(id.log.box_id)?.map(|enrolment| enrolment.site);
+        let zone = match &site {
+            Some(site) => self.zone_of(site)?,
+            None => None,
+        };
+        let zone = zone.or_else(|| Zone::named(&self.settings.time_zone).ok());
+        Ok(zone.unwrap_or_else(Zone::utc).day(asked.time))
+    }
+
+    fn refuse_asked(&mut self, id: RecordId, asked: &PurchaseAsked, why: &Text) -> Result<(), HubError> {
+        self.say(asked.customer, why)?;
+        self.answer(id, AnsweredState::Refused)
+    }
+
     fn pay_from_wallet(&mut self, customer: &CustomerRow, row: &mut PurchaseRow) -> Result<(), Halt> {
         if row.kind == PurchaseKind::Deposit {
             return Err(Refusal::invalid("pay", "bad_pay", "a deposit is paid by a prompt").into());
@@ -239,7 +276,8 @@ impl Turn<'_> {
         row.payment.state = PaymentState::Succeeded;
         row.settled = Some(self.now());
         self.store.put_purchase(row)?;
-        if !self.deliver(row, Source::Wallet, &format!("wallet:{:016x}", row.id.0))? {
+        let name = format!("wallet:{:016x}", row.id.0);
+        if !self.about(Event::Purchase(row.id), |turn| turn.deliver(row, Source::Wallet, &name))? {
             let message = "this cannot be given now; nothing was taken from the wallet";
             return Err(Refusal::conflict("cannot_be_given", message).into());
         }
@@ -248,34 +286,25 @@ impl Turn<'_> {
     }
 
     /// A site asked for a purchase while it had no link: started once per record, unless it is too old (PROTOCOL
-    /// rule 27).
+    /// rule 27). Whoever is refused is told why, for nobody at the kiosk can be.
     pub fn fold_purchase_asked(&mut self, id: RecordId, asked: &PurchaseAsked) -> Result<(), HubError> {
-        let is_old = self.now().0 - asked.time.0 > ASKED_MAX_MS;
-        let root = self.store.root(asked.customer)?;
-        let customer = self
-            .store
-            .customer(root)?
-            .filter(|row| row.phone.is_some() && row.account.is_some());
-        let (false, Some(customer)) = (is_old, customer) else {
-            return self.answer(id, AnsweredState::Refused);
-        };
-        let item = match &asked.item {
-            PurchaseItem::Litres(volume) => Item::Litres(*volume),
-            PurchaseItem::Deposit(minor) => Item::Deposit(*minor),
-            PurchaseItem::Plan(plan) => Item::Plan(plan.clone()),
-            PurchaseItem::Bill => Item::Bill(None),
-        };
-        let (kind, amount) = match self.priced(&customer, &item, Pay::Prompt) {
-            Ok(priced) => priced,
+        let (customer, kind, amount, phone) = match self.askable(asked) {
+            Ok(askable) => askable,
             Err(Halt::Broken(error)) => return Err(error),
-            Err(Halt::Refused(_) | Halt::Kept(_) | Halt::Waits(_)) => return self.answer(id, AnsweredState::Refused),
+            Err(Halt::Refused(_) | Halt::Kept(_) | Halt::Waits(_)) => {
+                let asked_day = self.asked_day(id, asked)?;
+                return self.refuse_asked(id, asked, &Text::PurchaseRefused { asked: asked_day });
+            }
         };
-        let (None, Some(phone)) = (self.equal_open(&customer, &kind, amount)?, customer.phone) else {
-            return self.answer(id, AnsweredState::Refused);
-        };
+        if self.now().0 - asked.time.0 > self.settings.asked_within_ms {
+            let asked_day = self.asked_day(id, asked)?;
+            return self.refuse_asked(id, asked, &Text::PurchaseLapsed { asked: asked_day });
+        }
+        if self.equal_open(&customer, &kind, amount)?.is_some() {
+            return self.refuse_asked(id, asked, &Text::PurchaseOpen { amount });
+        }
         let Ok(provider) = self.provider_for(phone, None) else {
-            self.say(customer.id, &Text::PaymentRetry { amount })?;
-            return self.answer(id, AnsweredState::Refused);
+            return self.refuse_asked(id, asked, &Text::PaymentRetry { amount });
         };
         let mut row = self.new_purchase(&customer, kind, amount, phone, Some(provider));
         row.asked = Some(id);
@@ -296,6 +325,12 @@ impl Turn<'_> {
             ),
         )
     }
+}
+
+/// The refusal of a purchase while an equal one is open or has just been paid.
+fn purchase_open(open: PurchaseId) -> Refusal {
+    let message = "an equal purchase is open or was paid within the last 2 minutes; look at it before you buy again";
+    Refusal::conflict("purchase_open", message).with_id(open.0)
 }
 
 /// A phone as payments carry it.

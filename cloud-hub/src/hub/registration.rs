@@ -14,6 +14,7 @@ use sync::record::{DocumentId, Edit};
 
 use super::{
     customer::document_name,
+    ledger::Event,
     store::{CustomerRow, PurseKey, SubscriptionRow},
     turn::{HubError, Turn},
 };
@@ -181,6 +182,10 @@ impl Turn<'_> {
 
     /// Everything of `from`, water, wallet and bills, counts as `into`'s.
     fn join_purses(&mut self, from: CustomerId, into: CustomerId) -> Result<(), HubError> {
+        self.about(Event::Merger(from), |turn| turn.purses_joined(from, into))
+    }
+
+    fn purses_joined(&mut self, from: CustomerId, into: CustomerId) -> Result<(), HubError> {
         let wallet = self.wallet_minor(from)?;
         self.book_change("customers merged", wallet, |amount| {
             use kiosk::ledger::{Account, Postings};

@@ -63,6 +63,8 @@ pub struct Settings {
     pub bill_due_days: u16,
     /// An open bill is announced so many days before it is due.
     pub bill_remind_days: Vec<u16>,
+    /// A purchase asked at a site without a link is started when it arrives within this; later it is refused.
+    pub asked_within_ms: i64,
     /// Loans asked at sites are kept for an operator; else they are refused.
     pub loans: bool,
     /// How long a join code is valid.
@@ -100,6 +102,7 @@ impl Settings {
             )]),
             bill_due_days: 14,
             bill_remind_days: vec![3, 1],
+            asked_within_ms: DAY_MS,
             loans: true,
             join_valid_ms: 7 * DAY_MS,
             report_within_ms: DAY_MS,

@@ -4,6 +4,7 @@ pub mod audit;
 mod bill;
 mod brake;
 mod customer;
+mod daily;
 mod dispense;
 mod fleet;
 mod grant;
@@ -13,6 +14,7 @@ mod money;
 mod operator;
 mod purchase;
 pub mod read;
+mod report;
 mod subscription;
 mod talk;
 
@@ -24,6 +26,7 @@ pub(super) use self::{
     audit::AnswerRow,
     bill::{BillRow, BillingRow},
     customer::{CreditRow, CustomerRow, PurseKey, PurseRow},
+    daily::DailyRow,
     dispense::{DrawPart, DrawRow},
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
     grant::GrantRow,
@@ -31,11 +34,12 @@ pub(super) use self::{
     money::{MoneyRow, PullRow},
     operator::UserRow,
     purchase::{PurchaseKind, PurchaseRow, Terms},
+    report::ReportRow,
     subscription::SubscriptionRow,
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 7] = [
+pub const MIGRATIONS: [&str; 8] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -43,6 +47,7 @@ pub const MIGRATIONS: [&str; 7] = [
     include_str!("schema/004.sql"),
     include_str!("schema/005.sql"),
     include_str!("schema/006.sql"),
+    include_str!("schema/007.sql"),
 ];
 
 /// What a store function returns.

@@ -1,17 +1,16 @@
-//! What time brings: payments that are due, texts, subscriptions that end, sessions, waits that end, answers to be
-//! forgotten.
+//! What time brings: payments that are due, texts, subscriptions that end, the work of the day, sessions, waits that
+//! end, answers to be forgotten.
 
 use kiosk::{
     day::Zone,
     moment::{DAY_MS, HOUR_MS, MINUTE_MS},
     payment::PaymentEvent,
-    subscription::reminder_due,
-    talk::Text,
 };
 
 use super::{
+    ledger::Event,
     operator::{SESSION_IDLE_MS, SESSION_MS_MAX},
-    store::{PurseKey, SubscriptionRow},
+    store::{PurseKey, SubscriptionRow, read},
     turn::{HubError, Turn},
 };
 
@@ -28,7 +27,20 @@ impl Turn<'_> {
         self.store.set_all_offline()?;
         self.store.outbox_lost_sight()?;
         self.fold_unknown()?;
+        self.check_ledger()?;
         self.tick()
+    }
+
+    /// Says loudly when the books do not add up. The hub goes on: what customers have paid for is theirs.
+    fn check_ledger(&mut self) -> Result<(), HubError> {
+        let faults = read::ledger_faults(self.store.0)?;
+        match faults.first() {
+            None => Ok(()),
+            Some(first) => {
+                let detail = format!("{first}; {} faults in all: kisima-hub ledger check", faults.len());
+                self.alarm("ledger_does_not_balance", detail)
+            }
+        }
     }
 
     /// About once a second.
@@ -47,83 +59,55 @@ impl Turn<'_> {
         self.settle_after_doubt()?;
         self.send_texts()?;
         let is_next_hour = self.store.hub()?.looked.0 / HOUR_MS != self.now().0 / HOUR_MS;
-        if !self.store.looked_within(self.now(), LOOK_EVERY_MS)? {
+        self.end_subscriptions()?;
+        let is_look = !self.store.looked_within(self.now(), LOOK_EVERY_MS)?;
+        if is_look {
             if is_next_hour && let Err(error) = self.note_audit() {
                 // A tick that fails would stop payments too.
                 self.alarm("side_log", format!("the head of the audit was not noted: {error}"))?;
             }
-            self.tick_subscriptions()?;
-            self.tick_bills()?;
+            self.finish_endings()?;
             self.store.forget_answers(self.now().plus_ms(-ANSWERS_KEPT_MS))?;
             self.store.forget_sessions(
                 self.now().plus_ms(-SESSION_MS_MAX),
                 self.now().plus_ms(-SESSION_IDLE_MS),
             )?;
         }
-        Ok(())
+        self.tick_daily(is_look)
     }
 
-    /// Ends what is over and reminds of what will be (FEATURES A23 to A25). An untrusted clock does neither.
-    fn tick_subscriptions(&mut self) -> Result<(), HubError> {
+    /// Ends what is over, at its moment (FEATURES A25). An untrusted clock ends nothing. Customers are told in the morning
+    /// ([`super::daily`]).
+    fn end_subscriptions(&mut self) -> Result<(), HubError> {
         if !self.moment.trust.is_trusted() {
             return Ok(());
         }
-        let now = self.now();
-        for row in self.store.subscriptions_ending_before(now, BATCH_MAX)? {
+        for row in self.store.subscriptions_ending_before(self.now(), BATCH_MAX)? {
             self.expire(&row)?;
-        }
-        let days = self.settings.remind_days.iter().copied().max();
-        let Some(days) = days else { return Ok(()) };
-        // A day more, for the end is a moment and reminders count days.
-        let ahead = now.plus_ms(i64::from(days) * DAY_MS + DAY_MS + HOUR_MS);
-        for row in self.store.subscriptions_to_remind(now, ahead)? {
-            self.remind(&row)?;
         }
         Ok(())
     }
 
-    fn expire(&mut self, row: &SubscriptionRow) -> Result<(), HubError> {
+    /// The last day of a subscription is over.
+    pub fn expire(&mut self, row: &SubscriptionRow) -> Result<(), HubError> {
         self.store.expire_subscription(row.id)?;
         let key = PurseKey::allowance(row.customer, row.id);
         let mut purse = self.store.purse(key)?;
         // What was not drawn of it is earned: the period is over.
         let rest = purse.credited_minor - purse.released_minor;
         purse.released_minor = purse.credited_minor;
-        self.book_change("subscription over", rest, |worth| {
-            kiosk::ledger::Postings::drawn(row.customer, worth)
+        self.about(Event::Subscription(row.id), |turn| {
+            turn.book_change("subscription over", rest, |worth| {
+                kiosk::ledger::Postings::drawn(row.customer, worth)
+            })
         })?;
         self.store.put_purse(key, &purse)?;
         if !self.store.valid_subscriptions(row.customer)?.is_empty() {
             return Ok(());
         }
         self.remember(row.customer, Some(&row.site), "unsubscription", 0, 0)?;
-        if let (Some(customer), Some(zone)) = (self.store.customer(row.customer)?, self.zone_of(&row.site)?) {
-            let last_day = zone.last_day(row.valid_until);
-            let name = customer.name;
-            self.say(row.customer, &Text::SubscriptionEnded { name, last_day })?;
-        }
         self.live_customer(row.customer);
         Ok(())
-    }
-
-    fn remind(&mut self, row: &SubscriptionRow) -> Result<(), HubError> {
-        let Some(zone) = self.zone_of(&row.site)? else {
-            return Ok(());
-        };
-        let (last_day, today) = (zone.last_day(row.valid_until), zone.day(self.now()));
-        if reminder_due(last_day, today, row.reminded, &self.settings.remind_days).is_none() {
-            return Ok(());
-        }
-        self.store.set_reminded(row.id, today)?;
-        let newest = self.store.newest_subscription(row.customer)?;
-        match self.store.customer(row.customer)? {
-            // One that was renewed already needs no reminder.
-            Some(customer) if newest.is_none_or(|newest| newest.id == row.id) => {
-                let name = customer.name;
-                self.say(row.customer, &Text::SubscriptionReminder { name, last_day })
-            }
-            _ => Ok(()),
-        }
     }
 
     /// The time zone of a site.

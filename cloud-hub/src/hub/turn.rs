@@ -16,6 +16,7 @@ use super::{
     effect::{Effect, LiveEvent, Refusal, RefusalKind},
     input::LinkId,
     keys::Keys,
+    ledger::Event,
     link::Link,
     parked::Parking,
     settings::Settings,
@@ -106,6 +107,8 @@ pub(super) struct Turn<'a> {
     pub throws: u32,
     /// Boxes about which something was written: their sessions hear of it at the end.
     pub written: BTreeSet<BoxId>,
+    /// What happens, for the entries that book it.
+    pub event: Option<Event>,
     /// A text was queued: it leaves at the end.
     pub texts_queued: bool,
 }

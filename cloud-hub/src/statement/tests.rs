@@ -16,6 +16,8 @@ const LAYOUT: Layout = Layout {
     other_party: &["Other Party Info"],
     status: &["Transaction Status"],
     completed: "Completed",
+    kind: &[],
+    currency_code: &[],
     currency: Currency::Kes,
 };
 
@@ -142,4 +144,50 @@ fn another_providers_layout_is_a_matter_of_names() {
         lines.iter().map(short).collect::<Vec<_>>(),
         [(4_000, Flow::Out, true, NOON), (4_000, Flow::In, false, NOON)]
     );
+}
+
+#[test]
+fn a_plain_statement_says_by_kind_or_sign_which_way_money_went() {
+    let layout = plain::layout(kiosk::provider::Provider::Mtn, Currency::Ugx);
+    let text = "receipt,time,amount,currency,payer,reference,kind\n\
+        17,2026-11-20T09:00:00Z,4000,UGX,256770000001,b3c1,payment\n\
+        18,2026-11-20 09:00:01,150,ugx,,,Fee\n\
+        19,2026-11-20T09:00:02Z,-70,,,,\n\
+        20,2026-11-20T09:00:03Z,80,,,,\n";
+    let lines = read(&layout, text.as_bytes()).unwrap();
+    let short = |line: &StatementLine| (line.amount.minor, line.flow, line.time.0 - NOON);
+    assert_eq!(
+        lines.iter().map(short).collect::<Vec<_>>(),
+        [
+            (4_000, Flow::In, 0),
+            (150, Flow::Out, 1_000),
+            (70, Flow::Out, 2_000),
+            (80, Flow::In, 3_000),
+        ]
+    );
+    assert_eq!(lines[0].reference.as_deref(), Some("b3c1"));
+    for (bad, what) in [
+        (
+            "17,2026-11-20T09:00:00Z,5,KES,payment",
+            "KES where MTN MoMo is collected in UGX",
+        ),
+        (
+            "17,2026-11-20T09:00:00Z,5,UGX,gift",
+            "\"gift\" is no kind; it is payment, or payout, refund, reversal or fee",
+        ),
+        ("17,2026-11-20T09:00:00Z,-5,UGX,payment", "a payment with a minus"),
+        ("17,2026-11-20T09:00:00Z,5.5,UGX,payment", "\"5.5\" is no amount"),
+    ] {
+        let text = format!("receipt,time,amount,currency,kind\n{bad}\n");
+        let expected = StatementError::Line {
+            line: 2,
+            what: what.to_owned(),
+        };
+        assert_eq!(read(&layout, text.as_bytes()), Err(expected), "{bad}");
+    }
+    let needed = StatementError::NoHeader {
+        title: "MTN MoMo",
+        missing: "amount",
+    };
+    assert_eq!(read(&layout, b"receipt,time,kind\n"), Err(needed));
 }

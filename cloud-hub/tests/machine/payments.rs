@@ -17,7 +17,7 @@ use runtime::machine::Machine;
 
 use crate::world::{World, ml, mpesa_token};
 
-fn buy(customer: CustomerId, item: Item, pay: Pay) -> Request {
+pub fn buy(customer: CustomerId, item: Item, pay: Pay) -> Request {
     Request::CreatePurchase(NewPurchase {
         customer,
         item,
@@ -27,7 +27,7 @@ fn buy(customer: CustomerId, item: Item, pay: Pay) -> Request {
     })
 }
 
-fn bought(answer: Result<Response, Refusal>) -> (PurchaseId, PaymentState) {
+pub fn bought(answer: Result<Response, Refusal>) -> (PurchaseId, PaymentState) {
     match answer {
         Ok(Response::Purchase { purchase, state }) => (purchase, state),
         other => panic!("{other:?}"),

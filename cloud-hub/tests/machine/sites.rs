@@ -180,6 +180,10 @@ fn a_purchase_asked_at_a_site_is_prompted_once_and_answered() {
     };
     let old = world.site_writes(site, asked(world.now.plus_ms(-DAY_MS - 1_000)));
     assert_eq!(answers(&world, site, old), [AnsweredState::Refused]);
+    // It is noon of 20 November, and a second more than a day before was the 19th.
+    let lapsed =
+        "What you ordered at the kiosk on 19/11/2026 reached us too late. Nothing was taken. Please order again.";
+    assert_eq!(world.texts(), [lapsed]);
     let fresh = world.site_writes(site, asked(world.now.plus_ms(-DAY_MS + 1_000)));
     assert_eq!(answers(&world, site, fresh), [AnsweredState::Taken]);
     assert_eq!(world.prompts().len(), 1);

@@ -50,6 +50,8 @@ pub struct World {
     pub folder: PathBuf,
     database: PathBuf,
     pub now: Wall,
+    /// Who vouches for it.
+    pub trust: Trust,
     pub settings: Settings,
     /// Effects that were neither frames nor answers, in order.
     pub seen: Vec<Effect>,
@@ -86,6 +88,7 @@ impl World {
             database: folder.join("hub.db"),
             folder,
             now: NOON,
+            trust: Trust::Ntp,
             settings,
             seen: Vec::new(),
             gateways: Vec::new(),
@@ -132,7 +135,7 @@ impl World {
         seed[..8].copy_from_slice(&self.inputs.to_be_bytes());
         Moment {
             wall: self.now,
-            trust: Trust::Ntp,
+            trust: self.trust,
             monotonic_ms: (self.now.0 - NOON.0).unsigned_abs(),
             draw: Draw::new(seed),
         }

@@ -4,6 +4,7 @@
 
 mod api;
 mod bills;
+mod books;
 mod doors;
 mod guard;
 mod hooks;
@@ -13,5 +14,6 @@ mod operator;
 mod pages;
 mod program;
 mod providers;
+mod reconcile;
 mod sync_socket;
 mod words;

@@ -11,6 +11,13 @@ use crate::{
 /// A hub in Uganda with MTN and Airtel, and IntaSend; nobody is there to be called.
 async fn house(more: &[&str]) -> (House, Folder) {
     let secrets = Folder::new();
+    let set = settings(&secrets, more);
+    let set: Vec<&str> = set.iter().map(String::as_str).collect();
+    (House::with(&set).await, secrets)
+}
+
+/// The settings of that hub.
+pub fn settings(secrets: &Folder, more: &[&str]) -> Vec<String> {
     let secret = secrets.0.join("secret");
     std::fs::write(&secret, "s3cret\n").unwrap();
     let file = secret.display();
@@ -32,8 +39,7 @@ async fn house(more: &[&str]) -> (House, Folder) {
     set.push("payments.mtn.target_environment=mtnuganda".to_owned());
     set.push("payments.airtel.country=UG".to_owned());
     set.extend(more.iter().map(|set| (*set).to_owned()));
-    let set: Vec<&str> = set.iter().map(String::as_str).collect();
-    (House::with(&set).await, secrets)
+    set
 }
 
 const MTN: &str = r#"{"externalId":"4b0f6a1e-6b1c-4a43-a5f0-9c7e5d1f2b3a","status":"SUCCESSFUL","amount":"4000",

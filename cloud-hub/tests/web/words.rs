@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A hub whose paybill is 174379; nothing is called, so nobody listens at the provider's address.
-async fn house() -> (House, Folder) {
+pub async fn house() -> (House, Folder) {
     let secrets = Folder::new();
     let secret = secrets.0.join("secret");
     std::fs::write(&secret, "s3cret\n").unwrap();

@@ -113,6 +113,16 @@ pub enum Text {
         /// The day it was asked for.
         asked: Day,
     },
+    /// What was asked for at a site without a link cannot be bought at the hub.
+    PurchaseRefused {
+        /// The day it was asked for.
+        asked: Day,
+    },
+    /// What was asked for at a site without a link is being paid already, or was just paid.
+    PurchaseOpen {
+        /// What the one that counts costs.
+        amount: Money,
+    },
     /// A subscription was bought or renewed.
     SubscriptionPaid {
         /// What was paid.
@@ -173,6 +183,8 @@ impl Text {
             Text::RefundFailed { .. } => "refund-failed",
             Text::CashPaid { .. } => "cash-paid",
             Text::PurchaseLapsed { .. } => "purchase-lapsed",
+            Text::PurchaseRefused { .. } => "purchase-refused",
+            Text::PurchaseOpen { .. } => "purchase-open",
             Text::SubscriptionPaid { .. } => "subscription-paid",
             Text::PaymentRetry { .. } => "payment-retry",
             Text::PaymentCancelled { .. } => "payment-cancelled",
@@ -221,7 +233,7 @@ impl Text {
                 args.set("balance", litres(*balance, language));
                 args.set("receipt", receipt.to_string());
             }
-            Text::PurchaseLapsed { asked } => args.set("asked", asked.slashed()),
+            Text::PurchaseLapsed { asked } | Text::PurchaseRefused { asked } => args.set("asked", asked.slashed()),
             Text::BillPaid { amount, receipt } | Text::RefundMade { amount, receipt } => {
                 args.set("amount", sum(*amount, language));
                 args.set("receipt", said(receipt, RECEIPT_MAX));
@@ -242,6 +254,7 @@ impl Text {
             Text::PaymentRetry { amount }
             | Text::PaymentCancelled { amount }
             | Text::PaymentExpired { amount }
+            | Text::PurchaseOpen { amount }
             | Text::RefundStarted { amount }
             | Text::RefundFailed { amount } => {
                 args.set("amount", sum(*amount, language));

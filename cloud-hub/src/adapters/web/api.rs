@@ -4,15 +4,21 @@
 //! |---|---|
 //! | [`bills`] | bills and readings |
 //! | [`customers`] | customers and what is done to one |
-//! | [`money`] | purchases, transactions, the ledger |
+//! | [`ledger`] | the ledger |
+//! | [`money`] | purchases, transactions |
+//! | [`suspense`] | money that is in nobody's name |
+//! | [`reports`] | what a day came to |
 //! | [`sites`] | sites and kiosks |
 //! | [`query`] | what stands behind `?` |
 
 pub mod bills;
 pub mod customers;
+pub mod ledger;
 pub mod money;
 pub mod query;
+pub mod reports;
 pub mod sites;
+pub mod suspense;
 
 use axum::{
     http::HeaderMap,
@@ -45,12 +51,19 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/api/v1/bills/{id}/correction") => post(bills::correct),
         ("POST", "/api/v1/bills/{id}/write-off") => post(bills::write_off),
         ("POST", "/api/v1/purchases") => post(money::buy),
+        ("GET", "/api/v1/purchases") => get(money::purchases),
         ("GET", "/api/v1/purchases/{id}") => get(money::purchase),
         ("GET", "/api/v1/providers") => get(money::providers),
         ("GET", "/api/v1/transactions") => get(money::transactions),
         ("POST", "/api/v1/sites") => post(sites::add),
         ("GET", "/api/v1/sites") => get(sites::list),
-        ("GET", "/api/v1/ledger/balance") => get(money::balance),
+        ("GET", "/api/v1/ledger/balance") => get(ledger::balance),
+        ("GET", "/api/v1/ledger/accounts") => get(ledger::accounts),
+        ("GET", "/api/v1/ledger/accounts/{account}") => get(ledger::statement),
+        ("GET", "/api/v1/ledger/trial") => get(ledger::trial),
+        ("GET", "/api/v1/reports") => get(reports::reports),
+        ("GET", "/api/v1/suspense") => get(suspense::waiting),
+        ("POST", "/api/v1/suspense/{provider}/{receipt}/allocate") => post(suspense::allocate),
         _ => return None,
     })
 }

@@ -211,6 +211,12 @@ const LINES: &[Line] = &[
         "Starts a purchase; poll it for its state. kind bill pays what is owed, or with amount_minor so much of it.",
         "customer kind volume_ml|amount_minor|plan provider? phone? pay?",
     ),
+    (
+        "GET",
+        "/api/v1/purchases",
+        "The newest purchases of a customer with their state, five when limit is left out.",
+        "?customer ?limit",
+    ),
     ("GET", "/api/v1/purchases/{id}", "One purchase.", ""),
     (
         "GET",
@@ -239,8 +245,48 @@ const LINES: &[Line] = &[
     (
         "GET",
         "/api/v1/ledger/balance",
-        "Balances by currency and account; each total is zero.",
-        "",
+        "Balances by currency and account; each total is zero. format=csv for a file.",
+        "?format",
+    ),
+    (
+        "GET",
+        "/api/v1/ledger/accounts",
+        "The accounts of one kind (wallet, water, bill, till …) with their balances, by name.",
+        "?kind ?limit ?after",
+    ),
+    (
+        "GET",
+        "/api/v1/ledger/accounts/{account}",
+        "The statement of an account in one currency, oldest first, each line with the balance after it and the event that \
+         it books. from and to are days of the hub's zone, both included. format=csv for a file of all of it.",
+        "?currency ?from ?to ?limit ?after ?format",
+    ),
+    (
+        "GET",
+        "/api/v1/ledger/trial",
+        "The trial balance of a day of the hub's zone, today when left out: opening, debits, credits and closing of each \
+         account, never over two currencies. format=csv for a file.",
+        "?day ?format",
+    ),
+    (
+        "GET",
+        "/api/v1/reports",
+        "What a local day came to at each site, yesterday when left out: litres, money by provider, cash, refusals, alarms, \
+         and which sites were not heard since. format=csv for a file.",
+        "?day ?format",
+    ),
+    (
+        "GET",
+        "/api/v1/suspense",
+        "Money that is booked and in nobody's name, oldest first; place=waits or foreign lists what is only claimed.",
+        "?place ?limit ?after",
+    ),
+    (
+        "POST",
+        "/api/v1/suspense/{provider}/{receipt}/allocate",
+        "Says whose money in suspense is: a customer's (id, account or phone), a purchase's, or how it was returned. \
+         Exactly one.",
+        "customer|purchase|returned",
     ),
     (
         "GET",

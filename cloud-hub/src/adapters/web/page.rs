@@ -9,7 +9,8 @@
 //! | [`sites`] | sites, one site, join codes |
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
 //! | [`bills`] | bills, one to print, and what a customer owes |
-//! | [`money`], [`loans`] | purchases, the ledger, the outbox, loans asked |
+//! | [`money`], [`loans`] | purchases, the outbox, loans asked |
+//! | [`ledger`], [`reports`] | the books of a day, the statement of an account, what a day came to |
 //! | [`waiting`] | money that came without a prompt |
 //! | [`people`] | logins and tokens |
 //! | [`doubt`] | while part of the past may be missing |
@@ -20,10 +21,12 @@ pub mod customers;
 pub mod doubt;
 pub mod form;
 pub mod home;
+pub mod ledger;
 pub mod loans;
 pub mod login;
 pub mod money;
 pub mod people;
+pub mod reports;
 pub mod show;
 pub mod sites;
 pub mod waiting;
@@ -96,7 +99,9 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/purchases/{id}/order") => post(money::order),
         ("GET", "/waiting") => get(waiting::waiting),
         ("POST", "/waiting/{provider}/{receipt}") => post(waiting::decide),
-        ("GET", "/ledger") => get(money::ledger),
+        ("GET", "/ledger") => get(ledger::trial),
+        ("GET", "/ledger/{account}") => get(ledger::account),
+        ("GET", "/reports") => get(reports::reports),
         ("GET", "/outbox") => get(money::outbox),
         ("GET", "/loans") => get(loans::loans),
         ("POST", "/loans/close") => post(loans::close),

@@ -1,59 +1,23 @@
 //! The daily jobs of bills, at each site's local time.
 
 use kiosk::{
-    daily::{Job, Notice, notice_due, run_due},
-    day::{Day, Zone},
-    ids::SiteName,
+    daily::{Notice, notice_due},
+    day::Day,
     talk::Text,
 };
 
 use crate::hub::{
+    daily::{BATCH_MAX, LocalDay},
     store::BillRow,
     turn::{HubError, Turn},
 };
 
-/// Customers or bills that are worked on at once.
-const BATCH_MAX: u32 = 200;
-
 impl Turn<'_> {
-    /// What time brings to bills. Nothing while part of the past may be missing: what was drawn and paid is not all known.
-    pub fn tick_bills(&mut self) -> Result<(), HubError> {
-        self.finish_endings()?;
-        if self.in_doubt()? {
-            return Ok(());
-        }
-        let mut places = vec![(None, self.settings.time_zone.clone())];
-        places.extend(
-            self.store
-                .site_zones()?
-                .into_iter()
-                .map(|(site, zone)| (Some(site), zone)),
-        );
-        for (site, zone) in places {
-            let Ok(zone) = Zone::named(&zone) else { continue };
-            for job in [Job::Bills, Job::BillReminders] {
-                let done = self.store.bill_day(site.as_ref(), job)?;
-                let Some(today) = run_due(job, done, self.moment, &zone) else {
-                    continue;
-                };
-                let is_done = match job {
-                    Job::Bills => self.issue_bills(site.as_ref(), today, &zone)?,
-                    _ => self.remind_of_bills(site.as_ref(), today)?,
-                };
-                if is_done {
-                    self.store.set_bill_day(site.as_ref(), job, today)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// [`Job::Bills`]: the months that are over become bills, and who has not paid in time is denied water from now on.
-    /// `site` is `None` for customers without one. True when all of them are done; else it is to be called again, and
-    /// goes on where it was.
-    pub fn issue_bills(&mut self, site: Option<&SiteName>, today: Day, zone: &Zone) -> Result<bool, HubError> {
+    /// [`kiosk::daily::Job::Bills`]: the months that are over become bills, and who has not paid in time is denied water from now on.
+    pub fn issue_bills(&mut self, today: &LocalDay, _: i64) -> Result<Option<i64>, HubError> {
+        let (site, zone, today) = (today.site.as_ref(), &today.zone, today.day);
         let rows = self.store.billings_to_look_at(site, today, BATCH_MAX)?;
-        let is_last = rows.len() < BATCH_MAX as usize;
+        let is_full = rows.len() >= BATCH_MAX as usize;
         for mut row in rows {
             row.looked = Some(today);
             self.store.put_billing(&row)?;
@@ -67,26 +31,28 @@ impl Turn<'_> {
                 self.refresh_overdue(customer.id)?;
             }
         }
-        Ok(is_last)
+        // Each row knows its own day, so the next batch finds what is left.
+        Ok(is_full.then_some(0))
     }
 
-    /// [`Job::BillReminders`]: whoever has an open bill hears of it when it is new, before it is due, and when it is
-    /// overdue; only what is true today. True when all are done, as [`Turn::issue_bills`].
-    pub fn remind_of_bills(&mut self, site: Option<&SiteName>, today: Day) -> Result<bool, HubError> {
-        let rows = self.store.bills_to_look_at(site, today, BATCH_MAX)?;
-        let is_last = rows.len() < BATCH_MAX as usize;
+    /// [`kiosk::daily::Job::BillReminders`]: whoever has an open bill hears of it when it is new, before it is due, and when it is
+    /// overdue; only what is true today.
+    pub fn remind_of_bills(&mut self, today: &LocalDay, _: i64) -> Result<Option<i64>, HubError> {
+        let day = today.day;
+        let rows = self.store.bills_to_look_at(today.site.as_ref(), day, BATCH_MAX)?;
+        let is_full = rows.len() >= BATCH_MAX as usize;
         for mut row in rows {
-            row.looked = Some(today);
-            let text = self.text_of(&row, today);
+            row.looked = Some(day);
+            let text = self.text_of(&row, day);
             if text.is_some() {
-                row.told = Some(today);
+                row.told = Some(day);
             }
             self.store.put_bill(&row)?;
             if let Some(text) = text {
                 self.say(row.bill.customer, &text)?;
             }
         }
-        Ok(is_last)
+        Ok(is_full.then_some(0))
     }
 
     fn text_of(&self, row: &BillRow, today: Day) -> Option<Text> {

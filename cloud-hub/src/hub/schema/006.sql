@@ -49,11 +49,3 @@ CREATE TABLE reading (
 
 -- A payment of bills is a deposit that the open bills take from first.
 ALTER TABLE purchase ADD COLUMN for_bills INTEGER NOT NULL DEFAULT 0;
-
--- The last local day on which a job of bills was done, at each site and ('') for customers without one.
-CREATE TABLE bill_day (
-    site              TEXT NOT NULL,
-    job               TEXT NOT NULL,
-    day               TEXT NOT NULL,
-    PRIMARY KEY (site, job)
-) STRICT;

@@ -5,7 +5,6 @@ use kiosk::{
         Bill, Block, BlockTariff,
         reading::{Kept, Reading},
     },
-    daily::Job,
     day::{Day, Month, Zone},
     ids::{CustomerId, SiteName},
     units::{Currency, Money, Volume},
@@ -380,32 +379,6 @@ impl Store<'_> {
         self.execute(
             "UPDATE reading SET customer = ?2 WHERE customer = ?1",
             [signed(from.0), signed(into.0)],
-        )
-        .map(drop)
-    }
-
-    /// All sites with the names of their time zones.
-    pub fn site_zones(&self) -> Stored<Vec<(SiteName, String)>> {
-        self.all("SELECT name, time_zone FROM site ORDER BY name", [], |row| {
-            Ok((parsed(row, "name")?, row.get("time_zone")?))
-        })
-    }
-
-    /// The last day on which a job of bills was done at a site (`None`: for customers of none).
-    pub fn bill_day(&self, site: Option<&SiteName>, job: Job) -> Stored<Option<Day>> {
-        self.one(
-            "SELECT day FROM bill_day WHERE site = ?1 AND job = ?2",
-            [site.map_or("", SiteName::as_str), job.name()],
-            |row| parsed(row, "day"),
-        )
-    }
-
-    /// That job is done for this day.
-    pub fn set_bill_day(&self, site: Option<&SiteName>, job: Job, day: Day) -> Stored<()> {
-        self.execute(
-            "INSERT INTO bill_day (site, job, day) VALUES (?1, ?2, ?3)
-             ON CONFLICT (site, job) DO UPDATE SET day = excluded.day",
-            params![site.map_or("", SiteName::as_str), job.name(), day.to_string()],
         )
         .map(drop)
     }

@@ -107,6 +107,13 @@ impl Store<'_> {
         })
     }
 
+    /// Every site with its time zone, by name.
+    pub fn site_zones(&self) -> Stored<Vec<(SiteName, String)>> {
+        self.all("SELECT name, time_zone FROM site ORDER BY name", [], |row| {
+            Ok((parsed(row, "name")?, row.get("time_zone")?))
+        })
+    }
+
     /// Writes a site, new or changed.
     pub fn put_site(&self, site: &SiteRow, now: Wall) -> Stored<()> {
         self.execute(

@@ -11,10 +11,10 @@ use super::{Store, Stored};
 
 impl Store<'_> {
     /// Books a set of postings as one entry.
-    pub fn add_entry(&self, what: &str, postings: &Postings, now: Wall) -> Stored<()> {
+    pub fn add_entry(&self, what: &str, event: Option<&str>, postings: &Postings, now: Wall) -> Stored<()> {
         let entry: Option<i64> = self.one(
-            "INSERT INTO entry (time_ms, what) VALUES (?1, ?2) RETURNING id",
-            params![now.0, what],
+            "INSERT INTO entry (time_ms, what, event) VALUES (?1, ?2, ?3) RETURNING id",
+            params![now.0, what, event],
             |row| row.get(0),
         )?;
         for (line, (account, amount)) in (0_u32..).zip(postings.lines()) {

@@ -191,13 +191,13 @@ impl Store<'_> {
         )
     }
 
-    /// The purchases of a customer that may still come to something, the newest first.
-    pub fn open_purchases(&self, customer: CustomerId) -> Stored<Vec<PurchaseRow>> {
+    /// The purchases of a customer that may still come to something, or were settled since a moment, the newest first.
+    pub fn recent_purchases(&self, customer: CustomerId, settled_since: Wall) -> Stored<Vec<PurchaseRow>> {
         self.all(
             "SELECT * FROM purchase WHERE customer = ?1
-             AND state IN ('created', 'submitting', 'pending', 'unknown', 'needs_operator')
+             AND (state IN ('created', 'submitting', 'pending', 'unknown', 'needs_operator') OR settled_ms >= ?2)
              ORDER BY created_ms DESC, id",
-            [signed(customer.0)],
+            [signed(customer.0), settled_since.0],
             read_purchase,
         )
     }

@@ -2,10 +2,12 @@
 
 mod bill;
 mod fleet;
+mod ledger;
 mod money;
 mod operations;
 mod operator;
 mod pages;
+mod report;
 mod waiting;
 
 use kiosk::{
@@ -22,6 +24,9 @@ use store::StoreError;
 pub use self::{
     bill::{BillFilter, BillShown, Billing, bill, billing, bills, bills_listed, bills_owed, metered, readings},
     fleet::{Site, site, sites, sites_unhashed},
+    ledger::{
+        AccountBalance, Line, Movement, STATEMENT_MAX, Span, accounts_of, ledger_faults, statement, trial_balance,
+    },
     money::{
         OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, ledger_balance, outbox, purchase,
         purchases, purchases_for_operators, totals, transactions,
@@ -34,7 +39,10 @@ pub use self::{
         AlarmRow, DispenserRow, Names, alarms, back_up, customer_names, customers_named, dispensers, is_sound,
         join_code_until, newest_purchases,
     },
-    waiting::{BookedMoney, MoneyWaiting, booked_between, booked_under, money_waiting, money_waiting_count},
+    report::{Report, reports},
+    waiting::{
+        BookedMoney, MoneyWaiting, booked_between, booked_under, money_waiting, money_waiting_count, money_waiting_in,
+    },
 };
 use super::{
     CustomerRow, Store,

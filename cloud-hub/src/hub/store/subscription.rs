@@ -118,12 +118,35 @@ impl Store<'_> {
         )
     }
 
-    /// Valid subscriptions that end in this stretch of time.
-    pub fn subscriptions_to_remind(&self, after: Wall, before: Wall) -> Stored<Vec<SubscriptionRow>> {
+    /// Subscriptions of a site that are over and whose customers have not been told, the soonest first.
+    pub fn ended_untold(&self, site: &SiteName, now: Wall, limit: u32) -> Stored<Vec<SubscriptionRow>> {
         self.all(
-            "SELECT * FROM subscription WHERE state = 'valid' AND valid_until_ms > ?1 AND valid_until_ms <= ?2
-             ORDER BY valid_until_ms, id",
-            [after.0, before.0],
+            "SELECT * FROM subscription WHERE site = ?1 AND end_told = 0 AND valid_until_ms <= ?2
+             ORDER BY valid_until_ms, id LIMIT ?3",
+            params![site.as_str(), now.0, limit],
+            read_subscription,
+        )
+    }
+
+    /// Its customer has been told that it is over, or needs no such text.
+    pub fn set_end_told(&self, id: i64) -> Stored<()> {
+        self.execute("UPDATE subscription SET end_told = 1 WHERE id = ?1", [id])
+            .map(drop)
+    }
+
+    /// Valid subscriptions of a site that end in this stretch of time, behind a row.
+    pub fn subscriptions_to_remind(
+        &self,
+        site: &SiteName,
+        (from, to): (Wall, Wall),
+        after: i64,
+        limit: u32,
+    ) -> Stored<Vec<SubscriptionRow>> {
+        self.all(
+            "SELECT * FROM subscription WHERE site = ?1 AND end_told = 0 AND state = 'valid'
+                 AND valid_until_ms > ?2 AND valid_until_ms <= ?3 AND id > ?4
+             ORDER BY id LIMIT ?5",
+            params![site.as_str(), from.0, to.0, after, limit],
             read_subscription,
         )
     }

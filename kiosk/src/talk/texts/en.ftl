@@ -90,3 +90,5 @@ refund-made = { $amount } was sent back to you. Receipt { $receipt }.
 refund-failed = { $amount } could not be sent back to you. You have all that you had before. Please ask at the kiosk.
 cash-paid = Cash { $amount } received. You bought { $volume } l of water; your balance is { $balance } l. Receipt { $receipt }.
 purchase-lapsed = What you ordered at the kiosk on { $asked } reached us too late. Nothing was taken. Please order again.
+purchase-refused = What you ordered at the kiosk on { $asked } cannot be bought any more. Nothing was taken. Please ask at the kiosk.
+purchase-open = You ordered the same for { $amount } twice. The first counts; no more was taken. To buy again, order in some minutes.

@@ -90,3 +90,5 @@ refund-made = { $amount } vous a été renvoyé. Recu { $receipt }.
 refund-failed = Le renvoi de { $amount } a échoué. Vous gardez tout ce que vous aviez. Veuillez demander au kiosque.
 cash-paid = Recu { $amount } en espèces. Vous avez acheté { $volume } l d'eau; votre solde est de { $balance } l. Recu { $receipt }.
 purchase-lapsed = Votre commande au kiosque du { $asked } nous est arrivée trop tard. Rien n'a été débité. Veuillez recommander.
+purchase-refused = Votre commande au kiosque du { $asked } n'est plus en vente. Rien n'a été débité. Veuillez demander au kiosque.
+purchase-open = Commande en double de { $amount } : la première compte, rien d'autre n'est débité. Pour racheter, recommandez dans quelques minutes.

@@ -90,3 +90,5 @@ refund-made = Umerudishiwa { $amount }. Risiti { $receipt }.
 refund-failed = Hatukuweza kukurudishia { $amount }. Bado una kila ulichokuwa nacho. Tafadhali uliza kwenye kioski.
 cash-paid = Tumepokea taslimu { $amount }. Umenunua lita { $volume } za maji; salio lako ni lita { $balance }. Risiti { $receipt }.
 purchase-lapsed = Ulichoagiza kwenye kioski tarehe { $asked } kilitufikia kwa kuchelewa. Hakuna pesa zilizokatwa. Tafadhali agiza tena.
+purchase-refused = Ulichoagiza kwenye kioski tarehe { $asked } hakiwezi kununuliwa tena. Hakuna pesa zilizokatwa. Tafadhali uliza kwenye kioski.
+purchase-open = Umeagiza mara mbili, { $amount }. La kwanza linahesabiwa; hakuna zaidi. Kununua tena, agiza baada ya dakika chache.

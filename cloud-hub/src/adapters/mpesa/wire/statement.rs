@@ -22,5 +22,7 @@ pub const STATEMENT: Layout = Layout {
     other_party: &["Other Party Info"],
     status: &["Transaction Status"],
     completed: "Completed",
+    kind: &[],
+    currency_code: &[],
     currency: Currency::Kes,
 };

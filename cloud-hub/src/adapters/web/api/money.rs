@@ -1,4 +1,4 @@
-//! Purchases, transactions, the ledger.
+//! Purchases and transactions.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use axum::{
     extract::{Path, State},
     http::HeaderMap,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     super::{
@@ -116,6 +116,26 @@ pub async fn purchase(State(app): State<App>, Path(purchase): Path<String>) -> A
     Json::ok(shown(&found))
 }
 
+/// How many purchases are listed when nobody says (FEATURES X15: the last five).
+const PURCHASES: u32 = 5;
+
+/// `GET /api/v1/purchases`: the newest of a customer, with their state.
+pub async fn purchases(State(app): State<App>, mut query: Query) -> Api {
+    let missing = || Refusal::invalid("customer", "missing_field", "customer must say whose purchases");
+    let customer = query.parsed::<CustomerId>("customer")?.ok_or_else(missing)?;
+    let limit = query.maybe_limit()?.unwrap_or(PURCHASES);
+    query.finish()?;
+    let found = app
+        .parts
+        .books
+        .read(move |books| match read::customer(books, customer)? {
+            Some(_) => read::purchases(books, customer, limit).map(Some),
+            None => Ok(None),
+        });
+    let found = found.await?.ok_or_else(|| Refusal::not_found("customer"))?;
+    Json::ok(list(found.iter().map(shown), None))
+}
+
 fn shown(purchase: &Purchase) -> Value {
     json!({
         "id": format!("{:016x}", purchase.id.0),
@@ -187,19 +207,4 @@ fn transaction(row: &Transaction) -> Value {
         "outcome": row.outcome,
         "receipt": row.receipt,
     })
-}
-
-/// `GET /api/v1/ledger/balance`
-pub async fn balance(State(app): State<App>, query: Query) -> Api {
-    query.finish()?;
-    let mut ledger = app.parts.books.read(read::ledger_balance).await?;
-    // A hub that has seen no money yet has its currency all the same.
-    ledger.entry(app.parts.settings.currency).or_default();
-    let mut shown = Map::new();
-    for (currency, accounts) in ledger {
-        let total: i64 = accounts.values().sum();
-        let by_currency = json!({ "accounts": accounts, "total": total });
-        shown.insert(currency.code().to_owned(), by_currency);
-    }
-    Json::ok(Value::Object(shown))
 }

@@ -46,9 +46,14 @@ impl Query {
 
     /// How many items are wanted.
     pub fn limit(&mut self) -> Result<u32, Refusal> {
+        Ok(self.maybe_limit()?.unwrap_or(LIMIT))
+    }
+
+    /// How many items are wanted, where somebody says.
+    pub fn maybe_limit(&mut self) -> Result<Option<u32>, Refusal> {
         match self.parsed::<u32>("limit")? {
-            None => Ok(LIMIT),
-            Some(limit) if (1..=LIMIT_MAX).contains(&limit) => Ok(limit),
+            None => Ok(None),
+            Some(limit) if (1..=LIMIT_MAX).contains(&limit) => Ok(Some(limit)),
             Some(_) => Err(Refusal::invalid(
                 "limit",
                 "bad_field",

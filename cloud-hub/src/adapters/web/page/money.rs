@@ -1,4 +1,4 @@
-//! Purchases, the ledger, the outbox.
+//! Purchases and the outbox.
 
 use std::collections::BTreeMap;
 
@@ -213,36 +213,6 @@ async fn find(app: &App, id: &str) -> Result<Purchase, Refusal> {
         .read(move |books| read::purchase(books, PurchaseId(number)))
         .await?;
     found.ok_or_else(none)
-}
-
-/// `GET /ledger`
-pub async fn ledger(State(app): State<App>, Extension(caller): Extension<Caller>) -> Shown {
-    let ledger = app.parts.books.read(read::ledger_balance).await?;
-    let content = html! {
-        h1 { "Ledger" }
-        p { "Every movement of money stands on two sides. Debits are above zero, credits below; together they are zero." }
-        @if ledger.is_empty() { p.quiet { "No money has moved yet." } }
-        @for (currency, accounts) in &ledger {
-            @let total: i64 = accounts.values().sum();
-            section data-part={ "ledger-" (currency.code()) } {
-                h2 { (currency.code()) }
-                @if total != 0 { p.problem { "The books do not balance. Stop selling by hand and call for help." } }
-                table.rows {
-                    thead { tr { th { "Account" } th.number { "Balance" } } }
-                    tbody {
-                        @for (account, minor) in accounts {
-                            tr {
-                                td data-label="Account" { (account) }
-                                td.number data-label="Balance" { (show::money(*minor, currency.code())) }
-                            }
-                        }
-                        tr.total { td data-label="" { "Together" } td.number data-label="" { (show::money(total, currency.code())) } }
-                    }
-                }
-            }
-        }
-    };
-    Ok(page(Some(&caller), "/ledger", "Ledger", content))
 }
 
 /// `GET /outbox`

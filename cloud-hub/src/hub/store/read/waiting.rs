@@ -3,12 +3,14 @@
 use kiosk::{ids::PurchaseId, moment::Wall, provider::Provider};
 use rusqlite::{Connection, Row, params};
 
-use super::{LIMIT_MAX, Read};
+use super::{LIMIT_MAX, Page, Read, page};
 use crate::hub::store::{Store, maybe_id};
 
 /// Money that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MoneyWaiting {
+    /// Its row, which is the cursor.
+    pub row: i64,
     /// Who holds it: `mpesa` …
     pub provider: String,
     /// The payer's receipt.
@@ -45,23 +47,37 @@ pub fn money_waiting(connection: &Connection, limit: u32) -> Read<Vec<MoneyWaiti
     Store(connection).all(
         &format!("SELECT * {WAITS} ORDER BY place <> 'suspense', id LIMIT ?1"),
         params![limit.min(LIMIT_MAX)],
-        |row| {
-            Ok(MoneyWaiting {
-                provider: row.get("provider")?,
-                receipt: row.get("receipt")?,
-                amount_minor: row.get("amount_minor")?,
-                currency: row.get("currency")?,
-                payer: row.get("payer")?,
-                reference: row.get("reference")?,
-                short_code: row.get("short_code")?,
-                paid: Wall(row.get("paid_ms")?),
-                source: row.get("source")?,
-                proven: row.get("proven")?,
-                place: row.get("place")?,
-                why: row.get("why")?,
-            })
-        },
+        read_waiting,
     )
+}
+
+fn read_waiting(row: &Row<'_>) -> rusqlite::Result<MoneyWaiting> {
+    Ok(MoneyWaiting {
+        row: row.get("id")?,
+        provider: row.get("provider")?,
+        receipt: row.get("receipt")?,
+        amount_minor: row.get("amount_minor")?,
+        currency: row.get("currency")?,
+        payer: row.get("payer")?,
+        reference: row.get("reference")?,
+        short_code: row.get("short_code")?,
+        paid: Wall(row.get("paid_ms")?),
+        source: row.get("source")?,
+        proven: row.get("proven")?,
+        place: row.get("place")?,
+        why: row.get("why")?,
+    })
+}
+
+/// Money that waits in one place (`waits`, `foreign`, `suspense`), the oldest first, behind a row.
+pub fn money_waiting_in(connection: &Connection, place: &str, after: i64, limit: u32) -> Read<Page<MoneyWaiting>> {
+    let limit = limit.clamp(1, LIMIT_MAX);
+    let items = Store(connection).all(
+        &format!("SELECT * {WAITS} AND place = ?1 AND id > ?2 ORDER BY id LIMIT ?3"),
+        params![place, after, i64::from(limit) + 1],
+        read_waiting,
+    )?;
+    Ok(page(items, limit, |item: &MoneyWaiting| item.row))
 }
 
 /// How many payments wait.
@@ -75,6 +91,8 @@ pub fn money_waiting_count(connection: &Connection) -> Read<i64> {
 pub struct BookedMoney {
     /// The receipt; `None` for a purchase that was settled without one.
     pub receipt: Option<String>,
+    /// Our own or the provider's name of a purchase's payment.
+    pub reference: Option<String>,
     /// The purchase; `None` for money in a wallet, in suspense or returned.
     pub purchase: Option<PurchaseId>,
     /// Minor units.
@@ -87,15 +105,16 @@ pub struct BookedMoney {
 
 /// Payments by prompt that were settled, and other money that is booked.
 const BOOKED: &str = "SELECT * FROM (
-    SELECT receipt, id AS purchase, amount_minor, since_ms, coalesce(settled_ms, since_ms) AS until_ms FROM purchase
+    SELECT receipt, reference, id AS purchase, amount_minor, since_ms, coalesce(settled_ms, since_ms) AS until_ms FROM purchase
         WHERE provider = ?1 AND pay = 'prompt' AND settled_ms IS NOT NULL
     UNION ALL
-    SELECT receipt, NULL, amount_minor, paid_ms, paid_ms FROM money_seen
+    SELECT receipt, NULL, NULL, amount_minor, paid_ms, paid_ms FROM money_seen
         WHERE provider = ?1 AND place IN ('wallet', 'suspense', 'returned'))";
 
 fn read_booked(row: &Row<'_>) -> rusqlite::Result<BookedMoney> {
     Ok(BookedMoney {
         receipt: row.get("receipt")?,
+        reference: row.get("reference")?,
         purchase: maybe_id(row, "purchase")?.map(PurchaseId),
         amount_minor: row.get("amount_minor")?,
         since: Wall(row.get("since_ms")?),
@@ -103,10 +122,16 @@ fn read_booked(row: &Row<'_>) -> rusqlite::Result<BookedMoney> {
     })
 }
 
-/// What the books hold under a receipt.
-pub fn booked_under(connection: &Connection, provider: Provider, receipt: &str) -> Read<Option<BookedMoney>> {
-    let sql = format!("{BOOKED} WHERE receipt = ?2 LIMIT 1");
-    Store(connection).one(&sql, [provider.name(), receipt], read_booked)
+/// What the books hold under a receipt, once unless something is wrong; of a purchase that was settled without one, what
+/// they hold under the name of its payment.
+pub fn booked_under(
+    connection: &Connection,
+    provider: Provider,
+    receipt: &str,
+    reference: Option<&str>,
+) -> Read<Vec<BookedMoney>> {
+    let sql = format!("{BOOKED} WHERE receipt = ?2 OR (receipt IS NULL AND reference IN (?2, ?3))");
+    Store(connection).all(&sql, params![provider.name(), receipt, reference], read_booked)
 }
 
 /// What the books hold that was certainly paid between two moments, the first first.

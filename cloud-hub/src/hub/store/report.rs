@@ -1,0 +1,176 @@
+//! What days came to.
+
+use kiosk::{day::Day, ids::SiteName, moment::Wall};
+use rusqlite::params;
+
+use super::{Store, Stored, parsed};
+
+/// What a day came to at one site.
+#[derive(Clone, Debug)]
+pub(in crate::hub) struct ReportRow {
+    /// `None` for what belongs to no site.
+    pub site: Option<SiteName>,
+    pub day: Day,
+    pub made: Wall,
+    /// The site was heard after the day: nothing of it is missing.
+    pub heard: bool,
+    pub counted: Counted,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::hub) struct Counted {
+    pub pours: i64,
+    pub drawn_ml: i64,
+    pub lost_ml: i64,
+    pub cash_minor: i64,
+    pub denied: i64,
+    pub unpaid: i64,
+    pub alarms: i64,
+}
+
+/// What one provider brought: payments, and minor units.
+pub(in crate::hub) type ProviderMoney = (String, i64, i64);
+
+/// Where a purchase counts: at the site of its subscription, else at its customer's home.
+const PURCHASE_SITE: &str = "coalesce(purchase.site, stays.site, customer.site, '')";
+const PURCHASE_FROM: &str = "FROM purchase JOIN customer ON customer.id = purchase.customer
+    LEFT JOIN customer AS stays ON stays.id = customer.merged_into";
+
+fn place(site: Option<&SiteName>) -> &str {
+    site.map_or("", SiteName::as_str)
+}
+
+impl Store<'_> {
+    /// What a stretch of time came to.
+    pub fn counted(
+        &self,
+        site: Option<&SiteName>,
+        (begin, end): (Wall, Wall),
+    ) -> Stored<(Counted, Vec<ProviderMoney>)> {
+        let site = place(site);
+        let water = self.one(
+            "SELECT coalesce(sum(kind = 'dispense'), 0),
+                 coalesce(sum(CASE WHEN kind IN ('dispense', 'correction') THEN volume_ml END), 0),
+                 coalesce(sum(CASE WHEN kind = 'loss' THEN volume_ml END), 0)
+             FROM history WHERE time_ms >= ?1 AND time_ms < ?2 AND coalesce(site, '') = ?3
+                 AND kind IN ('dispense', 'correction', 'loss')",
+            params![begin.0, end.0, site],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )?;
+        let (pours, drawn_ml, lost_ml) = water.unwrap_or_default();
+        let span = params![begin.0, end.0, site];
+        let count =
+            |sql: &str| Ok::<i64, store::StoreError>(self.one(sql, span, |row| row.get(0))?.unwrap_or_default());
+        let counted = Counted {
+            pours,
+            drawn_ml,
+            lost_ml,
+            cash_minor: count(
+                "SELECT coalesce(sum(minor), 0) FROM entry JOIN posting ON posting.entry = entry.id
+                 WHERE time_ms >= ?1 AND time_ms < ?2 AND account = 'cash:' || ?3 AND minor > 0",
+            )?,
+            denied: count(
+                "SELECT count(*) FROM draw WHERE created_ms >= ?1 AND created_ms < ?2 AND site = ?3 AND denied IS NOT NULL",
+            )?,
+            unpaid: count(&format!(
+                "SELECT count(*) {PURCHASE_FROM} WHERE purchase.created_ms >= ?1 AND purchase.created_ms < ?2
+                     AND purchase.state IN ('failed', 'cancelled', 'expired') AND {PURCHASE_SITE} = ?3"
+            ))?,
+            alarms: count(
+                "SELECT count(*) FROM alarm WHERE time_ms >= ?1 AND time_ms < ?2 AND coalesce(site, '') = ?3
+                     AND severity <> 'info'",
+            )?,
+        };
+        Ok((counted, self.money_in(site, (begin, end))?))
+    }
+
+    /// Payments by prompt that were settled, and money that came without one: into a wallet at its customer's home, else
+    /// at no site.
+    fn money_in(&self, site: &str, (begin, end): (Wall, Wall)) -> Stored<Vec<ProviderMoney>> {
+        self.all(
+            &format!(
+                "SELECT provider, count(*), sum(amount_minor) FROM (
+                     SELECT purchase.provider, purchase.amount_minor, {PURCHASE_SITE} AS place {PURCHASE_FROM}
+                         WHERE settled_ms >= ?1 AND settled_ms < ?2 AND pay = 'prompt' AND state = 'succeeded'
+                     UNION ALL
+                     SELECT provider, amount_minor, coalesce(stays.site, customer.site, '') FROM money_seen
+                         LEFT JOIN customer ON customer.id = money_seen.customer
+                         LEFT JOIN customer AS stays ON stays.id = customer.merged_into
+                         WHERE paid_ms >= ?1 AND paid_ms < ?2 AND place IN ('wallet', 'suspense'))
+                 WHERE place = ?3 GROUP BY provider ORDER BY provider"
+            ),
+            params![begin.0, end.0, site],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+    }
+
+    /// Whether all that a site did before a moment can be known here: it was heard since, or it has no box.
+    pub fn is_heard_since(&self, site: &SiteName, since: Wall) -> Stored<bool> {
+        let heard = self.one(
+            "SELECT online <> 0 OR coalesce(last_seen_ms, 0) >= ?2
+                 OR NOT EXISTS (SELECT 1 FROM enrolment WHERE enrolment.site = site.name AND state = 'current')
+             FROM site WHERE name = ?1",
+            params![site.as_str(), since.0],
+            |row| row.get(0),
+        )?;
+        Ok(heard.unwrap_or(true))
+    }
+
+    /// When a site was added.
+    pub fn site_created(&self, site: &SiteName) -> Stored<Option<Wall>> {
+        self.one("SELECT created_ms FROM site WHERE name = ?1", [site.as_str()], |row| {
+            Ok(Wall(row.get(0)?))
+        })
+    }
+
+    /// The first day since `first` whose report lacks what the site had not told, and was not made after `since`.
+    pub fn report_to_mend(&self, site: Option<&SiteName>, first: Day, since: Wall) -> Stored<Option<Day>> {
+        self.one(
+            "SELECT day FROM report WHERE site = ?1 AND day >= ?2 AND NOT heard AND made_ms < ?3 ORDER BY day LIMIT 1",
+            params![place(site), first.to_string(), since.0],
+            |row| parsed(row, "day"),
+        )
+    }
+
+    /// The last day that has a report.
+    pub fn last_report(&self, site: Option<&SiteName>) -> Stored<Option<Day>> {
+        self.one(
+            "SELECT day FROM report WHERE site = ?1 ORDER BY day DESC LIMIT 1",
+            [place(site)],
+            |row| parsed(row, "day"),
+        )
+    }
+
+    /// Writes a report, new or made again.
+    pub fn put_report(&self, row: &ReportRow, money: &[ProviderMoney]) -> Stored<()> {
+        let (site, day) = (place(row.site.as_ref()), row.day.to_string());
+        let Counted {
+            pours,
+            drawn_ml,
+            lost_ml,
+            cash_minor,
+            denied,
+            unpaid,
+            alarms,
+        } = row.counted;
+        self.execute(
+            "INSERT OR REPLACE INTO report (day, site, made_ms, heard, pours, drawn_ml, lost_ml, cash_minor, denied,
+                 unpaid, alarms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            params![
+                day, site, row.made.0, row.heard, pours, drawn_ml, lost_ml, cash_minor, denied, unpaid, alarms
+            ],
+        )?;
+        self.execute(
+            "DELETE FROM report_money WHERE site = ?1 AND day = ?2",
+            params![site, day],
+        )?;
+        for (provider, payments, minor) in money {
+            self.execute(
+                "INSERT INTO report_money (day, site, provider, payments, minor) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![day, site, provider, payments, minor],
+            )?;
+        }
+        Ok(())
+    }
+}
