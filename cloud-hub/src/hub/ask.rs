@@ -197,6 +197,14 @@ impl Turn<'_> {
             Request::RefuseLoan { loan } => self.refuse_loan(by, *loan),
             Request::BookLine(arrival) => self.book_line(by, arrival),
             Request::AllocateMoney { provider, receipt, to } => self.allocate_money(by, *provider, receipt, to),
+            Request::Refund(asked) => self.refund_purchase(by, asked),
+            Request::Withdraw(asked) => self.withdraw(by, asked),
+            Request::ReturnMoney {
+                provider,
+                receipt,
+                reason,
+            } => self.return_money(by, *provider, receipt, reason),
+            Request::OrderPayout { payout, order, note } => self.order_payout(by, *payout, order, note),
             Request::VerifyDispense(ask) => self.verify_dispense(ask),
             Request::ReportDispense {
                 site,

@@ -52,9 +52,14 @@ impl Turn<'_> {
                 self.store.purchase_by_reference(*provider, reference)?
             }
         };
-        match row {
-            Some(row) => self.guarded_step(row, PaymentEvent::CalledBack(report)),
-            None => self.audit_as("provider", "callback without a purchase", "", ""),
+        match (row, name) {
+            (Some(row), _) => self.guarded_step(row, PaymentEvent::CalledBack(report)),
+            (None, CallbackName::Reference { provider, reference })
+                if self.payout_called_back(*provider, reference, &report)? =>
+            {
+                Ok(())
+            }
+            (None, _) => self.audit_as("provider", "callback without a purchase", "", ""),
         }
     }
 

@@ -10,6 +10,7 @@ mod ledger;
 mod merge;
 mod money;
 mod operator;
+mod payout;
 mod purchase;
 pub mod read;
 mod subscription;
@@ -28,18 +29,20 @@ pub(super) use self::{
     merge::HistoryRow,
     money::{MoneyRow, PullRow},
     operator::UserRow,
+    payout::PayoutRow,
     purchase::{PurchaseKind, PurchaseRow, Terms},
     subscription::SubscriptionRow,
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 6] = [
+pub const MIGRATIONS: [&str; 7] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
     include_str!("schema/003.sql"),
     include_str!("schema/004.sql"),
     include_str!("schema/005.sql"),
+    include_str!("schema/008.sql"),
 ];
 
 /// What a store function returns.

@@ -39,6 +39,7 @@ impl Turn<'_> {
         for row in self.store.purchases_due(self.now(), BATCH_MAX)? {
             self.step_payment(row, PaymentEvent::Tick)?;
         }
+        self.tick_payouts()?;
         self.tick_pulls()?;
         self.place_what_waits()?;
         self.settle_unreported_draws()?;

@@ -59,13 +59,43 @@ pub enum Details {
         receipt: Option<ProviderReceipt>,
         /// `Amount`.
         amount: Option<Money>,
-        /// `TransactionStatus` is `Completed`.
-        is_completed: bool,
+        /// `TransactionStatus`.
+        status: Status,
         /// `FinalisedTime`.
         time: Option<Wall>,
     },
     /// Nothing that tells, as in most failures.
     Nothing,
+}
+
+/// How a transaction stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It took place.
+    Completed,
+    /// It did not, and will not. The portal's page shows `Completed` alone; these are the words of the organisation
+    /// portal's lists.
+    Undone,
+    /// Anything else.
+    Open,
+}
+
+impl Status {
+    fn read(word: &str) -> Status {
+        match word {
+            "Completed" => Status::Completed,
+            "Failed" | "Declined" | "Cancelled" => Status::Undone,
+            _ => Status::Open,
+        }
+    }
+
+    fn end(self) -> OrderEnd {
+        match self {
+            Status::Completed => OrderEnd::Done,
+            Status::Undone => OrderEnd::Failed(Failure::Refused),
+            Status::Open => OrderEnd::Unknown,
+        }
+    }
 }
 
 /// Reads a result.
@@ -103,11 +133,13 @@ pub fn parse_timeout(body: &[u8]) -> Result<OrderResult, CallbackError> {
         receipt: None,
         amount: None,
         end: OrderEnd::Unknown,
+        is_status: false,
     })
 }
 
 /// What a result means.
 pub fn order_result(word: ResultWord) -> OrderResult {
+    let is_status = matches!(word.details, Details::Status { .. });
     let (receipt, amount, asked_end) = match word.details {
         Details::Payout { receipt, amount, .. } => (receipt.or(word.transaction), amount, None),
         Details::Reversal { original, amount } => (original, amount, None),
@@ -115,9 +147,9 @@ pub fn order_result(word: ResultWord) -> OrderResult {
         Details::Status {
             receipt,
             amount,
-            is_completed,
+            status,
             ..
-        } => (receipt, amount, (!is_completed).then_some(OrderEnd::Unknown)),
+        } => (receipt, amount, Some(status.end())),
         Details::Nothing => (word.transaction, None, None),
     };
     OrderResult {
@@ -130,6 +162,7 @@ pub fn order_result(word: ResultWord) -> OrderResult {
             OrderEnd::Done => asked_end.unwrap_or(OrderEnd::Done),
             other => other,
         },
+        is_status,
     }
 }
 
@@ -213,7 +246,7 @@ fn details(parameters: &Parameters<'_>) -> Result<Details, CallbackError> {
         Details::Status {
             receipt: parameters.receipt("ReceiptNo")?,
             amount: parameters.amount("Amount")?,
-            is_completed: parameters.get("TransactionStatus").as_deref() == Some("Completed"),
+            status: Status::read(parameters.get("TransactionStatus").as_deref().unwrap_or_default()),
             time: parameters.time("FinalisedTime"),
         }
     } else if has("OriginalTransactionID") {
