@@ -233,7 +233,13 @@ impl Turn<'_> {
             created: self.now(),
             ended: None,
         };
-        let detail = format!("{} {} by {}: {}", row.kind.name(), new.amount, row.way.name(), row.reason);
+        let detail = format!(
+            "{} {} by {}: {}",
+            row.kind.name(),
+            new.amount,
+            row.way.name(),
+            row.reason
+        );
         self.audit(by, "payout asked", &row.id.to_string(), &detail)?;
         match row.way {
             PayoutWay::Wallet => self.put_into_wallet(row),

@@ -69,7 +69,12 @@ impl Turn<'_> {
             ..purchase.payment.amount
         });
         // Nothing is asked back from a site for a refund that will be refused.
-        let hoped = self.refund_of(&purchase, pay_by, self.bought(&purchase, customer, Undrawn::Everywhere)?, wanted)?;
+        let hoped = self.refund_of(
+            &purchase,
+            pay_by,
+            self.bought(&purchase, customer, Undrawn::Everywhere)?,
+            wanted,
+        )?;
         self.way_out(&purchase, pay_by, &hoped)?;
         let bought = self.bought(&purchase, customer, Undrawn::Here)?;
         let bought = match self.lacking(&purchase, customer, &bought)? {
@@ -143,7 +148,10 @@ impl Turn<'_> {
                     Some(row) => {
                         let key = PurseKey::allowance(customer, row.id);
                         let free = self.undrawn(key, undrawn)?;
-                        (self.allowance_bought(purchase)?, if row.expired { Volume::ZERO } else { free })
+                        (
+                            self.allowance_bought(purchase)?,
+                            if row.expired { Volume::ZERO } else { free },
+                        )
                     }
                     None => (Volume::ZERO, Volume::ZERO),
                 };
@@ -222,7 +230,10 @@ impl Turn<'_> {
             None => vec![format!("wallet:{}", purchase.id)],
             Some(provider) => [
                 payment.receipt.as_ref().map(|receipt| format!("{provider}:{receipt}")),
-                payment.reference.as_ref().map(|name| format!("{provider}:reference {name}")),
+                payment
+                    .reference
+                    .as_ref()
+                    .map(|name| format!("{provider}:reference {name}")),
                 Some(format!("{provider}:purchase {}", purchase.id)),
             ]
             .into_iter()
@@ -230,7 +241,11 @@ impl Turn<'_> {
             .collect(),
         };
         for name in names {
-            if let Some(period) = self.store.credit_period(super::credit_id(&name))?.filter(|period| *period != 0) {
+            if let Some(period) = self
+                .store
+                .credit_period(super::credit_id(&name))?
+                .filter(|period| *period != 0)
+            {
                 return Ok(self.store.subscription(period)?);
             }
         }

@@ -196,7 +196,7 @@ fn a_purchase_asked_at_a_site_is_prompted_once_and_answered() {
 }
 
 /// A person is registered at a site: the fact and the profile.
-fn register(world: &mut World, site: usize, customer: CustomerId, phone: &str, pin: &str, ago_ms: i64) {
+pub fn register(world: &mut World, site: usize, customer: CustomerId, phone: &str, pin: &str, ago_ms: i64) {
     let sealing_key = world.gateways[site].enrolment.hub_sealing_key;
     let sealed_pin = seal_to_hub([9; 32], &sealing_key, pin.as_bytes()).unwrap();
     let doc = DocumentId::Customer(customer);

@@ -58,12 +58,7 @@ impl Turn<'_> {
 
     /// A result was posted. `token` is the end of the address it came to, where that was made for one payout: a post
     /// at the address of our question answers that question, any other is a claim.
-    pub fn order_ended(
-        &mut self,
-        reply: ReplyId,
-        token: Option<&str>,
-        result: &OrderResult,
-    ) -> Result<(), HubError> {
+    pub fn order_ended(&mut self, reply: ReplyId, token: Option<&str>, result: &OrderResult) -> Result<(), HubError> {
         self.effects.push(Effect::Reply {
             reply,
             answer: Ok(Response::Done),

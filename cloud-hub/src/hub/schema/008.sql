@@ -1,7 +1,8 @@
 -- Money that goes out: refunds, withdrawals, and money of nobody that goes back to its payer. Field by field as
 -- `kiosk::payout::Payout` has it, beside whose money it is. Nothing is sent a second time, so a row is never deleted.
 CREATE TABLE payout (
-    id                INTEGER PRIMARY KEY,
+    number            INTEGER PRIMARY KEY,    -- in the order of asking: where lists go on
+    id                INTEGER NOT NULL UNIQUE,
     kind              TEXT NOT NULL CHECK (kind IN ('refund', 'withdrawal', 'return')),
     source            TEXT NOT NULL CHECK (source IN ('wallet', 'water', 'suspense')),
     customer          INTEGER REFERENCES customer (id),    -- NULL: nobody we know
@@ -37,7 +38,7 @@ CREATE TABLE payout (
 ) STRICT;
 CREATE UNIQUE INDEX payout_key ON payout (provider, key) WHERE provider IS NOT NULL;
 CREATE INDEX payout_by_purchase ON payout (purchase) WHERE purchase IS NOT NULL;
-CREATE INDEX payout_by_customer ON payout (customer, created_ms);
-CREATE INDEX payout_by_time ON payout (created_ms, id);
+CREATE INDEX payout_by_customer ON payout (customer, number);
+CREATE INDEX payout_by_state ON payout (state, number);
 CREATE INDEX payout_due ON payout (due_ms) WHERE due_ms IS NOT NULL;
 CREATE INDEX payout_receipt ON payout (provider, receipt) WHERE receipt IS NOT NULL;

@@ -5,6 +5,7 @@ mod money;
 mod operations;
 mod operator;
 mod pages;
+mod payouts;
 mod waiting;
 
 use kiosk::{
@@ -31,6 +32,10 @@ pub use self::{
     pages::{
         AlarmRow, DispenserRow, Names, alarms, back_up, customer_names, customers_named, dispensers, is_sound,
         join_code_until, newest_purchases,
+    },
+    payouts::{
+        MadePayout, Payout, PayoutFilter, payout, payout_under, payouts, payouts_between, payouts_for_operators,
+        payouts_of,
     },
     waiting::{BookedMoney, MoneyWaiting, booked_between, booked_under, money_waiting, money_waiting_count},
 };
