@@ -4,11 +4,13 @@
 //! |---|---|
 //! | [`customers`] | customers and what is done to one |
 //! | [`money`] | purchases, transactions, the ledger |
+//! | [`payouts`] | refunds, withdrawals, returns |
 //! | [`sites`] | sites and kiosks |
 //! | [`query`] | what stands behind `?` |
 
 pub mod customers;
 pub mod money;
+pub mod payouts;
 pub mod query;
 pub mod sites;
 
@@ -36,6 +38,12 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/api/v1/customers/{id}/active") => post(customers::active),
         ("POST", "/api/v1/purchases") => post(money::buy),
         ("GET", "/api/v1/purchases/{id}") => get(money::purchase),
+        ("POST", "/api/v1/purchases/{id}/refund") => post(payouts::refund),
+        ("POST", "/api/v1/customers/{id}/withdraw") => post(payouts::withdraw),
+        ("POST", "/api/v1/suspense/{provider}/{receipt}/return") => post(payouts::give_back),
+        ("GET", "/api/v1/payouts") => get(payouts::payouts),
+        ("GET", "/api/v1/payouts/{id}") => get(payouts::payout),
+        ("POST", "/api/v1/payouts/{id}/order") => post(payouts::order),
         ("GET", "/api/v1/providers") => get(money::providers),
         ("GET", "/api/v1/transactions") => get(money::transactions),
         ("POST", "/api/v1/sites") => post(sites::add),

@@ -9,6 +9,7 @@
 //! | [`sites`] | sites, one site, join codes |
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
 //! | [`money`], [`loans`] | purchases, the ledger, the outbox, loans asked |
+//! | [`payouts`] | money that goes out |
 //! | [`waiting`] | money that came without a prompt |
 //! | [`people`] | logins and tokens |
 //! | [`doubt`] | while part of the past may be missing |
@@ -21,6 +22,7 @@ pub mod home;
 pub mod loans;
 pub mod login;
 pub mod money;
+pub mod payouts;
 pub mod people;
 pub mod show;
 pub mod sites;
@@ -86,6 +88,11 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/purchases") => get(money::purchases),
         ("GET", "/purchases/{id}") => get(money::purchase),
         ("POST", "/purchases/{id}/order") => post(money::order),
+        ("POST", "/purchases/{id}/refund") => post(payouts::refund),
+        ("POST", "/customers/{id}/withdraw") => post(payouts::withdraw),
+        ("GET", "/payouts") => get(payouts::payouts),
+        ("GET", "/payouts/{id}") => get(payouts::payout),
+        ("POST", "/payouts/{id}/order") => post(payouts::order),
         ("GET", "/waiting") => get(waiting::waiting),
         ("POST", "/waiting/{provider}/{receipt}") => post(waiting::decide),
         ("GET", "/ledger") => get(money::ledger),
@@ -212,6 +219,7 @@ fn done(word: Option<&str>) -> Markup {
         Some("unblocked") => "The customer can draw water again.",
         Some("changed") => "The change is saved.",
         Some("registered") => "The customer is registered.",
+        Some("payout") => "It is written down, and the money is reserved. How it stands is below.",
         Some("ordered") => "Your decision is booked.",
         Some("revoked") => "The gateway of this site is shut out, and what it held is written off.",
         Some("removed") => "The login is gone, and wherever it was used, it is logged out.",

@@ -24,7 +24,9 @@ use super::{
     guarded,
     home::sales_table,
     money::purchase_table,
-    page, problem, show,
+    page,
+    payouts::withdrawal,
+    problem, show,
 };
 use crate::hub::{
     effect::Refusal,
@@ -84,6 +86,7 @@ fn content(
         (notice)
         div data-part="facts" { (facts(settings, customer)) }
         @if caller.may("POST", "/customers/{id}/credit") { (forms(caller, settings, customer, sites)) }
+        (withdrawal(caller, customer, settings.currency))
         div.columns {
             section data-part="sales" {
                 h2 { "Transactions" }
