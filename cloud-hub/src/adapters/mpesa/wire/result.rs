@@ -59,43 +59,13 @@ pub enum Details {
         receipt: Option<ProviderReceipt>,
         /// `Amount`.
         amount: Option<Money>,
-        /// `TransactionStatus`.
-        status: Status,
+        /// `TransactionStatus` is `Completed`.
+        is_completed: bool,
         /// `FinalisedTime`.
         time: Option<Wall>,
     },
     /// Nothing that tells, as in most failures.
     Nothing,
-}
-
-/// How a transaction stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// It took place.
-    Completed,
-    /// It did not, and will not. The portal's page shows `Completed` alone; these are the words of the organisation
-    /// portal's lists.
-    Undone,
-    /// Anything else.
-    Open,
-}
-
-impl Status {
-    fn read(word: &str) -> Status {
-        match word {
-            "Completed" => Status::Completed,
-            "Failed" | "Declined" | "Cancelled" => Status::Undone,
-            _ => Status::Open,
-        }
-    }
-
-    fn end(self) -> OrderEnd {
-        match self {
-            Status::Completed => OrderEnd::Done,
-            Status::Undone => OrderEnd::Failed(Failure::Refused),
-            Status::Open => OrderEnd::Unknown,
-        }
-    }
 }
 
 /// Reads a result.
@@ -143,13 +113,14 @@ pub fn order_result(word: ResultWord) -> OrderResult {
     let (receipt, amount, asked_end) = match word.details {
         Details::Payout { receipt, amount, .. } => (receipt.or(word.transaction), amount, None),
         Details::Reversal { original, amount } => (original, amount, None),
-        // The question was answered; the answer may still be that nothing is completed.
+        // The question was answered; the answer may still be that nothing is completed. What other words mean is not
+        // described, so none of them is a failure: a person looks at the statement.
         Details::Status {
             receipt,
             amount,
-            status,
+            is_completed,
             ..
-        } => (receipt, amount, Some(status.end())),
+        } => (receipt, amount, (!is_completed).then_some(OrderEnd::Unknown)),
         Details::Nothing => (word.transaction, None, None),
     };
     OrderResult {
@@ -246,7 +217,7 @@ fn details(parameters: &Parameters<'_>) -> Result<Details, CallbackError> {
         Details::Status {
             receipt: parameters.receipt("ReceiptNo")?,
             amount: parameters.amount("Amount")?,
-            status: Status::read(parameters.get("TransactionStatus").as_deref().unwrap_or_default()),
+            is_completed: parameters.get("TransactionStatus").as_deref() == Some("Completed"),
             time: parameters.time("FinalisedTime"),
         }
     } else if has("OriginalTransactionID") {
