@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     adapters::mpesa::wire::statement::STATEMENT,
-    hub::store::read::{self, BookedMoney},
+    hub::store::read::{self, BookedMoney, MadePayout},
     statement::{self, Flow, StatementLine},
 };
 
@@ -29,7 +29,13 @@ struct Comparison {
     differ: Vec<(StatementLine, BookedMoney)>,
     /// In the books alone, paid within the statement's time.
     unseen: Vec<BookedMoney>,
-    /// Lines of money that went out, and how much: not compared.
+    /// Payouts in both, with the same amount.
+    payouts_agree: usize,
+    /// Payouts in both, with another amount in the books.
+    payouts_differ: Vec<(StatementLine, MadePayout)>,
+    /// Payouts that the books hold as made within the statement's time, and that are not in it.
+    payouts_unseen: Vec<MadePayout>,
+    /// Lines of other money that went out, such as to the bank, and how much: not compared.
     out: Vec<StatementLine>,
     /// Lines of what did not take place.
     undone: usize,
@@ -65,7 +71,9 @@ pub async fn run(config: &config::Hub, file: &Path, provider: &str, book: bool) 
             of_books(booked, config)
         ))?;
     }
-    let mut left = found.differ.len() + found.unseen.len() + found.missing.len();
+    tell_payouts(&found, config)?;
+    let payouts = found.payouts_differ.len() + found.payouts_unseen.len();
+    let mut left = found.differ.len() + found.unseen.len() + found.missing.len() + payouts;
     if book {
         let short_code = mpesa.till.as_ref().unwrap_or(&mpesa.shortcode);
         for line in &found.missing {
@@ -81,7 +89,7 @@ pub async fn run(config: &config::Hub, file: &Path, provider: &str, book: bool) 
     if let Some(first) = found.out.first() {
         let sum = Money::new(out, first.amount.currency);
         tell(&format!(
-            "not compared: {} lines of money that went out, {sum} in all",
+            "not compared: {} lines of other money that went out, {sum} in all",
             found.out.len()
         ))?;
     }
@@ -89,6 +97,9 @@ pub async fn run(config: &config::Hub, file: &Path, provider: &str, book: bool) 
         tell(&format!("left out: {} lines of what did not take place", found.undone))?;
     }
     tell(&format!("{} payments agree", found.agree))?;
+    if found.payouts_agree > 0 {
+        tell(&format!("{} payouts agree", found.payouts_agree))?;
+    }
     match left {
         0 => Ok(()),
         1 => bail!("one difference is left"),
@@ -96,17 +107,44 @@ pub async fn run(config: &config::Hub, file: &Path, provider: &str, book: bool) 
     }
 }
 
+/// Tells the differences of payouts.
+fn tell_payouts(found: &Comparison, config: &config::Hub) -> anyhow::Result<()> {
+    for (line, made) in &found.payouts_differ {
+        let held = Money::new(made.amount_minor, line.amount.currency);
+        let line = described(line);
+        tell(&format!(
+            "another amount: {line}; the books hold {held} for payout {}",
+            made.id
+        ))?;
+    }
+    for made in &found.payouts_unseen {
+        let amount = Money::new(made.amount_minor, config.site.currency);
+        let receipt = made.receipt.as_deref().unwrap_or("without a receipt");
+        let since = made.since.rfc3339();
+        tell(&format!(
+            "in the books, not in the statement: payout {}, {receipt}, {amount}, {since}",
+            made.id
+        ))?;
+    }
+    Ok(())
+}
+
 fn compare(books: &Connection, provider: Provider, lines: Vec<StatementLine>) -> Result<Comparison, StoreError> {
     let mut found = Comparison::default();
     let times: Vec<Wall> = lines.iter().map(|line| line.time).collect();
-    let mut receipts = BTreeSet::new();
+    let (mut receipts, mut gone) = (BTreeSet::new(), BTreeSet::new());
     for line in lines {
         if !line.is_completed {
             found.undone += 1;
             continue;
         }
         if line.flow == Flow::Out {
-            found.out.push(line);
+            match read::payout_under(books, provider, line.receipt.as_str())? {
+                None => found.out.push(line),
+                Some(_) if !gone.insert(line.receipt.to_string()) => {}
+                Some(made) if made.amount_minor == line.amount.minor => found.payouts_agree += 1,
+                Some(made) => found.payouts_differ.push((line, made)),
+            }
             continue;
         }
         if !receipts.insert(line.receipt.to_string()) {
@@ -126,6 +164,9 @@ fn compare(books: &Connection, provider: Provider, lines: Vec<StatementLine>) ->
                 .as_ref()
                 .is_some_and(|receipt| receipts.contains(receipt))
         };
+        let made = read::payouts_between(books, provider, *first, *last)?;
+        let is_listed = |made: &MadePayout| made.receipt.as_ref().is_some_and(|receipt| gone.contains(receipt));
+        found.payouts_unseen = made.into_iter().filter(|made| !is_listed(made)).collect();
         found.unseen = booked.into_iter().filter(|booked| !is_seen(booked)).collect();
     }
     Ok(found)
