@@ -96,9 +96,9 @@ impl Desk {
         self.hand_in(|reply| Input::MoneySeen { reply, arrival, source }).await
     }
 
-    /// Hands in what became of an order to a provider, and waits until it is on disk.
-    pub async fn end_order(&self, result: OrderResult) -> Answer {
-        self.hand_in(|reply| Input::OrderEnded { reply, result }).await
+    /// Hands in what became of an order to a provider, with the end of the address it came to, and waits until it is on disk.
+    pub async fn end_order(&self, token: Option<String>, result: OrderResult) -> Answer {
+        self.hand_in(|reply| Input::OrderEnded { reply, token, result }).await
     }
 
     async fn hand_in(&self, input: impl FnOnce(ReplyId) -> Input) -> Answer {

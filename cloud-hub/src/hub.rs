@@ -24,6 +24,8 @@
 //! | `incoming` | where that money belongs, and what an operator decides about it |
 //! | [`pull`] | asking providers for what they took |
 //! | `payment` | payments of purchases, from the prompt to the litres |
+//! | [`payout`] | money that goes out |
+//! | `refund` | refunds, withdrawals, money that goes back to its payer |
 //! | `delivery` | what a payment gives, and the text that says so |
 //! | `ledger` | double entry |
 //! | `dispense` | water drawn at the hub itself |
@@ -59,10 +61,12 @@ pub mod money;
 pub mod operator;
 mod parked;
 mod payment;
+pub mod payout;
 pub mod pull;
 mod purchase;
 mod recall;
 mod receipt;
+mod refund;
 mod registration;
 mod repeat;
 mod report;
@@ -269,6 +273,10 @@ impl Machine for Hub {
                 purchase: *purchase,
                 event: event.clone(),
             }],
+            Input::PaidOut { payout, word } => vec![Effect::HandInPayoutAgain {
+                payout: *payout,
+                word: word.clone(),
+            }],
             Input::Started | Input::Unlinked { .. } | Input::Texted { .. } | Input::Pulled { .. } | Input::Tick => {
                 Vec::new()
             }
@@ -307,7 +315,8 @@ impl Turn<'_> {
             Input::MoneyOffered { reply, arrival } => self.money_offered(reply, &arrival),
             Input::MoneySeen { reply, arrival, source } => self.money_seen(reply, &arrival, source),
             Input::Pulled { question, page } => self.pulled(question, page),
-            Input::OrderEnded { reply, result } => self.order_ended(reply, &result),
+            Input::PaidOut { payout, word } => self.payout_answered(payout, word),
+            Input::OrderEnded { reply, token, result } => self.order_ended(reply, token.as_deref(), &result),
             Input::Texted { outbox, outcome } => self.texted(outbox, outcome),
             Input::Tick => self.tick(),
         }

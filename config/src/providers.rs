@@ -27,6 +27,12 @@ pub struct Mpesa {
     pub consumer_secret_file: PathBuf,
     /// `pull_phone`: the phone that Safaricom has for the business, for asking which payments came; `None` does not ask.
     pub pull_phone: Option<Msisdn>,
+    /// `initiator_name`: who gives orders to pay out; `None` pays nothing out.
+    pub initiator_name: Option<String>,
+    /// `initiator_credential_file`: the initiator's password under Safaricom's certificate, in base64.
+    pub initiator_credential_file: Option<PathBuf>,
+    /// `payout_shortcode`: the number that pays out; `shortcode` when not set.
+    pub payout_shortcode: Option<String>,
     /// `callback_url`: the hub as Safaricom sees it; paths are appended.
     pub callback_url: WebAddress,
 }
@@ -41,6 +47,20 @@ impl Mpesa {
         let consumer_key_file = reader.needed(used, "payments.mpesa.consumer_key_file", file);
         let consumer_secret_file = reader.needed(used, "payments.mpesa.consumer_secret_file", file);
         let pull_phone = reader.optional("payments.mpesa.pull_phone", msisdn);
+        let initiator_name = reader.optional("payments.mpesa.initiator_name", word);
+        let credential = "payments.mpesa.initiator_credential_file";
+        let initiator_credential_file = reader.optional(credential, file);
+        let payout_shortcode = reader.optional("payments.mpesa.payout_shortcode", digits);
+        if initiator_name.is_some() != initiator_credential_file.is_some() {
+            let lacking = match initiator_name {
+                Some(_) => credential,
+                None => "payments.mpesa.initiator_name",
+            };
+            reader.problem(
+                lacking,
+                "is missing: who pays out needs a name and a credential".to_owned(),
+            );
+        }
         let callback_url = reader.needed(used, "payments.mpesa.callback_url", web_address);
         Some(Mpesa {
             base_url,
@@ -50,6 +70,9 @@ impl Mpesa {
             consumer_key_file: consumer_key_file?,
             consumer_secret_file: consumer_secret_file?,
             pull_phone,
+            initiator_name,
+            initiator_credential_file,
+            payout_shortcode,
             callback_url: callback_url?,
         })
     }
@@ -59,6 +82,42 @@ impl Mpesa {
 const MTN_SANDBOX: &str = "sandbox";
 /// The currency of [`MTN_SANDBOX`].
 const EURO: &str = "EUR";
+
+/// The product "disbursement" of MTN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MtnDisbursement {
+    /// `disbursement_subscription_key_file`
+    pub subscription_key_file: PathBuf,
+    /// `disbursement_api_user_file`
+    pub api_user_file: PathBuf,
+    /// `disbursement_api_key_file`
+    pub api_key_file: PathBuf,
+}
+
+impl MtnDisbursement {
+    fn read(reader: &mut Reader) -> Option<MtnDisbursement> {
+        let keys = [
+            "payments.mtn.disbursement_subscription_key_file",
+            "payments.mtn.disbursement_api_user_file",
+            "payments.mtn.disbursement_api_key_file",
+        ];
+        let files = keys.map(|key| (key, reader.optional(key, file)));
+        if files.iter().any(|(_, file)| file.is_some()) {
+            for (key, _) in files.iter().filter(|(_, file)| file.is_none()) {
+                reader.problem(
+                    *key,
+                    "is missing: payouts need all three files of the product".to_owned(),
+                );
+            }
+        }
+        let [subscription_key_file, api_user_file, api_key_file] = files.map(|(_, file)| file);
+        Some(MtnDisbursement {
+            subscription_key_file: subscription_key_file?,
+            api_user_file: api_user_file?,
+            api_key_file: api_key_file?,
+        })
+    }
+}
 
 /// `[payments.mtn]`: MTN MoMo, for one country.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +136,8 @@ pub struct Mtn {
     pub api_user_file: PathBuf,
     /// `api_key_file`
     pub api_key_file: PathBuf,
+    /// `disbursement_…_file`: the same three of the product "disbursement"; `None` pays nothing out.
+    pub disbursement: Option<MtnDisbursement>,
     /// `callback_url`: the hub as MTN sees it; paths are appended.
     pub callback_url: WebAddress,
 }
@@ -90,6 +151,7 @@ impl Mtn {
         let subscription_key_file = reader.needed(used, "payments.mtn.subscription_key_file", file);
         let api_user_file = reader.needed(used, "payments.mtn.api_user_file", file);
         let api_key_file = reader.needed(used, "payments.mtn.api_key_file", file);
+        let disbursement = MtnDisbursement::read(reader);
         let callback_url = reader.needed(used, "payments.mtn.callback_url", web_address);
         let (target_environment, own) = target?;
         let usual = own.map_or(EURO, Currency::code);
@@ -106,6 +168,7 @@ impl Mtn {
             subscription_key_file: subscription_key_file?,
             api_user_file: api_user_file?,
             api_key_file: api_key_file?,
+            disbursement,
             callback_url: callback_url?,
         })
     }
@@ -135,6 +198,8 @@ pub struct Airtel {
     pub client_secret_file: PathBuf,
     /// `signing`: sign pushes, as some countries ask.
     pub signing: bool,
+    /// `disbursement_pin_file`: the PIN that pays to phones, under Airtel's key, in base64; `None` pays to none.
+    pub disbursement_pin_file: Option<PathBuf>,
     /// `callback_key_file`: the key of the portal's callback authentication; `None` where that is off.
     pub callback_key_file: Option<PathBuf>,
     /// `callback_hash`
@@ -156,6 +221,7 @@ impl Airtel {
         let client_id_file = reader.needed(used, "payments.airtel.client_id_file", file);
         let client_secret_file = reader.needed(used, "payments.airtel.client_secret_file", file);
         let signing = reader.boolean("payments.airtel.signing", false);
+        let disbursement_pin_file = reader.optional("payments.airtel.disbursement_pin_file", file);
         let callback_key_file = reader.optional("payments.airtel.callback_key_file", file);
         let callback_hash = reader.choice("payments.airtel.callback_hash", hashes[0].0, &hashes);
         let callback_url = reader.needed(used, "payments.airtel.callback_url", web_address);
@@ -172,6 +238,7 @@ impl Airtel {
             client_id_file: client_id_file?,
             client_secret_file: client_secret_file?,
             signing,
+            disbursement_pin_file,
             callback_key_file,
             callback_hash,
             callback_url: callback_url?,
@@ -190,6 +257,8 @@ pub struct Intasend {
     pub secret_token_file: PathBuf,
     /// `challenge_file`: what the dashboard's webhook has as its challenge.
     pub challenge_file: PathBuf,
+    /// `payouts`: money may go out by it.
+    pub payouts: bool,
     /// `callback_url`: the hub as IntaSend sees it, for the address that a person enters in the dashboard.
     pub callback_url: WebAddress,
 }
@@ -201,12 +270,14 @@ impl Intasend {
         let publishable_key_file = reader.needed(used, "payments.intasend.publishable_key_file", file);
         let secret_token_file = reader.needed(used, "payments.intasend.secret_token_file", file);
         let challenge_file = reader.needed(used, "payments.intasend.challenge_file", file);
+        let payouts = reader.boolean("payments.intasend.payouts", false);
         let callback_url = reader.needed(used, "payments.intasend.callback_url", web_address);
         Some(Intasend {
             base_url: base_url?,
             publishable_key_file: publishable_key_file?,
             secret_token_file: secret_token_file?,
             challenge_file: challenge_file?,
+            payouts,
             callback_url: callback_url?,
         })
     }

@@ -138,6 +138,10 @@ number_id!(
     /// A purchase: what was asked for and the payment behind it, numbered by the hub.
     PurchaseId
 );
+number_id!(
+    /// Money that goes out, numbered by the hub.
+    PayoutId
+);
 
 /// Which end wrote a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -19,6 +19,9 @@ mod life;
 #[path = "hub/mpesa.rs"]
 mod mpesa;
 #[cfg(test)]
+#[path = "hub/payouts.rs"]
+mod payouts;
+#[cfg(test)]
 #[path = "hub/providers.rs"]
 mod providers;
 #[cfg(test)]

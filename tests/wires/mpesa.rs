@@ -2,6 +2,8 @@
 
 #[path = "mpesa/desk.rs"]
 mod desk;
+#[path = "mpesa/payouts.rs"]
+mod payouts;
 #[path = "mpesa/program.rs"]
 mod program;
 

@@ -2,6 +2,8 @@
 
 #[path = "providers/desk.rs"]
 mod desk;
+#[path = "providers/payouts.rs"]
+mod payouts;
 
 use std::time::Duration;
 

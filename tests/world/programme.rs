@@ -275,15 +275,28 @@ fn configure(
     let key = |name: &str| format!("payments.{provider}.{name}");
     let (secrets, own): (&[&str], &[(&str, &str)]) = match provider {
         Provider::Mpesa => (
-            &["passkey", "consumer_key", "consumer_secret"],
-            &[("shortcode", "\"174379\"")],
+            &["passkey", "consumer_key", "consumer_secret", "initiator_credential"],
+            &[("shortcode", "\"174379\""), ("initiator_name", "kisima")],
         ),
         Provider::Mtn => (
-            &["subscription_key", "api_user", "api_key"],
+            &[
+                "subscription_key",
+                "api_user",
+                "api_key",
+                "disbursement_subscription_key",
+                "disbursement_api_user",
+                "disbursement_api_key",
+            ],
             &[("target_environment", "mtnuganda")],
         ),
-        Provider::Airtel => (&["client_id", "client_secret", "callback_key"], &[("country", "UG")]),
-        Provider::Intasend => (&["publishable_key", "secret_token", "challenge"], &[]),
+        Provider::Airtel => (
+            &["client_id", "client_secret", "callback_key", "disbursement_pin"],
+            &[("country", "UG")],
+        ),
+        Provider::Intasend => (
+            &["publishable_key", "secret_token", "challenge"],
+            &[("payouts", "true")],
+        ),
     };
     hub.set(&key("base_url"), &format!("{sandbox}/{provider}"));
     hub.set(&key("callback_url"), callback);

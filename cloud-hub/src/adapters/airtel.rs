@@ -24,7 +24,14 @@ use kiosk::{
 };
 
 use self::client::AirtelClient;
-use crate::{hub::effect::Prompt, provider::pump::Collect, secret::Secret};
+use crate::{
+    hub::{
+        effect::Prompt,
+        payout::{PayoutCall, PayoutWord},
+    },
+    provider::pump::Collect,
+    secret::Secret,
+};
 
 /// What one business at Airtel needs to be spoken for (`payments.airtel` in the configuration).
 #[derive(Clone, Debug)]
@@ -39,6 +46,8 @@ pub struct AirtelSettings {
     pub client_secret: Secret,
     /// Whether pushes are signed.
     pub signing: bool,
+    /// The PIN for disbursements, encrypted and ready; nothing is paid to phones without it.
+    pub disbursement_pin: Option<Secret>,
 }
 
 /// How callbacks are known to be Airtel's, where the portal's callback authentication is on.
@@ -57,5 +66,10 @@ impl Collect for AirtelClient {
 
     async fn query(&self, reference: &ProviderReference, _: Wall) -> QueryAnswer {
         self.status(reference).await
+    }
+
+    // What became of a payout cannot be asked: no such call is described.
+    async fn pay_out(&self, call: &PayoutCall) -> PayoutWord {
+        self.out(call).await
     }
 }

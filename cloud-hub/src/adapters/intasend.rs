@@ -20,7 +20,14 @@ use kiosk::{
 };
 
 use self::client::IntasendClient;
-use crate::{hub::effect::Prompt, provider::pump::Collect, secret::Secret};
+use crate::{
+    hub::{
+        effect::Prompt,
+        payout::{PayoutCall, PayoutQuestion, PayoutWord},
+    },
+    provider::pump::Collect,
+    secret::Secret,
+};
 
 /// What one business at IntaSend needs to be spoken for (`payments.intasend` in the configuration).
 #[derive(Clone, Debug)]
@@ -31,6 +38,8 @@ pub struct IntasendSettings {
     pub publishable_key: Secret,
     /// The secret token.
     pub secret_token: Secret,
+    /// Whether money goes out by it.
+    pub payouts: bool,
 }
 
 impl Collect for IntasendClient {
@@ -40,5 +49,13 @@ impl Collect for IntasendClient {
 
     async fn query(&self, reference: &ProviderReference, _: Wall) -> QueryAnswer {
         self.status(reference).await
+    }
+
+    async fn pay_out(&self, call: &PayoutCall) -> PayoutWord {
+        self.send_money(call).await.into()
+    }
+
+    async fn ask_payout(&self, question: &PayoutQuestion) -> PayoutWord {
+        self.sent_money(question).await
     }
 }

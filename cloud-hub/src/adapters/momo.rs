@@ -22,7 +22,14 @@ use kiosk::{
 };
 
 use self::client::MomoClient;
-use crate::{hub::effect::Prompt, provider::pump::Collect, secret::Secret};
+use crate::{
+    hub::{
+        effect::Prompt,
+        payout::{PayoutCall, PayoutQuestion, PayoutWord},
+    },
+    provider::pump::Collect,
+    secret::Secret,
+};
 
 /// What one business at MTN needs to be spoken for (`payments.mtn` in the configuration).
 #[derive(Clone, Debug)]
@@ -41,6 +48,19 @@ pub struct MomoSettings {
     pub api_key: Secret,
     /// The address callbacks come to; its host must be the registered one.
     pub callback_url: String,
+    /// What pays out; nothing where that is not set up.
+    pub disbursement: Option<Disbursement>,
+}
+
+/// The product "disbursement" (`payments.mtn.disbursement_…`).
+#[derive(Clone, Debug)]
+pub struct Disbursement {
+    /// `Ocp-Apim-Subscription-Key` of this product.
+    pub subscription_key: Secret,
+    /// Its API user, a UUID.
+    pub api_user: Secret,
+    /// Its key.
+    pub api_key: Secret,
 }
 
 /// The address callbacks come to: `base` is the hub's public one, `secret` the webhooks' common one (none when unsigned
@@ -60,6 +80,17 @@ impl Collect for MomoClient {
 
     async fn query(&self, reference: &ProviderReference, _: Wall) -> QueryAnswer {
         self.status(reference).await
+    }
+
+    async fn pay_out(&self, call: &PayoutCall) -> PayoutWord {
+        self.transfer(call).await.into()
+    }
+
+    async fn ask_payout(&self, question: &PayoutQuestion) -> PayoutWord {
+        PayoutWord {
+            report: self.transfer_status(&question.key).await,
+            ..PayoutWord::default()
+        }
     }
 }
 

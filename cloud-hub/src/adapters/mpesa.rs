@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`wire`] | bodies and answers as bytes; no port, no clock |
 //! | [`client`] | the calls: token, time-outs, and what each outcome means to a payment |
+//! | [`outgoing`] | payouts and what became of them |
 //!
 //! Protocol facts come from Safaricom's Daraja portal (developer.safaricom.co.ke): "Authorization", "M-Pesa Express
 //! Simulate" and "M-Pesa Express Query". Behaviour that the portal does not describe was measured on its sandbox in
@@ -14,6 +15,7 @@
 //! gives two prompts, *observed*), and any use of a result's description (its wording changes from day to day, *observed*).
 
 pub mod client;
+pub mod outgoing;
 pub mod wire;
 
 use kiosk::{
@@ -22,10 +24,11 @@ use kiosk::{
     payment::{PushAnswer, QueryAnswer},
 };
 
-use self::{client::MpesaClient, wire::PushOrder};
+use self::{client::MpesaClient, outgoing::Outgoing, wire::PushOrder};
 use crate::{
     hub::{
         effect::Prompt,
+        payout::{PayoutCall, PayoutQuestion, PayoutWord},
         pull::{PullPage, PullQuestion},
     },
     provider::pump::Collect,
@@ -60,7 +63,7 @@ pub fn callback_url(base: &str, secret: Option<&Secret>, token: &str) -> String 
     }
 }
 
-/// Collects by M-PESA, as the pump wants it.
+/// Collects and pays out by M-PESA, as the pump wants it.
 pub struct Mpesa {
     /// The client, shared.
     pub client: MpesaClient,
@@ -68,6 +71,8 @@ pub struct Mpesa {
     pub callback_base: String,
     /// The webhooks' secret.
     pub webhook_secret: Option<Secret>,
+    /// Who gives orders to pay out; nobody where that is not set up.
+    pub outgoing: Option<Outgoing>,
 }
 
 impl Collect for Mpesa {
@@ -84,6 +89,14 @@ impl Collect for Mpesa {
 
     async fn query(&self, reference: &ProviderReference, now: Wall) -> QueryAnswer {
         self.client.query(reference, now).await
+    }
+
+    async fn pay_out(&self, call: &PayoutCall) -> PayoutWord {
+        self.order_out(call).await
+    }
+
+    async fn ask_payout(&self, question: &PayoutQuestion) -> PayoutWord {
+        self.question_out(question).await
     }
 
     async fn pull(&self, question: &PullQuestion) -> Option<PullPage> {

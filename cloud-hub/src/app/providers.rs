@@ -78,6 +78,7 @@ pub fn start(config: &config::Hub, mut around: Surroundings<'_>) -> anyhow::Resu
             client: mpesa::client::MpesaClient::new(settings::mpesa(own)?)?,
             callback_base: own.callback_url.as_str().to_owned(),
             webhook_secret: webhook_secret.clone(),
+            outgoing: settings::mpesa_outgoing(own)?,
         };
         providers.take_in(collector.client.circuit().clone(), collector, &mut around);
     }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     adapters::mpesa::wire::statement::STATEMENT,
-    hub::store::read::{self, BookedMoney},
+    hub::store::read::{self, BookedMoney, MadePayout},
     statement::{self, Flow, Layout, StatementLine, plain},
 };
 
@@ -34,7 +34,13 @@ struct Comparison {
     doubled: Vec<StatementLine>,
     /// In the books alone, paid within the statement's time.
     unseen: Vec<BookedMoney>,
-    /// Lines of money that went out, and how much: not compared.
+    /// Payouts in both, with the same amount.
+    payouts_agree: usize,
+    /// Payouts in both, with another amount in the books.
+    payouts_differ: Vec<(StatementLine, MadePayout)>,
+    /// Payouts that the books hold as made within the statement's time, and that are not in it.
+    payouts_unseen: Vec<MadePayout>,
+    /// Lines of other money that went out, such as to the bank, and how much: not compared.
     out: Vec<StatementLine>,
     /// Lines of what did not take place.
     undone: usize,
@@ -42,7 +48,9 @@ struct Comparison {
 
 impl Comparison {
     fn differences(&self) -> usize {
-        self.missing.len() + self.differ.len() + self.twice.len() + self.doubled.len() + self.unseen.len()
+        let of_payouts = self.payouts_differ.len() + self.payouts_unseen.len();
+        let of_money = self.missing.len() + self.differ.len() + self.unseen.len();
+        of_money + self.twice.len() + self.doubled.len() + of_payouts
     }
 }
 
@@ -61,6 +69,7 @@ pub async fn run(config: &config::Hub, file: &Path, provider: &str, book: bool) 
     let lines = statement::read(&layout, &bytes).with_context(|| file.display().to_string())?;
     let found = look(config, |books| compare(books, provider, lines))?;
     tell_differences(&found, config)?;
+    tell_payouts(&found, config)?;
     let mut left = found.differences();
     if let (true, Some(mpesa)) = (book, mpesa) {
         let short_code = mpesa.till.as_ref().unwrap_or(&mpesa.shortcode);
@@ -77,7 +86,7 @@ pub async fn run(config: &config::Hub, file: &Path, provider: &str, book: bool) 
     if let Some(first) = found.out.first() {
         let sum = Money::new(out, first.amount.currency);
         tell(&format!(
-            "not compared: {} lines of money that went out, {sum} in all",
+            "not compared: {} lines of other money that went out, {sum} in all",
             found.out.len()
         ))?;
     }
@@ -85,6 +94,9 @@ pub async fn run(config: &config::Hub, file: &Path, provider: &str, book: bool) 
         tell(&format!("left out: {} lines of what did not take place", found.undone))?;
     }
     tell(&format!("{} payments agree", found.agree))?;
+    if found.payouts_agree > 0 {
+        tell(&format!("{} payouts agree", found.payouts_agree))?;
+    }
     match left {
         0 => Ok(()),
         1 => bail!("one difference is left"),
@@ -131,17 +143,44 @@ fn tell_differences(found: &Comparison, config: &config::Hub) -> anyhow::Result<
     Ok(())
 }
 
+/// Tells the differences of payouts.
+fn tell_payouts(found: &Comparison, config: &config::Hub) -> anyhow::Result<()> {
+    for (line, made) in &found.payouts_differ {
+        let held = Money::new(made.amount_minor, line.amount.currency);
+        let line = described(line);
+        tell(&format!(
+            "another amount: {line}; the books hold {held} for payout {}",
+            made.id
+        ))?;
+    }
+    for made in &found.payouts_unseen {
+        let amount = Money::new(made.amount_minor, config.site.currency);
+        let receipt = made.receipt.as_deref().unwrap_or("without a receipt");
+        let since = made.since.rfc3339();
+        tell(&format!(
+            "in the books, not in the statement: payout {}, {receipt}, {amount}, {since}",
+            made.id
+        ))?;
+    }
+    Ok(())
+}
+
 fn compare(books: &Connection, provider: Provider, lines: Vec<StatementLine>) -> Result<Comparison, StoreError> {
     let mut found = Comparison::default();
     let times: Vec<Wall> = lines.iter().map(|line| line.time).collect();
-    let (mut receipts, mut booked_seen) = (BTreeSet::new(), Vec::new());
+    let (mut receipts, mut gone, mut booked_seen) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for line in lines {
         if !line.is_completed {
             found.undone += 1;
             continue;
         }
         if line.flow == Flow::Out {
-            found.out.push(line);
+            match read::payout_under(books, provider, line.receipt.as_str())? {
+                None => found.out.push(line),
+                Some(_) if !gone.insert(line.receipt.to_string()) => {}
+                Some(made) if made.amount_minor == line.amount.minor => found.payouts_agree += 1,
+                Some(made) => found.payouts_differ.push((line, made)),
+            }
             continue;
         }
         if !receipts.insert(line.receipt.to_string()) {
@@ -159,6 +198,9 @@ fn compare(books: &Connection, provider: Provider, lines: Vec<StatementLine>) ->
     }
     if let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) {
         let booked = read::booked_between(books, provider, *first, *last)?;
+        let made = read::payouts_between(books, provider, *first, *last)?;
+        let is_listed = |made: &MadePayout| made.receipt.as_ref().is_some_and(|receipt| gone.contains(receipt));
+        found.payouts_unseen = made.into_iter().filter(|made| !is_listed(made)).collect();
         found.unseen = booked
             .into_iter()
             .filter(|booked| !booked_seen.contains(booked))

@@ -58,6 +58,8 @@ impl Router {
                     reference,
                 } => self.call(provider, Call::Query { purchase, reference }),
                 Effect::Pull(question) => self.call(question.provider, Call::Pull(question)),
+                Effect::PayOut(payout) => self.call(payout.provider, Call::PayOut(payout)),
+                Effect::AskPayout(question) => self.call(question.provider, Call::AskPayout(question)),
                 Effect::Text { outbox, .. } => {
                     tracing::debug!(row = outbox.0, "no messaging provider is configured: the text waits");
                     self.give_back(Input::Texted {
@@ -67,6 +69,10 @@ impl Router {
                 }
                 Effect::HandInAgain { purchase, event } => self.send_back(Returned {
                     input: Input::Provider { purchase, event },
+                    after: AGAIN_AFTER,
+                }),
+                Effect::HandInPayoutAgain { payout, word } => self.send_back(Returned {
+                    input: Input::PaidOut { payout, word },
                     after: AGAIN_AFTER,
                 }),
                 Effect::Live(event) => {

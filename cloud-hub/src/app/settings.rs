@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use config::SecretError;
 use kiosk::{
     payment::PaymentPolicy,
+    payout::PayoutPolicy,
     phone::Country,
     provider::Provider,
     tariff::{Plan, Tariff},
@@ -16,10 +17,10 @@ use crate::{
     adapters::{
         airtel::{AirtelSettings, CallbackKey},
         intasend::IntasendSettings,
-        momo::MomoSettings,
-        mpesa::MpesaSettings,
+        momo::{Disbursement, MomoSettings},
+        mpesa::{MpesaSettings, outgoing::Outgoing, wire::payout::PAYOUT_SHILLINGS_MIN},
     },
-    hub::{money::Counter, settings::Settings},
+    hub::{money::Counter, payout::Outlet, settings::Settings},
     secret::Secret,
 };
 
@@ -52,6 +53,11 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
             queries_max: config.payments.queries_max,
             ..PaymentPolicy::default()
         },
+        payouts: PayoutPolicy {
+            ask_after_ms: i64::try_from(config.payments.query_after.as_millis()).unwrap_or(i64::MAX),
+            ..PayoutPolicy::default()
+        },
+        outlets: outlets(&config.payments),
         providers: providers(&config.payments),
         collects: collects(&config.payments),
         pulls: pulls(&config.payments),
@@ -101,6 +107,36 @@ fn pulls(payments: &config::hub::Payments) -> Vec<Provider> {
     mpesa.map(|_| Provider::Mpesa).collect()
 }
 
+/// What each can be told about money that goes out.
+fn outlets(payments: &config::hub::Payments) -> BTreeMap<Provider, Outlet> {
+    let mpesa = payments.mpesa.iter().filter(|own| own.initiator_name.is_some());
+    let mpesa = mpesa.map(|_| {
+        let outlet = Outlet {
+            transfers: true,
+            reversals: true,
+            least_minor: PAYOUT_SHILLINGS_MIN * Currency::Kes.minor_per_unit(),
+        };
+        (Provider::Mpesa, outlet)
+    });
+    let to_phones = Outlet {
+        transfers: true,
+        ..Outlet::default()
+    };
+    let mtn = payments.mtn.iter().filter(|own| own.disbursement.is_some());
+    let mtn = mtn.map(|_| (Provider::Mtn, to_phones));
+    let airtel = payments.airtel.iter().map(|own| {
+        let outlet = Outlet {
+            transfers: own.disbursement_pin_file.is_some(),
+            reversals: true,
+            least_minor: 0,
+        };
+        (Provider::Airtel, outlet)
+    });
+    let intasend = payments.intasend.iter().filter(|own| own.payouts);
+    let intasend = intasend.map(|_| (Provider::Intasend, to_phones));
+    mpesa.chain(mtn).chain(airtel).chain(intasend).collect()
+}
+
 /// The currency that each collects; MTN's sandbox collects any.
 pub fn collects(payments: &config::hub::Payments) -> BTreeMap<Provider, Currency> {
     let kenyan = [Provider::Mpesa, Provider::Intasend].map(|provider| (provider, Currency::Kes));
@@ -126,7 +162,28 @@ pub fn mtn(mtn: &config::providers::Mtn, callback_url: String) -> Result<MomoSet
         api_user: read(&mtn.api_user_file)?,
         api_key: read(&mtn.api_key_file)?,
         callback_url,
+        disbursement: mtn.disbursement.as_ref().map(disbursement).transpose()?,
     })
+}
+
+fn disbursement(own: &config::providers::MtnDisbursement) -> Result<Disbursement, SecretError> {
+    Ok(Disbursement {
+        subscription_key: read(&own.subscription_key_file)?,
+        api_user: read(&own.api_user_file)?,
+        api_key: read(&own.api_key_file)?,
+    })
+}
+
+/// Who gives orders to pay out by M-PESA, where somebody does; reads the secret file.
+pub fn mpesa_outgoing(mpesa: &config::providers::Mpesa) -> Result<Option<Outgoing>, SecretError> {
+    let (Some(name), Some(credential)) = (&mpesa.initiator_name, &mpesa.initiator_credential_file) else {
+        return Ok(None);
+    };
+    Ok(Some(Outgoing {
+        initiator: name.clone(),
+        credential: read(credential)?,
+        shortcode: mpesa.payout_shortcode.as_ref().unwrap_or(&mpesa.shortcode).clone(),
+    }))
 }
 
 /// What the client of Airtel is told; reads the secret files.
@@ -137,6 +194,7 @@ pub fn airtel(airtel: &config::providers::Airtel) -> Result<AirtelSettings, Secr
         client_id: read(&airtel.client_id_file)?,
         client_secret: read(&airtel.client_secret_file)?,
         signing: airtel.signing,
+        disbursement_pin: airtel.disbursement_pin_file.as_deref().map(read).transpose()?,
     })
 }
 
@@ -155,6 +213,7 @@ pub fn intasend(intasend: &config::providers::Intasend) -> Result<IntasendSettin
         base_url: intasend.base_url.as_str().to_owned(),
         publishable_key: read(&intasend.publishable_key_file)?,
         secret_token: read(&intasend.secret_token_file)?,
+        payouts: intasend.payouts,
     })
 }
 

@@ -8,13 +8,14 @@ use kiosk::{
     incoming::Why,
     moment::Wall,
     payment::PaymentState,
+    payout::PayoutState,
     units::Volume,
 };
 use serde_json::{Value, json};
 
 use super::{
     effect::{DispenseAnswer, DispenseCustomer, Refusal, RefusalKind, Response},
-    input::PurchaseId,
+    input::{PayoutId, PurchaseId},
     money::MoneyPlace,
     operator::Role,
 };
@@ -50,6 +51,7 @@ fn encode_response(response: &Response) -> Option<Value> {
         Response::Purchase { purchase, state } => {
             json!({"is": "purchase", "id": purchase.0, "state": state.name()})
         }
+        Response::Payout { payout, state } => json!({"is": "payout", "id": payout.0, "state": state.name()}),
         Response::Dispense(answer) => json!({
             "is": "dispense", "request": answer.request.as_str(), "denied": answer.denied.map(Reason::name),
             "customer": answer.customer.as_ref().map(|customer| json!({
@@ -97,6 +99,10 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Result<Response, Refusal>> {
         "purchase" => Response::Purchase {
             purchase: PurchaseId(value["id"].as_u64()?),
             state: PaymentState::from_name(value["state"].as_str()?)?,
+        },
+        "payout" => Response::Payout {
+            payout: PayoutId(value["id"].as_u64()?),
+            state: PayoutState::from_name(value["state"].as_str()?)?,
         },
         "dispense" => Response::Dispense(decode_dispense(&value)?),
         "money" => Response::Money(decode_place(&value)?),
@@ -246,6 +252,10 @@ mod tests {
             Ok(Response::Money(MoneyPlace::Wallet(CustomerId(u64::MAX)))),
             Ok(Response::Money(MoneyPlace::Suspense(Why::NoReference))),
             Ok(Response::Money(MoneyPlace::Returned)),
+            Ok(Response::Payout {
+                payout: PayoutId(u64::MAX),
+                state: PayoutState::NeedsOperator,
+            }),
             Err(Refusal::invalid("phone", "bad_phone", "no").with_id(4)),
             Err(Refusal::conflict("phone_taken", "taken")),
         ];

@@ -204,6 +204,14 @@ impl Turn<'_> {
             Request::EnterReading { customer, reading } => self.enter_reading(by, *customer, reading),
             Request::CorrectBill { bill, usage, reason } => self.correct_bill(by, *bill, *usage, reason),
             Request::WriteOffBill { bill, reason } => self.write_off_bill(by, *bill, reason),
+            Request::Refund(asked) => self.refund_purchase(by, asked),
+            Request::Withdraw(asked) => self.withdraw(by, asked),
+            Request::ReturnMoney {
+                provider,
+                receipt,
+                reason,
+            } => self.return_money(by, *provider, receipt, reason),
+            Request::OrderPayout { payout, order, note } => self.order_payout(by, *payout, order, note),
             Request::VerifyDispense(ask) => self.verify_dispense(ask),
             Request::ReportDispense {
                 site,

@@ -4,7 +4,7 @@ use kiosk::{
     day::Zone,
     fact::{Fact, Subscribed},
     ids::{CustomerId, SiteName},
-    moment::SECOND_MS,
+    moment::{SECOND_MS, Wall},
     subscription::{MonthlyCode, Period},
     talk::Text,
     tariff::Plan,
@@ -139,19 +139,7 @@ impl Turn<'_> {
             expired: false,
             reminded: None,
         })?;
-        for box_id in self
-            .store
-            .admitted_boxes(&document_name(&DocumentId::Customer(customer)))?
-        {
-            self.write(
-                box_id,
-                Fact::Subscribed(Subscribed {
-                    customer,
-                    code: code.clone(),
-                    valid_until,
-                }),
-            )?;
-        }
+        self.tell_sites_of(customer, &code, valid_until)?;
         let credit = CreditRow {
             id: credit_id,
             key: PurseKey::allowance(customer, id),
@@ -162,6 +150,24 @@ impl Turn<'_> {
             time: self.now(),
         };
         self.add_credit(&credit).map(drop)
+    }
+
+    /// The sites that hold a customer hear how long their subscription goes on.
+    pub fn tell_sites_of(&mut self, customer: CustomerId, code: &str, valid_until: Wall) -> Result<(), HubError> {
+        for box_id in self
+            .store
+            .admitted_boxes(&document_name(&DocumentId::Customer(customer)))?
+        {
+            self.write(
+                box_id,
+                Fact::Subscribed(Subscribed {
+                    customer,
+                    code: code.to_owned(),
+                    valid_until,
+                }),
+            )?;
+        }
+        Ok(())
     }
 
     fn new_monthly_code(&self, site: &SiteName, customer: CustomerId) -> Result<String, HubError> {

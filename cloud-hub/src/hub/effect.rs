@@ -7,15 +7,17 @@ use kiosk::{
     ids::{AccountId, BoxId, CustomerId, ProviderReference, RequestId, SiteName},
     moment::Wall,
     payment::{Msisdn, PaymentEvent, PaymentState},
+    payout::PayoutState,
     phone::Phone,
     provider::Provider,
     units::{Money, Volume},
 };
 
 use super::{
-    input::{LinkId, PurchaseId, ReplyId},
+    input::{LinkId, PayoutId, PurchaseId, ReplyId},
     money::{MoneyPlace, OfferVerdict},
     operator::Role,
+    payout::{PayoutCall, PayoutQuestion, PayoutWord},
     pull::PullQuestion,
 };
 
@@ -65,6 +67,17 @@ pub enum Effect {
     },
     /// Ask a provider for the payments that it took.
     Pull(PullQuestion),
+    /// Have a provider pay out: once in a payout's life.
+    PayOut(PayoutCall),
+    /// Ask a provider what became of a payout.
+    AskPayout(PayoutQuestion),
+    /// As [`Effect::HandInAgain`], of a payout.
+    HandInPayoutAgain {
+        /// The payout.
+        payout: PayoutId,
+        /// What the provider said.
+        word: PayoutWord,
+    },
     /// Send a text.
     Text {
         /// The row, for the outcome.
@@ -135,6 +148,15 @@ pub enum LiveEvent {
         /// Where it stands.
         state: PaymentState,
     },
+    /// A payout moved on.
+    Payout {
+        /// Which.
+        payout: PayoutId,
+        /// Whose money it is.
+        customer: Option<CustomerId>,
+        /// Where it stands.
+        state: PayoutState,
+    },
     /// A customer was made, changed, credited or merged.
     Customer {
         /// Who.
@@ -197,6 +219,13 @@ pub enum Response {
         purchase: PurchaseId,
         /// Where it stands.
         state: PaymentState,
+    },
+    /// A payout stands there.
+    Payout {
+        /// Which.
+        payout: PayoutId,
+        /// Where it stands.
+        state: PayoutState,
     },
     /// Where money stands that came without a prompt.
     Money(MoneyPlace),

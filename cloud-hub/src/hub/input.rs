@@ -2,10 +2,10 @@
 
 mod request;
 
-pub use kiosk::ids::PurchaseId;
+pub use kiosk::ids::{PayoutId, PurchaseId};
 pub use request::{
     Allocation, CustomerChange, DispenseAsk, Item, JoinRequest, NewBilling, NewCustomer, NewPurchase, NewReading,
-    NewSite, Pay, Request, Secret,
+    NewRefund, NewSite, NewWithdrawal, Pay, PayBy, Request, Secret,
 };
 
 use kiosk::{
@@ -18,6 +18,7 @@ use super::{
     effect::OutboxId,
     money::{Arrival, MoneySource, OrderResult},
     operator::Role,
+    payout::PayoutWord,
     pull::{PullPage, PullQuestion},
 };
 
@@ -110,10 +111,19 @@ pub enum Input {
         /// The answer; `None` when none came.
         page: Option<PullPage>,
     },
+    /// A provider answered a call about a payout.
+    PaidOut {
+        /// The payout that the call carried.
+        payout: PayoutId,
+        /// What it said.
+        word: PayoutWord,
+    },
     /// A provider tells what became of money that it was to move.
     OrderEnded {
         /// Where it is told that this is on disk.
         reply: ReplyId,
+        /// The last part of the address it came to, where that was made for one order or one question.
+        token: Option<String>,
         /// What became of it.
         result: OrderResult,
     },

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use kiosk::{
+    day::Month,
     fact::Purse,
-    ids::{CustomerId, ProviderReceipt, PurchaseId, RecordId, RequestId, SiteName},
+    ids::{CustomerId, PayoutId, ProviderReceipt, PurchaseId, RecordId, RequestId, SiteName},
     ledger::{Account, LedgerError, Postings, worth_drawn},
     provider::Provider,
     units::{Money, Volume},
@@ -35,6 +36,12 @@ pub(super) enum Event {
     Subscription(i64),
     /// A registration was merged into another.
     Merger(CustomerId),
+    /// What a customer used in a month was billed.
+    Usage(CustomerId, Month),
+    /// A bill came down, or was given up.
+    Bill(i64),
+    /// Money went out, or came back because it did not.
+    Payout(PayoutId),
 }
 
 impl fmt::Display for Event {
@@ -48,6 +55,9 @@ impl fmt::Display for Event {
             Event::Draw(site, request) => write!(f, "draw:{site}:{request}"),
             Event::Subscription(id) => write!(f, "subscription:{id}"),
             Event::Merger(customer) => write!(f, "merger:{customer}"),
+            Event::Usage(customer, month) => write!(f, "usage:{customer}:{month}"),
+            Event::Bill(bill) => write!(f, "bill:{bill}"),
+            Event::Payout(payout) => write!(f, "payout:{payout}"),
         }
     }
 }

@@ -160,6 +160,9 @@ pub struct OrderResult {
     pub amount: Option<Money>,
     /// How it ended.
     pub end: OrderEnd,
+    /// It tells how a transaction stands, as an answer to a question does; else it is the end of an order, or of a
+    /// question that was not answered.
+    pub is_status: bool,
 }
 
 /// How an order ended.
@@ -174,7 +177,8 @@ pub enum OrderEnd {
 }
 
 impl OrderEnd {
-    const fn name(self) -> &'static str {
+    /// The word in the audit.
+    pub(super) const fn name(self) -> &'static str {
         match self {
             OrderEnd::Done => "done",
             OrderEnd::Failed(_) => "failed",
@@ -270,28 +274,6 @@ impl Turn<'_> {
         self.alarm(
             "receipt_contradicted",
             format!("{name} receipt {receipt} came again with another amount or account; {kept}"),
-        )
-    }
-
-    /// An order ended, says the provider. Orders are not given yet, so it is nobody's: written down and shown.
-    pub fn order_ended(&mut self, reply: ReplyId, result: &OrderResult) -> Result<(), HubError> {
-        self.effects.push(Effect::Reply {
-            reply,
-            answer: Ok(Response::Done),
-        });
-        let name =
-            |reference: &Option<ProviderReference>| reference.as_ref().map_or("-", |name| name.as_str()).to_owned();
-        let receipt = result.receipt.as_ref().map_or("-", ProviderReceipt::as_str);
-        let detail = format!(
-            "{} conversation {} receipt {receipt}",
-            result.end.name(),
-            name(&result.conversation)
-        );
-        let (provider, order) = (result.provider.name(), name(&result.order));
-        self.audit_as(provider, "result without an order", &order, &detail)?;
-        self.alarm(
-            "order_unknown",
-            format!("{provider} tells of an order that this hub did not give: {order}, {detail}"),
         )
     }
 }

@@ -120,6 +120,7 @@ fn role_may(role: Role, request: &Request) -> bool {
             request,
             Request::AddSite(_) | Request::ReplaceSite { .. } | Request::RevokeSite { .. }
         ),
+        // Money leaves the house on an admin's word alone: refunds, withdrawals, returns and what is said of them.
         Role::CustomerService => matches!(
             request,
             Request::CreateCustomer(_)

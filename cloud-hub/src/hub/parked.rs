@@ -96,6 +96,11 @@ impl Parking {
         self.waiting.len() < PARKED_MAX && self.waiting.iter().filter(of_site).count() < PARKED_OF_SITE_MAX
     }
 
+    /// Whether as many wait as may.
+    pub fn is_full(&self) -> bool {
+        self.waiting.len() >= PARKED_MAX
+    }
+
     /// Lets a request wait.
     pub fn put(&mut self, parked: Parked) {
         self.waiting.push(Arc::new(parked));

@@ -64,9 +64,14 @@ impl Turn<'_> {
                 self.store.purchase_by_reference(*provider, reference)?
             }
         };
-        match row {
-            Some(row) => self.guarded_step(row, PaymentEvent::CalledBack(report)),
-            None => self.called_back_for_nothing(name, &report),
+        match (row, name) {
+            (Some(row), _) => self.guarded_step(row, PaymentEvent::CalledBack(report)),
+            (None, CallbackName::Reference { provider, reference })
+                if self.payout_called_back(*provider, reference, &report)? =>
+            {
+                Ok(())
+            }
+            (None, _) => self.called_back_for_nothing(name, &report),
         }
     }
 

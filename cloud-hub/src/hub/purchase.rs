@@ -171,7 +171,7 @@ impl Turn<'_> {
 
     /// Who is to collect it: the named one, else the phone's own, else the first, of those that collect the hub's
     /// currency. Without one nothing is begun.
-    fn provider_for(&self, phone: Phone, named: Option<Provider>) -> Result<Provider, Refusal> {
+    pub fn provider_for(&self, phone: Phone, named: Option<Provider>) -> Result<Provider, Refusal> {
         let providers = &self.settings.providers;
         if let Some(named) = named {
             return match self.collected_by(named) {
@@ -211,7 +211,7 @@ impl Turn<'_> {
     }
 
     /// The reference that we choose, for providers that let us: a UUID for MTN, a number of our own for Airtel.
-    fn own_reference(&mut self, provider: Provider) -> Option<ProviderReference> {
+    pub fn own_reference(&mut self, provider: Provider) -> Option<ProviderReference> {
         let digits = hex::encode(&self.throw()[..16]);
         let written = match provider {
             Provider::Mtn => {
@@ -334,6 +334,6 @@ fn purchase_open(open: PurchaseId) -> Refusal {
 }
 
 /// A phone as payments carry it.
-fn msisdn(phone: Phone) -> Msisdn {
+pub(super) fn msisdn(phone: Phone) -> Msisdn {
     Msisdn(phone.msisdn().parse().unwrap_or_default())
 }

@@ -164,6 +164,12 @@ pub(super) fn held_at_site() -> Refusal {
     Refusal::conflict(HELD_AT_SITE, message)
 }
 
+/// The refusal of a refund of water that lies at a site which cannot be asked.
+pub(super) fn site_away() -> Refusal {
+    let message = "a site that is not online holds this customer's water: refund it when the site is online again";
+    Refusal::conflict(HELD_AT_SITE, message)
+}
+
 /// The refusal of what a site was asked for and does not give back: the page at the kiosk would refuse it too.
 pub(super) fn not_given_back() -> Refusal {
     let message = "the site was asked for this customer's water and has not given it back: somebody may be drawing from \

@@ -6,14 +6,16 @@ use kiosk::{
     bill::BlockTariff,
     moment::DAY_MS,
     payment::PaymentPolicy,
+    payout::PayoutPolicy,
     phone::{Country, Prefixes},
     provider::Provider,
+    refund::RefundPolicy,
     tariff::{JERRYCAN, Plan, Tariff},
     units::{Currency, Volume},
 };
 use sync::seal::SecretKey;
 
-use super::money::Counter;
+use super::{money::Counter, payout::Outlet};
 
 /// The tariff of bills that is there without being named.
 const BUILT_IN_TARIFF: &str = "standard";
@@ -51,6 +53,12 @@ pub struct Settings {
     pub counter: Counter,
     /// Providers that can be asked for the payments that they took.
     pub pulls: Vec<Provider>,
+    /// The waits of payouts.
+    pub payouts: PayoutPolicy,
+    /// What may be refunded, and for how long.
+    pub refunds: RefundPolicy,
+    /// What providers can be told about money that goes out; nothing, where one is not named.
+    pub outlets: BTreeMap<Provider, Outlet>,
     /// There is somebody who carries texts. Else they wait in the outbox.
     pub texts: bool,
     /// Which network a phone most likely belongs to: chooses the provider that a purchase does not name.
@@ -93,6 +101,9 @@ impl Settings {
             collects: BTreeMap::new(),
             counter: Counter::default(),
             pulls: Vec::new(),
+            payouts: PayoutPolicy::default(),
+            refunds: RefundPolicy::default(),
+            outlets: BTreeMap::new(),
             texts: true,
             prefixes: Prefixes::built_in(),
             remind_days: vec![3, 1],

@@ -12,6 +12,7 @@ mod ledger;
 mod merge;
 mod money;
 mod operator;
+mod payout;
 mod purchase;
 pub mod read;
 mod report;
@@ -33,13 +34,14 @@ pub(super) use self::{
     merge::HistoryRow,
     money::{MoneyRow, PullRow},
     operator::UserRow,
+    payout::PayoutRow,
     purchase::{PurchaseKind, PurchaseRow, Terms},
     report::ReportRow,
     subscription::SubscriptionRow,
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 8] = [
+pub const MIGRATIONS: [&str; 9] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -48,6 +50,7 @@ pub const MIGRATIONS: [&str; 8] = [
     include_str!("schema/005.sql"),
     include_str!("schema/006.sql"),
     include_str!("schema/007.sql"),
+    include_str!("schema/008.sql"),
 ];
 
 /// What a store function returns.

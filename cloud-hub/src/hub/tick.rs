@@ -52,6 +52,7 @@ impl Turn<'_> {
         for row in self.store.purchases_due(self.now(), wait_ms_max, BATCH_MAX)? {
             self.step_payment(row, PaymentEvent::Tick)?;
         }
+        self.tick_payouts()?;
         self.tick_pulls()?;
         self.place_what_waits()?;
         self.settle_unreported_draws()?;

@@ -9,6 +9,7 @@ use kiosk::{
     ids::ProviderReference,
     moment::Wall,
     payment::{Failure, PaymentEvent, PushAnswer, QueryAnswer},
+    payout::PayoutAnswer,
 };
 use runtime::{clock::Clock, decide::Inbox, stop::Stop};
 use tokio::{
@@ -18,7 +19,8 @@ use tokio::{
 
 use crate::hub::{
     effect::Prompt,
-    input::{Input, PurchaseId},
+    input::{Input, PayoutId, PurchaseId},
+    payout::{PayoutCall, PayoutQuestion, PayoutWord},
     pull::{PullPage, PullQuestion},
 };
 
@@ -41,6 +43,10 @@ pub enum Call {
     },
     /// Ask for the payments that it took.
     Pull(PullQuestion),
+    /// Pay out: once in a payout's life.
+    PayOut(PayoutCall),
+    /// Ask what became of a payout.
+    AskPayout(PayoutQuestion),
 }
 
 impl Call {
@@ -53,8 +59,14 @@ impl Call {
                 question: *question,
                 page: None,
             },
+            Call::PayOut(call) => paid_out(call.payout, PayoutAnswer::Refused(Failure::Busy).into()),
+            Call::AskPayout(question) => paid_out(question.payout, PayoutWord::default()),
         }
     }
+}
+
+fn paid_out(payout: PayoutId, word: PayoutWord) -> Input {
+    Input::PaidOut { payout, word }
 }
 
 fn pushed(purchase: PurchaseId, answer: PushAnswer) -> Input {
@@ -71,7 +83,7 @@ fn queried(purchase: PurchaseId, answer: QueryAnswer) -> Input {
     }
 }
 
-/// Collects money at one provider: the two calls that a payment is made of.
+/// Speaks to one provider: the calls that payments and payouts are made of.
 pub trait Collect: Send + Sync + 'static {
     /// Sends one prompt. Called once per payment and never again, whatever comes back.
     fn push(&self, prompt: &Prompt, now: Wall) -> impl Future<Output = PushAnswer> + Send;
@@ -82,6 +94,17 @@ pub trait Collect: Send + Sync + 'static {
     /// Asks for a page of the payments that it took; `None` when there is no answer, or no such question.
     fn pull(&self, _question: &PullQuestion) -> impl Future<Output = Option<PullPage>> + Send {
         std::future::ready(None)
+    }
+
+    /// Pays out. Called once per payout and never again, whatever comes back.
+    fn pay_out(&self, call: &PayoutCall) -> impl Future<Output = PayoutWord> + Send {
+        tracing::error!(payout = %call.payout, provider = %call.provider, "this provider pays nothing out");
+        std::future::ready(PayoutAnswer::Refused(Failure::Configuration).into())
+    }
+
+    /// Asks what became of a payout. An answer that comes later, by a post, is none here.
+    fn ask_payout(&self, _question: &PayoutQuestion) -> impl Future<Output = PayoutWord> + Send {
+        std::future::ready(PayoutWord::default())
     }
 }
 
@@ -133,6 +156,8 @@ impl<C: Collect> Pump<C> {
                 question,
                 page: self.collector.pull(&question).await,
             },
+            Call::PayOut(call) => paid_out(call.payout, self.collector.pay_out(&call).await),
+            Call::AskPayout(question) => paid_out(question.payout, self.collector.ask_payout(&question).await),
         }
     }
 }

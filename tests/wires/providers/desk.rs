@@ -6,9 +6,13 @@ use hub::{
     adapters::{
         airtel::{AirtelSettings, client::AirtelClient},
         intasend::{IntasendSettings, client::IntasendClient},
-        momo::{MomoSettings, client::MomoClient},
+        momo::{Disbursement, MomoSettings, client::MomoClient},
     },
-    hub::{effect::Prompt, input::PurchaseId},
+    hub::{
+        effect::Prompt,
+        input::PurchaseId,
+        payout::{PayoutCall, PayoutQuestion, PayoutWord},
+    },
     provider::pump::Collect,
     secret::Secret,
 };
@@ -44,6 +48,22 @@ impl Client {
             Client::Mtn(client) => client.push(prompt, NOW).await,
             Client::Airtel(client) => client.push(prompt, NOW).await,
             Client::Intasend(client) => client.push(prompt, NOW).await,
+        }
+    }
+
+    pub async fn pay_out(&self, call: &PayoutCall) -> PayoutWord {
+        match self {
+            Client::Mtn(client) => client.pay_out(call).await,
+            Client::Airtel(client) => client.pay_out(call).await,
+            Client::Intasend(client) => client.pay_out(call).await,
+        }
+    }
+
+    pub async fn ask_payout(&self, question: &PayoutQuestion) -> PayoutWord {
+        match self {
+            Client::Mtn(client) => client.ask_payout(question).await,
+            Client::Airtel(client) => client.ask_payout(question).await,
+            Client::Intasend(client) => client.ask_payout(question).await,
         }
     }
 
@@ -87,6 +107,7 @@ impl Desk {
             client_id: Secret::new("id"),
             client_secret: Secret::new("secret"),
             signing: false,
+            disbursement_pin: Some(Secret::new("c2VhbGVk")),
         }
     }
 
@@ -103,6 +124,7 @@ impl Desk {
                     base_url,
                     publishable_key: secret(),
                     secret_token: secret(),
+                    payouts: true,
                 };
                 Client::Intasend(IntasendClient::with_answer_within(settings, answer_within).expect("a client"))
             }
@@ -115,6 +137,11 @@ impl Desk {
                     api_user: secret(),
                     api_key: secret(),
                     callback_url: String::new(),
+                    disbursement: Some(Disbursement {
+                        subscription_key: secret(),
+                        api_user: secret(),
+                        api_key: secret(),
+                    }),
                 };
                 let client = MomoClient::with_answer_within(settings, Currency::Ugx, answer_within);
                 Client::Mtn(client.expect("a client"))

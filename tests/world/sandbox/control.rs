@@ -86,12 +86,12 @@ async fn show(State(shared): State<Arc<Shared>>) -> Response {
     let mut shown = Map::new();
     {
         let mpesa = shared.mpesa();
-        let room = json!({"behaviour": mpesa.behaviour(), "prompts": mpesa.prompts(), "deliveries": of("mpesa")});
+        let room = json!({"behaviour": mpesa.behaviour(), "prompts": mpesa.prompts(), "payouts": mpesa.payouts(), "deliveries": of("mpesa")});
         shown.insert("mpesa".to_owned(), room);
     }
     for wallets in shared.wallets().iter() {
         let name = wallets.provider().name();
-        let room = json!({"behaviour": wallets.behaviour(), "prompts": wallets.prompts(), "deliveries": of(name)});
+        let room = json!({"behaviour": wallets.behaviour(), "prompts": wallets.prompts(), "payouts": wallets.payouts(), "deliveries": of(name)});
         shown.insert(name.to_owned(), room);
     }
     Json(Value::Object(shown)).into_response()

@@ -16,12 +16,16 @@ mod answer;
 mod behaviour;
 mod direct;
 mod order;
+mod outgoing;
+mod shown;
 #[cfg(test)]
 mod tests;
 
 pub use answer::{Answer, Response};
 pub use behaviour::{Behaviour, Fault, InFlight};
 pub use direct::{DirectError, DirectPayment};
+pub use outgoing::Payout;
+pub use shown::{LedgerLine, Prompt};
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -64,56 +68,6 @@ pub struct Callback {
     pub validates: Option<usize>,
 }
 
-/// A prompt on a phone and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Prompt {
-    /// `CheckoutRequestID`.
-    pub checkout_request: String,
-    /// `MerchantRequestID`.
-    pub merchant_request: String,
-    /// The phone, 2547… .
-    pub phone: u64,
-    /// Whole shillings.
-    pub amount: i64,
-    /// Whose prompt.
-    pub shortcode: String,
-    /// Who is paid: the paybill itself, or the till.
-    pub party_b: String,
-    /// What the prompt shows.
-    pub account_reference: String,
-    /// When it came up, milliseconds since 1970.
-    pub created_ms: i64,
-    /// How it ended; `None` while it is on the phone.
-    pub result_code: Option<String>,
-    #[serde(skip)]
-    callback_url: String,
-    #[serde(skip)]
-    decide_at_ms: Option<i64>,
-    #[serde(skip)]
-    is_valid_receiver: bool,
-    #[serde(skip)]
-    is_auto: bool,
-}
-
-/// A payment that a pretend phone made: the provider's own books.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LedgerLine {
-    /// `MpesaReceiptNumber`.
-    pub receipt: String,
-    /// Which prompt it answered.
-    pub checkout_request: String,
-    /// Who paid.
-    pub phone: u64,
-    /// Whole shillings.
-    pub amount: i64,
-    /// Who was paid.
-    pub party_b: String,
-    /// What the prompt showed.
-    pub account_reference: String,
-    /// When, milliseconds since 1970.
-    pub time_ms: i64,
-}
-
 /// The pretend provider.
 #[derive(Debug, Default)]
 pub struct Mpesa {
@@ -124,6 +78,7 @@ pub struct Mpesa {
     tokens_given: u64,
     prompts: Vec<Prompt>,
     ledger: Vec<LedgerLine>,
+    payouts: Vec<Payout>,
     callbacks: Vec<(i64, Callback)>,
     queries: VecDeque<i64>,
     in_flight_answers: u64,
@@ -199,6 +154,9 @@ impl Mpesa {
             | "mpesa/stkpushquery/v1/query"
             | "mpesa/c2b/v2/registerurl"
             | "mpesa/c2b/v2/simulate"
+            | "mpesa/b2c/v3/paymentrequest"
+            | "mpesa/reversal/v1/request"
+            | "mpesa/transactionstatus/v1/query"
             | "pulltransactions/v1/register"
             | "pulltransactions/v1/query" => "POST",
             _ => return answer::error(404, "404.001.01", "Resource not found"),
@@ -224,6 +182,9 @@ impl Mpesa {
             "mpesa/stkpush/v1/processrequest" => self.push(now_ms, &body),
             "mpesa/c2b/v2/registerurl" => self.register(&body),
             "mpesa/c2b/v2/simulate" => self.simulate(now_ms, draw, &body),
+            "mpesa/b2c/v3/paymentrequest" => self.pay_out(now_ms, draw, &body),
+            "mpesa/reversal/v1/request" => self.reverse(now_ms, draw, &body),
+            "mpesa/transactionstatus/v1/query" => self.transaction_status(now_ms, draw, &body),
             path if path.starts_with("pull") => self.pull(now_ms, path, &body),
             _ => self.query(now_ms, draw, &body),
         }

@@ -90,6 +90,16 @@ async fn home(State(shared): State<Arc<Shared>>) -> Markup {
                 tr { td { (time(line.time_ms)) } td { (line.receipt) } td { (line.phone) } td { (line.amount) } }
             }
         } }
+        h2 { "Paid out" }
+        section { table {
+            tr { th { "Time (UTC)" } th { "Receipt" } th { "Phone" } th { "KES" } th { "Undoes" } th { "Result" } }
+            @for payout in mpesa.payouts().iter().rev().take(ROWS_MAX) {
+                tr {
+                    td { (time(payout.time_ms)) } td { (payout.receipt) } td { (payout.phone) } td { (payout.amount) }
+                    td { (payout.original.as_deref().unwrap_or("–")) } td { (payout.code) }
+                }
+            }
+        } }
         @for wallets in shared.wallets().iter() { (wallets_part(wallets)) }
         h2 { "Callbacks sent" }
         section { table {

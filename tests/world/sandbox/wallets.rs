@@ -4,6 +4,7 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `mtn`, `airtel`, `intasend` | how each is spoken to, what each answers, what its callback looks like |
+//! | `outgoing` | money that goes out |
 //! | `signed` | the other end of Airtel's signed requests |
 //! | `behaviour` | what can be set on the control page |
 //!
@@ -13,11 +14,13 @@ mod airtel;
 mod behaviour;
 mod intasend;
 mod mtn;
+mod outgoing;
 mod signed;
 #[cfg(test)]
 mod tests;
 
 pub use behaviour::{Behaviour, Fault, HashOver, Outcome};
+pub use outgoing::Payout;
 
 use std::collections::BTreeMap;
 
@@ -151,10 +154,13 @@ pub struct Wallets {
     behaviour_of: BTreeMap<u64, Behaviour>,
     balances: BTreeMap<u64, i64>,
     token: Option<(String, i64)>,
+    /// That of MTN's product for payouts.
+    payout_token: Option<(String, i64)>,
     tokens_given: u64,
     prompts: Vec<Prompt>,
     ledger: Vec<LedgerLine>,
     callbacks: Vec<(i64, Callback)>,
+    payouts: Vec<Payout>,
 }
 
 impl Wallets {
@@ -166,6 +172,8 @@ impl Wallets {
             behaviour_of: BTreeMap::new(),
             balances: BTreeMap::new(),
             token: None,
+            payout_token: None,
+            payouts: Vec::new(),
             tokens_given: 0,
             prompts: Vec::new(),
             ledger: Vec::new(),
@@ -210,7 +218,7 @@ impl Wallets {
 
     /// Ends the token that is out.
     pub fn forget_token(&mut self) {
-        self.token = None;
+        (self.token, self.payout_token) = (None, None);
     }
 
     /// How many tokens it has given out.

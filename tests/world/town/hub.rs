@@ -140,8 +140,12 @@ impl World {
                 };
                 self.after(AGAIN_MS, event);
             }
-            // Of no provider of the town is it set that it can be asked for its payments.
-            Effect::Pull(_) | Effect::Live(_) => {}
+            // Of no provider of the town is it set that it can be asked for its payments, or that it pays out.
+            Effect::Pull(_)
+            | Effect::PayOut(_)
+            | Effect::AskPayout(_)
+            | Effect::HandInPayoutAgain { .. }
+            | Effect::Live(_) => {}
         }
     }
 

@@ -5,12 +5,19 @@ use std::time::Duration;
 use kiosk::{
     ids::ProviderReference,
     payment::{Failure, PushAnswer, QueryAnswer},
+    payout::PayoutAnswer,
     provider::Provider,
 };
 
-use super::{AirtelSettings, sign, wire};
+use super::{
+    AirtelSettings, sign,
+    wire::{self, outgoing},
+};
 use crate::{
-    hub::effect::Prompt,
+    hub::{
+        effect::Prompt,
+        payout::{PayoutCall, PayoutWay, PayoutWord},
+    },
     provider::{
         circuit::Circuit,
         http::{ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
@@ -84,6 +91,48 @@ impl AirtelClient {
                 wire::query_answer(reference, &answer)
             }
             Err(_) => QueryAnswer::NoAnswer,
+        }
+    }
+
+    /// Pays out, or gives a payment back. Called once per payout and never again, whatever comes back.
+    pub async fn out(&self, call: &PayoutCall) -> PayoutWord {
+        let (body, path, is_signed) = match (&call.way, &self.settings.disbursement_pin) {
+            (PayoutWay::Reversal(receipt), _) => {
+                let body = Content::json(&outgoing::refund_body(receipt));
+                match self.settings.signing {
+                    true => (body, outgoing::SIGNED_REFUND_PATH, true),
+                    false => (body, outgoing::REFUND_PATH, false),
+                }
+            }
+            (PayoutWay::Transfer, Some(pin)) => match outgoing::disbursement_body(self.settings.country, pin, call) {
+                Ok(body) => (Content::json(&body), outgoing::DISBURSEMENT_PATH, true),
+                Err(error) => {
+                    tracing::warn!(%error, payout = %call.payout, "airtel: payout not sent");
+                    return outgoing::not_sent(&error).into();
+                }
+            },
+            _ => {
+                tracing::error!(payout = %call.payout, "airtel: payments.airtel.disbursement_pin_file is not set");
+                return PayoutAnswer::Refused(Failure::Configuration).into();
+            }
+        };
+        let sent = match (is_signed, &body) {
+            (true, Content::Json(bytes)) => match self.signed(bytes).await {
+                Ok(headers) => self.call(path, body.clone(), &headers).await,
+                Err(refused) => Err(refused),
+            },
+            _ => self.call(path, body, &[]).await,
+        };
+        match sent {
+            Ok(answer) => {
+                log_denial("payout", &answer);
+                match call.way {
+                    PayoutWay::Transfer => outgoing::disbursement_word(call, &answer),
+                    _ => outgoing::refund_answer(&answer).into(),
+                }
+            }
+            Err(CallError::NotSent(failure)) => PayoutAnswer::Refused(failure).into(),
+            Err(CallError::Lost) => PayoutAnswer::NoAnswer.into(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Airtel's bodies and answers as bytes in and values out.
 
 mod callback;
+pub mod outgoing;
 #[cfg(test)]
 mod tests;
 
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use kiosk::{
     ids::ProviderReference,
-    payment::{Failure, ProviderVerdict, PushAnswer, QueryAnswer, Report},
+    payment::{Failure, Msisdn, ProviderVerdict, PushAnswer, QueryAnswer, Report},
     phone::Country,
     units::{Currency, Money},
 };
@@ -121,12 +122,7 @@ pub fn push_body(country: Country, prompt: &Prompt) -> Result<PushBody, OrderErr
     if amount < 1 {
         return Err(OrderError::TooLittle(prompt.amount));
     }
-    let phone = prompt.payer.0.to_string();
-    let calling_code = country.calling_code().trim_start_matches('+');
-    let msisdn = phone
-        .strip_prefix(calling_code)
-        .filter(|rest| rest.len() == 9)
-        .ok_or(OrderError::OtherCountry(country))?;
+    let msisdn = national(country, prompt.payer)?;
     let id = prompt.reference.as_ref().ok_or(OrderError::NoReference)?;
     let (country, currency) = (country.code(), country.currency().code());
     Ok(PushBody {
@@ -134,7 +130,7 @@ pub fn push_body(country: Country, prompt: &Prompt) -> Result<PushBody, OrderErr
         subscriber: Subscriber {
             country,
             currency,
-            msisdn: msisdn.to_owned(),
+            msisdn,
         },
         transaction: Transaction {
             amount,
@@ -143,6 +139,14 @@ pub fn push_body(country: Country, prompt: &Prompt) -> Result<PushBody, OrderErr
             id: id.to_string(),
         },
     })
+}
+
+/// A phone without its country's code and without a zero.
+fn national(country: Country, phone: Msisdn) -> Result<String, OrderError> {
+    let phone = phone.0.to_string();
+    let calling_code = country.calling_code().trim_start_matches('+');
+    let rest = phone.strip_prefix(calling_code).filter(|rest| rest.len() == 9);
+    rest.map(str::to_owned).ok_or(OrderError::OtherCountry(country))
 }
 
 /// Reads the answer to the token call. `expires_in` comes as a string, "180".

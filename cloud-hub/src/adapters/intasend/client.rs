@@ -5,12 +5,19 @@ use std::time::Duration;
 use kiosk::{
     ids::ProviderReference,
     payment::{Failure, PushAnswer, QueryAnswer},
+    payout::PayoutAnswer,
     provider::Provider,
 };
 
-use super::{IntasendSettings, wire};
+use super::{
+    IntasendSettings,
+    wire::{self, outgoing},
+};
 use crate::{
-    hub::effect::Prompt,
+    hub::{
+        effect::Prompt,
+        payout::{PayoutCall, PayoutQuestion, PayoutWay, PayoutWord},
+    },
     provider::{
         circuit::Circuit,
         http::{ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
@@ -78,6 +85,47 @@ impl IntasendClient {
             }
             Err(_) => QueryAnswer::NoAnswer,
         }
+    }
+
+    /// Pays to a phone. Called once per payout and never again, whatever comes back.
+    pub async fn send_money(&self, call: &PayoutCall) -> PayoutAnswer {
+        let is_payable = self.settings.payouts && call.way == PayoutWay::Transfer;
+        let body = match outgoing::send_body(call) {
+            Ok(body) if is_payable => body,
+            other => {
+                let why = other.err().map(|error| error.to_string());
+                tracing::error!(payout = %call.payout, why, "intasend: payout not sent");
+                return PayoutAnswer::Refused(Failure::Configuration);
+            }
+        };
+        match self.out(outgoing::SEND_PATH, Content::json(&body)).await {
+            Ok(answer) => {
+                log_denial("payout", &answer);
+                outgoing::send_answer(&answer)
+            }
+            Err(CallError::NotSent(failure)) => PayoutAnswer::Refused(failure),
+            Err(CallError::Lost) => PayoutAnswer::NoAnswer,
+        }
+    }
+
+    /// Asks what became of a payout, where its tracking id is known.
+    pub async fn sent_money(&self, question: &PayoutQuestion) -> PayoutWord {
+        let Some(tracking) = &question.reference else {
+            return PayoutWord::default();
+        };
+        let body = Content::json(&outgoing::send_status_body(tracking));
+        match self.out(outgoing::SEND_STATUS_PATH, body).await {
+            Ok(answer) => {
+                log_denial("payout status", &answer);
+                outgoing::send_word(question, &answer)
+            }
+            Err(_) => PayoutWord::default(),
+        }
+    }
+
+    async fn out(&self, path: &str, body: Content) -> Result<Answer, CallError> {
+        let credential = Credential::Bearer(self.settings.secret_token.clone());
+        self.line.call(self.request(path, credential, body)).await
     }
 
     fn request(&self, path: &str, credential: Credential, content: Content) -> Request {

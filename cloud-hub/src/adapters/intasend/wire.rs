@@ -1,5 +1,6 @@
 //! IntaSend's bodies and answers as bytes in and values out. Amounts are decimal texts and are read exactly.
 
+pub mod outgoing;
 #[cfg(test)]
 mod tests;
 

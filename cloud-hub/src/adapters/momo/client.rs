@@ -5,13 +5,17 @@ use std::time::Duration;
 use kiosk::{
     ids::ProviderReference,
     payment::{Failure, PushAnswer, QueryAnswer},
+    payout::{PayoutAnswer, PayoutReport},
     provider::Provider,
     units::Currency,
 };
 
-use super::{MomoSettings, wire};
+use super::{
+    Disbursement, MomoSettings,
+    wire::{self, transfer},
+};
 use crate::{
-    hub::effect::Prompt,
+    hub::{effect::Prompt, payout::PayoutCall},
     provider::{
         circuit::Circuit,
         http::{ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
@@ -27,6 +31,19 @@ pub struct MomoClient {
     cell: TokenCell,
     settings: MomoSettings,
     currency: Currency,
+    outgoing: Option<Outgoing>,
+}
+
+/// The way out: its product has tokens of its own, and the circuit is the same.
+struct Outgoing {
+    door: OutgoingDoor,
+    cell: TokenCell,
+}
+
+/// Where tokens of the product "disbursement" come from.
+struct OutgoingDoor {
+    base_url: String,
+    own: Disbursement,
 }
 
 impl MomoClient {
@@ -41,7 +58,15 @@ impl MomoClient {
         currency: Currency,
         answer_within: Duration,
     ) -> Result<MomoClient, ClientError> {
+        let outgoing = settings.disbursement.clone().map(|own| Outgoing {
+            door: OutgoingDoor {
+                base_url: settings.base_url.clone(),
+                own,
+            },
+            cell: TokenCell::new(answer_within, OutgoingDoor::REFRESH_EARLY),
+        });
         Ok(MomoClient {
+            outgoing,
             line: Line::new(Provider::Mtn, answer_within, wire::is_down)?,
             cell: TokenCell::new(answer_within, MomoSettings::REFRESH_EARLY),
             settings,
@@ -93,6 +118,55 @@ impl MomoClient {
         }
     }
 
+    /// Pays to a phone. Called once per payout and never again, whatever comes back.
+    pub async fn transfer(&self, call: &PayoutCall) -> PayoutAnswer {
+        let (Some(outgoing), Ok(body)) = (
+            &self.outgoing,
+            transfer::transfer_body(&self.settings.wire_currency, call),
+        ) else {
+            tracing::error!(payout = %call.payout, "mtn: a payout without a way out or a whole amount is not sent");
+            return PayoutAnswer::Refused(Failure::Configuration);
+        };
+        let content = Content::json(&body);
+        let request = |token: &Secret| {
+            let mut request = self.request_out(outgoing, transfer::TRANSFER_PATH, token, content.clone());
+            request.headers.push(("x-reference-id", call.key.to_string()));
+            request
+        };
+        match self.line.call_with_token(&outgoing.door, &outgoing.cell, request).await {
+            Ok(answer) => {
+                log_denial("transfer", &answer);
+                transfer::transfer_answer(&answer)
+            }
+            Err(CallError::NotSent(failure)) => PayoutAnswer::Refused(failure),
+            Err(CallError::Lost) => PayoutAnswer::NoAnswer,
+        }
+    }
+
+    /// Asks what became of a transfer.
+    pub async fn transfer_status(&self, key: &ProviderReference) -> Option<PayoutReport> {
+        let outgoing = self.outgoing.as_ref()?;
+        let path = format!("{}/{key}", transfer::TRANSFER_PATH);
+        let request = |token: &Secret| self.request_out(outgoing, &path, token, Content::Nothing);
+        let answer = self.line.call_with_token(&outgoing.door, &outgoing.cell, request).await;
+        let answer = answer.ok()?;
+        log_denial("transfer status", &answer);
+        transfer::transfer_report(&self.settings.wire_currency, self.currency, key, &answer)
+    }
+
+    fn request_out(&self, outgoing: &Outgoing, path: &str, token: &Secret, content: Content) -> Request {
+        let key = outgoing.door.own.subscription_key.expose().to_owned();
+        Request {
+            url: self.settings.url(path),
+            credential: Credential::Bearer(token.clone()),
+            headers: vec![
+                ("x-target-environment", self.settings.target_environment.clone()),
+                (wire::KEY_HEADER, key),
+            ],
+            content,
+        }
+    }
+
     fn request(&self, path: String, token: &Secret, content: Content) -> Request {
         Request {
             url: self.settings.url(&path),
@@ -120,6 +194,28 @@ impl Door for MomoSettings {
             url: self.url(wire::TOKEN_PATH),
             credential: Credential::Basic(self.api_user.clone(), self.api_key.clone()),
             headers: vec![(wire::KEY_HEADER, self.subscription_key.expose().to_owned())],
+            content: Content::Empty,
+        }
+    }
+
+    fn read_token(&self, answer: &Answer) -> Result<AccessToken, Failure> {
+        log_denial("token", answer);
+        wire::parse_token(answer)
+    }
+
+    fn is_token_refused(&self, answer: &Answer) -> bool {
+        answer.status == 401
+    }
+}
+
+impl Door for OutgoingDoor {
+    const REFRESH_EARLY: Duration = MomoSettings::REFRESH_EARLY;
+
+    fn token_request(&self) -> Request {
+        Request {
+            url: format!("{}/{}", self.base_url.trim_end_matches('/'), transfer::TOKEN_PATH),
+            credential: Credential::Basic(self.own.api_user.clone(), self.own.api_key.clone()),
+            headers: vec![(wire::KEY_HEADER, self.own.subscription_key.expose().to_owned())],
             content: Content::Empty,
         }
     }

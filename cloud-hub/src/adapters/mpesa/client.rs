@@ -55,6 +55,11 @@ impl MpesaClient {
         self.line.circuit()
     }
 
+    /// The short code that is paid.
+    pub fn shortcode(&self) -> &str {
+        &self.settings.shortcode
+    }
+
     /// Sends one prompt. Called once per payment and never again, whatever comes back.
     pub async fn push(&self, order: &PushOrder, now: Wall) -> PushAnswer {
         let body = match wire::push_body(&self.settings, order, now) {

@@ -6,6 +6,7 @@
 //! | [`customers`] | customers and what is done to one |
 //! | [`ledger`] | the ledger |
 //! | [`money`] | purchases, transactions |
+//! | [`payouts`] | refunds, withdrawals, returns |
 //! | [`suspense`] | money that is in nobody's name |
 //! | [`reports`] | what a day came to |
 //! | [`sites`] | sites and kiosks |
@@ -15,6 +16,7 @@ pub mod bills;
 pub mod customers;
 pub mod ledger;
 pub mod money;
+pub mod payouts;
 pub mod query;
 pub mod reports;
 pub mod sites;
@@ -53,6 +55,12 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/api/v1/purchases") => post(money::buy),
         ("GET", "/api/v1/purchases") => get(money::purchases),
         ("GET", "/api/v1/purchases/{id}") => get(money::purchase),
+        ("POST", "/api/v1/purchases/{id}/refund") => post(payouts::refund),
+        ("POST", "/api/v1/customers/{id}/withdraw") => post(payouts::withdraw),
+        ("POST", "/api/v1/suspense/{provider}/{receipt}/return") => post(payouts::give_back),
+        ("GET", "/api/v1/payouts") => get(payouts::payouts),
+        ("GET", "/api/v1/payouts/{id}") => get(payouts::payout),
+        ("POST", "/api/v1/payouts/{id}/order") => post(payouts::order),
         ("GET", "/api/v1/providers") => get(money::providers),
         ("GET", "/api/v1/transactions") => get(money::transactions),
         ("POST", "/api/v1/sites") => post(sites::add),

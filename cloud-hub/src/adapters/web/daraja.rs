@@ -63,6 +63,9 @@ impl Word {
 /// The handler of a row of the table.
 pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
     let rest = path.strip_prefix("/payments/daraja/").filter(|_| method == "POST")?;
+    if let Some(rest) = rest.strip_suffix("/{token}") {
+        return of_one_order(rest);
+    }
     let (signed, name) = match rest.strip_prefix("{secret}/") {
         Some(name) => (true, name),
         None => (false, rest),
@@ -73,21 +76,50 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
             move |State(app): State<App>, Path(secret): Path<String>, request: Request| async move {
                 let own = app.parts.settings.webhook_secret.as_ref();
                 match own.is_some_and(|own| own.is(&secret)) {
-                    true => take(&app, word, request).await,
+                    true => take(&app, word, None, request).await,
                     false => Err(forbidden().into()),
                 }
             },
         ),
         false => post(move |State(app): State<App>, request: Request| async move {
             match app.parts.settings.allow_unsigned {
-                true => take(&app, word, request).await,
+                true => take(&app, word, None, request).await,
                 false => Err(forbidden().into()),
             }
         }),
     })
 }
 
-async fn take(app: &App, word: Word, request: Request) -> Api {
+/// The handlers of the addresses that are made for one order, or one question: `{secret}/result/{token}` and so on.
+fn of_one_order(rest: &str) -> Option<MethodRouter<App>> {
+    let (signed, name) = match rest.strip_prefix("{secret}/") {
+        Some(name) => (true, name),
+        None => (false, rest),
+    };
+    let (_, word) = Word::ALL.into_iter().find(|(known, _)| *known == name)?;
+    let of_orders = matches!(word, Word::Result | Word::Timeout);
+    of_orders.then(|| match signed {
+        true => post(
+            move |State(app): State<App>, Path((secret, token)): Path<(String, String)>, request: Request| async move {
+                let own = app.parts.settings.webhook_secret.as_ref();
+                match own.is_some_and(|own| own.is(&secret)) {
+                    true => take(&app, word, Some(token), request).await,
+                    false => Err(forbidden().into()),
+                }
+            },
+        ),
+        false => post(
+            move |State(app): State<App>, Path(token): Path<String>, request: Request| async move {
+                match app.parts.settings.allow_unsigned {
+                    true => take(&app, word, Some(token), request).await,
+                    false => Err(forbidden().into()),
+                }
+            },
+        ),
+    })
+}
+
+async fn take(app: &App, word: Word, token: Option<String>, request: Request) -> Api {
     let bytes = match body::read(request, &()).await {
         Ok(bytes) => bytes,
         Err(refusal) => return refuse(app, word, refusal).await,
@@ -103,11 +135,11 @@ async fn take(app: &App, word: Word, request: Request) -> Api {
             Err(why) => Err(why),
         },
         Word::Result => match (reader.result)(&bytes) {
-            Ok(result) => Ok(desk.end_order(result).await),
+            Ok(result) => Ok(desk.end_order(token, result).await),
             Err(why) => Err(why),
         },
         Word::Timeout => match (reader.timeout)(&bytes) {
-            Ok(result) => Ok(desk.end_order(result).await),
+            Ok(result) => Ok(desk.end_order(token, result).await),
             Err(why) => Err(why),
         },
     };

@@ -64,6 +64,18 @@ fn shown(event: &LiveEvent) -> Event {
                 "state": state.name(),
             }),
         ),
+        LiveEvent::Payout {
+            payout,
+            customer,
+            state,
+        } => (
+            "payout",
+            json!({
+                "id": payout.to_string(),
+                "customer": customer.map(|customer| customer.to_string()),
+                "state": state.name(),
+            }),
+        ),
         LiveEvent::Customer { customer } => ("customer", json!({ "customer": customer.to_string() })),
         LiveEvent::Alarm { code, detail } => ("alarm", json!({ "code": code, "detail": detail })),
     };

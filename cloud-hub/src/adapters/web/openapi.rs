@@ -114,6 +114,30 @@ const LINES: &[Line] = &[
         "The same where unsigned callbacks are allowed.",
         "",
     ),
+    (
+        "POST",
+        "/payments/daraja/{secret}/result/{token}",
+        "What became of one payout or reversal, or the answer to a question about it.",
+        "",
+    ),
+    (
+        "POST",
+        "/payments/daraja/result/{token}",
+        "The same where unsigned callbacks are allowed.",
+        "",
+    ),
+    (
+        "POST",
+        "/payments/daraja/{secret}/timeout/{token}",
+        "No result of it came.",
+        "",
+    ),
+    (
+        "POST",
+        "/payments/daraja/timeout/{token}",
+        "The same where unsigned callbacks are allowed.",
+        "",
+    ),
     ("GET", "/health", "The process answers.", ""),
     ("GET", "/ready", "The books can be read.", ""),
     ("GET", "/metrics", "Numbers for Prometheus.", ""),
@@ -219,6 +243,41 @@ const LINES: &[Line] = &[
     ),
     ("GET", "/api/v1/purchases/{id}", "One purchase.", ""),
     (
+        "POST",
+        "/api/v1/purchases/{id}/refund",
+        "Gives back what is left of a purchase: water that nobody drew, money that is still in the wallet. A part can be \
+         named of a deposit alone. by is provider (the default), wallet, or hand: then a person pays it at the \
+         provider's portal and says so at the payout. Water at a site is asked back first, for up to five seconds. 409 \
+         held_at_site: that site is not online, or somebody is drawing there. A refund ends its subscription.",
+        "reason amount_minor? by?",
+    ),
+    (
+        "POST",
+        "/api/v1/customers/{id}/withdraw",
+        "Pays money of the wallet out to the customer's phone. by is provider (the default) or hand.",
+        "amount_minor reason provider? by?",
+    ),
+    (
+        "POST",
+        "/api/v1/suspense/{provider}/{receipt}/return",
+        "Sends money in suspense back to whoever paid it.",
+        "reason",
+    ),
+    (
+        "GET",
+        "/api/v1/payouts",
+        "Refunds, withdrawals and returns, the newest first; state names one state.",
+        "?state ?customer ?limit ?after",
+    ),
+    ("GET", "/api/v1/payouts/{id}", "One payout.", ""),
+    (
+        "POST",
+        "/api/v1/payouts/{id}/order",
+        "What a person who has looked at the provider's statement says of it. order is ask (again), made (settled by \
+         hand, with its receipt where there is one) or not_made (its owner has the money again).",
+        "order note receipt?",
+    ),
+    (
         "GET",
         "/api/v1/providers",
         "Payment providers: whether each can be called, and since when not.",
@@ -291,7 +350,7 @@ const LINES: &[Line] = &[
     (
         "GET",
         "/events",
-        "Server-sent events: site, poured, purchase, customer, alarm.",
+        "Server-sent events: site, poured, purchase, payout, customer, alarm.",
         "",
     ),
 ];

@@ -10,6 +10,7 @@
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
 //! | [`bills`] | bills, one to print, and what a customer owes |
 //! | [`money`], [`loans`] | purchases, the outbox, loans asked |
+//! | [`payouts`] | money that goes out |
 //! | [`ledger`], [`reports`] | the books of a day, the statement of an account, what a day came to |
 //! | [`waiting`] | money that came without a prompt |
 //! | [`people`] | logins and tokens |
@@ -25,6 +26,7 @@ pub mod ledger;
 pub mod loans;
 pub mod login;
 pub mod money;
+pub mod payouts;
 pub mod people;
 pub mod reports;
 pub mod show;
@@ -97,6 +99,11 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/purchases") => get(money::purchases),
         ("GET", "/purchases/{id}") => get(money::purchase),
         ("POST", "/purchases/{id}/order") => post(money::order),
+        ("POST", "/purchases/{id}/refund") => post(payouts::refund),
+        ("POST", "/customers/{id}/withdraw") => post(payouts::withdraw),
+        ("GET", "/payouts") => get(payouts::payouts),
+        ("GET", "/payouts/{id}") => get(payouts::payout),
+        ("POST", "/payouts/{id}/order") => post(payouts::order),
         ("GET", "/waiting") => get(waiting::waiting),
         ("POST", "/waiting/{provider}/{receipt}") => post(waiting::decide),
         ("GET", "/ledger") => get(ledger::trial),
@@ -227,6 +234,7 @@ fn done(word: Option<&str>) -> Markup {
         Some("changed") => "The change is saved.",
         Some("read") => "The reading is entered.",
         Some("registered") => "The customer is registered.",
+        Some("payout") => "It is written down, and the money is reserved. How it stands is below.",
         Some("ordered") => "Your decision is booked.",
         Some("revoked") => "The gateway of this site is shut out, and what it held is written off.",
         Some("removed") => "The login is gone, and wherever it was used, it is logged out.",

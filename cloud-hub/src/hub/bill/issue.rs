@@ -14,6 +14,7 @@ use super::BillingState;
 use crate::hub::{
     effect::{Refusal, Response},
     input::Actor,
+    ledger::Event,
     store::{BillRow, BillingRow, PurseKey, PurseRow},
     turn::{Halt, HubError, Turn},
 };
@@ -101,7 +102,9 @@ impl Turn<'_> {
                 full
             }
         };
-        self.book_change("bill", full.minor, |full| Postings::billed(row.customer, full))?;
+        self.about(Event::Usage(row.customer, month), |turn| {
+            turn.book_change("bill", full.minor, |full| Postings::billed(row.customer, full))
+        })?;
         row.billed = row.billed.max(Some(month));
         match row.metered {
             true => row.metered_to = row.metered_to.plus(usage),
@@ -199,8 +202,10 @@ impl Turn<'_> {
         row.counted = usage;
         self.store.put_bill(row)?;
         let customer = row.bill.customer;
-        self.book_change("bill corrected", credit.minor, |credit| {
-            Postings::bill_credited(customer, credit)
+        self.about(Event::Bill(row.id), |turn| {
+            turn.book_change("bill corrected", credit.minor, |credit| {
+                Postings::bill_credited(customer, credit)
+            })
         })?;
         match self.store.billing(customer)? {
             Some(mut billing) if billing.state != BillingState::Ended => {

@@ -12,6 +12,7 @@ use super::issue::reason_of;
 use crate::hub::{
     effect::Response,
     input::{Actor, Pay},
+    ledger::Event,
     store::{BillRow, PurseKey},
     turn::{Halt, HubError, Turn},
 };
@@ -90,7 +91,9 @@ impl Turn<'_> {
         }
         row.bill.written_off = true;
         self.store.put_bill(&row)?;
-        self.book("bill given up", Postings::bill_given_up(row.bill.customer, left))?;
+        self.about(Event::Bill(number), |turn| {
+            turn.book("bill given up", Postings::bill_given_up(row.bill.customer, left))
+        })?;
         let detail = format!("{left}: {reason}");
         self.audit(by, "bill given up", &number.to_string(), &detail)?;
         self.bills_changed(row.bill.customer)?;

@@ -2,8 +2,9 @@
 
 use kiosk::{
     day::Day,
-    ids::{CustomerId, ProviderReceipt, PurchaseId, RecordId, RequestId, SiteName},
+    ids::{CustomerId, PayoutId, ProviderReceipt, PurchaseId, RecordId, RequestId, SiteName},
     payment::PaymentOrder,
+    payout::PayoutOrder,
     provider::Provider,
     units::Volume,
 };
@@ -192,6 +193,28 @@ pub enum Request {
         /// Why, for the audit.
         reason: String,
     },
+    /// Something that was bought is given back.
+    Refund(NewRefund),
+    /// Money out of a wallet.
+    Withdraw(NewWithdrawal),
+    /// Money in suspense goes back to its payer, through the provider.
+    ReturnMoney {
+        /// Who took it.
+        provider: Provider,
+        /// Its receipt.
+        receipt: ProviderReceipt,
+        /// Why, for the audit.
+        reason: String,
+    },
+    /// An operator decides about a payout.
+    OrderPayout {
+        /// Which.
+        payout: PayoutId,
+        /// What they decided.
+        order: PayoutOrder,
+        /// What they saw, for the audit.
+        note: String,
+    },
     /// May this water be drawn? Asked by a dispenser that speaks to the hub (CONTRACTS section 4).
     VerifyDispense(DispenseAsk),
     /// What flowed.
@@ -309,6 +332,63 @@ pub struct NewPurchase {
     pub provider: Option<Provider>,
     /// The phone that gets the prompt; the customer's own when left out.
     pub phone: Option<String>,
+}
+
+/// A refund to be.
+#[derive(Clone, Debug)]
+pub struct NewRefund {
+    /// Of what.
+    pub purchase: PurchaseId,
+    /// How much; all that is left when left out. Only of a deposit a part can be asked for.
+    pub amount_minor: Option<i64>,
+    /// How it goes out.
+    pub pay_by: PayBy,
+    /// Why, for the audit.
+    pub reason: String,
+}
+
+/// Money out of a wallet, to be paid to its owner's phone.
+#[derive(Clone, Debug)]
+pub struct NewWithdrawal {
+    /// Whose.
+    pub customer: CustomerId,
+    /// How much: whole units of the hub's currency, in minor units.
+    pub amount_minor: i64,
+    /// The provider; the one of the phone's network when left out.
+    pub provider: Option<Provider>,
+    /// How it goes out.
+    pub pay_by: PayBy,
+    /// Why, for the audit.
+    pub reason: String,
+}
+
+/// How money goes out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PayBy {
+    /// The provider is told to.
+    #[default]
+    Provider,
+    /// Into the wallet.
+    Wallet,
+    /// A person does it at the provider's portal, and says afterwards that it was done.
+    Hand,
+}
+
+impl PayBy {
+    /// The word in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            PayBy::Provider => "provider",
+            PayBy::Wallet => "wallet",
+            PayBy::Hand => "hand",
+        }
+    }
+
+    /// The way with this word.
+    pub fn from_name(name: &str) -> Option<PayBy> {
+        let all = [PayBy::Provider, PayBy::Wallet, PayBy::Hand];
+        all.into_iter().find(|by| by.name() == name)
+    }
 }
 
 /// What becomes of money in suspense.

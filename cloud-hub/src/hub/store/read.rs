@@ -7,6 +7,7 @@ mod money;
 mod operations;
 mod operator;
 mod pages;
+mod payouts;
 mod report;
 mod waiting;
 
@@ -38,6 +39,10 @@ pub use self::{
     pages::{
         AlarmRow, DispenserRow, Names, alarms, back_up, customer_names, customers_named, dispensers, is_sound,
         join_code_until, newest_purchases,
+    },
+    payouts::{
+        MadePayout, Payout, PayoutFilter, payout, payout_under, payouts, payouts_between, payouts_for_operators,
+        payouts_of,
     },
     report::{Report, reports},
     waiting::{

@@ -33,6 +33,20 @@ pub struct Behaviour {
     pub push_fault: Fault,
     /// What goes wrong with queries.
     pub query_fault: Fault,
+    /// What goes wrong with orders to pay out and to reverse.
+    pub payout_fault: Fault,
+    /// How they end: `0` moves the money, any other result code does not.
+    pub payout_code: String,
+    /// What is moved whatever was ordered, in shillings; 0 for what was ordered.
+    pub payout_pays: i64,
+    /// How often the result is posted: 0 for never, 2 for doubled.
+    pub payout_results: u32,
+    /// How late it is posted.
+    pub payout_result_delay_ms: i64,
+    /// Whether it comes to the time-out address instead.
+    pub payout_times_out: bool,
+    /// How often a question about a transaction is answered.
+    pub status_results: u32,
     /// What goes wrong with tokens.
     pub token_fault: Fault,
     /// How long a token lives; Daraja says 3,599 s (Daraja portal, "Authorization").
@@ -61,6 +75,13 @@ impl Default for Behaviour {
             stk_confirms: false,
             push_fault: Fault::None,
             query_fault: Fault::None,
+            payout_fault: Fault::None,
+            payout_code: "0".to_owned(),
+            payout_pays: 0,
+            payout_results: 1,
+            payout_result_delay_ms: 0,
+            payout_times_out: false,
+            status_results: 1,
             token_fault: Fault::None,
             token_life_s: 3_599,
             in_flight: InFlight::Turns,

@@ -250,22 +250,31 @@ impl Mpesa {
         )
     }
 
-    /// What came in, as the organisation portal writes its statement.
+    /// What came in and went out, as the organisation portal writes its statement.
     pub fn statement_csv(&self) -> String {
         let mut text = "Organization Name:,Kisima\r\n\r\nReceipt No.,Completion Time,Initiation Time,Details,\
                         Transaction Status,Paid In,Withdrawn,Balance,Other Party Info,A/C No.\r\n"
             .to_owned();
+        let paid = self.ledger.iter().map(|line| {
+            let reference = &line.account_reference;
+            (line.time_ms, line.amount, &line.receipt, line.phone, reference.as_str())
+        });
+        let gone = self.payouts.iter().filter(|payout| payout.code == "0");
+        let gone = gone.map(|payout| (payout.time_ms, -payout.amount, &payout.receipt, payout.phone, ""));
+        let mut lines: Vec<_> = paid.chain(gone).collect();
+        lines.sort_by_key(|line| line.0);
         let mut balance = 0;
-        for line in &self.ledger {
-            balance += line.amount;
-            let (time, phone) = (spaced(line.time_ms), masked(line.phone));
+        for (time_ms, amount, receipt, phone, reference) in lines {
+            balance += amount;
+            let (time, phone) = (spaced(time_ms), masked(phone));
+            let (details, came, went) = match amount > 0 {
+                true => ("Payment from", grouped(amount), String::new()),
+                false => ("Payment to", String::new(), format!("-{}", grouped(-amount))),
+            };
             let written = write!(
                 text,
-                "{},{time},{time},\"Payment from {phone}, Customer\",Completed,\"{}\",,\"{}\",{phone},{}\r\n",
-                line.receipt,
-                grouped(line.amount),
-                grouped(balance),
-                line.account_reference,
+                "{receipt},{time},{time},\"{details} {phone}, Customer\",Completed,\"{came}\",\"{went}\",\"{}\",{phone},{reference}\r\n",
+                grouped(balance.max(0)),
             );
             debug_assert!(written.is_ok(), "a text takes everything");
         }

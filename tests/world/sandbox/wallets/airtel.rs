@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    super::mpesa::Answer, Behaviour, HashOver, Outcome, Prompt, Request, Wallets, field, json as answer, signed,
+    super::mpesa::Answer, Behaviour, HashOver, Outcome, Prompt, Request, Wallets, field, json as answer, outgoing,
+    signed,
 };
 
 const STATUS_PATH: &str = "standard/v1/payments/";
@@ -40,6 +41,15 @@ pub(super) fn handle(wallets: &mut Wallets, now_ms: i64, draw: &Draw, request: &
             Some(country) if request.header("x-currency") == country.1 => push(wallets, now_ms, request, country),
             _ => refused("ROUTER005"),
         },
+        ("POST", "standard/v2/disbursements/" | "standard/v2/payments/refund") if !is_signed(request) => {
+            refused("ROUTER112")
+        }
+        ("POST", "standard/v1/payments/refund" | "standard/v2/payments/refund" | "standard/v2/disbursements/") => {
+            match country {
+                Some(country) => outgoing::of_airtel(wallets, request, country),
+                None => refused("ROUTER005"),
+            }
+        }
         ("GET", path) => match path.strip_prefix(STATUS_PATH) {
             Some(id) => query(wallets, id),
             None => refused("ROUTER007"),

@@ -44,6 +44,10 @@ pub struct Behaviour {
     pub push_fault: Fault,
     /// What goes wrong with queries.
     pub query_fault: Fault,
+    /// What goes wrong with payouts.
+    pub payout_fault: Fault,
+    /// How they end.
+    pub payout_outcome: Outcome,
     /// What goes wrong with tokens.
     pub token_fault: Fault,
     /// How long each answer takes.
@@ -73,6 +77,8 @@ impl Default for Behaviour {
             hidden_ms: 0,
             push_fault: Fault::None,
             query_fault: Fault::None,
+            payout_fault: Fault::None,
+            payout_outcome: Outcome::Paid,
             token_fault: Fault::None,
             slow_ms: 0,
             token_life_s: 180,

@@ -4,10 +4,19 @@
 use kiosk::moment::Draw;
 use serde_json::{Value, json};
 
-use super::{super::mpesa::Answer, Behaviour, Outcome, Prompt, Request, Wallets, field, json as answer, whole};
+use super::{
+    super::mpesa::Answer, Behaviour, Outcome, Prompt, Request, Wallets, field, json as answer, outgoing, whole,
+};
 
 pub(super) fn handle(wallets: &mut Wallets, now_ms: i64, draw: &Draw, request: &Request) -> Answer {
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    if request.path.starts_with("api/v1/send-money/") && request.method == "POST" {
+        let has_keys = !request.header("intasend_public_api_key").is_empty() && request.bearer().is_some();
+        return match has_keys {
+            true => outgoing::of_intasend(wallets, request),
+            false => answer(401, &json!({"detail": "no secret token"})),
+        };
+    }
     let key = field(&body, "public_key").filter(|key| !key.is_empty());
     if key.as_deref() != Some(request.header("intasend_public_api_key")) {
         return answer(401, &json!({"detail": "wrong publishable key"}));

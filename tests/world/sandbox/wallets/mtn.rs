@@ -6,7 +6,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use kiosk::moment::Draw;
 use serde_json::{Value, json};
 
-use super::{super::mpesa::Answer, End, Outcome, Prompt, Request, Wallets, field, html, json as answer, whole};
+use super::{
+    super::mpesa::Answer, End, Outcome, Prompt, Request, Wallets, field, html, json as answer, outgoing, whole,
+};
 
 pub(super) const STATUS_PATH: &str = "collection/v1_0/requesttopay";
 
@@ -19,6 +21,7 @@ pub(super) fn handle(wallets: &mut Wallets, now_ms: i64, draw: &Draw, request: &
     }
     match (request.method.as_str(), request.path.as_str()) {
         ("POST", "collection/token/") => token(wallets, now_ms, draw, request),
+        (_, path) if path.starts_with("disbursement/") => disburse(wallets, now_ms, draw, request),
         _ if !wallets.is_admitted(now_ms, request) => answer(401, &json!({"message": "Unauthorized"})),
         ("POST", STATUS_PATH) => push(wallets, now_ms, request),
         ("GET", path) => match path.strip_prefix(STATUS_PATH).and_then(|rest| rest.strip_prefix('/')) {
@@ -53,8 +56,35 @@ fn token(wallets: &mut Wallets, now_ms: i64, draw: &Draw, request: &Request) -> 
     )
 }
 
+/// The product "disbursement", with tokens of its own.
+fn disburse(wallets: &mut Wallets, now_ms: i64, draw: &Draw, request: &Request) -> Answer {
+    if request.path == "disbursement/token/" {
+        let collecting = wallets.token.take();
+        let given = token(wallets, now_ms, draw, request);
+        wallets.payout_token = std::mem::replace(&mut wallets.token, collecting);
+        return given;
+    }
+    let good = |(token, end_ms): &(String, i64)| request.bearer() == Some(token) && now_ms < *end_ms;
+    if !wallets.payout_token.as_ref().is_some_and(good) {
+        return answer(401, &json!({"message": "Unauthorized"}));
+    }
+    match currency_of(request.header("x-target-environment")) {
+        Some(currency) => outgoing::of_mtn(wallets, request, currency),
+        None => error(500, "NOT_ALLOWED_TARGET_ENVIRONMENT"),
+    }
+}
+
+fn currency_of(target: &str) -> Option<&'static str> {
+    match target {
+        "sandbox" => Some("EUR"),
+        "mtnuganda" => Some("UGX"),
+        "mtnrwanda" => Some("RWF"),
+        _ => None,
+    }
+}
+
 /// A UUID of version 4, in lower case.
-fn is_uuid(text: &str) -> bool {
+pub(super) fn is_uuid(text: &str) -> bool {
     let parts: Vec<usize> = text.split('-').map(str::len).collect();
     parts == [8, 4, 4, 4, 12]
         && text
@@ -66,12 +96,8 @@ fn is_uuid(text: &str) -> bool {
 fn push(wallets: &mut Wallets, now_ms: i64, request: &Request) -> Answer {
     let reference = request.header("x-reference-id").to_owned();
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
-    let target = request.header("x-target-environment");
-    let currency = match target {
-        "sandbox" => "EUR",
-        "mtnuganda" => "UGX",
-        "mtnrwanda" => "RWF",
-        _ => return error(500, "NOT_ALLOWED_TARGET_ENVIRONMENT"),
+    let Some(currency) = currency_of(request.header("x-target-environment")) else {
+        return error(500, "NOT_ALLOWED_TARGET_ENVIRONMENT");
     };
     let payer = body.get("payer").cloned().unwrap_or_default();
     let amount = body.get("amount").and_then(Value::as_str).and_then(whole);

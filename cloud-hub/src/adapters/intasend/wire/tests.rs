@@ -11,6 +11,7 @@ fn settings() -> IntasendSettings {
         base_url: "http://intasend.example".to_owned(),
         publishable_key: Secret::new("ISPubKey_test_1"),
         secret_token: Secret::new("ISSecretKey_test_1"),
+        payouts: false,
     }
 }
 

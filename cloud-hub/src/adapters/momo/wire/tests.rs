@@ -17,6 +17,7 @@ fn settings() -> MomoSettings {
         api_user: Secret::new("user"),
         api_key: Secret::new("secret"),
         callback_url: "https://hub.example/payments/mtn/0a1b".to_owned(),
+        disbursement: None,
     }
 }
 

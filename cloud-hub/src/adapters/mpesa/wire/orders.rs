@@ -102,6 +102,8 @@ pub fn order_answer(reply: Reply<Accepted>) -> OrderAnswer {
     match reply {
         Reply::Done(accepted) => OrderAnswer::Accepted(accepted),
         Reply::Denied { code, .. } if matches!(code.as_str(), "500.002.1001" | "15") => OrderAnswer::ArrivedBefore,
+        // In a push it is a refusal; of an order nobody says that nothing was moved.
+        Reply::Denied { code, .. } if code == "500.001.1001" => OrderAnswer::NoAnswer,
         Reply::Denied { code, .. } => push_refusal(&code).map_or(OrderAnswer::NoAnswer, OrderAnswer::Refused),
         Reply::Unreadable => OrderAnswer::NoAnswer,
     }

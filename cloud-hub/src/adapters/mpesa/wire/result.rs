@@ -103,15 +103,18 @@ pub fn parse_timeout(body: &[u8]) -> Result<OrderResult, CallbackError> {
         receipt: None,
         amount: None,
         end: OrderEnd::Unknown,
+        is_status: false,
     })
 }
 
 /// What a result means.
 pub fn order_result(word: ResultWord) -> OrderResult {
+    let is_status = matches!(word.details, Details::Status { .. });
     let (receipt, amount, asked_end) = match word.details {
         Details::Payout { receipt, amount, .. } => (receipt.or(word.transaction), amount, None),
         Details::Reversal { original, amount } => (original, amount, None),
-        // The question was answered; the answer may still be that nothing is completed.
+        // The question was answered; the answer may still be that nothing is completed. What other words mean is not
+        // described, so none of them is a failure: a person looks at the statement.
         Details::Status {
             receipt,
             amount,
@@ -130,6 +133,7 @@ pub fn order_result(word: ResultWord) -> OrderResult {
             OrderEnd::Done => asked_end.unwrap_or(OrderEnd::Done),
             other => other,
         },
+        is_status,
     }
 }
 

@@ -25,7 +25,9 @@ use super::{
     guarded,
     home::sales_table,
     money::purchase_table,
-    page, problem, show,
+    page,
+    payouts::withdrawal,
+    problem, show,
 };
 use crate::hub::{
     effect::Refusal,
@@ -91,6 +93,7 @@ fn content(
             div.forms { (bills::forms(caller, settings, &customer.id.to_string(), standing)) }
         }
         @if caller.may("GET", "/bills") { (bills::section(settings, now, standing)) }
+        (withdrawal(caller, customer, settings.currency))
         div.columns {
             section data-part="sales" {
                 h2 { "Transactions" }

@@ -18,7 +18,9 @@ use super::{
     super::{App, guard::Caller},
     Shown, back_to, done,
     form::Fields,
-    guarded, page, show,
+    guarded, page,
+    payouts::refunds,
+    show,
 };
 use crate::{
     hub::{
@@ -58,6 +60,7 @@ pub async fn purchases(
                 a.here[here] href=(if word.is_empty() { "/purchases".to_owned() } else { format!("/purchases?state={word}") }) { (name) }
             }
         }
+        p { a href="/payouts" { "Refunds and other payouts" } }
         (providers_down(&app))
         div data-part="purchases" { (purchase_table(zone, now, &bought, Some(&names))) }
     };
@@ -129,13 +132,14 @@ pub async fn purchase(
 ) -> Shown {
     let purchase = find(&app, &id).await?;
     let whose = purchase.customer;
-    let names = app
+    let bought = purchase.id;
+    let (names, payouts) = app
         .parts
         .books
-        .read(move |books| read::customer_names(books, [whose]))
+        .read(move |books| Ok((read::customer_names(books, [whose])?, read::payouts_of(books, bought)?)))
         .await?;
     let word = query.as_deref().and_then(|query| query.strip_prefix("done="));
-    let zone = &app.parts.settings.zone;
+    let (zone, (now, _)) = (&app.parts.settings.zone, app.parts.clock.now());
     let content = html! {
         h1 { "Purchase " (show::state(&purchase.state)) }
         (done(word))
@@ -155,6 +159,7 @@ pub async fn purchase(
         @if caller.may("POST", "/purchases/{id}/order") && matches!(purchase.state.as_str(), "needs_operator" | "unknown") {
             (order_form(&caller, &purchase))
         }
+        (refunds(&caller, zone, now, &purchase, &payouts))
     };
     Ok(page(Some(&caller), "/purchases", "Purchase", content))
 }

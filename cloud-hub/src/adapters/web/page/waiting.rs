@@ -11,7 +11,9 @@ use super::{
     super::{App, guard::Caller},
     Shown, back_to,
     form::Fields,
-    guarded, page, show,
+    guarded, page,
+    payouts::begin,
+    show,
 };
 use crate::hub::{
     effect::Refusal,
@@ -83,10 +85,11 @@ fn decision(caller: &Caller, money: &MoneyWaiting) -> Markup {
                 option value="wallet" { "a customer's: into the wallet" }
                 option value="purchase" { "it pays a purchase" }
                 @if caller.may("POST", "/doubt/end") {
-                    option value="returned" { "nobody's: it was given back to the payer" }
+                    option value="return" { "nobody's: send it back to the payer" }
+                    option value="returned" { "nobody's: it was given back to the payer by hand" }
                 }
             } }
-            label { "Account number or phone, number of the purchase, or how it was given back" input name="whose" required; }
+            label { "Account number or phone, number of the purchase, or why and how it goes back" input name="whose" required; }
             button { "Decide" }
         }
     }
@@ -121,6 +124,14 @@ pub async fn decide(
             let message = "The number of a purchase has 16 digits and letters; its page shows it.";
             let purchase = whose.parse();
             Allocation::Purchase(purchase.map_err(|_| Refusal::invalid("whose", "bad_field", message))?)
+        }
+        Some("return") => {
+            let request = Request::ReturnMoney {
+                provider,
+                receipt,
+                reason: whose,
+            };
+            return begin(&app, &caller, &mut fields, request).await;
         }
         Some("returned") => Allocation::Returned { reason: whose },
         _ => return Err(Refusal::invalid("to", "bad_field", "Choose whose it is.").into()),

@@ -142,7 +142,7 @@ fn an_order_taken_twice_arrived_once() {
         conversation: "AG_20240706_20106e9209f64bebd05b".parse().ok(),
         order: "600997_Test_32et3241ed8yu".parse().ok(),
     };
-    let table: [(&[u8], OrderAnswer); 8] = [
+    let table: [(&[u8], OrderAnswer); 9] = [
         (taken, OrderAnswer::Accepted(accepted)),
         (
             br#"{"requestId":"1","errorCode":"500.002.1001","errorMessage":"Duplicate OriginatorConversationID."}"#,
@@ -162,6 +162,10 @@ fn an_order_taken_twice_arrived_once() {
         ),
         (
             br#"{"requestId":"1","errorCode":"500.003.1001","errorMessage":"Internal"}"#,
+            OrderAnswer::NoAnswer,
+        ),
+        (
+            br#"{"requestId":"1","errorCode":"500.001.1001","errorMessage":""}"#,
             OrderAnswer::NoAnswer,
         ),
         (b"<html>", OrderAnswer::NoAnswer),
@@ -267,8 +271,8 @@ fn a_question_answered_is_not_a_transaction_completed() {
         assert_eq!(time, Some(Wall::from_seconds(1_720_295_332)));
         let meant = order_result(word);
         assert_eq!(
-            (meant.end, meant.amount, meant.receipt),
-            (end, Some(kes(100)), "SAM62HAIKL".parse().ok()),
+            (meant.end, meant.amount, meant.receipt, meant.is_status),
+            (end, Some(kes(100)), "SAM62HAIKL".parse().ok(), true),
             "{status}"
         );
     }

@@ -1,0 +1,447 @@
+//! What goes out and why: refunds of purchases, money withdrawn from wallets, money of nobody that goes back.
+//!
+//! What of a purchase can be refunded is [`kiosk::refund`]'s to say. Water counts as undrawn only where the hub has it:
+//! what a linked site holds is asked back first, as for a draw (`recall`).
+
+use kiosk::{
+    day::{Day, Zone},
+    ids::{CustomerId, ProviderReceipt},
+    moment::Wall,
+    payment::Msisdn,
+    provider::Provider,
+    refund::{Bought, Refund, RefundDenied, Sale, refund},
+    units::{Money, Volume},
+};
+
+use super::{
+    effect::{Refusal, Response},
+    input::{Actor, NewRefund, NewWithdrawal, Pay, PayBy},
+    money::MoneyPlace,
+    parked::waiting_full,
+    payout::{NewPayout, PayoutKind, PayoutWay, SourceKind},
+    purchase::msisdn,
+    recall::{not_given_back, site_away},
+    store::{PayoutRow, PurchaseKind, PurchaseRow, PurseKey, SubscriptionRow},
+    turn::{Halt, HubError, Turn},
+};
+
+/// The longest reason that is kept.
+const REASON_CHARS_MAX: usize = 200;
+/// The time zone of a purchase whose site nobody knows any more.
+const ZONE_OF_NOBODY: &str = "Africa/Nairobi";
+
+impl Turn<'_> {
+    /// A reason, or what was seen: something must stand in the audit.
+    pub(super) fn checked_reason(&self, field: &'static str, written: &str) -> Result<String, Halt> {
+        let text = written.trim();
+        let fits = (1..=REASON_CHARS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        match fits {
+            true => Ok(text.to_owned()),
+            false => {
+                let message = format!("say why, in 1 to {REASON_CHARS_MAX} characters");
+                Err(Refusal::invalid(field, "bad_field", message).into())
+            }
+        }
+    }
+
+    /// Gives a purchase back, or what is left of it.
+    pub fn refund_purchase(&mut self, by: &Actor, asked: &NewRefund) -> Result<Response, Halt> {
+        let purchase = self.store.purchase(asked.purchase)?;
+        let purchase = purchase.ok_or_else(|| Refusal::not_found("purchase"))?;
+        let reason = self.checked_reason("reason", &asked.reason)?;
+        let customer = self.known_customer(purchase.customer)?.id;
+        // What was paid from the wallet goes back there.
+        let pay_by = match purchase.pay {
+            Pay::Wallet => PayBy::Wallet,
+            Pay::Prompt => asked.pay_by,
+        };
+        if pay_by == PayBy::Wallet && purchase.kind == PurchaseKind::Deposit {
+            let message = "this money is in the wallet already; pay it out by the provider or by hand";
+            return Err(Refusal::invalid("by", "bad_field", message).into());
+        }
+        if purchase.kind != PurchaseKind::Deposit && self.in_doubt()? {
+            let message = "part of the past may be missing, so nobody knows what sites hold: refund it when the doubt \
+                           is over";
+            return Err(Refusal::conflict("in_doubt", message).into());
+        }
+        let wanted = asked.amount_minor.map(|minor| Money {
+            minor,
+            ..purchase.payment.amount
+        });
+        // Nothing is asked back from a site for a refund that will be refused.
+        let hoped = self.refund_of(
+            &purchase,
+            pay_by,
+            self.bought(&purchase, customer, Undrawn::Everywhere)?,
+            wanted,
+        )?;
+        self.way_out(&purchase, pay_by, &hoped)?;
+        let bought = self.bought(&purchase, customer, Undrawn::Here)?;
+        let bought = match self.lacking(&purchase, customer, &bought)? {
+            true => return Err(self.ask_back_for_refund(&purchase, customer)?),
+            false => bought,
+        };
+        let due = self.refund_of(&purchase, pay_by, bought, wanted)?;
+        let (provider, way) = self.way_out(&purchase, pay_by, &due)?;
+        let new = NewPayout {
+            kind: PayoutKind::Refund,
+            source: match purchase.kind {
+                PurchaseKind::Deposit | PurchaseKind::Bill => SourceKind::Wallet,
+                PurchaseKind::Topup(_) | PurchaseKind::Subscription { .. } => SourceKind::Water,
+            },
+            customer: Some(customer),
+            purchase: Some(purchase.id),
+            provider,
+            way,
+            amount: due.amount,
+            payee: purchase.payment.payer,
+            to_wallet: due.to_wallet,
+            taken_back: due.taken_back,
+            why: None,
+            reason,
+        };
+        self.begin_payout(by, new).map(begun).map_err(Halt::from)
+    }
+
+    /// The refund that the rules allow.
+    fn refund_of(
+        &self,
+        purchase: &PurchaseRow,
+        pay_by: PayBy,
+        bought: Bought,
+        wanted: Option<Money>,
+    ) -> Result<Refund, Halt> {
+        let (refunded, taken_back) = self.store.refunded_of(purchase.id)?;
+        let price = purchase.payment.amount;
+        let sale = Sale {
+            state: purchase.payment.state,
+            // Who gives back whole payments only is no hindrance where it is not asked to.
+            provider: match pay_by {
+                PayBy::Provider => purchase.provider.unwrap_or(Provider::Mpesa),
+                PayBy::Wallet | PayBy::Hand => Provider::Mpesa,
+            },
+            price,
+            refunded: Money {
+                minor: refunded,
+                ..price
+            },
+            taken_back: Volume::from_ml(taken_back),
+            bought,
+        };
+        let today = self.zone_of_purchase(purchase)?.day(self.now());
+        refund(&self.settings.refunds, &sale, wanted, today).map_err(|denied| refused(&denied).into())
+    }
+
+    /// What was bought, and what is left of it: at the hub, or wherever it lies.
+    fn bought(&self, purchase: &PurchaseRow, customer: CustomerId, undrawn: Undrawn) -> Result<Bought, Halt> {
+        Ok(match &purchase.kind {
+            PurchaseKind::Bill => Bought::Bill,
+            PurchaseKind::Deposit => Bought::Deposit {
+                wallet: self.money(self.wallet_minor(customer)?),
+            },
+            PurchaseKind::Topup(volume) => Bought::Water {
+                volume: *volume,
+                free: self.undrawn(PurseKey::prepaid(customer), undrawn)?,
+            },
+            PurchaseKind::Subscription { .. } => {
+                let found = self.subscription_bought(purchase)?;
+                let (allowance, free) = match found {
+                    Some(row) => {
+                        let key = PurseKey::allowance(customer, row.id);
+                        let free = self.undrawn(key, undrawn)?;
+                        (
+                            self.allowance_bought(purchase)?,
+                            if row.expired { Volume::ZERO } else { free },
+                        )
+                    }
+                    None => (Volume::ZERO, Volume::ZERO),
+                };
+                Bought::Subscription {
+                    allowance,
+                    free,
+                    paid: self.day_paid(purchase)?,
+                }
+            }
+        })
+    }
+
+    /// What of a purse nobody has drawn. What may be drawn without being paid for is none of it.
+    fn undrawn(&self, key: PurseKey, undrawn: Undrawn) -> Result<Volume, HubError> {
+        let row = self.store.purse(key)?;
+        let left = (row.credited_ml - row.spent_ml).max(0);
+        let volume = match undrawn {
+            Undrawn::Everywhere => left,
+            Undrawn::Here => {
+                let cap = match key.purse {
+                    kiosk::fact::Purse::Prepaid => self.settings.overdraft_cap.signed_ml(),
+                    kiosk::fact::Purse::Allowance => 0,
+                };
+                (self.free_of(key)? - cap).clamp(0, left)
+            }
+        };
+        Ok(Volume::try_from_ml(volume).unwrap_or(Volume::ZERO))
+    }
+
+    /// Whether a site holds water of this purchase that nobody has drawn.
+    fn lacking(&self, purchase: &PurchaseRow, customer: CustomerId, here: &Bought) -> Result<bool, Halt> {
+        let (Some(key), Some((volume, free))) = (self.purse_of_purchase(purchase, customer)?, water(here)) else {
+            return Ok(false);
+        };
+        let (_, taken_back) = self.store.refunded_of(purchase.id)?;
+        let wanted = volume
+            .less(Volume::from_ml(taken_back))
+            .min(self.undrawn(key, Undrawn::Everywhere)?);
+        Ok(free < wanted && self.held_ml(key, false)? > 0)
+    }
+
+    /// Asks the sites for it. What comes of the refund until then: it waits, or it is refused.
+    fn ask_back_for_refund(&mut self, purchase: &PurchaseRow, customer: CustomerId) -> Result<Halt, HubError> {
+        let Some(key) = self.purse_of_purchase(purchase, customer)? else {
+            return Ok(Refusal::not_found("purchase").into());
+        };
+        if self.held_ml(key, true)? < self.held_ml(key, false)? {
+            return Ok(site_away().into());
+        }
+        if self.is_asked_in_vain(&[key], customer)? {
+            return Ok(not_given_back().into());
+        }
+        if self.again.is_none() && self.parked.is_full() {
+            return Ok(waiting_full().into());
+        }
+        let all = self.undrawn(key, Undrawn::Everywhere)?;
+        self.ask_back(key, all)?;
+        Ok(Halt::Waits(customer))
+    }
+
+    fn purse_of_purchase(&self, purchase: &PurchaseRow, customer: CustomerId) -> Result<Option<PurseKey>, HubError> {
+        Ok(match purchase.kind {
+            PurchaseKind::Deposit | PurchaseKind::Bill => None,
+            PurchaseKind::Topup(_) => Some(PurseKey::prepaid(customer)),
+            PurchaseKind::Subscription { .. } => {
+                let found = self.subscription_bought(purchase)?;
+                found.map(|row| PurseKey::allowance(customer, row.id))
+            }
+        })
+    }
+
+    /// The subscription that a purchase gave: its credit was named as the payment was when it was settled.
+    pub fn subscription_bought(&self, purchase: &PurchaseRow) -> Result<Option<SubscriptionRow>, HubError> {
+        let payment = &purchase.payment;
+        let names = match purchase.provider {
+            None => vec![format!("wallet:{}", purchase.id)],
+            Some(provider) => [
+                payment.receipt.as_ref().map(|receipt| format!("{provider}:{receipt}")),
+                payment
+                    .reference
+                    .as_ref()
+                    .map(|name| format!("{provider}:reference {name}")),
+                Some(format!("{provider}:purchase {}", purchase.id)),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+        };
+        for name in names {
+            if let Some(period) = self
+                .store
+                .credit_period(super::credit_id(&name))?
+                .filter(|period| *period != 0)
+            {
+                return Ok(self.store.subscription(period)?);
+            }
+        }
+        Ok(None)
+    }
+
+    fn allowance_bought(&self, purchase: &PurchaseRow) -> Result<Volume, HubError> {
+        let PurchaseKind::Subscription { plan, site, terms } = &purchase.kind else {
+            return Ok(Volume::ZERO);
+        };
+        let today = match terms {
+            Some(_) => None,
+            None => self.terms_of(plan, site)?,
+        };
+        let terms = terms.as_ref().or(today.as_ref());
+        Ok(terms.map_or(Volume::ZERO, |terms| terms.allowance))
+    }
+
+    fn day_paid(&self, purchase: &PurchaseRow) -> Result<Day, HubError> {
+        let paid: Wall = purchase.settled.unwrap_or(purchase.created);
+        Ok(self.zone_of_purchase(purchase)?.day(paid))
+    }
+
+    fn zone_of_purchase(&self, purchase: &PurchaseRow) -> Result<Zone, HubError> {
+        let of_site = match &purchase.kind {
+            PurchaseKind::Subscription { site, .. } => self.zone_of(site)?,
+            PurchaseKind::Deposit | PurchaseKind::Topup(_) | PurchaseKind::Bill => None,
+        };
+        let named = of_site.map_or_else(|| Zone::named(&self.settings.time_zone), Ok);
+        named
+            .or_else(|_| Zone::named(ZONE_OF_NOBODY))
+            .map_err(|error| HubError::Journal(error.to_string()))
+    }
+
+    /// By whom and how it goes out.
+    fn way_out(
+        &self,
+        purchase: &PurchaseRow,
+        pay_by: PayBy,
+        due: &Refund,
+    ) -> Result<(Option<Provider>, PayoutWay), Halt> {
+        let provider = match (pay_by, purchase.provider) {
+            (PayBy::Wallet, _) | (_, None) => return Ok((None, PayoutWay::Wallet)),
+            (PayBy::Hand, Some(provider)) => return Ok((Some(provider), PayoutWay::Hand)),
+            (PayBy::Provider, Some(provider)) => provider,
+        };
+        let outlet = self.settings.outlets.get(&provider).copied().unwrap_or_default();
+        let is_whole = due.amount == purchase.payment.amount;
+        let reverses = outlet.reversals && is_whole;
+        let way = match &purchase.payment.receipt {
+            Some(receipt) if reverses => PayoutWay::Reversal(receipt.clone()),
+            _ => self.transfer(provider, due.amount)?,
+        };
+        Ok((Some(provider), way))
+    }
+
+    /// To a phone, where this provider does that.
+    fn transfer(&self, provider: Provider, amount: Money) -> Result<PayoutWay, Halt> {
+        let outlet = self.settings.outlets.get(&provider).copied().unwrap_or_default();
+        let title = provider.title();
+        if !outlet.transfers {
+            let message = format!(
+                "this hub is not set up to pay out by {title} (see payments.{provider} in hub.toml): choose \"by\": \
+                 \"wallet\", or pay it at the provider's portal with \"by\": \"hand\" and say so here afterwards"
+            );
+            return Err(Refusal::conflict("cannot_pay_out", message).into());
+        }
+        if amount.minor < outlet.least_minor {
+            let least = Money {
+                minor: outlet.least_minor,
+                ..amount
+            };
+            let message = format!("{title} pays out at least {least}, and this is {amount}: leave it in the wallet");
+            return Err(Refusal::conflict("too_little", message).into());
+        }
+        Ok(PayoutWay::Transfer)
+    }
+
+    /// Money out of a wallet, to its owner's phone.
+    pub fn withdraw(&mut self, by: &Actor, asked: &NewWithdrawal) -> Result<Response, Halt> {
+        let customer = self.known_customer(asked.customer)?;
+        let reason = self.checked_reason("reason", &asked.reason)?;
+        let amount = self.money(asked.amount_minor);
+        if amount.minor <= 0 || amount.rounded_up() != amount {
+            let denied = RefundDenied::Amount(amount);
+            return Err(Refusal::invalid("amount_minor", "out_of_range", denied.to_string()).into());
+        }
+        let held = self.wallet_minor(customer.id)?;
+        if held < amount.minor {
+            let message = format!("the wallet holds {}", self.money(held));
+            return Err(Refusal::conflict("wallet_too_small", message).into());
+        }
+        let phone = customer
+            .phone
+            .ok_or_else(|| Refusal::conflict("no_phone", "this customer has no phone to pay to"))?;
+        let provider = self.provider_for(phone, asked.provider)?;
+        let way = match asked.pay_by {
+            PayBy::Provider => self.transfer(provider, amount)?,
+            PayBy::Hand => PayoutWay::Hand,
+            PayBy::Wallet => return Err(Refusal::invalid("by", "bad_field", "it is in the wallet").into()),
+        };
+        let new = NewPayout {
+            kind: PayoutKind::Withdrawal,
+            source: SourceKind::Wallet,
+            customer: Some(customer.id),
+            purchase: None,
+            provider: Some(provider),
+            way,
+            amount,
+            payee: msisdn(phone),
+            to_wallet: self.money(0),
+            taken_back: Volume::ZERO,
+            why: None,
+            reason,
+        };
+        self.begin_payout(by, new).map(begun).map_err(Halt::from)
+    }
+
+    /// Money in suspense goes back to whoever paid it: the payment is undone.
+    pub fn return_money(
+        &mut self,
+        by: &Actor,
+        provider: Provider,
+        receipt: &ProviderReceipt,
+        reason: &str,
+    ) -> Result<Response, Halt> {
+        let money = self.store.money(provider, receipt)?;
+        let money = money.ok_or_else(|| Refusal::not_found("payment"))?;
+        let reason = self.checked_reason("reason", reason)?;
+        let MoneyPlace::Suspense(why) = money.place else {
+            let message = format!("this payment is not in suspense but: {}", money.place.name());
+            return Err(Refusal::conflict("not_in_suspense", message).into());
+        };
+        let outlet = self.settings.outlets.get(&provider).copied().unwrap_or_default();
+        if !outlet.reversals {
+            let message = format!(
+                "this hub is not set up to undo payments by {} (see payments.{provider} in hub.toml): give it back at \
+                 the provider's portal, and say so on the page of money that waits",
+                provider.title()
+            );
+            return Err(Refusal::conflict("cannot_pay_out", message).into());
+        }
+        let amount = money.arrival.amount;
+        let new = NewPayout {
+            kind: PayoutKind::Return,
+            source: SourceKind::Suspense,
+            customer: None,
+            purchase: None,
+            provider: Some(provider),
+            way: PayoutWay::Reversal(receipt.clone()),
+            amount,
+            payee: Msisdn(0),
+            to_wallet: Money { minor: 0, ..amount },
+            taken_back: Volume::ZERO,
+            why: Some(why),
+            reason,
+        };
+        self.begin_payout(by, new).map(begun).map_err(Halt::from)
+    }
+}
+
+/// Which undrawn water counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Undrawn {
+    /// What nobody has drawn, wherever it lies.
+    Everywhere,
+    /// What is free at the hub.
+    Here,
+}
+
+fn water(bought: &Bought) -> Option<(Volume, Volume)> {
+    match *bought {
+        Bought::Water { volume, free } => Some((volume, free)),
+        Bought::Subscription { allowance, free, .. } => Some((allowance, free)),
+        Bought::Deposit { .. } | Bought::Bill => None,
+    }
+}
+
+fn begun(row: PayoutRow) -> Response {
+    Response::Payout {
+        payout: row.id,
+        state: row.payout.state,
+    }
+}
+
+/// A denial of the rules, as the API says it.
+fn refused(denied: &RefundDenied) -> Refusal {
+    let message = denied.to_string();
+    match denied {
+        RefundDenied::NotPaid => Refusal::conflict("not_paid", message),
+        RefundDenied::Bill => Refusal::conflict("bill", message),
+        RefundDenied::NothingLeft => Refusal::conflict("nothing_left", message),
+        RefundDenied::TooLate(_) => Refusal::conflict("too_late", message),
+        RefundDenied::WholeOnly(_) => Refusal::conflict("whole_only", message),
+        RefundDenied::TooMuch(_) => Refusal::invalid("amount_minor", "too_much", message),
+        RefundDenied::Amount(_) => Refusal::invalid("amount_minor", "out_of_range", message),
+    }
+}
