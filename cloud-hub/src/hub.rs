@@ -26,6 +26,7 @@
 //! | `payment` | payments of purchases, from the prompt to the litres |
 //! | `delivery` | what a payment gives, and the text that says so |
 //! | `ledger` | double entry |
+//! | `float`, `cash` | how much cash a site's manager may take, and what they took |
 //! | `dispense` | water drawn at the hub itself |
 //! | `talk` | texts to customers |
 //! | `tick` | what time brings |
@@ -37,12 +38,14 @@
 mod answer;
 mod ask;
 mod brake;
+mod cash;
 mod customer;
 mod delivery;
 mod dispense;
 mod document;
 pub mod effect;
 mod fleet;
+mod float;
 mod grant;
 mod incoming;
 pub mod input;

@@ -197,6 +197,19 @@ impl Turn<'_> {
             Request::RefuseLoan { loan } => self.refuse_loan(by, *loan),
             Request::BookLine(arrival) => self.book_line(by, arrival),
             Request::AllocateMoney { provider, receipt, to } => self.allocate_money(by, *provider, receipt, to),
+            Request::SetFloat {
+                site,
+                manager,
+                limit_minor,
+            } => self.set_float(by, site, manager, *limit_minor),
+            Request::HandIn(counted) => self.hand_in(by, counted),
+            Request::SettleDifference {
+                site,
+                manager,
+                amount_minor,
+                how,
+            } => self.settle_difference(by, site, manager, *amount_minor, *how),
+            Request::DecideCashSale { sale, book_to } => self.decide_cash_sale(by, *sale, book_to.as_deref()),
             Request::VerifyDispense(ask) => self.verify_dispense(ask),
             Request::ReportDispense {
                 site,

@@ -4,7 +4,8 @@ mod request;
 
 pub use kiosk::ids::PurchaseId;
 pub use request::{
-    Allocation, CustomerChange, DispenseAsk, Item, JoinRequest, NewCustomer, NewPurchase, NewSite, Pay, Request, Secret,
+    Allocation, CashCount, CustomerChange, DispenseAsk, Item, JoinRequest, NewCustomer, NewPurchase, NewSite, Pay,
+    Request, Secret, Settling,
 };
 
 use kiosk::{

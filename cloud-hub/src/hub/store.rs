@@ -2,6 +2,7 @@
 
 pub mod audit;
 mod brake;
+mod cash;
 mod customer;
 mod dispense;
 mod fleet;
@@ -21,6 +22,7 @@ use store::StoreError;
 
 pub(super) use self::{
     audit::AnswerRow,
+    cash::{CashSaleRow, FloatRow, ManagerRow, SalePlace},
     customer::{CreditRow, CustomerRow, PurseKey, PurseRow},
     dispense::{DrawPart, DrawRow},
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
@@ -33,13 +35,14 @@ pub(super) use self::{
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 6] = [
+pub const MIGRATIONS: [&str; 7] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
     include_str!("schema/003.sql"),
     include_str!("schema/004.sql"),
     include_str!("schema/005.sql"),
+    include_str!("schema/009.sql"),
 ];
 
 /// What a store function returns.

@@ -1,5 +1,6 @@
 //! What pages and the API read, over a read-only connection ([`store::Database::open_read_only`]).
 
+mod cash;
 mod fleet;
 mod money;
 mod operations;
@@ -19,6 +20,7 @@ use rusqlite::{Connection, params};
 use store::StoreError;
 
 pub use self::{
+    cash::{DoubtfulSale, HandIn, Manager, doubtful_sales, hand_ins, managers},
     fleet::{Site, site, sites, sites_unhashed},
     money::{
         OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, ledger_balance, outbox, purchase,
