@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`customers`] | customers and what is done to one |
 //! | [`money`] | purchases, transactions, the ledger |
+//! | [`floats`] | cash that managers of sites take and hand in |
 //! | [`sites`] | sites and kiosks |
 //! | [`query`] | what stands behind `?` |
 
 pub mod customers;
+pub mod floats;
 pub mod money;
 pub mod query;
 pub mod sites;
@@ -41,6 +43,11 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/api/v1/sites") => post(sites::add),
         ("GET", "/api/v1/sites") => get(sites::list),
         ("GET", "/api/v1/ledger/balance") => get(money::balance),
+        ("GET", "/api/v1/floats") => get(floats::list),
+        ("POST", "/api/v1/sites/{site}/floats") => post(floats::set),
+        ("POST", "/api/v1/sites/{site}/floats/{manager}/hand-in") => post(floats::hand_in),
+        ("POST", "/api/v1/sites/{site}/floats/{manager}/difference-paid") => post(floats::paid),
+        ("POST", "/api/v1/sites/{site}/floats/{manager}/difference-given-up") => post(floats::given_up),
         _ => return None,
     })
 }

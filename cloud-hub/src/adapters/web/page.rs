@@ -10,12 +10,14 @@
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
 //! | [`money`], [`loans`] | purchases, the ledger, the outbox, loans asked |
 //! | [`waiting`] | money that came without a prompt |
+//! | [`floats`] | cash that managers of sites take and hand in |
 //! | [`people`] | logins and tokens |
 //! | [`doubt`] | while part of the past may be missing |
 
 pub mod customer;
 pub mod customers;
 pub mod doubt;
+pub mod floats;
 pub mod form;
 pub mod home;
 pub mod loans;
@@ -88,6 +90,12 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/purchases/{id}/order") => post(money::order),
         ("GET", "/waiting") => get(waiting::waiting),
         ("POST", "/waiting/{provider}/{receipt}") => post(waiting::decide),
+        ("GET", "/floats") => get(floats::floats),
+        ("POST", "/floats") => post(floats::give),
+        ("POST", "/floats/hand-in") => post(floats::hand_in),
+        ("POST", "/floats/difference-paid") => post(floats::paid),
+        ("POST", "/floats/difference-given-up") => post(floats::given_up),
+        ("POST", "/floats/decide") => post(floats::decide),
         ("GET", "/ledger") => get(money::ledger),
         ("GET", "/outbox") => get(money::outbox),
         ("GET", "/loans") => get(loans::loans),
@@ -119,11 +127,12 @@ async fn asset(Path(file): Path<String>) -> Response {
 }
 
 /// The pages in the order of the menu: path and name.
-const MENU: [(&str, &str); 8] = [
+const MENU: [(&str, &str); 9] = [
     ("/", "Today"),
     ("/sites", "Sites"),
     ("/customers", "Customers"),
     ("/purchases", "Purchases"),
+    ("/floats", "Cash"),
     ("/ledger", "Ledger"),
     ("/outbox", "Texts"),
     ("/loans", "Loans"),
@@ -212,6 +221,9 @@ fn done(word: Option<&str>) -> Markup {
         Some("unblocked") => "The customer can draw water again.",
         Some("changed") => "The change is saved.",
         Some("registered") => "The customer is registered.",
+        Some("float") => "The limit is set. The site knows within seconds if it is online.",
+        Some("counted") => "The cash is booked, and what it settles may be taken again.",
+        Some("difference") => "The difference is booked.",
         Some("ordered") => "Your decision is booked.",
         Some("revoked") => "The gateway of this site is shut out, and what it held is written off.",
         Some("removed") => "The login is gone, and wherever it was used, it is logged out.",
