@@ -4,6 +4,7 @@
 
 mod api;
 mod doors;
+mod floats;
 mod guard;
 mod hooks;
 mod house;
