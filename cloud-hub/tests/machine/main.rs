@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
 mod cash;
+mod cash_healing;
 mod customers;
 mod dispenses;
 mod doubt;

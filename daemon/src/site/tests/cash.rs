@@ -287,3 +287,33 @@ fn facts_about_cash_count_in_any_order() {
     }
     assert_eq!(told, [((0, 4_000), 20_000, 2); 4]);
 }
+
+#[test]
+fn a_float_that_an_older_version_kept_sells_after_the_upgrade() {
+    let mut bench = ready("cash-upgrade");
+    let float = GrantId {
+        epoch: Epoch(0x44),
+        number: 1,
+    };
+    // As the older version took it: the record is kept and acknowledged, and nothing of it folded. Then one of
+    // two was asked back, which the older version knows of any grant.
+    let hub = bench.hub;
+    let site = bench.site();
+    site.begin().unwrap();
+    for number in [1, 2] {
+        let granted = granted(GrantId { number, ..float }, 4_000);
+        let record = Record::Fact(Fact::FloatGranted(granted));
+        let mut logs = super::super::store::logs(site.connection());
+        let written = hub.write(&mut logs, BoxId(9), Lane::Money, &record).unwrap();
+        super::super::store::unknown::put(site.connection(), written.id).unwrap();
+    }
+    site.commit().unwrap();
+    bench.hear(Lane::Money, Record::Fact(Fact::Recalled { grant: float }));
+    bench.give(Input::Tick);
+    assert_eq!(bench.sell(litres(1)), Err(Refusal::NoFloat));
+    bench.restart();
+    bench.give(Input::Tick);
+    assert_eq!(bench.musa(), (4_000, 0), "the one that was not asked back");
+    assert_eq!(bench.state_of(float), 2, "the other one is closed");
+    assert_eq!(bench.sell(litres(20)), Ok((4_000, 0)));
+}
