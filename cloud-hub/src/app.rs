@@ -19,6 +19,7 @@ pub mod check;
 pub mod commands;
 pub mod control;
 pub mod data_dir;
+pub mod floats;
 pub mod ledger;
 pub mod log;
 pub mod operations;

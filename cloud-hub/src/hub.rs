@@ -28,6 +28,7 @@
 //! | `refund` | refunds, withdrawals, money that goes back to its payer |
 //! | `delivery` | what a payment gives, and the text that says so |
 //! | `ledger` | double entry |
+//! | `float`, `cash` | how much cash a site's manager may take, and what they took |
 //! | `dispense` | water drawn at the hub itself |
 //! | [`bill`] | customers who pay by bill, and their bills |
 //! | `daily` | what is done once a day, at each site's own time |
@@ -43,6 +44,7 @@ mod answer;
 mod ask;
 pub mod bill;
 mod brake;
+mod cash;
 mod customer;
 mod daily;
 mod delivery;
@@ -50,6 +52,7 @@ mod dispense;
 mod document;
 pub mod effect;
 mod fleet;
+mod float;
 mod grant;
 mod incoming;
 pub mod input;

@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use config::{Sources, System};
-use hub::app::{self, commands, control::Command, ledger, operations, readings, reconcile, register};
+use hub::app::{self, commands, control::Command, floats, ledger, operations, readings, reconcile, register};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit status for a command line that cannot be understood.
@@ -68,6 +68,9 @@ enum What {
         #[arg(long)]
         site: Option<String>,
     },
+    /// Cash that managers of sites may take, what they owe, and what they hand in.
+    #[command(subcommand)]
+    Float(Float),
     /// What the hub does while part of its past may be missing.
     #[command(subcommand)]
     Doubt(Doubt),
@@ -191,6 +194,37 @@ enum Token {
 }
 
 #[derive(Subcommand)]
+enum Float {
+    /// Sets how much cash a manager may have and take: cash not handed in and open floats together.
+    Give {
+        /// The site.
+        site: String,
+        /// The manager's account at the site's gateway.
+        manager: String,
+        /// In the hub's currency, such as 5000 or 5000.50.
+        limit: String,
+    },
+    /// Prints every manager with limit, what may still be taken, what is to be handed in, and any difference.
+    List,
+    /// Withdraws a manager's float; what is owed stays owed.
+    Take {
+        /// The site.
+        site: String,
+        /// The manager's account at the site's gateway.
+        manager: String,
+    },
+    /// Books cash that a manager hands in; what it settles may be taken again, a difference stays with the manager.
+    HandIn {
+        /// The site.
+        site: String,
+        /// The manager's account at the site's gateway.
+        manager: String,
+        /// What was counted, such as 5000 or 5000.50.
+        counted: String,
+    },
+}
+
+#[derive(Subcommand)]
 enum Doubt {
     /// Prints which sites are waited for, and the sum at risk.
     Show,
@@ -309,6 +343,22 @@ async fn execute(config: &config::Hub, what: What) -> anyhow::Result<()> {
         What::User(User::Reset { name }) => return operations::reset_user(config, name).await,
         What::User(User::List) => return operations::list_users(config),
         What::User(User::Remove { name }) => Command::UserRemove { name },
+        What::Float(Float::List) => return floats::list(config),
+        What::Float(Float::Give { site, manager, limit }) => Command::FloatSet {
+            site,
+            manager,
+            limit_minor: floats::amount(config, &limit)?,
+        },
+        What::Float(Float::Take { site, manager }) => Command::FloatSet {
+            site,
+            manager,
+            limit_minor: 0,
+        },
+        What::Float(Float::HandIn { site, manager, counted }) => Command::HandIn {
+            site,
+            manager,
+            counted_minor: floats::amount(config, &counted)?,
+        },
         What::Doubt(Doubt::Show) => return operations::show_doubt(config),
         What::Doubt(Doubt::End { yes }) => return operations::end_doubt(config, yes).await,
         What::Backup { file } => return commands::back_up(config, &file),

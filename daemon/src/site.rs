@@ -11,6 +11,7 @@
 //! | `link` | the hub: frames, questions, doubt |
 //! | `batch` | how the runtime drives it: many inputs in one commit, undone together or alone |
 //! | `manage`, `accounts` | what a person tells it, and who may |
+//! | `cash` | cash that a manager takes |
 //! | `fleet` | dispensers: heartbeats, presence, configuration |
 //! | `tick`, `room`, `tally`, `spending` | what time alone brings about, a full disk, what the metrics count, what the link costs |
 //! | `turned_away` | who was refused at the door, for the audit |
@@ -23,6 +24,7 @@ pub mod store;
 
 pub mod accounts;
 mod batch;
+mod cash;
 mod dispense;
 mod document;
 mod fleet;

@@ -4,7 +4,7 @@
 //! facts: every replica folds them from these. How a fact looks as bytes is `sync`'s business.
 
 use crate::{
-    ids::{AccountId, CustomerId, DispenserId, GrantId, HoldId, RecordId},
+    ids::{AccountId, CustomerId, DispenserId, GrantId, HoldId, ManagerId, RecordId},
     moment::Wall,
     units::Volume,
 };
@@ -93,6 +93,10 @@ pub enum Fact {
     },
     /// What became of something asked at the site.
     Answered(Answered),
+    /// A manager may take cash.
+    FloatGranted(FloatGranted),
+    /// A manager handed cash in.
+    HandedIn(HandedIn),
     // Written by the site.
     /// Water flowed, or is counted as if it had.
     Poured(Poured),
@@ -109,6 +113,8 @@ pub enum Fact {
     PurchaseAsked(PurchaseAsked),
     /// A loan asked while the hub was away. Only the hub approves.
     LoanAsked(LoanAsked),
+    /// A manager took cash for water.
+    FloatSold(FloatSold),
 }
 
 /// What the hub alone may say of a customer, sent whole at each change; the highest `(generation, revision)` stands.
@@ -234,6 +240,61 @@ pub struct LoanAsked {
     pub amount_minor: i64,
     /// Minor units paid back a week.
     pub repayment_minor: i64,
+    /// When.
+    pub time: Wall,
+}
+
+/// A right of a manager to take cash at one box: a grant to a manager instead of a customer (DESIGN section 4). It is
+/// recalled, closed and written off as any grant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FloatGranted {
+    /// Its id, of the same numbers as other grants.
+    pub float: GrantId,
+    /// Who may take cash, as the books call them.
+    pub manager: ManagerId,
+    /// The account under which they log in at the site.
+    pub login: String,
+    /// How much they may take, in minor units of the site's currency.
+    pub amount_minor: i64,
+    /// The price at which they sell, in minor units for a cubic metre: the hub's tariff as the site knows it.
+    pub price_per_m3_minor: u32,
+}
+
+/// Cash for water, taken by a manager. It spends the floats and opens an equal prepaid right of the customer at this box,
+/// whose id is the record's own place: the run that wrote it and its number there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FloatSold {
+    /// What each float pays, in minor units. The first one's price is the price of the sale.
+    pub parts: Vec<(GrantId, i64)>,
+    /// Who bought.
+    pub customer: CustomerId,
+    /// What.
+    pub volume: Volume,
+    /// When.
+    pub time: Wall,
+    /// Whether the site's clock was trusted then.
+    pub clock_trusted: bool,
+}
+
+impl FloatSold {
+    /// What was paid, in minor units.
+    pub fn amount_minor(&self) -> i64 {
+        let sum = |sum: i64, (_, minor): &(GrantId, i64)| sum.saturating_add(*minor);
+        self.parts.iter().fold(0, sum)
+    }
+}
+
+/// A manager handed cash in, and it was counted at the hub. A restored hub that gets it back books it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandedIn {
+    /// Who.
+    pub manager: ManagerId,
+    /// What of their sales it settles, in minor units.
+    pub owed_minor: i64,
+    /// The part of that which was taken at this box.
+    pub here_minor: i64,
+    /// What was counted, in minor units.
+    pub counted_minor: i64,
     /// When.
     pub time: Wall,
 }

@@ -131,7 +131,7 @@ number_id!(
     CustomerId
 );
 number_id!(
-    /// A site's manager who takes cash, random: what journals and the ledger say instead of a name.
+    /// A site's manager who takes cash, random: what sales and the ledger say instead of a name.
     ManagerId
 );
 number_id!(
@@ -254,7 +254,7 @@ pub struct RecordId {
 /// A payment token's grant has epoch 0 and a keyed hash as its number (PROTOCOL rule 20).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GrantId {
-    /// The hub's run that made it, or 0 for a token's.
+    /// The hub's run that made it, 0 for a token's, or the site's run that sold it for cash.
     pub epoch: Epoch,
     /// Its number within that run.
     pub number: u64,

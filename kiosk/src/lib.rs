@@ -12,6 +12,7 @@
 //! | [`payment`] | one payment at a mobile-money provider, from the prompt to the credit |
 //! | [`dispense`] | may this person draw this water here and now |
 //! | [`grant`] | rights to draw: what a pour costs them, what they cost the hub |
+//! | [`float`] | cash that a site's manager may take |
 //! | [`pin`] | PINs: their verifier, and the locks that wrong tries bring |
 //! | [`incoming`] | money that a provider reports beside our own prompts: whose it is |
 //! | [`payout`] | money that goes out to a person, from the booking to the provider's word |
@@ -40,6 +41,7 @@ pub mod day;
 pub mod digest;
 pub mod dispense;
 pub mod fact;
+pub mod float;
 pub mod grant;
 pub mod ids;
 pub mod incoming;

@@ -5,11 +5,12 @@
 //!
 //! | lane | kinds |
 //! |---|---|
-//! | money | 1 Granted, 2 Recalled, 3 Poured, 4 Closed, 5 Redeemed, 6 Listed, 7 Subscribed, 8 Merged, 9 Answered, 10 Registered, 11 PurchaseAsked, 12 LoanAsked |
+//! | money | 1 Granted, 2 Recalled, 3 Poured, 4 Closed, 5 Redeemed, 6 Listed, 7 Subscribed, 8 Merged, 9 Answered, 10 Registered, 11 PurchaseAsked, 12 LoanAsked, 13 FloatGranted, 14 FloatSold, 15 HandedIn |
 //! | edits | 1 Admit, 2 Dropped, 3 Change, 4 Document, 5 Erased |
 //! | alarms | 1 Alarm |
 //! | telemetry | 1 Hour, 2 AuditHead |
 
+mod cash;
 mod lanes;
 mod money;
 
@@ -32,6 +33,8 @@ pub const PREVIOUS_MAX: usize = 200;
 pub const TEXT_BYTES_MAX: usize = 500;
 /// The longest sealed field in a record.
 pub const SEALED_BYTES_MAX: usize = 500;
+/// The longest account name of a manager.
+pub const LOGIN_BYTES_MAX: usize = 32;
 /// The last second a record can name: the end of the year 9999.
 const SECONDS_MAX: u64 = 253_402_300_799;
 

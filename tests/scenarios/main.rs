@@ -20,7 +20,9 @@ mod a_report_that_overtakes_its_ask_uses_it_up;
 mod a_restored_hub_takes_its_facts_back_and_grants_nothing_meanwhile;
 mod a_sale_with_the_link_cut_is_known_to_the_hub_afterwards;
 mod a_subscription_is_drawn_at_the_tap_and_ends_with_its_last_day;
+
 mod callbacks_missing_late_and_doubled_credit_once;
+mod cash_taken_in_a_cut_is_drawn_at_once_and_counted_later;
 mod the_hub_is_away_for_ninety_days;
 mod two_sites_never_overspend_one_customer;
 

@@ -115,6 +115,11 @@ fn a_payment_credited_twice_is_seen() {
 }
 
 #[test]
+fn a_cash_sale_credited_twice_is_seen() {
+    is_seen(Sabotage::CashCreditedTwice, "each cash sale is credited exactly once");
+}
+
+#[test]
 fn a_spend_counted_twice_is_seen() {
     is_seen(Sabotage::ChunkAppliedTwice, "rows say what the records say");
 }

@@ -2,6 +2,7 @@
 //! machines again. The checker holds the machines against it.
 
 mod at_hub;
+mod cash;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,6 +95,8 @@ pub struct Books {
     /// Asks at the hub's own kiosks, by their request.
     pub(crate) hub_draws: BTreeMap<String, HubDraw>,
     pub(crate) credits: Vec<Credit>,
+    /// What managers sold for cash.
+    pub(crate) cash: Vec<cash::CashSale>,
     pub(crate) purchases: Vec<Bought>,
     pub(crate) boxes: BTreeMap<usize, Card>,
     pub(crate) epochs: BTreeMap<usize, Epoch>,
@@ -305,6 +308,7 @@ impl Books {
 
     /// The hub forgets what a box that is gone had brought it.
     pub(crate) fn box_is_forgotten(&mut self, station: usize, known: &BTreeSet<String>) {
+        self.cash_is_gone(station, known);
         let slack = &mut self.slack_ml;
         for visit in self
             .visits
@@ -324,6 +328,7 @@ impl Books {
 
     /// A box burns: what it had not brought to the hub may be lost.
     pub(crate) fn box_burns(&mut self, station: usize, acked: &BTreeSet<String>) {
+        self.cash_is_gone(station, acked);
         for visit in self.visits.values_mut().filter(|visit| visit.station == Some(station)) {
             let is_safe = visit
                 .receipt
@@ -335,6 +340,7 @@ impl Books {
 
     /// A box forgets what happened there since a mark: what was approved since may be approved again.
     pub(crate) fn card_forgets(&mut self, station: usize, since: u64) {
+        self.card_forgets_cash(station, since);
         let slack = &mut self.slack_ml;
         for visit in self.visits.values_mut().filter(|visit| visit.station == Some(station)) {
             let is_open = visit.held_ml.is_some() && visit.receipt.is_none();

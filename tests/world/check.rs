@@ -8,8 +8,10 @@
 //! | `promises` | what was acknowledged: receipts, credits, purchases, joins |
 //! | `people` | each customer's litres, by arithmetic on what was seen |
 //! | `money` | the ledger, and the provider's statement |
+//! | `cash` | what managers took, and their floats |
 //! | `look` | what the world itself reads of its machines' rows |
 
+mod cash;
 mod look;
 mod money;
 mod people;
@@ -78,5 +80,6 @@ pub fn check(world: &mut World) -> Vec<String> {
     promises::check(world, &mut findings);
     people::check(world, &mut findings);
     money::check(world, &mut findings);
+    cash::check(world, &mut findings);
     findings.all
 }

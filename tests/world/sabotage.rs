@@ -17,6 +17,8 @@ pub enum Sabotage {
     OpenGrantRegranted,
     /// A payment is credited twice.
     CreditedTwice,
+    /// A cash sale is credited twice.
+    CashCreditedTwice,
     /// The hub counts the spends of a chunk twice.
     ChunkAppliedTwice,
     /// A dispenser is told "approved" where the gateway said no.
@@ -31,13 +33,14 @@ pub enum Sabotage {
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Sabotage; 11] = [
+    pub const ALL: [Sabotage; 12] = [
         Sabotage::ReceiptWithoutCommit,
         Sabotage::AnswerWithoutCommit,
         Sabotage::AckBeforeCommit,
         Sabotage::EpochReused,
         Sabotage::OpenGrantRegranted,
         Sabotage::CreditedTwice,
+        Sabotage::CashCreditedTwice,
         Sabotage::ChunkAppliedTwice,
         Sabotage::DenialTurned,
         Sabotage::AnswerChanged,

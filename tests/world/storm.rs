@@ -15,6 +15,8 @@ const DAY_MS: u64 = 24 * 3_600_000;
 /// How long everything that is owed may need to settle.
 const QUIET_MS_MAX: u64 = 2 * DAY_MS;
 
+/// How much cash each manager may take.
+const FLOAT_MINOR: i64 = 40_000;
 /// How often it is looked whether everything is settled.
 const LOOK_EVERY_MS: u64 = 5 * 60_000;
 
@@ -105,6 +107,10 @@ impl Storm {
                 world.credit(person, 40_000);
             }
         }
+        for home in &homes {
+            let given = world.give_float(*home, FLOAT_MINOR);
+            debug_assert!(given.is_ok(), "{given:?}");
+        }
         world.habits = Some(Habits {
             visit_every_ms: DAY_MS * self.people as u64 / self.visits_per_day.max(1),
         });
@@ -168,7 +174,22 @@ impl World {
                 let wants_ml = self.random.within((0, volume_ml));
                 self.draw_at_hub_later(person, volume_ml, wants_ml);
             }
+            6 => self.pays_cash(person),
             _ => self.goes_drawing(person),
+        }
+    }
+
+    /// A person pays the manager of their site; now and then the manager hands in what is in the drawer, or a little less.
+    fn pays_cash(&mut self, person: usize) {
+        let Some(station) = self.box_at(self.people[person].home) else {
+            return;
+        };
+        let volume_ml = 1_000 * self.random.within((5, 40));
+        self.sell_for_cash_later(station, person, volume_ml);
+        if self.random.chance(300_000) {
+            let drawer = self.manager_at_box(station).map_or(0, |(_, drawer)| drawer);
+            let missing = 100 * i64::try_from(self.random.below(2)).unwrap_or(0);
+            self.hand_in_later(station, (drawer - missing).max(0));
         }
     }
 
@@ -226,6 +247,8 @@ impl World {
             }
             self.run_for(LOOK_EVERY_MS);
         }
+        self.run_for(3_600_000);
+        self.decide_cash_sales();
         self.run_for(3_600_000);
     }
 }

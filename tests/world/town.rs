@@ -1,6 +1,7 @@
 //! The world itself: its parts, its clock, and the loop that takes one event after another.
 
 mod boxes;
+mod cash;
 mod hub;
 mod kiosk;
 mod network;

@@ -24,7 +24,7 @@ use crate::{
     desk::Desk,
     hub::{
         effect::{Refusal, RefusalKind, Response},
-        input::{Actor, Allocation, NewReading, NewSite, Request, Secret},
+        input::{Actor, Allocation, CashCount, NewReading, NewSite, Request, Secret},
         money::{Arrival, MoneyPlace},
         operator::Role,
     },
@@ -87,6 +87,24 @@ pub enum Command {
     TokenRevoke {
         /// Its name.
         name: String,
+    },
+    /// `float give`, `float take`
+    FloatSet {
+        /// The site.
+        site: String,
+        /// The manager's account there.
+        manager: String,
+        /// Minor units.
+        limit_minor: i64,
+    },
+    /// `float hand-in`
+    HandIn {
+        /// The site.
+        site: String,
+        /// The manager's account there.
+        manager: String,
+        /// Minor units.
+        counted_minor: i64,
     },
     /// `doubt end`
     DoubtEnd {
@@ -263,6 +281,25 @@ impl Command {
             },
             Command::UserRemove { name } => Request::RemoveUser { name },
             Command::TokenRevoke { name } => Request::RevokeToken { name },
+            Command::FloatSet {
+                site,
+                manager,
+                limit_minor,
+            } => Request::SetFloat {
+                site: self::site(&site)?,
+                manager,
+                limit_minor,
+            },
+            Command::HandIn {
+                site,
+                manager,
+                counted_minor,
+            } => Request::HandIn(CashCount {
+                site: self::site(&site)?,
+                manager,
+                counted_minor,
+                owed_minor: None,
+            }),
             Command::DoubtEnd { at_risk_ml } => Request::EndDoubt { at_risk_ml },
             Command::BookLine(line) => {
                 let odd = || Refusal::invalid("line", "bad_field", "this line cannot be booked");

@@ -212,6 +212,19 @@ impl Turn<'_> {
                 reason,
             } => self.return_money(by, *provider, receipt, reason),
             Request::OrderPayout { payout, order, note } => self.order_payout(by, *payout, order, note),
+            Request::SetFloat {
+                site,
+                manager,
+                limit_minor,
+            } => self.set_float(by, site, manager, *limit_minor),
+            Request::HandIn(counted) => self.hand_in(by, counted),
+            Request::SettleDifference {
+                site,
+                manager,
+                amount_minor,
+                how,
+            } => self.settle_difference(by, site, manager, *amount_minor, *how),
+            Request::DecideCashSale { sale, book_to } => self.decide_cash_sale(by, *sale, book_to.as_deref()),
             Request::VerifyDispense(ask) => self.verify_dispense(ask),
             Request::ReportDispense {
                 site,

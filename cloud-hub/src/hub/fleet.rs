@@ -153,6 +153,7 @@ impl Turn<'_> {
         })?;
         self.store.add_enrolment(enrolment, self.now())?;
         self.admit_document(&DocumentId::Site(enrolment.site.clone()), enrolment.box_id)?;
+        self.settle_floats(Some(&enrolment.site))?;
         self.load_box(enrolment.box_id, &enrolment.site, CustomerId(i64::MIN.cast_unsigned()))
     }
 
@@ -254,6 +255,7 @@ impl Turn<'_> {
     /// What was held back is granted now.
     pub fn doubt_ended(&mut self) -> Result<(), HubError> {
         self.store.set_settled(Some(CustomerId(i64::MIN.cast_unsigned())))?;
+        self.settle_floats(None)?;
         self.settle_after_doubt()
     }
 

@@ -4,8 +4,8 @@ mod request;
 
 pub use kiosk::ids::{PayoutId, PurchaseId};
 pub use request::{
-    Allocation, CustomerChange, DispenseAsk, Item, JoinRequest, NewBilling, NewCustomer, NewPurchase, NewReading,
-    NewRefund, NewSite, NewWithdrawal, Pay, PayBy, Request, Secret,
+    Allocation, CashCount, CustomerChange, DispenseAsk, Item, JoinRequest, NewBilling, NewCustomer, NewPurchase,
+    NewReading, NewRefund, NewSite, NewWithdrawal, Pay, PayBy, Request, Secret, Settling,
 };
 
 use kiosk::{

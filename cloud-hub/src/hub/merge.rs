@@ -88,6 +88,15 @@ impl Turn<'_> {
             Fact::Granted(granted) if !own && granted.grant.epoch == self.run => {
                 self.foreign_grant(box_id, granted.grant)
             }
+            Fact::FloatGranted(granted) if !own && granted.float.epoch == self.run => {
+                self.foreign_grant(box_id, granted.float)
+            }
+            Fact::FloatGranted(granted) => {
+                let when = if own { self.now() } else { Wall(0) };
+                self.fold_float_granted(box_id, &granted, when)
+            }
+            Fact::FloatSold(sold) => self.fold_float_sold(id, &sold),
+            Fact::HandedIn(handed_in) => self.fold_handed_in(id, &handed_in),
             Fact::Granted(granted) => {
                 let when = if own { self.now() } else { Wall(0) };
                 self.fold_granted(box_id, &granted, when)
@@ -148,7 +157,8 @@ impl Turn<'_> {
         self.write(to.log.box_id, Fact::Answered(Answered { to, state }))
     }
 
-    fn grant_row(&self, grant: GrantId) -> Result<GrantRow, HubError> {
+    /// A grant, as far as it is known.
+    pub fn grant_row(&self, grant: GrantId) -> Result<GrantRow, HubError> {
         Ok(self.store.grant(grant)?.unwrap_or_else(|| GrantRow::unknown(grant)))
     }
 
@@ -163,7 +173,8 @@ impl Turn<'_> {
         Ok(None)
     }
 
-    fn foreign_grant(&mut self, box_id: BoxId, grant: GrantId) -> Result<(), HubError> {
+    /// A box speaks of another's grant.
+    pub fn foreign_grant(&mut self, box_id: BoxId, grant: GrantId) -> Result<(), HubError> {
         let GrantId { epoch, number } = grant;
         self.alarm(
             "foreign_grant",
@@ -218,9 +229,10 @@ impl Turn<'_> {
         };
         row.closed = true;
         self.store.put_grant(&row)?;
-        match row.key() {
-            Some(key) => self.settle_purse(key),
-            None => Ok(()),
+        match (row.key(), self.store.float(grant)?) {
+            (Some(key), _) => self.settle_purse(key),
+            (None, Some(float)) => self.settle_float(float.manager),
+            (None, None) => Ok(()),
         }
     }
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     effect::{Refusal, RefusalKind, Response},
-    input::{Actor, Allocation, Request},
+    input::{Actor, Allocation, Request, Settling},
     side::{NotedHead, SideEntry, heads_noted},
     store::UserRow,
     turn::{Halt, HubError, Turn},
@@ -135,6 +135,11 @@ fn role_may(role: Role, request: &Request) -> bool {
                 | Request::SetBilling { .. }
                 | Request::EnterReading { .. }
                 | Request::CorrectBill { .. }
+                | Request::HandIn(_)
+                | Request::SettleDifference {
+                    how: Settling::Paid,
+                    ..
+                }
                 | Request::AllocateMoney {
                     to: Allocation::Wallet(_) | Allocation::Purchase(_),
                     ..

@@ -6,6 +6,7 @@
 
 use kiosk::{
     fact::{Fact, Listed, Registered, Subscribed},
+    float::Doubtful,
     ids::{BoxId, CustomerId},
     moment::Wall,
     phone::Phone,
@@ -48,6 +49,7 @@ impl Turn<'_> {
     pub fn fold_registered(&mut self, box_id: BoxId, registered: &Registered) -> Result<(), HubError> {
         let site = self.store.enrolment(box_id)?.map(|enrolment| enrolment.site);
         let known = self.store.customer(registered.customer)?;
+        let is_new = known.is_none();
         let mut row = known.unwrap_or_else(|| self.provisional(registered.customer, registered.time));
         row.created = row.created.min(registered.time);
         if row.sealed_pin.is_none() && self.keys.open_pin(&registered.sealed_pin).is_some() {
@@ -55,6 +57,9 @@ impl Turn<'_> {
         }
         row.site = row.site.or(site.clone());
         self.store.put_customer(&row)?;
+        if is_new {
+            self.look_again_at_sales(Doubtful::UnknownCustomer)?;
+        }
         let doc = DocumentId::Customer(registered.customer);
         self.store.admit(&document_name(&doc), box_id)?;
         if row.site == site {
@@ -249,7 +254,11 @@ impl Turn<'_> {
         row.active = listed.active;
         row.bill_overdue = listed.bill_overdue;
         row.daily_limit = listed.daily_limit;
-        Ok(self.store.put_customer(&row)?)
+        self.store.put_customer(&row)?;
+        match is_new {
+            true => self.look_again_at_sales(Doubtful::UnknownCustomer),
+            false => Ok(()),
+        }
     }
 
     /// A subscription that this hub wrote and forgot.

@@ -3,6 +3,7 @@
 pub mod audit;
 mod bill;
 mod brake;
+mod cash;
 mod customer;
 mod daily;
 mod dispense;
@@ -26,6 +27,7 @@ use store::StoreError;
 pub(super) use self::{
     audit::AnswerRow,
     bill::{BillRow, BillingRow},
+    cash::{CashSaleRow, FloatRow, ManagerRow, SalePlace},
     customer::{CreditRow, CustomerRow, PurseKey, PurseRow},
     daily::DailyRow,
     dispense::{DrawPart, DrawRow},
@@ -41,7 +43,7 @@ pub(super) use self::{
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 9] = [
+pub const MIGRATIONS: [&str; 10] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -51,6 +53,7 @@ pub const MIGRATIONS: [&str; 9] = [
     include_str!("schema/006.sql"),
     include_str!("schema/007.sql"),
     include_str!("schema/008.sql"),
+    include_str!("schema/009.sql"),
 ];
 
 /// What a store function returns.

@@ -28,6 +28,8 @@ impl Turn<'_> {
         self.store.outbox_lost_sight()?;
         self.fold_unknown()?;
         self.check_ledger()?;
+        // The tariff may be another than that of the floats which are out.
+        self.settle_floats(None)?;
         self.tick()
     }
 

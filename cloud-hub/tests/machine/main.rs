@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
 mod bills;
+mod cash;
+mod cash_healing;
 mod corrections;
 mod customers;
 mod daily;

@@ -16,15 +16,16 @@ use hub::hub::{
 };
 use kiosk::{
     fact::Fact,
-    ids::{CustomerId, Lane, RecordId},
+    ids::{CustomerId, Epoch, Lane, RecordId, Writer},
     moment::{Draw, Moment, Trust, Wall},
     provider::Provider,
     units::Volume,
 };
 use runtime::machine::run_batch;
 use rusqlite::Connection;
-use store::{Database, Durability};
+use store::{Database, Durability, journal::SqlLogs};
 use sync::{
+    journal::Pen,
     record::Record,
     seal::{Identity, SecretKey},
     session::Event,
@@ -333,6 +334,41 @@ impl World {
             self.give(Input::Frame { link, bytes });
         }
         id
+    }
+
+    /// The gateway sends a fact in a log that bears the name of another's run.
+    pub fn forge(&mut self, place: usize, epoch: Epoch, fact: Fact) -> RecordId {
+        let moment = self.moment();
+        let gateway = &mut self.gateways[place];
+        let id = gateway.write_as(epoch, &Record::Fact(fact));
+        let link = gateway.link;
+        for bytes in gateway.event(&moment, Event::Written) {
+            self.give(Input::Frame { link, bytes });
+        }
+        id
+    }
+
+    /// An older version of the hub took this fact of a gateway and did not know its kind; then the hub is this version.
+    pub fn kept_unknown(&mut self, place: usize, fact: Fact) {
+        let log = Pen {
+            by: Writer::Site,
+            epoch: Epoch(0x99),
+        };
+        let books = Connection::open(&self.database).unwrap();
+        let mut logs = SqlLogs::new(&books);
+        let box_id = self.gateways[place].enrolment.box_id;
+        let id = log
+            .write(&mut logs, box_id, Lane::Money, &Record::Fact(fact))
+            .unwrap()
+            .id;
+        let place = (box_id.0.cast_signed(), 0, 0, id.log.epoch.0.cast_signed(), id.seq);
+        books
+            .execute(
+                "INSERT INTO unknown_record (box, writer, lane, epoch, seq) VALUES (?1, ?2, ?3, ?4, ?5)",
+                place,
+            )
+            .unwrap();
+        self.restart();
     }
 
     pub fn read(&self) -> Connection {

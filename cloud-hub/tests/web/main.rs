@@ -6,6 +6,7 @@ mod api;
 mod bills;
 mod books;
 mod doors;
+mod floats;
 mod guard;
 mod hooks;
 mod house;

@@ -239,7 +239,15 @@ impl Site {
     ) -> Result<(), SiteError> {
         if matches!(
             told,
-            Err(Refusal::NotJoined | Refusal::Degraded | Refusal::DiskLow | Refusal::Outdated | Refusal::Clock(_))
+            Err(Refusal::NotJoined
+                | Refusal::Degraded
+                | Refusal::DiskLow
+                | Refusal::Outdated
+                | Refusal::Clock(_)
+                | Refusal::SellsNothing
+                | Refusal::CannotDraw
+                | Refusal::NoFloat
+                | Refusal::Float(_))
         ) {
             return Ok(());
         }

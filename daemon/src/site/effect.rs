@@ -2,9 +2,10 @@
 
 use kiosk::{
     dispense::Reason,
+    float::NoQuote,
     ids::{AccountId, BoxId, CustomerId, DispenserId, Epoch, RecordId, RequestId, SiteName},
     moment::{Trust, Wall},
-    units::{Currency, Volume},
+    units::{Currency, Money, Volume},
 };
 
 pub use super::fleet::{Presence, Way};
@@ -161,6 +162,8 @@ pub enum Told {
     Registered(CustomerId),
     /// It waits for the hub under this id.
     Waiting(RecordId),
+    /// Water was sold for cash.
+    CashTaken(CashTaken),
     /// How the site stands.
     Status(Box<Status>),
     /// The answer of the first time, in the same bytes.
@@ -174,6 +177,21 @@ pub enum Told {
     },
     /// Whose page or token it is; `None` when it is nobody's, or over.
     Caller(Option<Caller>),
+}
+
+/// A sale for cash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CashTaken {
+    /// The record that says so.
+    pub record: RecordId,
+    /// The receipt number.
+    pub receipt: String,
+    /// What the customer may draw for it.
+    pub volume: Volume,
+    /// What was paid.
+    pub amount: Money,
+    /// What the manager may still take before handing in.
+    pub left: Money,
 }
 
 /// Whose page or token it is.
@@ -221,9 +239,26 @@ pub enum Refusal {
     KeyReused,
     /// The disk is nearly full, and what is asked can wait.
     #[error(
-        "the disk of this gateway is nearly full: water is sold, loans and purchases wait; make room on it, then try again"
+        "the disk of this gateway is nearly full: water is sold; loans, purchases and cash wait; make room on it, then try again"
     )]
     DiskLow,
+    /// The box may not sell now.
+    #[error("this gateway sells nothing now: it waits until it has heard the hub, or another box has taken its place")]
+    SellsNothing,
+    /// Whoever pays could not draw here.
+    #[error(
+        "this person cannot draw here now: blocked, not yet confirmed by the hub, or at home at another site; take no cash"
+    )]
+    CannotDraw,
+    /// The hub has given the caller no float here.
+    #[error("your account has no float at this site: ask the office for one before you take cash")]
+    NoFloat,
+    /// The float does not cover it.
+    #[error("{0}")]
+    Float(#[from] NoQuote),
+    /// The price is another than the one that was shown.
+    #[error("the price is {0} now: ask the customer again")]
+    PriceChanged(Money),
     /// The manager's time cannot be believed.
     #[error("{0}")]
     Clock(#[from] ClockRefusal),

@@ -2,6 +2,7 @@
 
 use kiosk::{
     fact::{Outcome, PurchaseItem},
+    float::Wish,
     ids::{CustomerId, DispenserId, RequestId},
     moment::Wall,
     units::Volume,
@@ -208,6 +209,15 @@ pub enum Command {
         /// Minor units a week.
         repayment_minor: i64,
     },
+    /// The one who gives the command has taken cash for water.
+    SellForCash {
+        /// Who bought.
+        customer: CustomerId,
+        /// What.
+        wish: Wish,
+        /// The price that was shown before, in minor units: at another nothing is sold.
+        shown_minor: Option<i64>,
+    },
     /// The manager sets the clock.
     SetClock(Wall),
     /// A command with the name of who gave it, for the audit, and the key that makes a repeat harmless.
@@ -337,6 +347,7 @@ impl std::fmt::Debug for Command {
             Command::ClearLock(_) => "ClearLock",
             Command::Purchase { .. } => "Purchase",
             Command::Loan { .. } => "Loan",
+            Command::SellForCash { .. } => "SellForCash",
             Command::SetClock(_) => "SetClock",
             Command::By(order) => return write!(f, "By({:?})", order.command),
             Command::ResetManager { .. } => "ResetManager",

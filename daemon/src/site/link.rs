@@ -22,7 +22,7 @@ use super::{
     enrolment::{Enrolled, Enrolment},
     input::{Ask, Door, Who},
     parked::HubsWord,
-    store::{self, meta, people, rights},
+    store::{self, floats, meta, people, rights},
     tick::AUDIT_TOLD,
 };
 
@@ -230,6 +230,7 @@ impl Site {
         }
         if known.is_some() {
             rights::forget(connection)?;
+            floats::forget(connection)?;
             people::forget(connection)?;
         }
         // Neither the old box's missing past nor its hub's generation is this one's.

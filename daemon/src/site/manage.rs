@@ -92,6 +92,11 @@ impl Site {
                 amount_minor,
                 repayment_minor,
             } => self.loan(moment, borrower, &lender, amount_minor, repayment_minor)?,
+            Command::SellForCash {
+                customer,
+                wish,
+                shown_minor,
+            } => self.sell_for_cash(moment, customer, wish, shown_minor)?,
             Command::SetClock(wall) => self.set_clock(moment, wall)?,
             Command::ResetManager { name, role, hash } => self.reset_manager(moment, &name, role, hash)?,
             Command::AddToken { name, role, hash } => self.add_token(moment, &name, role, &hash)?,

@@ -16,7 +16,7 @@ use super::{
     Site, SiteError,
     effect::Effect,
     store::{
-        self, asked, people, rights,
+        self, asked, floats, people, rights,
         rights::{HoldRow, Stage},
         sales::{self, SaleKind, SaleRow},
         unknown,
@@ -101,6 +101,9 @@ impl Site {
             Fact::PurchaseAsked(ask) => {
                 asked::insert(connection, id, "purchase", ask.customer, &describe(&ask.item), ask.time)?;
             }
+            Fact::FloatGranted(granted) => floats::grant(connection, &granted)?,
+            Fact::FloatSold(sold) => self.fold_float_sold(id, &sold)?,
+            Fact::HandedIn(handed_in) => self.fold_handed_in(id, &handed_in)?,
             Fact::LoanAsked(loan) => {
                 asked::insert(
                     connection,
@@ -115,7 +118,7 @@ impl Site {
         Ok(())
     }
 
-    fn fold_grant(&self, granted: &Granted) -> Result<(), SiteError> {
+    pub(super) fn fold_grant(&self, granted: &Granted) -> Result<(), SiteError> {
         let owner = people::resolve(self.connection(), granted.customer)?;
         Ok(rights::grant(self.connection(), granted, owner)?)
     }
@@ -212,7 +215,9 @@ impl Site {
         if !std::mem::take(&mut self.may_close) || self.in_doubt()? {
             return Ok(effects);
         }
-        for grant in rights::ready_to_close(self.connection())? {
+        let mut ready = rights::ready_to_close(self.connection())?;
+        ready.extend(floats::ready_to_close(self.connection())?);
+        for grant in ready {
             effects.extend(self.write_fact(moment, Fact::Closed { grant })?.1);
         }
         Ok(effects)

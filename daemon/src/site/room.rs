@@ -59,7 +59,8 @@ impl Site {
         } else if !self.is_tight_told && self.enrolled.is_some() {
             self.is_tight_told = true;
             let mib = room.free_bytes >> 20;
-            let detail = format!("{mib} MiB are left on the disk: water is sold, loans and purchases wait for room");
+            let detail =
+                format!("{mib} MiB are left on the disk: water is sold; loans, purchases and cash wait for room");
             effects.extend(self.alarm(moment, "disk_low", &detail)?);
         }
         Ok(effects)

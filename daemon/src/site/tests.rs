@@ -27,6 +27,7 @@ use super::{
 };
 
 mod accounts;
+mod cash;
 mod doubt;
 mod limits;
 mod repeats;

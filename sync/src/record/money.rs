@@ -8,14 +8,14 @@ use kiosk::{
     ids::{AccountId, BoxId, CustomerId, Epoch, GrantId, HoldId, Lane, LogKey, RecordId, Writer},
 };
 
-use super::{RecordError, sealed, seconds, text, volume, wall};
+use super::{RecordError, cash, sealed, seconds, text, volume, wall};
 use crate::cbor::{self, Bytes, NumberOrText};
 
 /// epoch, number, customer, purse, volume_ml, valid_until
 type GrantedFields = (u16, u64, u64, u64, u8, u64, Option<u64>);
 /// as granted, and when
 type RedeemedFields = (u16, u64, u64, u64, u8, u64, Option<u64>, u64);
-type GrantIdFields = (u16, u64, u64);
+pub(super) type GrantIdFields = (u16, u64, u64);
 /// hold, parts of (epoch, number, volume_ml), over_ml, how, outcome, dispenser, time, clock_trusted
 type PouredFields = (
     u16,
@@ -55,13 +55,16 @@ pub(super) fn writer(fact: &Fact) -> Writer {
         | Fact::Granted(_)
         | Fact::Recalled { .. }
         | Fact::Merged { .. }
-        | Fact::Answered(_) => Writer::Hub,
+        | Fact::Answered(_)
+        | Fact::FloatGranted(_)
+        | Fact::HandedIn(_) => Writer::Hub,
         Fact::Poured(_)
         | Fact::Closed { .. }
         | Fact::Redeemed(_)
         | Fact::Registered(_)
         | Fact::PurchaseAsked(_)
-        | Fact::LoanAsked(_) => Writer::Site,
+        | Fact::LoanAsked(_)
+        | Fact::FloatSold(_) => Writer::Site,
     }
 }
 
@@ -101,6 +104,9 @@ pub(super) fn encode(fact: &Fact) -> Vec<u8> {
             unsigned(asked.repayment_minor),
             seconds(asked.time),
         )),
+        Fact::FloatGranted(granted) => cash::encode_granted(granted),
+        Fact::FloatSold(sold) => cash::encode_sold(sold),
+        Fact::HandedIn(handed_in) => cash::encode_handed_in(handed_in),
     }
 }
 
@@ -158,16 +164,19 @@ pub(super) fn decode(kind: u16, bytes: &[u8]) -> Result<Option<Fact>, RecordErro
                 time: wall(time)?,
             })
         }
+        13 => Fact::FloatGranted(cash::decode_granted(bytes)?),
+        14 => Fact::FloatSold(cash::decode_sold(bytes)?),
+        15 => Fact::HandedIn(cash::decode_handed_in(bytes)?),
         _ => return Ok(None),
     }))
 }
 
 /// An amount on the wire. Money is never negative there: a negative amount becomes one that [`signed`] refuses.
-fn unsigned(minor: i64) -> u64 {
+pub(super) fn unsigned(minor: i64) -> u64 {
     u64::try_from(minor).unwrap_or(u64::MAX)
 }
 
-fn signed(minor: u64) -> Result<i64, RecordError> {
+pub(super) fn signed(minor: u64) -> Result<i64, RecordError> {
     i64::try_from(minor).map_err(|_| RecordError::OutOfRange("an amount"))
 }
 
@@ -184,7 +193,7 @@ fn value<T: Copy>(all: &[T], number: u8, name: &'static str) -> Result<T, Record
         .ok_or(RecordError::OutOfRange(name))
 }
 
-fn grant_id((_, epoch, number): GrantIdFields) -> GrantId {
+pub(super) fn grant_id((_, epoch, number): GrantIdFields) -> GrantId {
     GrantId {
         epoch: Epoch(epoch),
         number,

@@ -46,6 +46,20 @@ pub fn every_kind() -> Vec<(Writer, Lane, Record)> {
             },
             state: AnsweredState::Done,
         }),
+        Fact::FloatGranted(FloatGranted {
+            float: grant,
+            manager: ManagerId(0xa1),
+            login: "musa".into(),
+            amount_minor: 500_000,
+            price_per_m3_minor: 200_000,
+        }),
+        Fact::HandedIn(HandedIn {
+            manager: ManagerId(0xa1),
+            owed_minor: 4_000,
+            here_minor: 4_000,
+            counted_minor: 3_900,
+            time,
+        }),
     ];
     let site = [
         Fact::Closed { grant },
@@ -81,6 +95,13 @@ pub fn every_kind() -> Vec<(Writer, Lane, Record)> {
             amount_minor: 50_000,
             repayment_minor: 5_000,
             time,
+        }),
+        Fact::FloatSold(FloatSold {
+            parts: vec![(grant, 4_000)],
+            customer,
+            volume: Volume::from_ml(20_000),
+            time,
+            clock_trusted: true,
         }),
         Fact::Poured(Poured {
             hold: None,

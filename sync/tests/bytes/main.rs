@@ -11,10 +11,10 @@ mod records;
 use ciborium::Value;
 use kiosk::{
     fact::{
-        Alarm, Answered, AnsweredState, Fact, Granted, Hour, How, Listed, LoanAsked, Outcome, Poured, PurchaseAsked,
-        PurchaseItem, Purse, Redeemed, Registered, Severity, Subscribed,
+        Alarm, Answered, AnsweredState, Fact, FloatGranted, FloatSold, Granted, HandedIn, Hour, How, Listed, LoanAsked,
+        Outcome, Poured, PurchaseAsked, PurchaseItem, Purse, Redeemed, Registered, Severity, Subscribed,
     },
-    ids::{AccountId, BoxId, CustomerId, Epoch, GrantId, HoldId, Lane, RecordId, SiteName, Writer},
+    ids::{AccountId, BoxId, CustomerId, Epoch, GrantId, HoldId, Lane, ManagerId, RecordId, SiteName, Writer},
     moment::Wall,
     units::Volume,
 };

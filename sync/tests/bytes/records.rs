@@ -161,3 +161,57 @@ fn times_are_whole_seconds_after_1970() {
     assert_eq!(at(Wall(1_999)), Wall(1_000));
     assert_eq!(at(Wall(-5_000)), Wall(0));
 }
+
+#[test]
+fn cash_is_the_golden_bytes() {
+    let bytes = |found: fn(&Fact) -> bool| {
+        let all = every_kind().into_iter();
+        let mut all = all.filter_map(|(by, lane, record)| match &record {
+            Record::Fact(fact) if found(fact) => Some(hex::encode(record.encode(by, lane).unwrap())),
+            _ => None,
+        });
+        all.next().unwrap()
+    };
+    // By hand: array(7), kind 13, epoch 0x41, number 7, manager 0xa1, "musa", 500000, 200000.
+    assert_eq!(
+        bytes(|fact| matches!(fact, Fact::FloatGranted(_))),
+        "870d18410718a1646d7573611a0007a1201a00030d40"
+    );
+    // array(6), kind 14, [[epoch 0x41, number 7, 4000]], customer, 20000, seconds, true.
+    let sold = bytes(|fact| matches!(fact, Fact::FloatSold(_)));
+    assert_eq!(sold, "860e8183184107190fa01b0123456789abcdef194e201a6ab13b80f5");
+    // array(6), kind 15, manager 0xa1, 4000, 4000, 3900, seconds.
+    assert_eq!(
+        bytes(|fact| matches!(fact, Fact::HandedIn(_))),
+        "860f18a1190fa0190fa0190f3c1a6ab13b80"
+    );
+}
+
+#[test]
+fn cash_out_of_range_is_refused() {
+    let site = |text: &str| Record::decode(Writer::Site, Lane::Money, &hex::decode(text).unwrap());
+    let sold = |parts: &str, ml: &str| site(&format!("860e{parts}01{ml}1a6ab13b80f5"));
+    assert!(sold("8183184107190fa0", "194e20").is_ok());
+    for (parts, ml, why) in [
+        ("80", "194e20", "no float"),
+        ("82831841071864831841071864", "194e20", "a float twice"),
+        ("8183184107 00", "194e20", "a float that pays nothing"),
+        ("81831841071b000000174876e801", "194e20", "more than any float"),
+        ("8183184107190fa0", "00", "no water"),
+    ] {
+        assert!(sold(&parts.replace(' ', ""), ml).is_err(), "{why}");
+    }
+    let part = |number: u8| format!("831841{number:02x}1864");
+    let parts = |count: u8| (0..count).map(part).collect::<String>();
+    assert!(sold(&format!("88{}", parts(8)), "194e20").is_ok(), "eight floats");
+    assert!(sold(&format!("89{}", parts(9)), "194e20").is_err(), "nine floats");
+    let hub = |text: &str| Record::decode(Writer::Hub, Lane::Money, &hex::decode(text).unwrap());
+    assert!(hub("870d18410718a1646d7573611a0007a12000").is_ok());
+    assert!(hub("870d18410718a1601a0007a12000").is_err(), "nobody's");
+    assert!(hub("870d18410718a1646d7573610000").is_err(), "nothing");
+    assert!(
+        hub("860f18a1190fa0190fa1190f3c1a6ab13b80").is_err(),
+        "more here than in all"
+    );
+    assert!(hub("860f18a10000190f3c1a6ab13b80").is_err(), "nothing owed");
+}

@@ -80,6 +80,11 @@ impl Due {
             due.credited.1 += credit.volume_ml;
             due.credited.0 += if credit.may_be_lost { 0 } else { credit.volume_ml };
         }
+        for sale in world.books.cash.iter().filter(|sale| sale.person == person) {
+            let (least, most) = sale.due_ml();
+            due.credited.0 += least.cast_signed();
+            due.credited.1 += most.cast_signed();
+        }
         for visit in world.books.visits.values().filter(|visit| visit.person == person) {
             let (least, most) = visit.charge_ml();
             due.charged.0 += least.cast_signed();

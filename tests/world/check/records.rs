@@ -62,6 +62,11 @@ impl Told {
             Record::Fact(Fact::Granted(granted)) => {
                 self.granted.insert(granted.grant, granted.volume.ml());
             }
+            // A sale for cash opens a right under its own name.
+            Record::Fact(Fact::FloatSold(sold)) => {
+                let (epoch, number) = (place.0, u64::from(place.1));
+                self.granted.insert(GrantId { epoch, number }, sold.volume.ml());
+            }
             Record::Fact(Fact::Closed { grant }) => {
                 self.closed.insert(grant, place);
             }

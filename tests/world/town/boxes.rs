@@ -197,6 +197,7 @@ impl World {
                 self.stations[station].program.clock.hear(now_ms, trust, wall);
             }
             Effect::Reply(reply, told) => {
+                self.books.cash_told(station, reply.0, &told);
                 self.books.told.insert((station, reply.0), told);
             }
             Effect::Dial(_) => {

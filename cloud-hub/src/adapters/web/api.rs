@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`bills`] | bills and readings |
 //! | [`customers`] | customers and what is done to one |
+//! | [`floats`] | cash that managers of sites take and hand in |
 //! | [`ledger`] | the ledger |
 //! | [`money`] | purchases, transactions |
 //! | [`payouts`] | refunds, withdrawals, returns |
@@ -14,6 +15,7 @@
 
 pub mod bills;
 pub mod customers;
+pub mod floats;
 pub mod ledger;
 pub mod money;
 pub mod payouts;
@@ -72,6 +74,11 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/api/v1/reports") => get(reports::reports),
         ("GET", "/api/v1/suspense") => get(suspense::waiting),
         ("POST", "/api/v1/suspense/{provider}/{receipt}/allocate") => post(suspense::allocate),
+        ("GET", "/api/v1/floats") => get(floats::list),
+        ("POST", "/api/v1/sites/{site}/floats") => post(floats::set),
+        ("POST", "/api/v1/sites/{site}/floats/{manager}/hand-in") => post(floats::hand_in),
+        ("POST", "/api/v1/sites/{site}/floats/{manager}/difference-paid") => post(floats::paid),
+        ("POST", "/api/v1/sites/{site}/floats/{manager}/difference-given-up") => post(floats::given_up),
         _ => return None,
     })
 }

@@ -349,6 +349,36 @@ const LINES: &[Line] = &[
     ),
     (
         "GET",
+        "/api/v1/floats",
+        "Cash of sites: each manager's limit, what may still be taken, what is to be handed in, and any difference.",
+        "?site",
+    ),
+    (
+        "POST",
+        "/api/v1/sites/{site}/floats",
+        "How much cash a manager may have and take: gives, raises, lowers, and with 0 withdraws a float.",
+        "manager limit_minor",
+    ),
+    (
+        "POST",
+        "/api/v1/sites/{site}/floats/{manager}/hand-in",
+        "Cash was counted: it settles what is owed, or as much of it as was shown (owed_minor), and may be taken again.",
+        "counted_minor owed_minor?",
+    ),
+    (
+        "POST",
+        "/api/v1/sites/{site}/floats/{manager}/difference-paid",
+        "What was handed in too little, or too much, was paid in cash.",
+        "amount_minor",
+    ),
+    (
+        "POST",
+        "/api/v1/sites/{site}/floats/{manager}/difference-given-up",
+        "The programme bears what was handed in too little, or keeps what was too much.",
+        "amount_minor",
+    ),
+    (
+        "GET",
         "/events",
         "Server-sent events: site, poured, purchase, payout, customer, alarm.",
         "",

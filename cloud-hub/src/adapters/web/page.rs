@@ -13,6 +13,7 @@
 //! | [`payouts`] | money that goes out |
 //! | [`ledger`], [`reports`] | the books of a day, the statement of an account, what a day came to |
 //! | [`waiting`] | money that came without a prompt |
+//! | [`floats`] | cash that managers of sites take and hand in |
 //! | [`people`] | logins and tokens |
 //! | [`doubt`] | while part of the past may be missing |
 
@@ -20,6 +21,7 @@ pub mod bills;
 pub mod customer;
 pub mod customers;
 pub mod doubt;
+pub mod floats;
 pub mod form;
 pub mod home;
 pub mod ledger;
@@ -106,6 +108,12 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/payouts/{id}/order") => post(payouts::order),
         ("GET", "/waiting") => get(waiting::waiting),
         ("POST", "/waiting/{provider}/{receipt}") => post(waiting::decide),
+        ("GET", "/floats") => get(floats::floats),
+        ("POST", "/floats") => post(floats::give),
+        ("POST", "/floats/hand-in") => post(floats::hand_in),
+        ("POST", "/floats/difference-paid") => post(floats::paid),
+        ("POST", "/floats/difference-given-up") => post(floats::given_up),
+        ("POST", "/floats/decide") => post(floats::decide),
         ("GET", "/ledger") => get(ledger::trial),
         ("GET", "/ledger/{account}") => get(ledger::account),
         ("GET", "/reports") => get(reports::reports),
@@ -139,12 +147,13 @@ async fn asset(Path(file): Path<String>) -> Response {
 }
 
 /// The pages in the order of the menu: path and name.
-const MENU: [(&str, &str); 9] = [
+const MENU: [(&str, &str); 10] = [
     ("/", "Today"),
     ("/sites", "Sites"),
     ("/customers", "Customers"),
     ("/purchases", "Purchases"),
     ("/bills", "Bills"),
+    ("/floats", "Cash"),
     ("/ledger", "Ledger"),
     ("/outbox", "Texts"),
     ("/loans", "Loans"),
@@ -235,6 +244,9 @@ fn done(word: Option<&str>) -> Markup {
         Some("read") => "The reading is entered.",
         Some("registered") => "The customer is registered.",
         Some("payout") => "It is written down, and the money is reserved. How it stands is below.",
+        Some("float") => "The limit is set. The site knows within seconds if it is online.",
+        Some("counted") => "The cash is booked, and what it settles may be taken again.",
+        Some("difference") => "The difference is booked.",
         Some("ordered") => "Your decision is booked.",
         Some("revoked") => "The gateway of this site is shut out, and what it held is written off.",
         Some("removed") => "The login is gone, and wherever it was used, it is logged out.",

@@ -215,6 +215,35 @@ pub enum Request {
         /// What they saw, for the audit.
         note: String,
     },
+    /// How much cash a site's manager may take before handing it in; nothing withdraws it.
+    SetFloat {
+        /// Where.
+        site: SiteName,
+        /// The manager's account there.
+        manager: String,
+        /// Cash not handed in and open floats together, in minor units.
+        limit_minor: i64,
+    },
+    /// A manager hands cash in.
+    HandIn(CashCount),
+    /// What was handed in too little, or too much, is settled.
+    SettleDifference {
+        /// Where.
+        site: SiteName,
+        /// The manager's account there.
+        manager: String,
+        /// Minor units, above zero.
+        amount_minor: i64,
+        /// How.
+        how: Settling,
+    },
+    /// A cash sale that was not booked by itself is booked, or dropped.
+    DecideCashSale {
+        /// Its number in the list.
+        sale: i64,
+        /// The manager who took the cash; `None` drops it.
+        book_to: Option<String>,
+    },
     /// May this water be drawn? Asked by a dispenser that speaks to the hub (CONTRACTS section 4).
     VerifyDispense(DispenseAsk),
     /// What flowed.
@@ -403,6 +432,28 @@ pub enum Allocation {
         /// How, for the audit.
         reason: String,
     },
+}
+
+/// Cash that was counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CashCount {
+    /// Where the manager sells.
+    pub site: SiteName,
+    /// The manager's account there.
+    pub manager: String,
+    /// What was counted, in minor units, nothing or more.
+    pub counted_minor: i64,
+    /// What the one who counted was shown as owed; all that is owed when left out.
+    pub owed_minor: Option<i64>,
+}
+
+/// How a difference is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settling {
+    /// In cash.
+    Paid,
+    /// The house bears it, or keeps it.
+    GivenUp,
 }
 
 /// What can be bought at the hub.

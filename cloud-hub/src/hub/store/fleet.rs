@@ -199,6 +199,15 @@ impl Store<'_> {
         )
     }
 
+    /// The newest box of a site, current or not; `None` before one has joined.
+    pub fn newest_box(&self, site: &SiteName) -> Stored<Option<BoxId>> {
+        self.one(
+            "SELECT box FROM enrolment WHERE site = ?1 ORDER BY state = 'current' DESC, joined_ms DESC, box LIMIT 1",
+            [site.as_str()],
+            |row| id(row, "box").map(BoxId),
+        )
+    }
+
     /// The current enrolment of a site.
     pub fn current_enrolment(&self, site: &SiteName) -> Stored<Option<EnrolmentRow>> {
         self.one(

@@ -1,6 +1,7 @@
 //! What pages and the API read, over a read-only connection ([`store::Database::open_read_only`]).
 
 mod bill;
+mod cash;
 mod fleet;
 mod ledger;
 mod money;
@@ -24,6 +25,7 @@ use store::StoreError;
 
 pub use self::{
     bill::{BillFilter, BillShown, Billing, bill, billing, bills, bills_listed, bills_owed, metered, readings},
+    cash::{DoubtfulSale, HandIn, Manager, doubtful_sales, hand_ins, managers},
     fleet::{Site, site, sites, sites_unhashed},
     ledger::{
         AccountBalance, Line, Movement, STATEMENT_MAX, Span, accounts_of, ledger_faults, statement, trial_balance,

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     body::{Body, Bytes},
     extract::{Path, Query, State},
     http::{StatusCode, header},
@@ -22,13 +22,14 @@ use serde_json::{Value, json};
 use store::StoreError;
 
 use crate::site::store::{
-    people,
+    floats, people,
     read::{self, AskedFilter, CustomerShown, SaleFilter},
     readers::Reading,
 };
 
 use super::{
     Web,
+    guard::Caller,
     problem::Problem,
     wire::{self, CSV_COLUMNS, Here},
 };
@@ -46,6 +47,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/api/v1/customers/{id}", get(customer))
         .route("/api/v1/transactions", get(transactions))
         .route("/api/v1/queue", get(queue))
+        .route("/api/v1/float", get(float))
         .route("/api/v1/journal.csv", get(journal))
         .route("/api/ussd/queue/{phone}", get(queue_of_phone))
 }
@@ -106,6 +108,19 @@ async fn transactions(State(web): State<Web>, Query(asked): Query<Asked>) -> Res
     let next = cut(&mut rows, limit).then(|| rows.last().map(|row| place(row.time, row.epoch, row.seq)));
     let items: Vec<Value> = rows.iter().map(|row| wire::sale(&here, row)).collect();
     Ok(Json(json!({ "items": items, "next": next.flatten() })))
+}
+
+/// What the caller may still take in cash, and what they should have in the drawer.
+async fn float(State(web): State<Web>, Extension(caller): Extension<Caller>) -> Result<Json<Value>, Problem> {
+    let status = web.status().await?;
+    let (here, today, login) = (Here::of(&status)?, status.today, caller.name.clone());
+    let (standing, sold) = web
+        .read(move |connection| {
+            let standing = floats::standing(connection, &login)?;
+            Ok((standing, floats::sales_since(connection, today)?))
+        })
+        .await?;
+    Ok(Json(wire::float(&here, &caller.name, &standing, sold)))
 }
 
 /// What was asked of the hub from here and waits for its answer; with `all=true` also what was answered.

@@ -12,6 +12,7 @@ use axum::{
 use kiosk::{
     day::{Day, Zone},
     fact::PurchaseItem,
+    float::Wish,
     ids::{CustomerId, DispenserId},
     moment::Wall,
     units::Volume,
@@ -31,6 +32,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/api/v1/customers/{id}/clear-lock", post(clear_lock))
         .route("/api/v1/purchases", post(purchase))
         .route("/api/v1/loans", post(loan))
+        .route("/api/v1/cash-sales", post(cash_sale))
         .route("/api/v1/dispensers/{id}", post(dispenser))
         .route("/api/v1/clock", post(clock))
 }
@@ -138,6 +140,50 @@ async fn loan(
         lender: fields.text("lender")?,
         amount_minor: fields.integer("amount_minor")?,
         repayment_minor: fields.integer("repayment_minor")?,
+    };
+    change.tell(&web, command).await
+}
+
+/// Cash that the caller has taken: for a customer by id, or by what they type, and so much water or water for so much.
+async fn cash_sale(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let change = Change::read(caller, &uri, &headers, body).await?;
+    let fields = Fields::read(&change.body)?;
+    let customer = match (fields.has("customer"), fields.has("phone")) {
+        (true, false) => fields.parsed("customer")?,
+        (false, true) => {
+            let here = wire::Here::of(&web.status().await?)?;
+            let found = api::find(&web, &here, &fields.text("phone")?).await?;
+            found.ok_or_else(|| Problem::not_found("this customer"))?.id
+        }
+        _ => return Err(Problem::field("customer", "give customer or phone, and one of them")),
+    };
+    let wish = match (fields.has("volume_ml"), fields.has("amount_minor")) {
+        (true, false) => {
+            let volume = Volume::try_from_ml(fields.integer("volume_ml")?);
+            Wish::Litres(volume.ok_or_else(|| Problem::field("volume_ml", "must be more than nothing"))?)
+        }
+        (false, true) => Wish::Money(fields.integer("amount_minor")?),
+        _ => {
+            return Err(Problem::field(
+                "amount_minor",
+                "give volume_ml or amount_minor, and one of them",
+            ));
+        }
+    };
+    let shown_minor = match fields.has("price_minor") {
+        true => Some(fields.integer("price_minor")?),
+        false => None,
+    };
+    let command = Command::SellForCash {
+        customer,
+        wish,
+        shown_minor,
     };
     change.tell(&web, command).await
 }

@@ -139,7 +139,7 @@ fn text(status: &Status, callers: usize) -> String {
             ),
             (
                 "kisima_disk_low",
-                "Whether loans and purchases wait for room.",
+                "Whether loans, purchases and cash wait for room.",
                 room.is_tight().into(),
             ),
         ] {

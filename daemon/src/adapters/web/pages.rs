@@ -1,5 +1,6 @@
 //! Pages for people: made here, whole without a script, readable on a cheap phone, kind when something is wrong.
 
+mod cash;
 mod customers;
 mod lists;
 mod login;
@@ -49,6 +50,7 @@ pub(super) fn routes() -> Router<Web> {
         .merge(status::routes())
         .merge(customers::routes())
         .merge(lists::routes())
+        .merge(cash::routes())
 }
 
 /// What stands above a page's content.
@@ -123,7 +125,7 @@ impl View<'_> {
                     }
                 }
                 nav {
-                    @for (path, name) in [("/", "Today"), ("/customers", "Customers"), ("/sales", "Sales"), ("/queue", "Queue"), ("/dispensers", "Dispensers")] {
+                    @for (path, name) in [("/", "Today"), ("/customers", "Customers"), ("/sales", "Sales"), ("/cash", "Cash"), ("/queue", "Queue"), ("/dispensers", "Dispensers")] {
                         a href=(path) aria-current=[(path == self.path).then_some("page")] { (name) }
                     }
                 }

@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use kiosk::float::NoQuote;
 use serde_json::{Map, Value, json};
 
 use crate::site::effect::Refusal;
@@ -145,6 +146,12 @@ impl From<Refusal> for Problem {
             Refusal::KeyReused => (StatusCode::CONFLICT, "key_reused"),
             Refusal::DiskLow => (StatusCode::INSUFFICIENT_STORAGE, "disk_low"),
             Refusal::Degraded => (StatusCode::SERVICE_UNAVAILABLE, "gateway_degraded"),
+            Refusal::SellsNothing => (StatusCode::CONFLICT, "sells_nothing"),
+            Refusal::CannotDraw => (StatusCode::CONFLICT, "cannot_draw"),
+            Refusal::NoFloat => (StatusCode::CONFLICT, "no_float"),
+            Refusal::Float(NoQuote::Empty) => (StatusCode::CONFLICT, "float_empty"),
+            Refusal::Float(_) => (StatusCode::CONFLICT, "float_short"),
+            Refusal::PriceChanged(_) => (StatusCode::CONFLICT, "price_changed"),
         };
         let mut problem = Problem::new(status, code, message);
         match refusal {
@@ -160,7 +167,12 @@ impl From<Refusal> for Problem {
             | Refusal::Outdated
             | Refusal::Clock(_)
             | Refusal::KeyReused
-            | Refusal::DiskLow => {}
+            | Refusal::DiskLow
+            | Refusal::SellsNothing
+            | Refusal::CannotDraw
+            | Refusal::NoFloat
+            | Refusal::Float(_)
+            | Refusal::PriceChanged(_) => {}
         }
         problem
     }

@@ -2,6 +2,7 @@
 
 mod api;
 mod bench;
+mod cash;
 mod dispensers;
 mod gate;
 mod login;

@@ -6,14 +6,17 @@ use kiosk::{
     ids::{Epoch, Lane},
     moment::{Trust, Wall},
     phone::Country,
-    units::{Currency, Volume},
+    units::{Currency, Money, Volume},
 };
 use serde_json::{Map, Value, json};
 
 use crate::site::{
     effect::{Answer, DispenserStatus, Receipt, Refusal, Rendered, Status, Told, Way},
     input::Door,
-    store::read::{AskedShown, CustomerShown, SaleShown},
+    store::{
+        floats::Standing,
+        read::{AskedShown, CustomerShown, SaleShown},
+    },
 };
 
 use super::problem::Problem;
@@ -62,6 +65,17 @@ pub fn told(told: &Result<Told, Refusal>) -> Rendered {
             202,
             json!({ "id": place(record.log.epoch, record.seq), "state": "waiting" }),
         ),
+        Ok(Told::CashTaken(sale)) => (
+            201,
+            json!({
+                "id": place(sale.record.log.epoch, sale.record.seq),
+                "receipt": sale.receipt,
+                "volume_ml": sale.volume.ml(),
+                "amount_minor": sale.amount.minor,
+                "currency": sale.amount.currency.code(),
+                "float_left_minor": sale.left.minor,
+            }),
+        ),
         Ok(Told::Done | Told::Status(_) | Told::Login { .. } | Told::Caller(_)) => (200, json!({ "done": true })),
         Err(refusal) => {
             let problem = Problem::from(refusal.clone());
@@ -109,6 +123,11 @@ impl Here {
 
     pub(super) fn country(&self) -> Country {
         self.currency.map_or(Country::Kenya, Country::of_currency)
+    }
+
+    /// An amount here; nothing where there is none, or no currency yet.
+    pub(super) fn money(&self, minor: Option<i64>) -> Option<Money> {
+        Some(Money::new(minor?, self.currency?))
     }
 
     fn currency_code(&self) -> Option<&'static str> {
@@ -196,11 +215,11 @@ pub(super) fn sale(here: &Here, sale: &SaleShown) -> Value {
         "id": format!("{}:{}", here.site, place(sale.epoch, sale.seq)),
         "site": here.site,
         "customer": sale.customer.map(|customer| customer.to_string()),
-        "dispenser": sale.dispenser,
+        "dispenser": (!sale.dispenser.is_empty()).then_some(&sale.dispenser),
         "kind": sale.kind,
         "request": sale.request,
         "volume_ml": sale.volume_ml,
-        "amount_minor": null,
+        "amount_minor": sale.amount_minor,
         "currency": here.currency_code(),
         "time": sale.time.rfc3339(),
         "clock_trusted": sale.clock_trusted,
@@ -213,7 +232,7 @@ pub(super) fn sale(here: &Here, sale: &SaleShown) -> Value {
 pub fn csv_line(site: &str, currency: Option<Currency>, sale: &SaleShown) -> String {
     let customer = sale.customer.map(|customer| customer.to_string()).unwrap_or_default();
     format!(
-        "{site},{},{},{},{},{},{},{customer},{},{},,{},{},{}\r\n",
+        "{site},{},{},{},{},{},{},{customer},{},{},{},{},{},{}\r\n",
         sale.epoch,
         sale.seq,
         sale.time.rfc3339(),
@@ -222,6 +241,7 @@ pub fn csv_line(site: &str, currency: Option<Currency>, sale: &SaleShown) -> Str
         sale.request.as_deref().unwrap_or_default(),
         sale.dispenser,
         sale.volume_ml,
+        sale.amount_minor.map(|minor| minor.to_string()).unwrap_or_default(),
         currency.map(Currency::code).unwrap_or_default(),
         sale.outcome.as_deref().unwrap_or_default(),
         sale.receipt,
@@ -252,6 +272,19 @@ pub(super) fn customer(here: &Here, customer: &CustomerShown) -> Value {
         "admitted": customer.admitted,
         "wrong_pins": customer.has_wrong_pins,
         "subscription": subscription,
+    })
+}
+
+/// How the caller stands with their cash, as JSON.
+pub(super) fn float(here: &Here, login: &str, standing: &Standing, today: (u64, i64)) -> Value {
+    json!({
+        "manager": login,
+        "known": standing.is_known,
+        "left_minor": standing.left_minor(),
+        "drawer_minor": standing.drawer_minor,
+        "price_per_m3_minor": standing.price_per_m3_minor(),
+        "currency": here.currency_code(),
+        "today": { "sales": today.0, "amount_minor": today.1 },
     })
 }
 
@@ -302,6 +335,7 @@ mod tests {
             customer: None,
             dispenser: "tap".to_owned(),
             volume_ml: 500,
+            amount_minor: None,
             outcome: None,
             receipt: "7K3F9QXA".to_owned(),
         };

@@ -114,16 +114,18 @@ pub struct SaleShown {
     pub time: Wall,
     /// Whether the clock was trusted then.
     pub clock_trusted: bool,
-    /// `dispense`, `correction` or `loss`.
+    /// `dispense`, `correction`, `loss` or `cash`.
     pub kind: String,
     /// The dispenser's request.
     pub request: Option<String>,
     /// Who paid.
     pub customer: Option<CustomerId>,
-    /// Where.
+    /// Where; empty for cash.
     pub dispenser: String,
     /// What it changed for the customer, in millilitres.
     pub volume_ml: i64,
+    /// What was paid, in minor units, where it was.
+    pub amount_minor: Option<i64>,
     /// How the pour ended.
     pub outcome: Option<String>,
     /// The receipt number.
@@ -183,7 +185,8 @@ pub fn sales(connection: &Connection, filter: &SaleFilter, count_max: u32) -> Re
     }
     values.push(Value::Integer(i64::from(count_max)));
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT epoch, seq, time, clock_trusted, kind, request, customer, dispenser, volume_ml, outcome, receipt
+        "SELECT epoch, seq, time, clock_trusted, kind, request, customer, dispenser, volume_ml, outcome, receipt,
+                amount_minor
          FROM sale WHERE {} ORDER BY time {order}, epoch {order}, seq {order} LIMIT ?{}",
         conditions.join(" AND "),
         values.len()
@@ -206,6 +209,7 @@ fn sale(row: &Row<'_>) -> rusqlite::Result<SaleShown> {
         volume_ml: row.get(8)?,
         outcome: row.get(9)?,
         receipt: row.get(10)?,
+        amount_minor: row.get(11)?,
     })
 }
 
@@ -282,7 +286,7 @@ pub fn asked_counts(connection: &Connection, of: Option<CustomerId>) -> Result<(
 /// What was sold in each hour from `from` on, at most 25 of them: a day may have one more.
 pub fn by_hour(connection: &Connection, from: Wall) -> Result<[Volume; HOURS_MAX], StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT (time - ?1) / ?2, sum(volume_ml) FROM sale WHERE time >= ?1 AND time < ?3 AND kind <> 'loss' GROUP BY 1",
+        "SELECT (time - ?1) / ?2, sum(volume_ml) FROM sale WHERE time >= ?1 AND time < ?3 AND kind NOT IN ('loss', 'cash') GROUP BY 1",
     )?;
     let until = from.plus_ms(HOUR_MS * i64::try_from(HOURS_MAX).unwrap_or_default());
     let mut rows = statement.query((from.0, HOUR_MS, until.0))?;
@@ -299,7 +303,7 @@ pub fn by_hour(connection: &Connection, from: Wall) -> Result<[Volume; HOURS_MAX
 /// Pours and litres sold since `from`: what the page shows of today.
 pub fn totals(connection: &Connection, from: Wall) -> Result<(i64, Volume), StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT sum(kind = 'dispense'), sum(volume_ml) FROM sale WHERE time >= ?1 AND kind <> 'loss'",
+        "SELECT sum(kind = 'dispense'), sum(volume_ml) FROM sale WHERE time >= ?1 AND kind NOT IN ('loss', 'cash')",
     )?;
     let (count, ml): (Option<i64>, Option<i64>) =
         statement.query_row([from.0], |row| Ok((row.get(0)?, row.get(1)?)))?;

@@ -20,6 +20,8 @@ pub enum SaleKind {
     Correction,
     /// Water that nobody pays.
     Loss,
+    /// Litres sold for cash, to be drawn later.
+    Cash,
 }
 
 impl SaleKind {
@@ -29,6 +31,7 @@ impl SaleKind {
             SaleKind::Dispense => "dispense",
             SaleKind::Correction => "correction",
             SaleKind::Loss => "loss",
+            SaleKind::Cash => "cash",
         }
     }
 }
@@ -88,8 +91,9 @@ pub fn insert(connection: &Connection, row: &SaleRow<'_>) -> Result<(), StoreErr
 
 /// What this customer drew on this day, corrections taken off.
 pub fn drawn_on(connection: &Connection, customer: CustomerId, day: i64) -> Result<Volume, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT sum(volume_ml) FROM sale WHERE customer = ?1 AND day = ?2 AND kind <> 'loss'")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT sum(volume_ml) FROM sale WHERE customer = ?1 AND day = ?2 AND kind NOT IN ('loss', 'cash')",
+    )?;
     let sum: Option<i64> = statement.query_row((signed(customer.0), day), |row| row.get(0))?;
     volume(sum.unwrap_or(0).max(0))
 }

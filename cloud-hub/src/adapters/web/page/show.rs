@@ -91,6 +91,7 @@ pub fn kind(kind: &str) -> &str {
         "correction" => "correction",
         "loss" => "loss at the site",
         "topup" => "litres bought",
+        "cash" => "sold for cash",
         "deposit" => "money paid in",
         "subscription" => "subscription",
         "bill" => "bill",

@@ -19,7 +19,7 @@ use crate::site::{
 
 use super::{
     super::{Web, api, guard::Caller, problem::Problem, wire::Here},
-    Failure, Fields, Notice, View, field, hidden, lists, may_change,
+    Failure, Fields, Notice, View, cash, field, hidden, lists, may_change,
     show::{light, litres, time},
     submit,
 };
@@ -182,6 +182,7 @@ fn actions(customer: &CustomerShown, here: &Here, caller: &Caller, phone: &str) 
                 button { "Ask for payment" }
             }
         }
+        (cash::form(customer.id, here.currency))
         details {
             summary { "Loan" }
             form method="post" action="/customers/loan" {

@@ -81,6 +81,7 @@ pub(super) fn sale_row(sale: &SaleShown, here: &Here) -> Markup {
     let words = match (sale.kind.as_str(), sale.outcome.as_deref()) {
         ("correction", _) => "corrected by a late report",
         ("loss", _) => "nobody asked: the site's loss",
+        ("cash", _) => "sold for cash",
         (_, None) => "no report: booked in full",
         (_, Some("complete")) => "complete",
         (_, Some("stopped")) => "stopped by the customer",
@@ -92,7 +93,8 @@ pub(super) fn sale_row(sale: &SaleShown, here: &Here) -> Markup {
     html! {
         div class="row" {
             span {
-                b { (litres(sale.volume_ml)) } " at " (sale.dispenser) br;
+                b { (litres(sale.volume_ml)) } @if !sale.dispenser.is_empty() { " at " (sale.dispenser) }
+                @if let Some(paid) = here.money(sale.amount_minor) { " for " (paid) } br;
                 span class="small" { (words) ", receipt " (sale.receipt) }
             }
             span class="small" { (time(here, sale.time)) @if !sale.clock_trusted { "?" } }

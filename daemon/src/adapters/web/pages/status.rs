@@ -154,7 +154,7 @@ fn state(status: &Status, here: &Here, caller: &Caller) -> Result<Markup, Failur
 
 fn disk_low(room: Room) -> String {
     let mib = room.free_bytes >> 20;
-    format!("The disk is nearly full ({mib} MiB left): water is sold, loans and purchases wait. Make room on it.")
+    format!("The disk is nearly full ({mib} MiB left): water is sold; loans, purchases and cash wait. Make room on it.")
 }
 
 fn link(status: &Status, here: &Here) -> Markup {

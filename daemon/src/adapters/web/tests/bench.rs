@@ -8,8 +8,8 @@ use std::{
 };
 
 use kiosk::{
-    fact::{Granted, Listed, Purse},
-    ids::{AccountId, BoxId, CustomerId, DispenserId, Epoch, GrantId},
+    fact::{FloatGranted, Granted, Listed, Purse},
+    ids::{AccountId, BoxId, CustomerId, DispenserId, Epoch, GrantId, ManagerId},
     moment::{Trust, Wall},
     pin::PinKey,
     units::{Currency, Volume},
@@ -35,7 +35,7 @@ use crate::{
         effect::{Refusal, Told, Wire},
         enrolment::Enrolment,
         input::{Command, Input, Role},
-        store::{people, readers::Readers, rights},
+        store::{floats, people, readers::Readers, rights},
     },
 };
 
@@ -171,9 +171,14 @@ impl Bench {
 
     /// A token of this role.
     pub async fn token(&self, role: Role) -> String {
+        self.token_named(&format!("test-{}", role.name()), role).await
+    }
+
+    /// A token of this name and role.
+    pub async fn token_named(&self, name: &str, role: Role) -> String {
         let (token, hash) = web::password::token().unwrap();
         let command = Command::AddToken {
-            name: format!("test-{}", role.name()),
+            name: name.to_owned(),
             role,
             hash,
         };
@@ -328,6 +333,17 @@ pub fn enrolment() -> Enrolment {
 
 fn meet_jane(site: &Site) {
     let connection = site.connection();
+    let float = FloatGranted {
+        float: GrantId {
+            epoch: Epoch(0x44),
+            number: 9,
+        },
+        manager: ManagerId(0xa1),
+        login: "musa".to_owned(),
+        amount_minor: 10_000,
+        price_per_m3_minor: 200_000,
+    };
+    floats::grant(connection, &float).unwrap();
     let pin = PinKey::new([5; 32]).verifier(JANE, &"4071".parse().unwrap());
     let listed = Listed {
         customer: JANE,

@@ -1,0 +1,131 @@
+//! Cash that a manager takes, whether the hub can be heard or not (DESIGN section 4).
+//!
+//! The manager is who is logged in: the hub gives a float to an account of this site, and only a page or a token of that
+//! name sells from it. A sale spends the float and opens the customer's right in one transaction.
+
+use kiosk::{
+    fact::{Fact, FloatSold, Granted, HandedIn, Purse},
+    float::{NoQuote, Wish, quote},
+    ids::{CustomerId, GrantId, RecordId},
+    moment::Moment,
+    units::Money,
+};
+
+use super::{
+    Site, SiteError,
+    effect::{CashTaken, Effect, Refusal, Told},
+    manage::Outcome,
+    store::{floats, people, sales::SaleKind},
+    tally::Counted,
+};
+
+impl Site {
+    /// Sells water for cash. `shown_minor`: the price that the manager was shown, so that nobody pays another.
+    pub(super) fn sell_for_cash(
+        &mut self,
+        moment: &Moment,
+        customer: CustomerId,
+        wish: Wish,
+        shown_minor: Option<i64>,
+    ) -> Result<Outcome, SiteError> {
+        let Some(enrolled) = &self.enrolled else {
+            return Ok(Err(Refusal::NotJoined));
+        };
+        let currency = enrolled.enrolment.currency;
+        if self.is_degraded()? {
+            return Ok(Err(Refusal::SellsNothing));
+        }
+        if let Err(refusal) = self.room_for_more() {
+            return Ok(Err(refusal));
+        }
+        let customer = people::resolve(self.connection(), customer)?;
+        let Some(row) = people::find(self.connection(), customer)? else {
+            return Ok(Err(Refusal::Unknown("this customer")));
+        };
+        // Nobody pays for water that they could not draw here.
+        if row.account.is_none() || !row.active || !row.admitted {
+            return Ok(Err(Refusal::CannotDraw));
+        }
+        let standing = floats::standing(self.connection(), &self.actor)?;
+        if !standing.is_known {
+            return Ok(Err(Refusal::NoFloat));
+        }
+        let quote = match quote(&standing.open, wish, currency) {
+            Ok(quote) => quote,
+            Err(NoQuote::Nothing) => {
+                return Ok(Err(Refusal::Field {
+                    field: "amount",
+                    message: NoQuote::Nothing.to_string(),
+                }));
+            }
+            Err(none) => return Ok(Err(Refusal::Float(none))),
+        };
+        if shown_minor.is_some_and(|shown| shown != quote.amount.minor) {
+            return Ok(Err(Refusal::PriceChanged(quote.amount)));
+        }
+        let fact = FloatSold {
+            parts: quote.parts,
+            customer,
+            volume: quote.volume,
+            time: moment.wall,
+            clock_trusted: moment.trust.is_trusted(),
+        };
+        let (record, mut effects) = self.write_fact(moment, Fact::FloatSold(fact))?;
+        effects.push(Effect::Live);
+        let receipt = self.receipt_of(record)?;
+        self.audit(moment, "cash_taken", &format!("{customer} {} {receipt}", quote.amount))?;
+        let left = standing.left_minor() - quote.amount.minor;
+        Ok(Ok((
+            effects,
+            Told::CashTaken(CashTaken {
+                record,
+                receipt,
+                volume: quote.volume,
+                amount: quote.amount,
+                left: Money::new(left, currency),
+            }),
+        )))
+    }
+
+    /// The sale spends the floats and opens the customer's right, which bears the record's own name.
+    pub(super) fn fold_float_sold(&mut self, id: RecordId, sold: &FloatSold) -> Result<(), SiteError> {
+        for (float, minor) in &sold.parts {
+            floats::spend(self.connection(), *float, *minor)?;
+        }
+        self.fold_grant(&Granted {
+            grant: GrantId {
+                epoch: id.log.epoch,
+                number: u64::from(id.seq),
+            },
+            customer: sold.customer,
+            purse: Purse::Prepaid,
+            volume: sold.volume,
+            valid_until: None,
+        })?;
+        let customer = people::resolve(self.connection(), sold.customer)?;
+        let row = floats::CashRow {
+            record: id,
+            time: sold.time,
+            clock_trusted: sold.clock_trusted,
+            day: self.today(),
+            customer,
+            volume: sold.volume,
+            amount_minor: sold.amount_minor(),
+            receipt: &self.receipt_of(id)?,
+        };
+        floats::insert_sale(self.connection(), &row)?;
+        self.tally
+            .note(Counted::Sold(SaleKind::Cash.name(), sold.volume.signed_ml()));
+        Ok(())
+    }
+
+    /// The hub counted cash.
+    pub(super) fn fold_handed_in(&self, id: RecordId, handed_in: &HandedIn) -> Result<(), SiteError> {
+        Ok(floats::hand_in(self.connection(), id, handed_in)?)
+    }
+
+    fn receipt_of(&self, record: RecordId) -> Result<String, SiteError> {
+        let key = &self.enrolled()?.receipt_key;
+        Ok(key.receipt(record.log.epoch, record.seq).to_string())
+    }
+}
