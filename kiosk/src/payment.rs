@@ -281,6 +281,20 @@ pub enum ProviderVerdict {
     Unknown,
 }
 
+impl ProviderVerdict {
+    /// The word in the audit.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ProviderVerdict::Paid => "paid",
+            ProviderVerdict::Pending => "pending",
+            ProviderVerdict::Cancelled => "cancelled",
+            ProviderVerdict::Expired => "expired",
+            ProviderVerdict::Failed(_) => "failed",
+            ProviderVerdict::Unknown => "unknown code",
+        }
+    }
+}
+
 /// What a provider reports, in a callback or as the answer to a query. Absent fields were not in the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {

@@ -27,7 +27,7 @@ use world::{
 
 use crate::{
     books,
-    payments::{Payer, enrol, open},
+    payments::{Payer, QUERIES_PER_MINUTE, enrol, open},
     rivals::fresh_directory,
 };
 
@@ -75,9 +75,9 @@ pub async fn flood(parent: &Path, flood: Flood) -> anyhow::Result<Taken> {
     // Nothing is asked by the hub itself before the words come.
     let keys = [("log.level", "warn"), ("payments.query_after", "600 s")];
     let mut programme = open(&directory, &[Provider::Mpesa], &keys).await?;
-    let sandbox = Api::new(&programme.sandbox.as_ref().context("the providers run")?.url()?)?;
-    let silent = json!({"mpesa": {"auto_after_ms": 1, "callbacks": 0, "queries_per_minute": 1_000_000_000}});
-    sandbox.post("/control", &silent).await?.expect(200)?;
+    let sandbox = programme.sandbox()?;
+    let silent = json!({"auto_after_ms": 1, "callbacks": 0, "queries_per_minute": QUERIES_PER_MINUTE});
+    programme.behave(Provider::Mpesa, silent).await?;
     let payers = enrol(
         &programme,
         &[Provider::Mpesa],

@@ -16,14 +16,14 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use kiosk::provider::Provider;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{
     task::JoinSet,
     time::{Instant, MissedTickBehavior, interval, sleep},
 };
 use world::{
     http::Api,
-    programme::{Programme, WEBHOOK_SECRET},
+    programme::{Programme, in_shillings},
     random::Random,
 };
 
@@ -37,10 +37,14 @@ const PAYMENTS_EACH: usize = 25;
 /// Callers of the hub's API at once.
 const CALLERS: usize = 48;
 /// Payments under way at once: every provider has room for all of them, so that none is turned away as busy.
-const OPEN_MAX: usize = 800;
+const OPEN_MAX: usize = 2_000;
+/// M-PESA takes as many questions as come.
+pub const QUERIES_PER_MINUTE: u32 = 1_000_000_000;
 /// How long a phone takes to pay.
-const PAYS_AFTER_MS: u64 = 100;
-/// How late a late callback is: after the hub's own question, which comes a second after the prompt.
+const PAYS_AFTER_MS: u64 = 1_000;
+/// How long after the prompt the hub asks by itself.
+const QUERY_AFTER: &str = "2 s";
+/// How late a late callback is: after the hub's own question.
 const LATE_MS: u64 = 10_000;
 /// From one look at the books to the next.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -94,10 +98,16 @@ struct Shop {
 /// Pays, kills, and compares.
 pub async fn pay(parent: &Path, trial: Trial) -> anyhow::Result<Outcome> {
     let directory = fresh_directory(parent, "payments")?;
-    let keys = [("log.level", "warn"), ("payments.query_after", "1 s")];
+    let keys = [("log.level", "warn"), ("payments.query_after", QUERY_AFTER)];
     let mut programme = open(&directory, &Provider::ALL, &keys).await?;
-    let sandbox = Api::new(&programme.sandbox.as_ref().context("the providers run")?.url()?)?;
-    behave(&programme, &sandbox, json!({"auto_after_ms": PAYS_AFTER_MS})).await?;
+    let sandbox = programme.sandbox()?;
+    for provider in Provider::ALL {
+        let mut behaviour = json!({"auto_after_ms": PAYS_AFTER_MS});
+        if provider == Provider::Mpesa {
+            behaviour["queries_per_minute"] = json!(QUERIES_PER_MINUTE);
+        }
+        programme.behave(provider, behaviour).await?;
+    }
     let payers = trial.payments.div_ceil(PAYMENTS_EACH).max(1);
     println!("payments: {payers} customers");
     let payers = enrol(&programme, &Provider::ALL, payers).await?;
@@ -134,38 +144,11 @@ pub async fn pay(parent: &Path, trial: Trial) -> anyhow::Result<Outcome> {
     })
 }
 
-/// A hub that collects shillings by these providers. Airtel is Kenya's; MTN, which Kenya has not, is its sandbox, which
-/// takes any amount as euros.
+/// A hub that collects shillings by these providers.
 pub async fn open(directory: &Path, providers: &[Provider], keys: &[(&str, &str)]) -> anyhow::Result<Programme> {
-    let mut all = Vec::new();
-    if providers.contains(&Provider::Mtn) {
-        all.push(("payments.mtn.target_environment", "sandbox"));
-        all.push(("payments.mtn.currency", "EUR"));
-    }
-    if providers.contains(&Provider::Airtel) {
-        all.push(("payments.airtel.country", "KE"));
-    }
+    let mut all = in_shillings(providers);
     all.extend_from_slice(keys);
     Programme::collecting(directory, providers, &all).await
-}
-
-/// Tells every provider how to behave and where its portal sends callbacks.
-async fn behave(programme: &Programme, sandbox: &Api, all: Value) -> anyhow::Result<()> {
-    for provider in Provider::ALL {
-        let mut behaviour = all.clone();
-        match provider {
-            Provider::Mpesa => behaviour["queries_per_minute"] = json!(1_000_000_000),
-            _ => {
-                let portal = format!("{}/payments/{provider}/{WEBHOOK_SECRET}", programme.door.url());
-                behaviour["callback_url"] = json!(portal);
-                behaviour["callback_key"] = json!("pretend-callback_key");
-                behaviour["challenge"] = json!("pretend-challenge");
-            }
-        }
-        let body = json!({ provider.name(): behaviour });
-        sandbox.post("/control", &body).await?.expect(200)?;
-    }
-    Ok(())
 }
 
 /// The provider of the customer with this number.

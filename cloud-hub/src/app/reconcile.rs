@@ -51,9 +51,21 @@ pub async fn run(config: &config::Hub, file: &Path, provider: &str, book: bool) 
     };
     let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
     let lines = statement::read(&STATEMENT, &bytes).with_context(|| file.display().to_string())?;
-    let found = look(config, |books| compare(books, Provider::Mpesa, lines))?;
+    let mut found = look(config, |books| compare(books, Provider::Mpesa, lines.clone()))?;
     for line in &found.missing {
         tell(&format!("in the statement, not in the books: {}", described(line)))?;
+    }
+    if book {
+        let short_code = mpesa.till.as_ref().unwrap_or(&mpesa.shortcode);
+        for line in &found.missing {
+            let heard = asked(config, Command::BookLine(Box::new(booked_line(line, short_code)))).await?;
+            match heard.told() {
+                Ok(place) => tell(&format!("booked {}: {place}", line.receipt))?,
+                Err(why) => bail!("{}: {why}", line.receipt),
+            }
+        }
+        // A line that was booked may be the receipt that a payment in the books waited for.
+        found = look(config, |books| compare(books, Provider::Mpesa, lines))?;
     }
     for (line, booked) in &found.differ {
         let held = Money::new(booked.amount_minor, line.amount.currency);
@@ -65,18 +77,7 @@ pub async fn run(config: &config::Hub, file: &Path, provider: &str, book: bool) 
             of_books(booked, config)
         ))?;
     }
-    let mut left = found.differ.len() + found.unseen.len() + found.missing.len();
-    if book {
-        let short_code = mpesa.till.as_ref().unwrap_or(&mpesa.shortcode);
-        for line in &found.missing {
-            let heard = asked(config, Command::BookLine(Box::new(booked_line(line, short_code)))).await?;
-            match heard.told() {
-                Ok(place) => tell(&format!("booked {}: {place}", line.receipt))?,
-                Err(why) => bail!("{}: {why}", line.receipt),
-            }
-            left -= 1;
-        }
-    }
+    let left = found.differ.len() + found.unseen.len() + found.missing.len();
     let out: i64 = found.out.iter().map(|line| line.amount.minor).sum();
     if let Some(first) = found.out.first() {
         let sum = Money::new(out, first.amount.currency);

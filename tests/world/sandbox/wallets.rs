@@ -17,6 +17,7 @@ mod signed;
 #[cfg(test)]
 mod tests;
 
+pub use airtel::callback_hash;
 pub use behaviour::{Behaviour, Fault, HashOver, Outcome};
 
 use std::collections::BTreeMap;

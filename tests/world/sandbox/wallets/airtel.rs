@@ -156,8 +156,13 @@ pub(super) fn callback(behaviour: &Behaviour, prompt: &Prompt) -> String {
         HashOver::Document => &document,
         HashOver::Transaction => &inner,
     };
-    let hash = STANDARD.encode(hmac(behaviour.callback_key.as_bytes(), payload.as_bytes()));
+    let hash = callback_hash(&behaviour.callback_key, payload);
     format!(r#"{{"transaction":{inner},"hash":"{hash}"}}"#)
+}
+
+/// The hash of a callback: base64(HMAC-SHA256(key, payload)) (Airtel portal, "Callback").
+pub fn callback_hash(key: &str, payload: &str) -> String {
+    STANDARD.encode(hmac(key.as_bytes(), payload.as_bytes()))
 }
 
 /// HMAC-SHA256 as RFC 2104 writes it down: a second hand, so that the hub's own is not its own judge.
