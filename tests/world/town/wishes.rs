@@ -9,7 +9,10 @@ use hub::hub::{
     effect::{Enrolment as HubEnrolment, Refusal, Response},
     input::{Actor, Item, JoinRequest, NewCustomer, NewPurchase, NewSite, Pay, Request, Secret},
 };
-use kiosk::ids::{AccountId, CustomerId, SiteName};
+use kiosk::{
+    ids::{AccountId, CustomerId, SiteName},
+    provider::Provider,
+};
 use sync::seal::{Identity, SecretKey};
 
 use super::World;
@@ -227,11 +230,20 @@ impl World {
 
     /// A person buys by a prompt on their phone. Gives the errand.
     pub fn buy_later(&mut self, person: usize, item: Item) -> u64 {
+        self.buys(person, item, None)
+    }
+
+    /// The same by this provider.
+    pub fn buy_by(&mut self, person: usize, item: Item, provider: Provider) -> u64 {
+        self.buys(person, item, Some(provider))
+    }
+
+    fn buys(&mut self, person: usize, item: Item, provider: Option<Provider>) -> u64 {
         let new = NewPurchase {
             customer: self.customer(person),
             item,
             pay: Pay::Prompt,
-            provider: None,
+            provider,
             phone: None,
         };
         self.errand(Actor::Owner, Request::CreatePurchase(new))
