@@ -17,7 +17,7 @@ use kiosk::provider::Provider;
 use serde_json::json;
 use tokio::{
     task::JoinSet,
-    time::{Instant, interval},
+    time::{Instant, MissedTickBehavior, interval},
 };
 use world::{
     http::Api,
@@ -35,8 +35,14 @@ use crate::{
 const PAYMENTS_EACH: usize = 25;
 /// Connections over which callbacks come.
 const CONNECTIONS: usize = 32;
-/// Prompts under way at once while they are made.
+/// Callers of the hub's API at once while prompts are made.
 const CALLERS: usize = 24;
+/// Prompts on their way to M-PESA at once: it has room for so many, and none is turned away as busy.
+const UNDER_WAY_MAX: usize = 500;
+/// From one look at what is under way to the next.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// From one word of progress to the next.
+const TELL_EVERY: Duration = Duration::from_secs(5);
 /// The hub is killed once so many of a hundred were answered.
 const KILLED_AT_PERCENT: usize = 80;
 /// How long all of them may take to be settled.
@@ -119,15 +125,21 @@ pub async fn flood(parent: &Path, flood: Flood) -> anyhow::Result<Taken> {
 /// Buys that often by a prompt.
 async fn prompt(programme: &Programme, payers: Vec<Payer>, count: usize) -> anyhow::Result<()> {
     let (api, payers) = (programme.api.at(&programme.hub.url()?), Arc::new(payers));
-    let next = Arc::new(AtomicUsize::new(0));
+    let (next, under_way) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let mut callers = JoinSet::new();
     for _ in 0..CALLERS {
-        let (api, payers, next) = (api.clone(), Arc::clone(&payers), Arc::clone(&next));
+        let (api, payers) = (api.clone(), Arc::clone(&payers));
+        let (next, under_way) = (Arc::clone(&next), Arc::clone(&under_way));
         callers.spawn(async move {
+            let mut wait = interval(LOOK_EVERY);
+            wait.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 if number >= count {
                     return anyhow::Ok(());
+                }
+                while under_way.load(Ordering::Relaxed) > UNDER_WAY_MAX {
+                    wait.tick().await;
                 }
                 let volume_ml = 1_000 * (1 + number / payers.len());
                 let customer = &payers[number % payers.len()].customer;
@@ -136,15 +148,22 @@ async fn prompt(programme: &Programme, payers: Vec<Payer>, count: usize) -> anyh
             }
         });
     }
-    let mut tell = interval(Duration::from_secs(5));
-    tell.tick().await;
+    let (mut look, mut told) = (interval(LOOK_EVERY), Instant::now());
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tokio::select! {
-            ended = callers.join_next() => match ended {
-                Some(ended) => ended.context("a caller ended badly")??,
-                None => return Ok(()),
-            },
-            _ = tell.tick() => println!("  {} of {count} prompts", next.load(Ordering::Relaxed).min(count)),
+        look.tick().await;
+        let submitting = "SELECT count(*) FROM purchase WHERE state = 'submitting'";
+        let submitting = books::number(&books::open(programme)?, submitting)?;
+        under_way.store(usize::try_from(submitting)?, Ordering::Relaxed);
+        while let Some(ended) = callers.try_join_next() {
+            ended.context("a caller ended badly")??;
+        }
+        if callers.is_empty() {
+            return Ok(());
+        }
+        if told.elapsed() > TELL_EVERY {
+            println!("  {} of {count} prompts", next.load(Ordering::Relaxed).min(count));
+            told = Instant::now();
         }
     }
 }

@@ -14,5 +14,6 @@ mod payments;
 mod providers;
 mod recalls;
 mod repeats;
+mod replays;
 mod sites;
 mod world;
