@@ -4,7 +4,7 @@ use hub::hub::store::read;
 use rusqlite::Connection;
 
 use super::{Findings, look::rows, money::paid_litres};
-use crate::town::World;
+use crate::{books::litres_of, town::World};
 
 pub(super) fn check(world: &World, findings: &mut Findings) {
     let Some(hub) = world.hub_rows() else { return };
@@ -76,6 +76,12 @@ impl Due {
         for credit in world.books.credits.iter().filter(|credit| credit.person == person) {
             due.credited.1 += credit.volume_ml;
             due.credited.0 += if credit.may_be_lost { 0 } else { credit.volume_ml };
+        }
+        let bought = world.books.purchases.iter().filter(|bought| bought.person == person);
+        for bought in bought.filter(|bought| bought.from_wallet) {
+            let litres_ml = litres_of(&bought.item).cast_signed();
+            due.credited.1 += litres_ml;
+            due.credited.0 += if bought.may_be_lost { 0 } else { litres_ml };
         }
         for visit in world.books.visits.values().filter(|visit| visit.person == person) {
             let (least, most) = visit.charge_ml();

@@ -187,6 +187,7 @@ impl World {
 
     pub(super) fn calls(&mut self, run: u32, purchase: u64, call: &Call) {
         self.provider_moods(call.provider);
+        self.lure(call);
         let (now, draw) = (self.wall(), self.random.draw());
         let answer = match &call.ask {
             Ask::Push(prompt) => CallAnswer::Push(self.till.push(now, &draw, prompt)),
@@ -208,6 +209,30 @@ impl World {
         self.provider_wakes();
     }
 
+    /// For that sabotage: somebody says no to a prompt, and no word of it comes, so that the hub asks.
+    fn lure(&mut self, call: &Call) {
+        let is_wanted = self.sabotage == Some(Sabotage::AnswerOfAnother) && !self.books.spoilt;
+        let taken = self.till.taken();
+        let (true, Ask::Push(_)) = (
+            is_wanted && taken.iter().any(|taken| taken.provider != call.provider),
+            &call.ask,
+        ) else {
+            return;
+        };
+        match self.till.wallets.get_mut(&call.provider) {
+            Some(wallets) => wallets.set_behaviour(wallets::Behaviour {
+                outcome: Outcome::Rejected,
+                callbacks: 0,
+                ..speak::calm(call.provider)
+            }),
+            None => self.till.mpesa.set_behaviour(mpesa::Behaviour {
+                result_code: "1032".to_owned(),
+                callbacks: 0,
+                ..mpesa::Behaviour::default()
+            }),
+        }
+    }
+
     /// Sabotage: what another provider says of a payment of its own is taken for the answer about this one.
     fn believed(&mut self, call: &Call, answer: CallAnswer) -> CallAnswer {
         let Ask::Query { reference } = &call.ask else {
@@ -223,6 +248,7 @@ impl World {
         if !self.spoils(Sabotage::AnswerOfAnother) {
             return answer;
         }
+        self.calm_providers();
         CallAnswer::Query(QueryAnswer::Report(Report {
             reference: Some(reference.clone()),
             verdict: ProviderVerdict::Paid,

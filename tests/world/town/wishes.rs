@@ -279,7 +279,11 @@ impl World {
             (Request::ReportDispense { request, .. }, answer) => self.heed_report(request, answer),
             (Request::CreatePurchase(new), Ok(Response::Purchase { purchase, .. })) => {
                 if let Some(person) = self.person_of(new.customer) {
-                    self.books.bought(person, new.item.clone(), Some(purchase.0), now_ms);
+                    let item = new.item.clone();
+                    match new.pay {
+                        Pay::Wallet => self.books.bought_from_wallet(person, item, purchase.0, now_ms),
+                        Pay::Prompt => self.books.bought(person, item, Some(purchase.0), now_ms),
+                    }
                     let name = self.people[person].name.clone();
                     self.tell(|| format!("{name} buys {:?}", new.item));
                 }
