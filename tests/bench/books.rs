@@ -1,11 +1,14 @@
 //! What a hub's books hold about payments, read beside it, and the providers' own books beside them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
-use world::{http::Api, programme::Programme};
+use world::{http::Api, processes::wait_for, programme::Programme};
+
+/// How long the hub may take to tell its ledger.
+const TOLD_WITHIN: Duration = Duration::from_secs(30);
 
 /// Opens the hub's database to read. Not to be kept over a kill: whoever starts next is to find no helper.
 pub fn open(programme: &Programme) -> anyhow::Result<Connection> {
@@ -35,7 +38,11 @@ pub async fn is_zero(programme: &Programme) -> anyhow::Result<()> {
     let apart = "SELECT (SELECT coalesce(sum(abs(minor)), 0) FROM balance)
          - (SELECT coalesce(sum(abs(held)), 0) FROM (SELECT sum(minor) AS held FROM posting GROUP BY account, currency))";
     ensure!(number(&books, apart)? == 0, "the balances are not what was posted");
-    let ledger = programme.api.get("/api/v1/ledger/balance").await?.expect(200)?;
+    // A connection that was kept open since before a kill is noticed as gone only when it is used.
+    let ledger = wait_for("the ledger is told", TOLD_WITHIN, async || {
+        programme.api.get("/api/v1/ledger/balance").await.ok()?.expect(200).ok()
+    })
+    .await?;
     let currencies = ledger.as_object().context("a ledger")?;
     ensure!(currencies.values().all(|one| one["total"] == 0), "{ledger}");
     Ok(())
