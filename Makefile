@@ -5,12 +5,12 @@
 help:
 	@echo 'make setup   installs: a C compiler, pkg-config, libsystemd-dev, curl, mosquitto-clients, faketime, chromium, its driver'
 	@echo 'make test    format, lints, build and all tests; installs what setup does'
-	@echo 'make demo    hub, two sites, twelve dispensers and pretend M-PESA on this machine; installs a C compiler, pkg-config,'
-	@echo '             libsystemd-dev. Ctrl-c ends it; DEMO_SECONDS=60 make demo ends by itself and judges'
+	@echo 'make demo    hub, two sites, twelve dispensers and four pretend payment providers on this machine; installs a C'
+	@echo '             compiler, pkg-config, libsystemd-dev. Ctrl-c ends it; DEMO_SECONDS=60 make demo ends by itself and judges'
 	@echo 'make storms  SEEDS=200 simulated worlds, each held against every promise; names each seed that broke one. Installs'
 	@echo '             what a build needs. SEED=7 make storm runs one world and tells its story'
 	@echo 'make bench   figures beside peers; installs mosquitto, faketime, gzip, python3-venv, and paho-mqtt under target/.'
-	@echo '             BENCH="--clients 6 --rounds 1 --seconds 5" makes it short'
+	@echo '             BENCH="--clients 6 --rounds 1 --seconds 5 --payments 2000 --kills 2 --callbacks 2000" makes it short'
 
 # Nothing is installed when nothing is missing.
 setup:

@@ -309,7 +309,7 @@ impl ProviderVerdict {
             ProviderVerdict::Cancelled => "cancelled",
             ProviderVerdict::Expired => "expired",
             ProviderVerdict::Failed(_) => "failed",
-            ProviderVerdict::Unknown => "unknown",
+            ProviderVerdict::Unknown => "unknown code",
         }
     }
 }

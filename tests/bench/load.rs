@@ -10,14 +10,18 @@
 //! | [`gateway`] | our own side |
 //! | [`wire`] | bytes from a gateway to its hub |
 //! | [`weigh`] | memory, idle processor, start |
+//! | [`payments`], [`callbacks`], [`books`] | a hub that takes money, is killed, and has its books compared |
 //! | [`disk`] | what one flush costs here |
 //! | [`targets`] | what was hoped for, beside what was found |
 
+mod books;
+mod callbacks;
 mod contest;
 mod disk;
 mod gateway;
 mod generator;
 mod mqtt;
+mod payments;
 mod prepare;
 mod rivals;
 mod sell;
@@ -34,7 +38,9 @@ use std::{
 use anyhow::{Context as _, ensure};
 use clap::{Args, Parser, Subcommand};
 
+use callbacks::Flood;
 use contest::{Contestant, Rounds, compare};
+use payments::Trial;
 use prepare::{Prepared, Size};
 use targets::Targets;
 use weigh::Scale;
@@ -89,6 +95,15 @@ enum Command {
         #[command(flatten)]
         world: World,
     },
+    /// Payments through the four pretend providers while the hub is killed, and how fast a hub takes callbacks.
+    Payments {
+        #[command(flatten)]
+        trial: Trial,
+        #[command(flatten)]
+        flood: Flood,
+        #[command(flatten)]
+        place: Place,
+    },
     /// What one flush of the disk costs.
     Disk {
         #[command(flatten)]
@@ -114,6 +129,10 @@ struct All {
     scale: Scale,
     #[command(flatten)]
     world: World,
+    #[command(flatten)]
+    trial: Trial,
+    #[command(flatten)]
+    flood: Flood,
 }
 
 #[derive(Debug, Args)]
@@ -152,6 +171,7 @@ async fn main() -> anyhow::Result<()> {
             targets.weight(weigh::weigh(&place.directory, &prepared, scale).await?);
         }
         Command::Storm { world } => storm(world, &mut targets).await?,
+        Command::Payments { trial, flood, place } => money(&place.directory, trial, flood, &mut targets).await?,
         Command::Disk { place } => disk::tell(&place.directory)?,
         Command::Echo { server } => return rivals::serve_echo(&server).await,
     }
@@ -173,7 +193,9 @@ async fn run_all(all: All, targets: &mut Targets) -> anyhow::Result<()> {
     println!("\n== the round trip through the broker");
     front(&all.rounds, targets).await?;
     println!("\n== storms");
-    storm(all.world, targets).await
+    storm(all.world, targets).await?;
+    println!("\n== money");
+    money(&place, all.trial, all.flood, targets).await
 }
 
 fn prepared(directory: &Path) -> anyhow::Result<Prepared> {
@@ -212,5 +234,12 @@ async fn storm(world: World, targets: &mut Targets) -> anyhow::Result<()> {
     let status = program.kill_on_drop(true).status().await?;
     ensure!(status.success(), "kisima-storm: {status}");
     targets.storm(start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+async fn money(directory: &Path, trial: Trial, flood: Flood, targets: &mut Targets) -> anyhow::Result<()> {
+    disk::tell(directory)?;
+    targets.callbacks(callbacks::flood(directory, flood).await?);
+    targets.payments(payments::pay(directory, trial).await?);
     Ok(())
 }

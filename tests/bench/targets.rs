@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{table::Column, weigh::Weight, wire::Cost};
+use crate::{callbacks::Taken, payments::Outcome, table::Column, weigh::Weight, wire::Cost};
 
 /// Lines of what was hoped for and found.
 #[derive(Debug, Default)]
@@ -103,6 +103,36 @@ impl Targets {
         self.add("resident at the most, MB", weight.resident_peak_mb, None);
         self.add("idle processor, %", weight.idle_percent, AtMost(1.0));
         self.add("start to first receipt, ms", weight.first_receipt_ms, AtMost(2_000.0));
+    }
+
+    /// Callbacks.
+    pub fn callbacks(&mut self, taken: Taken) {
+        self.add("callbacks answered, each on the disk, /s", taken.rate, AtLeast(1_000.0));
+        self.add("a callback's answer, p50, ms", taken.answer_ms.0, None);
+        self.add("a callback's answer, p99, ms", taken.answer_ms.1, None);
+        self.add("callbacks to credits, a kill between, /s", taken.credited_rate, None);
+        self.add("callbacks answered and forgotten", taken.forgotten as f64, AtMost(0.0));
+    }
+
+    /// Payments.
+    pub fn payments(&mut self, outcome: Outcome) {
+        let verdict = outcome.verdict;
+        self.add("payments taken by the providers", verdict.taken as f64, None);
+        self.add("payments from prompt to credit, kills included, /s", outcome.rate, None);
+        self.add(
+            "kills of the hub, a ledger of zero after each",
+            outcome.kills as f64,
+            None,
+        );
+        self.add("payments credited twice", verdict.double as f64, AtMost(0.0));
+        self.add("payments lost", verdict.lost as f64, AtMost(0.0));
+        self.add("payments on an operator's list", verdict.with_operator as f64, None);
+        self.add("credits without a payment", verdict.unpaid as f64, AtMost(0.0));
+        self.add(
+            "tills off, minor units",
+            verdict.till_difference.unsigned_abs() as f64,
+            AtMost(0.0),
+        );
     }
 
     /// A storm.

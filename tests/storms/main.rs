@@ -143,3 +143,18 @@ fn an_entry_with_one_side_is_seen() {
 fn an_altered_record_is_seen() {
     is_seen(Sabotage::RecordAltered, "two contents");
 }
+
+#[test]
+fn a_success_that_is_told_before_its_record_is_seen() {
+    is_seen(Sabotage::PaidWithoutCommit, "was told as paid before its record");
+}
+
+#[test]
+fn a_direct_payment_booked_twice_is_seen() {
+    is_seen(Sabotage::DirectBookedTwice, "each payment is credited exactly once");
+}
+
+#[test]
+fn an_answer_of_another_provider_that_is_believed_is_seen() {
+    is_seen(Sabotage::AnswerOfAnother, "each payment is credited exactly once");
+}

@@ -39,6 +39,9 @@ mod tests {
         );
         for sentence in [
             "registers at kibera-1",
+            "the hub asks M-PESA itself, and credits her",
+            "the hub asks MTN MoMo itself, and credits her",
+            "Litres paid in the stories: 40 by M-PESA, 20 by MTN MoMo.",
             "is cut",
             "The link is back.",
             "Both sides agree, and nothing",
@@ -65,7 +68,7 @@ mod tests {
             .contains("is cut")
         {}
         let children = children(id);
-        assert_eq!(children.len(), 4, "a hub, two gateways, pretend M-PESA");
+        assert_eq!(children.len(), 4, "a hub, two gateways, pretend providers");
         let sent = Command::new("sh")
             .args(["-c", &format!("kill -INT {id}")])
             .status()

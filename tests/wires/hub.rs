@@ -1,6 +1,9 @@
 //! The real hub with real gateways, dispensers and pretend M-PESA around it: from the join to the water, and through cuts.
 
 #[cfg(test)]
+#[path = "hub/bad_callbacks.rs"]
+mod bad_callbacks;
+#[cfg(test)]
 #[path = "hub/counter.rs"]
 mod counter;
 #[cfg(test)]

@@ -75,6 +75,8 @@ pub(crate) struct Bought {
     pub(crate) item: Item,
     /// The purchase, once the hub named one.
     pub(crate) purchase: Option<u64>,
+    /// Paid from the wallet, at once.
+    pub(crate) from_wallet: bool,
     pub(crate) at_ms: u64,
     pub(crate) may_be_lost: bool,
 }
@@ -289,9 +291,17 @@ impl Books {
             person,
             item,
             purchase,
+            from_wallet: false,
             at_ms,
             may_be_lost: false,
         });
+    }
+
+    pub(crate) fn bought_from_wallet(&mut self, person: usize, item: Item, purchase: u64, at_ms: u64) {
+        self.bought(person, item, Some(purchase), at_ms);
+        if let Some(bought) = self.purchases.last_mut() {
+            bought.from_wallet = true;
+        }
     }
 
     /// The hub forgets all it alone knew since then.

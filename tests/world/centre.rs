@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use hub::hub::{Hub, settings::Settings, side::MemorySideLog};
-use kiosk::{moment::Draw, units::Volume};
+use kiosk::{moment::Draw, provider::Provider, units::Volume};
 use sync::seal::SecretKey;
 
 use crate::{clock::Clock, program::Program, town::Setting};
+
+/// The paybill of the programme.
+pub const SHORT_CODE: &str = "174379";
 
 /// The hub.
 pub struct Centre {
@@ -23,6 +26,9 @@ impl Centre {
         let mut settings = Settings::new(SecretKey::new(draw.bytes("master key")));
         settings.overdraft_cap = Volume::from_ml(setting.overdraft_cap_ml);
         settings.report_within_ms = setting.report_within_ms.cast_signed();
+        settings.providers = Provider::ALL.into();
+        settings.counter.short_codes = vec![SHORT_CODE.to_owned()];
+        settings.pulls = vec![Provider::Mpesa];
         Centre {
             program: Program::off(Clock::of_server()),
             path,

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use kiosk::{ids::ProviderReference, payment::PushAnswer, payment::QueryAnswer};
-
-use crate::sandbox::mpesa::Callback;
+use hub::hub::{
+    effect::Prompt,
+    pull::{PullPage, PullQuestion},
+};
+use kiosk::{ids::ProviderReference, payment::PushAnswer, payment::QueryAnswer, provider::Provider};
 
 /// Bytes on their way. A trace names them by a short hash.
 #[derive(Clone, PartialEq, Eq)]
@@ -116,10 +118,20 @@ pub(crate) enum Event {
         purchase: u64,
         answer: CallAnswer,
     },
-    /// The provider has something to do.
+    /// The hub's question for the payments that a provider took reaches it.
+    Pulls { run: u32, question: PullQuestion },
+    /// The answer reaches the hub.
+    Pulled {
+        run: u32,
+        question: PullQuestion,
+        page: Option<PullPage>,
+    },
+    /// A provider has something to do.
     ProviderDue,
-    /// A callback reaches the hub, if it is up.
-    CalledBack { callback: Callback },
+    /// A provider's word reaches the hub, if it is up.
+    CalledBack { word: Word },
+    /// The hub's answer whether to take a direct payment has reached its provider, or time is up.
+    Judged { offer: usize, answer: Option<String> },
     /// A text was delivered.
     Texted { run: u32, outbox: i64 },
 
@@ -131,14 +143,26 @@ pub(crate) enum Event {
 
 /// A call of the hub to a payment provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Call {
+pub(crate) struct Call {
+    pub(crate) provider: Provider,
+    pub(crate) ask: Ask,
+}
+
+/// What a call is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
     /// Ask the customer to pay.
-    Push {
-        amount: kiosk::units::Money,
-        payer: kiosk::payment::Msisdn,
-        token: String,
-        account: kiosk::ids::AccountId,
-    },
+    Push(Prompt),
     /// Ask what became of it.
     Query { reference: ProviderReference },
+}
+
+/// What a provider says by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Word {
+    pub(crate) provider: Provider,
+    pub(crate) url: String,
+    pub(crate) body: String,
+    /// The direct payment that it asks about.
+    pub(crate) offer: Option<usize>,
 }

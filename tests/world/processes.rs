@@ -310,9 +310,14 @@ impl Program {
 
     /// Runs a subcommand to its end.
     pub async fn run(&self, words: &[&str]) -> anyhow::Result<Output> {
+        self.run_within(words, COMMAND_WITHIN).await
+    }
+
+    /// The same with a limit of its own.
+    pub async fn run_within(&self, words: &[&str], limit: Duration) -> anyhow::Result<Output> {
         let mut command = tokio::process::Command::from(self.command());
         command.args(words).kill_on_drop(true);
-        let output = timeout(COMMAND_WITHIN, command.output()).await;
+        let output = timeout(limit, command.output()).await;
         let output = output.with_context(|| format!("{} {} did not end", self.name, words.join(" ")))?;
         Ok(output?)
     }

@@ -103,6 +103,25 @@ impl Programme {
         })
     }
 
+    /// The control API of the pretend providers.
+    pub fn sandbox(&self) -> anyhow::Result<Api> {
+        let sandbox = self.sandbox.as_ref().context("there are no pretend providers")?;
+        Api::new(&sandbox.url()?)
+    }
+
+    /// Has a pretend provider behave so, and know what a person would enter in its portal.
+    pub async fn behave(&self, provider: Provider, behaviour: Value) -> anyhow::Result<()> {
+        let mut behaviour = behaviour;
+        if provider != Provider::Mpesa {
+            let portal = format!("{}/payments/{provider}/{WEBHOOK_SECRET}", self.door.url());
+            behaviour["callback_url"] = json!(portal);
+            behaviour["callback_key"] = json!("pretend-callback_key");
+            behaviour["challenge"] = json!("pretend-challenge");
+        }
+        let body = json!({ provider.name(): behaviour });
+        self.sandbox()?.post("/control", &body).await?.expect(200).map(drop)
+    }
+
     /// A site whose box has joined and is connected, with so many dispensers `tap-1`, `tap-2` …
     pub async fn add_site(&mut self, folder: &Path, name: &str, dispensers: usize) -> anyhow::Result<usize> {
         let line = Proxy::start().await?;
@@ -257,6 +276,20 @@ impl Customer {
     pub fn ask(&self, request: &str, volume_ml: i64) -> crate::dispenser::Ask {
         crate::dispenser::Ask::by_pin(request, &self.phone, &self.pin, volume_ml)
     }
+}
+
+/// Settings with which several of these providers collect the shillings of one hub: Airtel is Kenya's, and of MTN, which
+/// Kenya has not, it is the sandbox, which takes any amount as euros.
+pub fn in_shillings(providers: &[Provider]) -> Vec<(&'static str, &'static str)> {
+    let mut keys = Vec::new();
+    if providers.contains(&Provider::Mtn) {
+        keys.push(("payments.mtn.target_environment", "sandbox"));
+        keys.push(("payments.mtn.currency", "EUR"));
+    }
+    if providers.contains(&Provider::Airtel) {
+        keys.push(("payments.airtel.country", "KE"));
+    }
+    keys
 }
 
 /// A time from now, for those who wait until a limit.

@@ -29,11 +29,17 @@ pub enum Sabotage {
     LedgerTorn,
     /// A record of a log is altered after it was sent.
     RecordAltered,
+    /// The hub tells that a payment was made, and forgets it.
+    PaidWithoutCommit,
+    /// A direct payment is booked twice.
+    DirectBookedTwice,
+    /// The hub takes the word of one provider for the answer of another.
+    AnswerOfAnother,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Sabotage; 12] = [
+    pub const ALL: [Sabotage; 15] = [
         Sabotage::ReceiptWithoutCommit,
         Sabotage::AnswerWithoutCommit,
         Sabotage::AckBeforeCommit,
@@ -46,5 +52,8 @@ impl Sabotage {
         Sabotage::AnswerChanged,
         Sabotage::LedgerTorn,
         Sabotage::RecordAltered,
+        Sabotage::PaidWithoutCommit,
+        Sabotage::DirectBookedTwice,
+        Sabotage::AnswerOfAnother,
     ];
 }

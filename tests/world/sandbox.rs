@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`mpesa`] | Daraja as a state machine; no socket, no clock |
 //! | [`wallets`] | MTN MoMo, Airtel Money and IntaSend, the same way |
+//! | `prompts` | the prompts of any of them |
 //! | `server` | the socket and the clock around it, and the delivery of callbacks |
 //! | `control` | the JSON API by which tests change what the providers do and read their books |
 //! | `pages` | the same for people: a control page, and a page for each pretend phone |
@@ -25,6 +26,7 @@
 mod control;
 pub mod mpesa;
 mod pages;
+mod prompts;
 mod server;
 pub mod wallets;
 

@@ -1,7 +1,7 @@
 //! A storm: seeded people who draw, pay and err for some days under some weather, then quiet, then the checker.
 
 use hub::hub::input::Item;
-use kiosk::units::Volume;
+use kiosk::{provider::Provider, units::Volume};
 
 use crate::{
     check::check,
@@ -164,7 +164,8 @@ impl World {
             }
             2 | 3 => {
                 let volume = Volume::from_ml(1_000 * self.random.within((5, 40)));
-                self.buy_later(person, Item::Litres(volume));
+                let provider = Provider::ALL[usize::try_from(self.random.below(4)).unwrap_or(0)];
+                self.buy_by(person, Item::Litres(volume), provider);
             }
             4 if self.random.chance(100_000) => {
                 self.buy_later(person, Item::Plan("monthly".to_owned()));
@@ -174,7 +175,8 @@ impl World {
                 let wants_ml = self.random.within((0, volume_ml));
                 self.draw_at_hub_later(person, volume_ml, wants_ml);
             }
-            6 => self.pays_cash(person),
+            6 => self.pays_at_the_counter(person),
+            7 => self.pays_cash(person),
             _ => self.goes_drawing(person),
         }
     }
@@ -191,6 +193,21 @@ impl World {
             let missing = 100 * i64::try_from(self.random.below(2)).unwrap_or(0);
             self.hand_in_later(station, (drawer - missing).max(0));
         }
+    }
+
+    /// A person pays the paybill by themselves, and mostly types what belongs there. What litres cost is even, and this is
+    /// odd, so that it is never the money of a prompt.
+    fn pays_at_the_counter(&mut self, person: usize) {
+        let amount = 2 * self.random.within((5, 60)).cast_signed() + 1;
+        let own = &self.people[person];
+        let (account, phone) = (own.account.map(|account| account.to_string()), own.phone.clone());
+        let typed = match self.random.below(10) {
+            0 => String::new(),
+            1 => "AQP000000".to_owned(),
+            2 => phone,
+            _ => account.unwrap_or_default(),
+        };
+        self.pays_directly(person, amount, &typed);
     }
 
     fn goes_drawing(&mut self, person: usize) {
@@ -232,7 +249,7 @@ impl World {
     pub fn calm_down(&mut self) {
         self.habits = None;
         self.set_weather(Weather::calm());
-        self.provider().set_behaviour(Default::default());
+        self.calm_providers();
         self.tell(|| "the storm is over".to_owned());
         self.after(1, Event::Start(Node::Hub));
         for station in 0..self.stations.len() {

@@ -15,6 +15,7 @@ mod wishes;
 use std::{collections::BTreeMap, path::PathBuf};
 
 use hub::{Errand, Line};
+pub(crate) use pay::Taken;
 use pay::Till;
 pub use wishes::Person;
 
@@ -35,7 +36,7 @@ use crate::{
 /// From the first input that waits to the decision on the batch.
 const DECIDES_AFTER_MS: u64 = 2;
 
-/// A world: a hub, boxes, dispensers, people, a payment provider and the network between them, under some weather.
+/// A world: a hub, boxes, dispensers, people, payment providers and the network between them, under some weather.
 pub struct World {
     pub(crate) random: Random,
     weather: Weather,
@@ -125,6 +126,7 @@ impl World {
             folder,
         };
         world.at(0, Event::Start(Node::Hub));
+        world.register_till();
         world.run_for(1_000);
         world
     }
@@ -233,7 +235,10 @@ impl World {
             Event::Calls { run, purchase, call } => self.calls(run, purchase, &call),
             Event::Answered { run, purchase, answer } => self.call_answered(run, purchase, answer),
             Event::ProviderDue => self.provider_due(),
-            Event::CalledBack { callback } => self.called_back(&callback),
+            Event::Pulls { run, question } => self.pulls(run, question),
+            Event::Pulled { run, question, page } => self.pulled(run, question, page),
+            Event::CalledBack { word } => self.called_back(&word),
+            Event::Judged { offer, answer } => self.judged(offer, answer.as_deref()),
             Event::Texted { run, outbox } => self.texted(run, outbox),
             Event::Strikes { calamity, front } => self.strikes(calamity, front),
             Event::Copies { front } => self.copies(front),

@@ -135,6 +135,8 @@ pub struct Inner {
     pub joins: Limits,
     /// How often an address may try a password from a browser that is not known.
     pub logins: Limits,
+    /// How many calls of one address without the webhooks' secret are written down.
+    pub strangers: Limits,
     /// Sessions whose use the machine has been told of lately.
     pub used: guard::Used,
 }
@@ -153,6 +155,7 @@ pub fn router(parts: Parts, sync: MethodRouter<App>) -> Router {
         parts,
         joins: Limits::new(join::TRIES_MAX, join::WINDOW),
         logins: Limits::new(page::login::LOGINS_MAX, page::login::LOGINS_WINDOW),
+        strangers: Limits::new(hooks::STRANGERS_NOTED_MAX, hooks::STRANGERS_WINDOW),
         used: guard::Used::default(),
     }));
     let mut router = Router::new();

@@ -26,6 +26,8 @@ struct Comparison {
     agree: usize,
     /// In the statement alone.
     missing: Vec<StatementLine>,
+    /// Of those that agree, the ones whose receipt only a callback told so far.
+    unproven: Vec<StatementLine>,
     /// In both, with another amount in the books.
     differ: Vec<(StatementLine, BookedMoney)>,
     /// Again in the statement under a receipt that it had before.
@@ -67,21 +69,23 @@ pub async fn run(config: &config::Hub, file: &Path, provider: &str, book: bool) 
     }
     let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
     let lines = statement::read(&layout, &bytes).with_context(|| file.display().to_string())?;
-    let found = look(config, |books| compare(books, provider, lines))?;
+    let mut found = look(config, |books| compare(books, provider, lines.clone()))?;
     tell_differences(&found, config)?;
     tell_payouts(&found, config)?;
-    let mut left = found.differences();
     if let (true, Some(mpesa)) = (book, mpesa) {
         let short_code = mpesa.till.as_ref().unwrap_or(&mpesa.shortcode);
-        for line in &found.missing {
+        // What agrees proves the receipt of a purchase that only a callback had told.
+        for line in found.unproven.iter().chain(&found.missing) {
             let heard = asked(config, Command::BookLine(Box::new(booked_line(line, short_code)))).await?;
             match heard.told() {
                 Ok(place) => tell(&format!("booked {}: {place}", line.receipt))?,
                 Err(why) => bail!("{}: {why}", line.receipt),
             }
-            left -= 1;
         }
+        // A line that was booked may be the receipt that a payment in the books waited for.
+        found = look(config, |books| compare(books, provider, lines))?;
     }
+    let left = found.differences();
     let out: i64 = found.out.iter().map(|line| line.amount.minor).sum();
     if let Some(first) = found.out.first() {
         let sum = Money::new(out, first.amount.currency);
@@ -190,7 +194,12 @@ fn compare(books: &Connection, provider: Provider, lines: Vec<StatementLine>) ->
         let booked = read::booked_under(books, provider, line.receipt.as_str(), line.reference.as_deref())?;
         match booked.as_slice() {
             [] => found.missing.push(line),
-            [one] if one.amount_minor == line.amount.minor => found.agree += 1,
+            [one] if one.amount_minor == line.amount.minor => {
+                found.agree += 1;
+                if !one.is_proven {
+                    found.unproven.push(line);
+                }
+            }
             [one] => found.differ.push((line, one.clone())),
             _ => found.doubled.push(line),
         }

@@ -145,6 +145,16 @@ pub enum OfferVerdict {
     ForeignShortCode,
 }
 
+impl OfferVerdict {
+    const fn name(self) -> &'static str {
+        match self {
+            OfferVerdict::Accepted => "accepted",
+            OfferVerdict::UnknownAccount => "unknown account",
+            OfferVerdict::ForeignShortCode => "foreign short code",
+        }
+    }
+}
+
 /// What became of an order to move money that we gave a provider, or of a question about one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderResult {
@@ -203,7 +213,7 @@ fn account_meant(reference: &str) -> Option<AccountId> {
 }
 
 impl Turn<'_> {
-    /// May this payment be taken? Changes nothing.
+    /// May this payment be taken? Moves nothing; one that is turned away stands in the audit.
     pub fn money_offered(&mut self, reply: ReplyId, offer: &Arrival) -> Result<(), HubError> {
         let account = offer.reference.as_deref().and_then(account_meant);
         let known = match account {
@@ -211,6 +221,10 @@ impl Turn<'_> {
             None => false,
         };
         let verdict = judge(&self.settings.counter, offer, known);
+        if verdict != OfferVerdict::Accepted {
+            let (provider, receipt) = (offer.provider.name(), offer.receipt.as_str());
+            self.audit_as(provider, "payment turned away", receipt, verdict.name())?;
+        }
         self.effects.push(Effect::Reply {
             reply,
             answer: Ok(Response::Offer(verdict)),
@@ -224,6 +238,10 @@ impl Turn<'_> {
             reply,
             answer: Ok(Response::Done),
         });
+        if self.store.money(arrival.provider, &arrival.receipt)?.is_some() {
+            let (provider, receipt) = (arrival.provider.name(), arrival.receipt.as_str());
+            self.audit_as(provider, "money seen again", receipt, &arrival.amount.to_string())?;
+        }
         self.note_money(arrival, source).map(drop)
     }
 

@@ -39,7 +39,18 @@ impl Turn<'_> {
     /// A provider answered a call.
     pub fn provider_answered(&mut self, purchase: PurchaseId, event: PaymentEvent) -> Result<(), HubError> {
         match self.store.purchase(purchase)? {
-            Some(row) => self.guarded_step(row, event),
+            Some(row) => {
+                let unanswered = match &event {
+                    PaymentEvent::PushAnswered(PushAnswer::NoAnswer) => Some("no answer to a prompt"),
+                    PaymentEvent::QueryAnswered(QueryAnswer::NoAnswer) => Some("no answer to a question"),
+                    _ => None,
+                };
+                if let Some(action) = unanswered {
+                    let provider = row.provider.map_or("provider", Provider::name);
+                    self.audit_as(provider, action, &format!("{:016x}", purchase.0), "")?;
+                }
+                self.guarded_step(row, event)
+            }
             None => self.audit_as(
                 "provider",
                 "answer without a purchase",
@@ -49,7 +60,7 @@ impl Turn<'_> {
         }
     }
 
-    /// A provider called back.
+    /// A provider called back. Every word of it stands in the audit, also the second and one of a month ago.
     pub fn called_back(&mut self, reply: ReplyId, name: &CallbackName, report: Report) -> Result<(), HubError> {
         self.effects.push(Effect::Reply {
             reply,
@@ -65,7 +76,13 @@ impl Turn<'_> {
             }
         };
         match (row, name) {
-            (Some(row), _) => self.guarded_step(row, PaymentEvent::CalledBack(report)),
+            (Some(row), _) => {
+                let provider = row.provider.map_or("provider", Provider::name);
+                let receipt = report.receipt.as_ref().map_or("-", ProviderReceipt::as_str);
+                let claim = format!("{} receipt {receipt}", report.verdict.name());
+                self.audit_as(provider, "callback", &row.id.to_string(), &claim)?;
+                self.guarded_step(row, PaymentEvent::CalledBack(report))
+            }
             (None, CallbackName::Reference { provider, reference })
                 if self.payout_called_back(*provider, reference, &report)? =>
             {

@@ -24,8 +24,9 @@ const CLAIM_FRESH_MS: i64 = HOUR_MS;
 const OVERLAP_MS: i64 = HOUR_MS;
 /// How far back the first question goes; Daraja reaches no further (Daraja portal, "Pull Transaction").
 const WINDOW_MS: i64 = 48 * HOUR_MS;
-/// The most payments that one question goes through.
-const PAYMENTS_MAX: u32 = 10_000;
+/// The most payments that one question goes through: far more than two days of any programme, so that only a list that
+/// never ends is given up.
+const PAYMENTS_MAX: u32 = 1_000_000;
 
 /// A question for one page of payments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,9 +112,14 @@ impl Turn<'_> {
             self.effects.push(Effect::Pull(PullQuestion { offset, ..question }));
             return Ok(());
         }
+        let is_whole = answered && rows == 0;
+        if rows > 0 {
+            let detail = format!("{provider} lists more than {PAYMENTS_MAX} payments; reconcile with its statement");
+            self.alarm("payments_listed_in_part", detail)?;
+        }
         let now = self.now();
         let claimed = self.store.oldest_claim(provider, now.plus_ms(-CLAIM_FRESH_MS))?;
-        let wait_ms = match answered && claimed.is_none() {
+        let wait_ms = match is_whole && claimed.is_none() {
             true => EVERY_MS,
             false => CLAIMED_EVERY_MS,
         };
@@ -121,7 +127,7 @@ impl Turn<'_> {
         let done = known.and_then(|row| row.done);
         let row = PullRow {
             asked: known.map_or(now, |row| row.asked),
-            done: if answered {
+            done: if is_whole {
                 Some(done.map_or(until, |done| done.max(until)))
             } else {
                 done

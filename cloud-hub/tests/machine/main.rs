@@ -25,5 +25,6 @@ mod recalls;
 mod receipts;
 mod refunds;
 mod repeats;
+mod replays;
 mod sites;
 mod world;

@@ -1,6 +1,6 @@
 //! `kisima-demo`: a whole programme on this machine, and a running account of it (CONTRACTS section 2).
 //!
-//! The real hub, two real gateways with six simulated dispensers each, and pretend M-PESA. With `DEMO_SECONDS` it stops
+//! The real hub, two real gateways with six simulated dispensers each, and four pretend payment providers. With `DEMO_SECONDS` it stops
 //! by itself and exits 0 only if both sides agree and nothing acknowledged was lost; without, it runs until ctrl-c.
 
 mod people;
@@ -17,11 +17,13 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use clap::Parser;
+use kiosk::provider::Provider;
+use serde_json::json;
 use tokio::{
     signal::unix::{SignalKind, signal},
     time::{Instant, sleep_until},
 };
-use world::programme::Programme;
+use world::programme::{Programme, in_shillings};
 
 use people::People;
 use story::{Story, say};
@@ -137,8 +139,14 @@ fn empty(folder: &Path) -> anyhow::Result<File> {
 async fn play(folder: &Path, seconds: Option<u64>) -> anyhow::Result<bool> {
     let started = Instant::now();
     let end = seconds.map(|seconds| started + Duration::from_secs(seconds));
-    say("Starting pretend M-PESA, the hub, and two sites with six dispensers each.");
-    let mut programme = Programme::open(folder, true, &[]).await?;
+    let titles = Provider::ALL.map(Provider::title).join(", ");
+    say(&format!(
+        "Starting pretend {titles}, the hub, and two sites with six dispensers each."
+    ));
+    let mut programme = Programme::collecting(folder, &Provider::ALL, &in_shillings(&Provider::ALL)).await?;
+    for provider in Provider::ALL {
+        programme.behave(provider, json!({})).await?;
+    }
     for name in SITES {
         programme.add_site(folder, name, DISPENSERS).await?;
     }
@@ -158,6 +166,7 @@ async fn play(folder: &Path, seconds: Option<u64>) -> anyhow::Result<bool> {
     while let Some(ended) = crowd.join_next().await {
         ended??;
     }
+    say(&format!("Litres paid in the stories: {}.", story.paid()));
     story.finish()?;
     for index in 0..SITES.len() {
         programme.agree(index, AGREE_WITHIN).await?;
@@ -202,7 +211,7 @@ async fn addresses(programme: &Programme, folder: &Path) -> anyhow::Result<()> {
     }
     if let Some(sandbox) = &programme.sandbox {
         println!(
-            "  M-PESA        {}/   pretend: its control page and the customers' phones",
+            "  providers     {}/   pretend: their control page and the customers' phones",
             sandbox.url()?
         );
     }

@@ -1,8 +1,9 @@
 //! One customer's morning, told in sentences.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
+use kiosk::provider::Provider;
 use serde_json::json;
 use tokio::time::Instant;
 use world::{
@@ -26,6 +27,10 @@ const NAMES: [&str; 8] = [
 const PIN: &str = "4071";
 /// What she buys, and what she draws before and after the cut.
 const BOUGHT_ML: i64 = 40_000;
+/// What she buys when the link is back, by another provider.
+const MORE_ML: i64 = 20_000;
+/// Those providers, one a story.
+const OTHERS: [Provider; 3] = [Provider::Mtn, Provider::Airtel, Provider::Intasend];
 const FIRST_ML: i64 = 20_000;
 const SECOND_ML: i64 = 10_000;
 /// How long she waits for each thing.
@@ -43,6 +48,7 @@ pub struct Story {
     people: Arc<People>,
     taps: Vec<(String, Tap)>,
     told: usize,
+    paid: BTreeMap<Provider, i64>,
 }
 
 impl Story {
@@ -52,15 +58,17 @@ impl Story {
             people,
             taps: Vec::new(),
             told: 0,
+            paid: BTreeMap::new(),
         }
     }
 
-    /// Registers, pays, pours; the link is cut; pours again; the link returns; both sides agree.
+    /// Registers, pays, pours; the link is cut; pours again; the link returns; both sides agree; pays by another provider.
     pub async fn tell(&mut self, programme: &Programme, index: usize) -> anyhow::Result<()> {
         let site = &programme.sites[index];
         let place = &site.name;
         let name = NAMES[self.told % NAMES.len()];
         let phone = format!("07{:08}", 20_000_000 + self.told);
+        let other = OTHERS[self.told % OTHERS.len()];
         self.told += 1;
         let first = name.split(' ').next().unwrap_or(name);
         let customer = programme.register(place, name, &phone, PIN).await?;
@@ -68,7 +76,8 @@ impl Story {
             "{name} registers at {place} with {phone}: her account is {}.",
             customer.account
         ));
-        self.pay(programme, &customer, first).await?;
+        self.pay(programme, &customer, first, Provider::Mpesa, BOUGHT_ML)
+            .await?;
 
         self.pour(site, &customer, first, "first", FIRST_ML).await?;
         site.link(false);
@@ -101,19 +110,34 @@ impl Story {
             "After {seconds} s both sides agree: {first} has {} litres left.",
             known / 1_000
         ));
+        self.pay(programme, &customer, first, other, MORE_ML).await?;
         println!();
         Ok(())
     }
 
-    async fn pay(&self, programme: &Programme, customer: &Customer, first: &str) -> anyhow::Result<()> {
+    /// What was paid by each provider, in litres.
+    pub fn paid(&self) -> String {
+        let of = |(provider, ml): (&Provider, &i64)| format!("{} by {}", ml / 1_000, provider.title());
+        self.paid.iter().map(of).collect::<Vec<_>>().join(", ")
+    }
+
+    async fn pay(
+        &mut self,
+        programme: &Programme,
+        customer: &Customer,
+        first: &str,
+        provider: Provider,
+        volume_ml: i64,
+    ) -> anyhow::Result<()> {
         let body = json!({
-            "customer": customer.id, "kind": "topup", "volume_ml": BOUGHT_ML, "provider": "mpesa", "pay": "prompt",
+            "customer": customer.id, "kind": "topup", "volume_ml": volume_ml, "provider": provider.name(), "pay": "prompt",
         });
         let made = programme.api.post("/api/v1/purchases", &body).await?.expect(202)?;
         let id = made["id"].as_str().context("an id")?;
+        let title = provider.title();
         say(&format!(
-            "{first} buys {} litres by M-PESA; the prompt is on her phone.",
-            BOUGHT_ML / 1_000
+            "{first} buys {} litres by {title}; the prompt is on her phone.",
+            volume_ml / 1_000
         ));
         let path = format!("/api/v1/purchases/{id}");
         let ended = wait_for("the payment ends", Duration::from_secs(PATIENCE_S), async || {
@@ -122,10 +146,13 @@ impl Story {
             (!matches!(state.as_str(), "created" | "submitting" | "pending")).then_some(state)
         });
         match ended.await?.as_str() {
-            "succeeded" => say("She keys in her PIN; M-PESA calls back, the hub asks M-PESA itself, and credits her."),
-            other => bail!("the payment is {other}"),
+            "succeeded" => say(&format!(
+                "She keys in her PIN; {title} calls back, the hub asks {title} itself, and credits her."
+            )),
+            other => bail!("the payment by {title} is {other}"),
         }
-        self.people.credited(customer, BOUGHT_ML);
+        self.people.credited(customer, volume_ml);
+        *self.paid.entry(provider).or_default() += volume_ml;
         Ok(())
     }
 

@@ -5,7 +5,10 @@ use std::{
     path::Path,
 };
 
-use kiosk::ids::{BoxId, CustomerId, Lane, Writer};
+use kiosk::{
+    ids::{BoxId, CustomerId, Lane, Writer},
+    provider::Provider,
+};
 use rusqlite::{Connection, Params, Row};
 use store::{Database, StoreError, journal::SqlLogs};
 
@@ -107,9 +110,18 @@ impl World {
     /// Whether nothing is under way any more.
     pub(crate) fn is_quiet(&mut self) -> bool {
         let Some(hub) = self.hub_rows() else { return false };
-        let statement = "SELECT count(*) FROM purchase WHERE state IN ('created', 'submitting', 'pending')
+        let statement = "SELECT provider, reference FROM purchase WHERE state IN ('created', 'submitting', 'pending')
              OR (state = 'unknown' AND reference IS NOT NULL)";
-        let open: i64 = rows(hub, statement, [], |row| row.get(0)).map_or(1, |counts| counts[0]);
+        let read = rows(hub, statement, [], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))
+        });
+        let Ok(open) = read else { return false };
+        // Of a prompt that never reached its provider nobody will ever tell.
+        let is_open = |(provider, name): &(String, Option<String>)| match (Provider::from_name(provider), name) {
+            (Some(provider), Some(name)) => self.till.knows(provider, name),
+            _ => true,
+        };
+        let open = open.iter().filter(|open| is_open(open)).count();
         let is_sent = |(station, box_id): (usize, BoxId)| {
             let waiting = |connection: Option<&Connection>| {
                 connection.is_some_and(|connection| {

@@ -1,9 +1,11 @@
-//! The ledger, and what the provider's statement says was paid.
+//! The ledger, and what the providers' own books say was paid.
 
 use std::collections::BTreeMap;
 
 use hub::hub::{input::Item, store::read};
 use kiosk::{
+    ids::CustomerId,
+    provider::Provider,
     tariff::{Plan, Tariff},
     units::{Currency, Money},
 };
@@ -12,7 +14,7 @@ use rusqlite::Connection;
 use super::{Findings, look::rows};
 use crate::{
     books::{Bought, litres_of},
-    town::World,
+    town::{Taken, World},
 };
 
 pub(super) fn check(world: &World, findings: &mut Findings) {
@@ -33,41 +35,104 @@ pub(super) fn check(world: &World, findings: &mut Findings) {
     if let Some(Err(row)) = findings.got(read::audit_verify(hub, &world.centre.settings.master_key, &[])) {
         findings.add(format!("row {row} was changed"));
     }
-    findings.rule("each payment is credited exactly once");
-    statement_agrees(world, hub, findings);
+    payments_agree(world, hub, findings);
+    direct_money_is_theirs(world, hub, findings);
 }
 
-/// Each line of the provider's statement has one credit, and no credit is without its line.
-fn statement_agrees(world: &World, hub: &Connection, findings: &mut Findings) {
-    let mut credited = 0;
-    for line in world.till.provider.ledger() {
-        let purchase = world.till.purchase_of.get(&line.checkout_request).copied();
-        let sources = (
-            format!("mpesa:{}", line.receipt),
-            format!("mpesa:reference {}", line.checkout_request),
-        );
+/// What the hub's books hold of one payment.
+#[derive(Debug)]
+struct Booked {
+    credits: i64,
+    suspended: i64,
+    /// Why it is in suspense.
+    why: Option<String>,
+}
+
+impl Booked {
+    fn of(hub: &Connection, taken: &Taken) -> rusqlite::Result<Booked> {
+        let Taken {
+            provider,
+            receipt,
+            prompt,
+            ..
+        } = taken;
+        let by_prompt = prompt.as_ref().map(|name| format!("{provider}:reference {name}"));
         let statement = "SELECT count(*) FROM credit WHERE source IN (?1, ?2)";
-        let count: i64 = findings
-            .got(rows(hub, statement, sources, |row| row.get(0)))
-            .map_or(0, |counts| counts[0]);
-        credited += count;
-        let is_settled = purchase.is_some_and(|purchase| is_done(world, hub, purchase));
-        let what = || {
-            format!(
-                "receipt {} of {} stands {count} times",
-                line.receipt, line.account_reference
-            )
-        };
-        findings.unless(count == i64::from(is_settled), what);
+        let credits = rows(hub, statement, (format!("{provider}:{receipt}"), by_prompt), |row| {
+            row.get(0)
+        })?;
+        let statement = "SELECT why FROM money_seen WHERE provider = ?1 AND receipt = ?2
+             AND place IN ('suspense', 'returned')";
+        let why: Vec<Option<String>> = rows(hub, statement, (provider.name(), receipt), |row| row.get(0))?;
+        Ok(Booked {
+            credits: credits[0],
+            suspended: i64::try_from(why.len()).unwrap_or(i64::MAX),
+            why: why.into_iter().flatten().next(),
+        })
     }
-    let read = rows(
-        hub,
-        "SELECT count(*) FROM credit WHERE source LIKE 'mpesa:%'",
-        [],
-        |row| row.get(0),
-    );
-    let all: i64 = findings.got(read).map_or(0, |counts| counts[0]);
+
+    fn times(&self) -> i64 {
+        self.credits + self.suspended
+    }
+
+    /// Two payments wait for such money, so nobody can say whose it is: it lies in suspense beside them until an operator
+    /// has looked.
+    fn is_beside(&self) -> bool {
+        self.suspended == 1 && self.credits == 1 && self.why.as_deref() == Some("two_candidates")
+    }
+}
+
+/// Each payment in the providers' books is booked once, no credit is without its payment, and the tills hold what was
+/// taken. M-PESA lists its payments, so none of them may be missing; of the others those are due whose purchase the hub
+/// can know of.
+fn payments_agree(world: &World, hub: &Connection, findings: &mut Findings) {
+    findings.rule("each payment is credited exactly once");
+    let (mut credited, mut tills) = (0, BTreeMap::new());
+    for taken in world.till.taken() {
+        let Some(booked) = findings.got(Booked::of(hub, &taken)) else {
+            continue;
+        };
+        credited += booked.credits;
+        *tills.entry(taken.provider).or_insert(0) += 100 * taken.amount * booked.times();
+        let is_settled = taken.purchase.is_some_and(|purchase| is_done(world, hub, purchase));
+        let due = i64::from(taken.provider == Provider::Mpesa || is_settled);
+        findings.unless(booked.times() == due || booked.is_beside(), || {
+            format!("{taken:?} stands {} times: {booked:?}", booked.times())
+        });
+    }
+    let statement = "SELECT count(*) FROM credit
+         WHERE source LIKE 'mpesa:%' OR source LIKE 'mtn:%' OR source LIKE 'airtel:%' OR source LIKE 'intasend:%'";
+    let all: i64 = findings
+        .got(rows(hub, statement, [], |row| row.get(0)))
+        .map_or(0, |counts| counts[0]);
     findings.unless(all == credited, || format!("{all} credits for {credited} payments"));
+    findings.rule("the tills hold what the providers took");
+    for provider in Provider::ALL {
+        let statement = "SELECT coalesce(sum(minor), 0) FROM balance WHERE account = ?1";
+        let read = rows(hub, statement, [format!("till:{provider}")], |row| row.get(0));
+        let held: i64 = findings.got(read).map_or(0, |sums| sums[0]);
+        let due = tills.get(&provider).copied().unwrap_or(0);
+        findings.unless(held == due, || format!("{provider}: {held}, taken were {due}"));
+    }
+}
+
+/// Money that came without a prompt is in no wallet but that of whom it names.
+fn direct_money_is_theirs(world: &World, hub: &Connection, findings: &mut Findings) {
+    findings.rule("direct money is in the wallet of whom it names");
+    let statement = "SELECT customer FROM money_seen WHERE receipt = ?1 AND place = 'wallet'";
+    for taken in world.till.taken().iter().filter(|taken| taken.prompt.is_none()) {
+        let read = rows(hub, statement, [&taken.receipt], |row| row.get::<_, i64>(0));
+        for customer in findings.got(read).unwrap_or_default() {
+            let person = world.person_of(CustomerId(customer.cast_unsigned()));
+            let meant = taken.account.as_deref().unwrap_or_default();
+            let is_named = person.is_some_and(|person| {
+                let person = &world.people[person];
+                let account = person.account.map(|account| account.to_string());
+                account.as_deref() == Some(meant) || person.phone == meant
+            });
+            findings.unless(is_named, || format!("{taken:?} is in the wallet of {person:?}"));
+        }
+    }
 }
 
 /// Whether the hub owes a credit for a payment: it has settled it. One that it cannot know of waits for an operator.
@@ -110,14 +175,14 @@ pub(super) fn paid_litres(world: &World) -> BTreeMap<usize, (u64, u64)> {
         .iter()
         .filter(|bought| bought.purchase.is_none())
         .collect();
-    for line in world.till.provider.ledger() {
-        let purchase = world.till.purchase_of.get(&line.checkout_request).copied();
+    for line in world.till.taken().iter().filter(|taken| taken.prompt.is_some()) {
+        let purchase = line.purchase;
         let mut all = world.books.purchases.iter();
         let named = all.find(|bought| bought.purchase.is_some() && bought.purchase == purchase);
         // One asked at a site has no name there: it is the first of this customer at this price.
         let is_it = |bought: &&Bought| {
             let account = world.people[bought.person].account.map(|account| account.to_string());
-            account.as_deref() == Some(&line.account_reference) && price(&bought.item) == line.amount
+            account.is_some() && account == line.account && price(&bought.item) == line.amount
         };
         let unnamed = at_sites.iter().position(is_it).filter(|_| named.is_none());
         let Some(bought) = named.or_else(|| unnamed.map(|place| at_sites.remove(place))) else {

@@ -4,7 +4,7 @@ use hub::hub::store::read;
 use rusqlite::Connection;
 
 use super::{Findings, look::rows, money::paid_litres};
-use crate::town::World;
+use crate::{books::litres_of, town::World};
 
 pub(super) fn check(world: &World, findings: &mut Findings) {
     let Some(hub) = world.hub_rows() else { return };
@@ -84,6 +84,12 @@ impl Due {
             let (least, most) = sale.due_ml();
             due.credited.0 += least.cast_signed();
             due.credited.1 += most.cast_signed();
+        }
+        let bought = world.books.purchases.iter().filter(|bought| bought.person == person);
+        for bought in bought.filter(|bought| bought.from_wallet) {
+            let litres_ml = litres_of(&bought.item).cast_signed();
+            due.credited.1 += litres_ml;
+            due.credited.0 += if bought.may_be_lost { 0 } else { litres_ml };
         }
         for visit in world.books.visits.values().filter(|visit| visit.person == person) {
             let (least, most) = visit.charge_ml();

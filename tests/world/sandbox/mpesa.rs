@@ -21,6 +21,7 @@ mod shown;
 #[cfg(test)]
 mod tests;
 
+use answer::receipt;
 pub use answer::{Answer, Response};
 pub use behaviour::{Behaviour, Fault, InFlight};
 pub use direct::{DirectError, DirectPayment};
@@ -34,6 +35,7 @@ use kiosk::moment::{Draw, MINUTE_MS, SECOND_MS, Wall};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::prompts::Prompts;
 use order::Order;
 
 /// What a pretend phone has at first, in shillings.
@@ -76,7 +78,7 @@ pub struct Mpesa {
     balances: BTreeMap<u64, i64>,
     token: Option<(String, i64)>,
     tokens_given: u64,
-    prompts: Vec<Prompt>,
+    prompts: Prompts<Prompt>,
     ledger: Vec<LedgerLine>,
     payouts: Vec<Payout>,
     callbacks: Vec<(i64, Callback)>,
@@ -140,9 +142,8 @@ impl Mpesa {
 
     /// When [`Mpesa::tick`] next has something to do.
     pub fn due_ms(&self) -> Option<i64> {
-        let decisions = self.prompts.iter().filter_map(|prompt| prompt.decide_at_ms);
         let callbacks = self.callbacks.iter().map(|(at_ms, _)| *at_ms);
-        decisions.chain(callbacks).min()
+        self.prompts.due_ms().into_iter().chain(callbacks).min()
     }
 
     /// Answers one request.
@@ -192,17 +193,15 @@ impl Mpesa {
 
     /// Lets time pass: prompts end, callbacks leave. Returns the callbacks to deliver now, once each.
     pub fn tick(&mut self, now_ms: i64, draw: &Draw) -> Vec<Callback> {
-        for index in 0..self.prompts.len() {
-            if self.prompts[index].decide_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
-                let behaviour = self.behaviour_of(self.prompts[index].phone).clone();
-                let was_ended = self.prompts[index].result_code.is_some();
-                let code = match (was_ended, self.prompts[index].is_auto) {
-                    (true, _) => "0",
-                    (false, true) => &behaviour.result_code,
-                    (false, false) => "1037",
-                };
-                self.decide(now_ms, draw, index, code);
-            }
+        for index in self.prompts.due(now_ms) {
+            let behaviour = self.behaviour_of(self.prompts[index].phone).clone();
+            let was_ended = self.prompts[index].result_code.is_some();
+            let code = match (was_ended, self.prompts[index].is_auto) {
+                (true, _) => "0",
+                (false, true) => &behaviour.result_code,
+                (false, false) => "1037",
+            };
+            self.decide(now_ms, draw, index, code);
         }
         let due = |(at_ms, _): &mut (i64, Callback)| *at_ms <= now_ms;
         self.callbacks
@@ -223,8 +222,8 @@ impl Mpesa {
     }
 
     fn answer_prompt(&mut self, now_ms: i64, draw: &Draw, checkout_request: &str, code: &str) -> bool {
-        let open = |prompt: &Prompt| prompt.checkout_request == checkout_request && prompt.result_code.is_none();
-        let Some(index) = self.prompts.iter().position(open) else {
+        let found = self.prompts.position(checkout_request);
+        let Some(index) = found.filter(|index| self.prompts[*index].result_code.is_none()) else {
             return false;
         };
         self.decide(now_ms, draw, index, code);
@@ -310,11 +309,7 @@ impl Mpesa {
             Ok(checkout_request) => checkout_request,
             Err(refused) => return refused,
         };
-        let found = self
-            .prompts
-            .iter()
-            .find(|prompt| prompt.checkout_request == checkout_request)
-            .cloned();
+        let found = self.prompts.find(&checkout_request).cloned();
         let behaviour = match &found {
             Some(prompt) => self.behaviour_of(prompt.phone).clone(),
             None => self.behaviour.clone(),
@@ -377,9 +372,10 @@ impl Mpesa {
             self.confirm(now_ms, &payment, &receipt);
         }
         let is_late_to_come = code != "0" && behaviour.late_success_after_ms > 0 && prompt.result_code.is_none();
-        let decided = &mut self.prompts[index];
-        decided.result_code = Some(code.to_owned());
-        decided.decide_at_ms = is_late_to_come.then(|| now_ms + behaviour.late_success_after_ms);
+        self.prompts.change(index, |decided| {
+            decided.result_code = Some(code.to_owned());
+            decided.decide_at_ms = is_late_to_come.then(|| now_ms + behaviour.late_success_after_ms);
+        });
         let callback = Callback {
             url: prompt.callback_url.clone(),
             shortcode: prompt.shortcode.clone(),
@@ -397,15 +393,4 @@ impl Mpesa {
 fn east_africa_time(now_ms: i64) -> String {
     let local = Wall(now_ms).plus_ms(180 * MINUTE_MS).rfc3339();
     local.chars().filter(char::is_ascii_digit).take(14).collect()
-}
-
-/// Ten capitals and digits, as M-PESA prints them; the prompt's own even when two are decided in one moment.
-fn receipt(draw: &Draw, checkout_request: &str) -> String {
-    const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    let bytes = draw.bytes(checkout_request);
-    bytes
-        .iter()
-        .take(10)
-        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
-        .collect()
 }

@@ -19,6 +19,7 @@ mod signed;
 #[cfg(test)]
 mod tests;
 
+pub use airtel::callback_hash;
 pub use behaviour::{Behaviour, Fault, HashOver, Outcome};
 pub use outgoing::Payout;
 
@@ -30,7 +31,10 @@ use kiosk::{
 };
 use serde::Serialize;
 
-use super::mpesa::{Answer, Response, WRONG_PIN};
+use super::{
+    mpesa::{Answer, Response, WRONG_PIN},
+    prompts::{Prompts, Waits},
+};
 
 /// What a pretend phone has at first, in whole units of its currency.
 const BALANCE_AT_FIRST: i64 = 1_000_000;
@@ -112,14 +116,24 @@ pub struct Prompt {
     is_created: bool,
 }
 
+impl Waits for Prompt {
+    fn name(&self) -> &str {
+        &self.id
+    }
+
+    fn decide_at_ms(&self) -> Option<i64> {
+        self.decide_at_ms
+    }
+}
+
 impl Prompt {
-    /// The receipt of a payment: the same whenever it is told.
+    /// The receipt of a payment: the same whenever it is told, and long enough that no two of a long run are alike.
     fn receipt(&self) -> String {
         let number = self
             .id
             .bytes()
             .fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
-        format!("{}", 100_000_000 + number % 900_000_000)
+        format!("{}", 100_000_000_000 + number % 900_000_000_000)
     }
 
     fn is_paid(&self) -> bool {
@@ -157,7 +171,7 @@ pub struct Wallets {
     /// That of MTN's product for payouts.
     payout_token: Option<(String, i64)>,
     tokens_given: u64,
-    prompts: Vec<Prompt>,
+    prompts: Prompts<Prompt>,
     ledger: Vec<LedgerLine>,
     callbacks: Vec<(i64, Callback)>,
     payouts: Vec<Payout>,
@@ -175,7 +189,7 @@ impl Wallets {
             payout_token: None,
             payouts: Vec::new(),
             tokens_given: 0,
-            prompts: Vec::new(),
+            prompts: Prompts::default(),
             ledger: Vec::new(),
             callbacks: Vec::new(),
         }
@@ -238,9 +252,8 @@ impl Wallets {
 
     /// When [`Wallets::tick`] next has something to do.
     pub fn due_ms(&self) -> Option<i64> {
-        let decisions = self.prompts.iter().filter_map(|prompt| prompt.decide_at_ms);
         let callbacks = self.callbacks.iter().map(|(at_ms, _)| *at_ms);
-        decisions.chain(callbacks).min()
+        self.prompts.due_ms().into_iter().chain(callbacks).min()
     }
 
     /// Answers one request, and tells how many milliseconds the answer takes.
@@ -255,17 +268,15 @@ impl Wallets {
 
     /// Lets time pass: prompts end, callbacks leave. Returns the callbacks to deliver now, once each.
     pub fn tick(&mut self, now_ms: i64) -> Vec<Callback> {
-        for index in 0..self.prompts.len() {
+        for index in self.prompts.due(now_ms) {
             let prompt = &self.prompts[index];
-            if prompt.decide_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
-                let behaviour = self.behaviour_of(prompt.phone);
-                let outcome = match (&prompt.end, prompt.is_auto) {
-                    (Some(_), _) => Outcome::Paid,
-                    (None, true) => behaviour.outcome,
-                    (None, false) => Outcome::Expired,
-                };
-                self.decide(now_ms, index, outcome);
-            }
+            let behaviour = self.behaviour_of(prompt.phone);
+            let outcome = match (&prompt.end, prompt.is_auto) {
+                (Some(_), _) => Outcome::Paid,
+                (None, true) => behaviour.outcome,
+                (None, false) => Outcome::Expired,
+            };
+            self.decide(now_ms, index, outcome);
         }
         let due = |(at_ms, _): &mut (i64, Callback)| *at_ms <= now_ms;
         self.callbacks
@@ -286,8 +297,8 @@ impl Wallets {
     }
 
     fn answer_prompt(&mut self, now_ms: i64, id: &str, outcome: Outcome) -> bool {
-        let open = |prompt: &Prompt| prompt.id == id && prompt.end.is_none();
-        let Some(index) = self.prompts.iter().position(open) else {
+        let found = self.prompts.position(id);
+        let Some(index) = found.filter(|index| self.prompts[*index].end.is_none()) else {
             return false;
         };
         self.decide(now_ms, index, outcome);
@@ -312,19 +323,11 @@ impl Wallets {
     }
 
     fn find(&self, id: &str) -> Option<&Prompt> {
-        self.prompts.iter().find(|prompt| prompt.id == id)
+        self.prompts.find(id)
     }
 
-    /// Puts a prompt on a phone.
-    fn prompt(
-        &mut self,
-        now_ms: i64,
-        id: String,
-        reference: &str,
-        phone: u64,
-        amount: i64,
-        currency: &str,
-    ) -> &mut Prompt {
+    /// Puts a prompt on a phone, and tells its place.
+    fn prompt(&mut self, now_ms: i64, id: String, reference: &str, phone: u64, amount: i64, currency: &str) -> usize {
         let behaviour = self.behaviour_of(phone);
         let wait_ms = match behaviour.auto {
             true => behaviour.auto_after_ms,
@@ -348,14 +351,13 @@ impl Wallets {
             script: None,
             is_created: false,
         };
-        self.prompts.push(prompt);
-        self.prompts.last_mut().expect("it was just put there")
+        self.prompts.push(prompt)
     }
 
     /// Ends a prompt, moves the money when it is paid, and puts its callbacks on the way.
     fn decide(&mut self, now_ms: i64, index: usize, outcome: Outcome) {
         let behaviour = self.behaviour_of(self.prompts[index].phone).clone();
-        let prompt = &mut self.prompts[index];
+        let prompt = &self.prompts[index];
         let balance = self.balances.entry(prompt.phone).or_insert(BALANCE_AT_FIRST);
         let end = match (outcome, prompt.script.clone()) {
             (_, Some(script)) => script,
@@ -370,8 +372,11 @@ impl Wallets {
         };
         let is_late_to_come =
             end.outcome != Outcome::Paid && behaviour.late_success_after_ms > 0 && prompt.end.is_none();
-        prompt.decide_at_ms = is_late_to_come.then(|| now_ms + behaviour.late_success_after_ms);
-        prompt.end = Some(end);
+        self.prompts.change(index, |prompt| {
+            prompt.decide_at_ms = is_late_to_come.then(|| now_ms + behaviour.late_success_after_ms);
+            prompt.end = Some(end);
+        });
+        let prompt = &self.prompts[index];
         if prompt.is_paid() {
             *balance -= prompt.paid;
             self.ledger.push(LedgerLine {

@@ -5,14 +5,15 @@ use hub::hub::{
     effect::{Effect, Refusal, Response},
     input::{Actor, Input, ReplyId, Request, TextOutcome},
 };
-use kiosk::payment::PaymentEvent;
+use kiosk::payment::{PaymentEvent, ProviderVerdict, QueryAnswer};
 use store::Durability;
 
 use super::World;
 pub(super) use super::network::Line;
+use super::pay::FIRST_OFFER;
 use crate::{
     clock::Clock,
-    event::{Call, CallAnswer, Event, Node},
+    event::{Ask, Call, CallAnswer, Event, Node},
     program::Fate,
     sabotage::Sabotage,
 };
@@ -66,6 +67,9 @@ impl World {
         if self.centre.program.inbox.iter().any(is_credit) && self.spoils(Sabotage::AnswerWithoutCommit) {
             fate = Fate::Forgotten;
         }
+        if self.centre.program.inbox.iter().any(is_confirmed) && self.spoils(Sabotage::PaidWithoutCommit) {
+            fate = Fate::Forgotten;
+        }
         let has_frames = self
             .centre
             .program
@@ -110,20 +114,28 @@ impl World {
             }
             Effect::Proven { .. } => {}
             Effect::Close { link, .. } => self.hub_closes(link.0),
+            Effect::Reply { reply, answer } if reply.0 >= FIRST_OFFER => self.offer_answered(reply.0, &answer),
             Effect::Reply { reply, answer } => self.errand_answered(reply.0, answer),
             Effect::Submit(prompt) => {
-                let call = Call::Push {
-                    amount: prompt.amount,
-                    payer: prompt.payer,
-                    token: prompt.token,
-                    account: prompt.account,
-                };
-                self.call(run, prompt.purchase.0, call);
+                let (purchase, provider) = (prompt.purchase.0, prompt.provider);
+                let ask = Ask::Push(prompt);
+                self.call(run, purchase, Call { provider, ask });
             }
             Effect::Query {
-                purchase, reference, ..
-            } => self.call(run, purchase.0, Call::Query { reference }),
+                purchase,
+                provider,
+                reference,
+            } => {
+                let ask = Ask::Query { reference };
+                self.call(run, purchase.0, Call { provider, ask });
+            }
+            Effect::Pull(question) => {
+                let ms = self.random.within(self.weather.latency_ms);
+                self.after(ms, Event::Pulls { run, question });
+            }
+            Effect::Live(event) => self.told_at_hub(&event),
             Effect::Text { outbox, .. } => {
+                self.text_is_written(outbox.0);
                 let ms = self.random.within(self.weather.latency_ms);
                 self.after(ms, Event::Texted { run, outbox: outbox.0 });
             }
@@ -140,12 +152,8 @@ impl World {
                 };
                 self.after(AGAIN_MS, event);
             }
-            // Of no provider of the town is it set that it can be asked for its payments, or that it pays out.
-            Effect::Pull(_)
-            | Effect::PayOut(_)
-            | Effect::AskPayout(_)
-            | Effect::HandInPayoutAgain { .. }
-            | Effect::Live(_) => {}
+            // No provider of the town pays out.
+            Effect::PayOut(_) | Effect::AskPayout(_) | Effect::HandInPayoutAgain { .. } => {}
         }
     }
 
@@ -224,4 +232,12 @@ impl World {
 
 fn is_credit(input: &Input) -> bool {
     matches!(input, Input::Asked { request, .. } if matches!(**request, Request::Credit { .. }))
+}
+
+/// A provider's own answer that a payment was made.
+fn is_confirmed(input: &Input) -> bool {
+    let Input::Provider { event, .. } = input else {
+        return false;
+    };
+    matches!(event, PaymentEvent::QueryAnswered(QueryAnswer::Report(report)) if report.verdict == ProviderVerdict::Paid)
 }

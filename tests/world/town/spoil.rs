@@ -4,7 +4,7 @@ use super::World;
 use crate::{check::rows, sabotage::Sabotage};
 
 /// One change to the hub's rows, and whether there is something to change yet.
-const CHANGES: [(Sabotage, &str, &str); 6] = [
+const CHANGES: [(Sabotage, &str, &str); 7] = [
     (
         Sabotage::OpenGrantRegranted,
         "SELECT count(*) FROM grants WHERE NOT closed AND spent_ml > 0 AND spent_ml < volume_ml",
@@ -22,6 +22,12 @@ const CHANGES: [(Sabotage, &str, &str); 6] = [
         "SELECT count(*) FROM credit WHERE source LIKE 'cash:%'",
         "INSERT INTO credit SELECT id + 1, customer, purse, period, volume_ml, amount_minor, source, reason, time_ms
              FROM credit WHERE source LIKE 'cash:%' LIMIT 1",
+    ),
+    (
+        Sabotage::DirectBookedTwice,
+        "SELECT count(*) FROM money_seen WHERE place = 'wallet'",
+        "INSERT INTO credit SELECT id + 1, customer, purse, period, volume_ml, amount_minor, source, reason, time_ms
+             FROM credit WHERE source = (SELECT 'mpesa:' || receipt FROM money_seen WHERE place = 'wallet' LIMIT 1)",
     ),
     (
         Sabotage::ChunkAppliedTwice,

@@ -9,7 +9,10 @@ use hub::hub::{
     effect::{Enrolment as HubEnrolment, Refusal, Response},
     input::{Actor, Item, JoinRequest, NewBilling, NewCustomer, NewPurchase, NewSite, Pay, Request, Secret},
 };
-use kiosk::ids::{AccountId, CustomerId, SiteName};
+use kiosk::{
+    ids::{AccountId, CustomerId, SiteName},
+    provider::Provider,
+};
 use sync::seal::{Identity, SecretKey};
 
 use super::World;
@@ -248,11 +251,20 @@ impl World {
 
     /// A person buys by a prompt on their phone. Gives the errand.
     pub fn buy_later(&mut self, person: usize, item: Item) -> u64 {
+        self.buys(person, item, None)
+    }
+
+    /// The same by this provider.
+    pub fn buy_by(&mut self, person: usize, item: Item, provider: Provider) -> u64 {
+        self.buys(person, item, Some(provider))
+    }
+
+    fn buys(&mut self, person: usize, item: Item, provider: Option<Provider>) -> u64 {
         let new = NewPurchase {
             customer: self.customer(person),
             item,
             pay: Pay::Prompt,
-            provider: None,
+            provider,
             phone: None,
         };
         self.errand(Actor::Owner, Request::CreatePurchase(new))
@@ -288,7 +300,11 @@ impl World {
             (Request::ReportDispense { request, .. }, answer) => self.heed_report(request, answer),
             (Request::CreatePurchase(new), Ok(Response::Purchase { purchase, .. })) => {
                 if let Some(person) = self.person_of(new.customer) {
-                    self.books.bought(person, new.item.clone(), Some(purchase.0), now_ms);
+                    let item = new.item.clone();
+                    match new.pay {
+                        Pay::Wallet => self.books.bought_from_wallet(person, item, purchase.0, now_ms),
+                        Pay::Prompt => self.books.bought(person, item, Some(purchase.0), now_ms),
+                    }
                     let name = self.people[person].name.clone();
                     self.tell(|| format!("{name} buys {:?}", new.item));
                 }

@@ -16,8 +16,8 @@ use tokio::time::timeout;
 
 use super::{
     App,
-    answer::{Api, Json, forbidden, unexpected},
-    body,
+    answer::{Api, Json, unexpected},
+    body, hooks,
 };
 use crate::hub::{
     effect::{Refusal, RefusalKind, Response},
@@ -74,18 +74,13 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
     Some(match signed {
         true => post(
             move |State(app): State<App>, Path(secret): Path<String>, request: Request| async move {
-                let own = app.parts.settings.webhook_secret.as_ref();
-                match own.is_some_and(|own| own.is(&secret)) {
-                    true => take(&app, word, None, request).await,
-                    false => Err(forbidden().into()),
-                }
+                let request = hooks::signed(&app, Provider::Mpesa, &secret, request).await?;
+                take(&app, word, None, request).await
             },
         ),
         false => post(move |State(app): State<App>, request: Request| async move {
-            match app.parts.settings.allow_unsigned {
-                true => take(&app, word, None, request).await,
-                false => Err(forbidden().into()),
-            }
+            let request = hooks::unsigned(&app, Provider::Mpesa, request).await?;
+            take(&app, word, None, request).await
         }),
     })
 }
@@ -101,19 +96,14 @@ fn of_one_order(rest: &str) -> Option<MethodRouter<App>> {
     of_orders.then(|| match signed {
         true => post(
             move |State(app): State<App>, Path((secret, token)): Path<(String, String)>, request: Request| async move {
-                let own = app.parts.settings.webhook_secret.as_ref();
-                match own.is_some_and(|own| own.is(&secret)) {
-                    true => take(&app, word, Some(token), request).await,
-                    false => Err(forbidden().into()),
-                }
+                let request = hooks::signed(&app, Provider::Mpesa, &secret, request).await?;
+                take(&app, word, Some(token), request).await
             },
         ),
         false => post(
             move |State(app): State<App>, Path(token): Path<String>, request: Request| async move {
-                match app.parts.settings.allow_unsigned {
-                    true => take(&app, word, Some(token), request).await,
-                    false => Err(forbidden().into()),
-                }
+                let request = hooks::unsigned(&app, Provider::Mpesa, request).await?;
+                take(&app, word, Some(token), request).await
             },
         ),
     })

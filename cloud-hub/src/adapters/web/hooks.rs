@@ -1,12 +1,12 @@
 //! Callbacks of payment providers (CONTRACTS section 5). A callback is a claim: the machine asks the provider before
 //! any value moves (RELIABILITY row 31), so an answer tells a stranger nothing and wins them nothing. Bytes that are no
-//! callback, at an address that only the provider should know, are refused and stand in the audit.
+//! callback are refused and stand in the audit, and so does whoever calls without the webhooks' secret.
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
 use ::kiosk::provider::Provider;
 use axum::{
-    extract::{Path, Request, State},
+    extract::{ConnectInfo, Path, Request, State},
     http::StatusCode,
 };
 use serde_json::{Value, json};
@@ -15,6 +15,8 @@ use super::{
     App,
     answer::{Api, Json, forbidden},
     body,
+    door::Peer,
+    limits,
 };
 use crate::{
     doors::Place,
@@ -28,18 +30,24 @@ use crate::{
 /// The longest token that is looked at.
 const TOKEN_BYTES_MAX: usize = 128;
 
+/// So many calls without the secret become rows of the audit, of each address and window; the rest is refused like them. A
+/// stranger is not to fill the disk.
+pub const STRANGERS_NOTED_MAX: u32 = 60;
+/// In this time.
+pub const STRANGERS_WINDOW: Duration = Duration::from_secs(60);
+
 /// What a handler made by [`named`] or [`named_unsigned`] returns.
 type Answering = Pin<Box<dyn Future<Output = Api> + Send>>;
 
 /// `POST /payments/daraja/SECRET/stk/TOKEN`
 pub async fn daraja(State(app): State<App>, Path((secret, token)): Path<(String, String)>, request: Request) -> Api {
-    signed(&app, &secret, &request)?;
+    let request = signed(&app, Provider::Mpesa, &secret, request).await?;
     take_daraja(&app, token, request).await
 }
 
 /// `POST /payments/daraja/stk/TOKEN`, where unsigned callbacks are allowed.
 pub async fn daraja_unsigned(State(app): State<App>, Path(token): Path<String>, request: Request) -> Api {
-    unsigned(&app)?;
+    let request = unsigned(&app, Provider::Mpesa, request).await?;
     take_daraja(&app, token, request).await
 }
 
@@ -49,7 +57,7 @@ pub fn named(
 ) -> impl Fn(State<App>, Path<String>, Request) -> Answering + Clone + Send + Sync + 'static {
     move |State(app), Path(secret), request| {
         Box::pin(async move {
-            signed(&app, &secret, &request)?;
+            let request = signed(&app, provider, &secret, request).await?;
             take(&app, provider, None, request, json!({})).await
         })
     }
@@ -59,36 +67,52 @@ pub fn named(
 pub fn named_unsigned(provider: Provider) -> impl Fn(State<App>, Request) -> Answering + Clone + Send + Sync + 'static {
     move |State(app), request| {
         Box::pin(async move {
-            unsigned(&app)?;
+            let request = unsigned(&app, provider, request).await?;
             take(&app, provider, None, request, json!({})).await
         })
     }
 }
 
-fn signed(app: &App, secret: &str, request: &Request) -> Result<(), Refusal> {
+/// Lets in whoever has the secret.
+pub(super) async fn signed(app: &App, provider: Provider, secret: &str, request: Request) -> Result<Request, Refusal> {
     let own = app.parts.settings.webhook_secret.as_ref();
     if !own.is_some_and(|own| own.is(secret)) {
-        return Err(forbidden());
+        return Err(stranger(app, provider, request).await?);
     }
     // Providers call back from few addresses, many payments at once.
     if let Some(place) = request.extensions().get::<Place>() {
         place.known();
     }
-    Ok(())
+    Ok(request)
 }
 
-fn unsigned(app: &App) -> Result<(), Refusal> {
+/// Lets in whoever comes without it, where that is allowed.
+pub(super) async fn unsigned(app: &App, provider: Provider, request: Request) -> Result<Request, Refusal> {
     match app.parts.settings.allow_unsigned {
-        true => Ok(()),
-        false => Err(forbidden()),
+        true => Ok(request),
+        false => Err(stranger(app, provider, request).await?),
     }
+}
+
+/// What who has no secret is told, once that is written down.
+async fn stranger(app: &App, provider: Provider, request: Request) -> Result<Refusal, Refusal> {
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    let address = peer
+        .map(|ConnectInfo(peer)| limits::asker(peer.address, request.headers(), &app.parts.settings.trusted_proxies));
+    if let Some(address) = address.filter(|address| app.strangers.try_now(*address)) {
+        let why = format!("a call from {address} without the webhooks' secret");
+        app.parts.desk.call_back_badly(provider, why).await?;
+    }
+    Ok(forbidden())
 }
 
 async fn take_daraja(app: &App, token: String, request: Request) -> Api {
+    let provider = Provider::Mpesa;
     if token.len() > TOKEN_BYTES_MAX {
+        let why = format!("a token of {} bytes", token.len());
+        app.parts.desk.call_back_badly(provider, why).await?;
         return Err(Refusal::not_found("payment").into());
     }
-    let provider = Provider::Mpesa;
     let name = CallbackName::Token { provider, token };
     let accepted = json!({ "ResultCode": 0, "ResultDesc": "Accepted" });
     take(app, provider, Some(name), request, accepted).await

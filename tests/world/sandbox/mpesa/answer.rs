@@ -1,5 +1,6 @@
 //! The bytes that the pretend provider sends.
 
+use kiosk::moment::Draw;
 use serde_json::{Value, json};
 
 use super::Prompt;
@@ -105,4 +106,15 @@ fn description(code: &str) -> &'static str {
         "4999" => "The transaction is still under processing",
         _ => "The transaction was not completed.",
     }
+}
+
+/// Ten capitals and digits, as M-PESA prints them; the prompt's own even when two are decided in one moment.
+pub(super) fn receipt(draw: &Draw, checkout_request: &str) -> String {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    let bytes = draw.bytes(checkout_request);
+    bytes
+        .iter()
+        .take(10)
+        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
+        .collect()
 }

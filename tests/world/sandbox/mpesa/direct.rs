@@ -219,16 +219,19 @@ impl Mpesa {
         }
         let read = || {
             let shortcode = field(body, "ShortCode", |text| digits(text, 5, 7))?;
-            field(body, "StartDate", |text| text.len() == 19)?;
-            field(body, "EndDate", |text| text.len() == 19)?;
+            let from = field(body, "StartDate", |text| text.len() == 19)?;
+            let until = field(body, "EndDate", |text| text.len() == 19)?;
             let offset = field(body, "OffSetValue", |text| digits(text, 1, 9))?;
-            Ok::<_, Answer>((shortcode, offset.parse::<usize>().unwrap_or_default()))
+            Ok::<_, Answer>((shortcode, from..=until, offset.parse::<usize>().unwrap_or_default()))
         };
-        let (shortcode, offset) = match read() {
+        let (shortcode, between, offset) = match read() {
             Ok(read) => read,
             Err(refused) => return refused,
         };
-        let fresh = |line: &&LedgerLine| line.party_b == shortcode && line.time_ms > now_ms - PULL_WINDOW_MS;
+        let fresh = |line: &&LedgerLine| {
+            let is_asked_for = line.party_b == shortcode && line.time_ms > now_ms - PULL_WINDOW_MS;
+            is_asked_for && between.contains(&spaced(line.time_ms))
+        };
         let row = |line: &LedgerLine| {
             json!({"transactionId": line.receipt, "trxDate": spaced(line.time_ms), "msisdn": masked(line.phone),
                    "transactiontype": "c2b-pay-bill-debit", "billreference": line.account_reference,

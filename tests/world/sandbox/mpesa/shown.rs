@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::super::prompts::Waits;
+
 /// A prompt on a phone and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Prompt {
@@ -31,6 +33,16 @@ pub struct Prompt {
     pub(super) is_valid_receiver: bool,
     #[serde(skip)]
     pub(super) is_auto: bool,
+}
+
+impl Waits for Prompt {
+    fn name(&self) -> &str {
+        &self.checkout_request
+    }
+
+    fn decide_at_ms(&self) -> Option<i64> {
+        self.decide_at_ms
+    }
 }
 
 /// A payment that a pretend phone made: the provider's own books.

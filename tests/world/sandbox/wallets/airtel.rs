@@ -51,7 +51,7 @@ pub(super) fn handle(wallets: &mut Wallets, now_ms: i64, draw: &Draw, request: &
             }
         }
         ("GET", path) => match path.strip_prefix(STATUS_PATH) {
-            Some(id) => query(wallets, id),
+            Some(id) => query(wallets, now_ms, id),
             None => refused("ROUTER007"),
         },
         _ => refused("ROUTER007"),
@@ -122,7 +122,7 @@ fn push(wallets: &mut Wallets, now_ms: i64, request: &Request, country: (&str, &
     })
 }
 
-fn query(wallets: &Wallets, id: &str) -> Answer {
+fn query(wallets: &Wallets, now_ms: i64, id: &str) -> Answer {
     let found = wallets.find(id);
     let behaviour = found.map_or(&wallets.behaviour, |prompt| wallets.behaviour_of(prompt.phone));
     if let Some(fault) = behaviour.query_fault.answer() {
@@ -132,8 +132,10 @@ fn query(wallets: &Wallets, id: &str) -> Answer {
         let status = json!({"code": "200", "message": "none", "result_code": "ESB000045", "success": false});
         return answer(200, &json!({"data": {}, "status": status}));
     };
-    let mut transaction = json!({"id": prompt.id, "message": "as it stands", "status": status_code(prompt)});
-    if prompt.is_paid() {
+    let is_ambiguous = now_ms < prompt.created_ms + behaviour.ambiguous_ms;
+    let stands = if is_ambiguous { "TA" } else { status_code(prompt) };
+    let mut transaction = json!({"id": prompt.id, "message": "as it stands", "status": stands});
+    if prompt.is_paid() && !is_ambiguous {
         transaction["airtel_money_id"] = json!(prompt.receipt());
     }
     let status = json!({"code": "200", "message": "SUCCESS", "result_code": "ESB000010",
@@ -166,8 +168,13 @@ pub(super) fn callback(behaviour: &Behaviour, prompt: &Prompt) -> String {
         HashOver::Document => &document,
         HashOver::Transaction => &inner,
     };
-    let hash = STANDARD.encode(hmac(behaviour.callback_key.as_bytes(), payload.as_bytes()));
+    let hash = callback_hash(&behaviour.callback_key, payload);
     format!(r#"{{"transaction":{inner},"hash":"{hash}"}}"#)
+}
+
+/// The hash of a callback: base64(HMAC-SHA256(key, payload)) (Airtel portal, "Callback").
+pub fn callback_hash(key: &str, payload: &str) -> String {
+    STANDARD.encode(hmac(key.as_bytes(), payload.as_bytes()))
 }
 
 /// HMAC-SHA256 as RFC 2104 writes it down: a second hand, so that the hub's own is not its own judge.

@@ -40,6 +40,8 @@ pub struct Behaviour {
     pub challenge: String,
     /// MTN: how long a request is not to be found by its status.
     pub hidden_ms: i64,
+    /// Airtel: how long after the prompt the status is ambiguous, whatever became of it.
+    pub ambiguous_ms: i64,
     /// What goes wrong with pushes.
     pub push_fault: Fault,
     /// What goes wrong with queries.
@@ -75,6 +77,7 @@ impl Default for Behaviour {
             signed_only: false,
             challenge: String::new(),
             hidden_ms: 0,
+            ambiguous_ms: 0,
             push_fault: Fault::None,
             query_fault: Fault::None,
             payout_fault: Fault::None,

@@ -50,10 +50,11 @@ fn push(wallets: &mut Wallets, now_ms: i64, draw: &Draw, body: &Value) -> Answer
         wallets.prompts.len()
     );
     let reference = field(body, "api_ref").unwrap_or_default();
-    let prompt = wallets.prompt(now_ms, id, &reference, phone, amount, "KES");
-    let taken = json!({"id": "1", "invoice": invoice(prompt), "customer": {"phone_number": phone.to_string()}});
+    let index = wallets.prompt(now_ms, id, &reference, phone, amount, "KES");
+    let invoice = invoice(&wallets.prompts[index]);
+    let taken = json!({"id": "1", "invoice": invoice, "customer": {"phone_number": phone.to_string()}});
     if wallets.behaviour_of(phone).callbacks > 0 {
-        wallets.call_back(now_ms, wallets.prompts.len() - 1);
+        wallets.call_back(now_ms, index);
     }
     fault.answer().unwrap_or_else(|| answer(200, &taken))
 }

@@ -115,9 +115,11 @@ fn push(wallets: &mut Wallets, now_ms: i64, request: &Request) -> Answer {
     let fault = wallets.behaviour_of(phone).push_fault;
     if fault.takes_the_request() {
         let external_id = field(&body, "externalId").unwrap_or_default();
-        let prompt = wallets.prompt(now_ms, reference, &external_id, phone, amount, currency);
-        prompt.callback_url = request.header("x-callback-url").to_owned();
-        script(prompt);
+        let index = wallets.prompt(now_ms, reference, &external_id, phone, amount, currency);
+        wallets.prompts.change(index, |prompt| {
+            prompt.callback_url = request.header("x-callback-url").to_owned();
+            script(prompt);
+        });
     }
     fault.answer().unwrap_or_else(|| {
         Answer::Response(super::Response {

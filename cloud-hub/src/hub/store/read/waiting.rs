@@ -91,6 +91,8 @@ pub fn money_waiting_count(connection: &Connection) -> Read<i64> {
 pub struct BookedMoney {
     /// The receipt; `None` for a purchase that was settled without one.
     pub receipt: Option<String>,
+    /// Whether more than a callback has told the receipt.
+    pub is_proven: bool,
     /// Our own or the provider's name of a purchase's payment.
     pub reference: Option<String>,
     /// The purchase; `None` for money in a wallet, in suspense or returned.
@@ -105,15 +107,16 @@ pub struct BookedMoney {
 
 /// Payments by prompt that were settled, and other money that is booked.
 const BOOKED: &str = "SELECT * FROM (
-    SELECT receipt, reference, id AS purchase, amount_minor, since_ms, coalesce(settled_ms, since_ms) AS until_ms FROM purchase
+    SELECT receipt, receipt_proven, reference, id AS purchase, amount_minor, since_ms, coalesce(settled_ms, since_ms) AS until_ms FROM purchase
         WHERE provider = ?1 AND pay = 'prompt' AND settled_ms IS NOT NULL
     UNION ALL
-    SELECT receipt, NULL, NULL, amount_minor, paid_ms, paid_ms FROM money_seen
+    SELECT receipt, 1, NULL, NULL, amount_minor, paid_ms, paid_ms FROM money_seen
         WHERE provider = ?1 AND place IN ('wallet', 'suspense', 'returned'))";
 
 fn read_booked(row: &Row<'_>) -> rusqlite::Result<BookedMoney> {
     Ok(BookedMoney {
         receipt: row.get("receipt")?,
+        is_proven: row.get("receipt_proven")?,
         reference: row.get("reference")?,
         purchase: maybe_id(row, "purchase")?.map(PurchaseId),
         amount_minor: row.get("amount_minor")?,
