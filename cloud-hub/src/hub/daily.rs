@@ -65,8 +65,12 @@ impl<'t> Turn<'t> {
         }
         let mut open = self.store.daily_open()?;
         open.sort_by_key(|row| row.job);
-        for row in open.into_iter().take(BATCHES_MAX) {
-            self.continue_daily(row)?;
+        let mut batches = 0;
+        for row in open {
+            batches += usize::from(self.continue_daily(row)?);
+            if batches >= BATCHES_MAX {
+                break;
+            }
         }
         Ok(())
     }
@@ -89,21 +93,23 @@ impl<'t> Turn<'t> {
         Ok(())
     }
 
-    fn continue_daily(&mut self, mut row: DailyRow) -> Result<(), HubError> {
+    /// Does one batch; `false` when this work is not for today.
+    fn continue_daily(&mut self, mut row: DailyRow) -> Result<bool, HubError> {
         let zone = match &row.site {
             Some(site) => self.zone_of(site)?,
             None => Zone::named(&self.settings.time_zone).ok(),
         };
         let (Some(zone), Some(batch)) = (zone, Turn::batch_of(row.job)) else {
-            return Ok(());
+            return Ok(false);
         };
         // A day that is over is not continued: the next one's run, at its hour, finds what is left.
         if zone.day(self.now()) != row.day {
-            return Ok(());
+            return Ok(false);
         }
         let (site, day) = (row.site.clone(), row.day);
         row.after = batch(self, &LocalDay { site, zone, day }, row.after.unwrap_or_default())?;
-        Ok(self.store.put_daily(&row)?)
+        self.store.put_daily(&row)?;
+        Ok(true)
     }
 
     /// Subscriptions that are over: whoever has no other is told (FEATURES A25). They ended at their own moment; only the

@@ -10,6 +10,7 @@ mod customers;
 mod daily;
 mod dispenses;
 mod doubt;
+mod experience;
 mod fleet;
 mod gateway;
 mod incoming;

@@ -34,7 +34,7 @@ pub fn bought(answer: Result<Response, Refusal>) -> (PurchaseId, PaymentState) {
     }
 }
 
-fn report(world: &World, prompt: usize, receipt: &str) -> Report {
+pub fn report(world: &World, prompt: usize, receipt: &str) -> Report {
     let prompt = world.prompts()[prompt].clone();
     Report {
         reference: Some(format!("ref-{:x}", prompt.purchase.0).parse().unwrap()),
@@ -45,7 +45,7 @@ fn report(world: &World, prompt: usize, receipt: &str) -> Report {
     }
 }
 
-fn accepted(world: &mut World, prompt: usize) {
+pub fn accepted(world: &mut World, prompt: usize) {
     let purchase = world.prompts()[prompt].purchase;
     let reference = format!("ref-{:x}", purchase.0).parse().unwrap();
     world.give(Input::Provider {
@@ -56,7 +56,7 @@ fn accepted(world: &mut World, prompt: usize) {
     });
 }
 
-fn called_back(world: &mut World, prompt: usize, receipt: &str) {
+pub fn called_back(world: &mut World, prompt: usize, receipt: &str) {
     let (token, report) = (world.prompts()[prompt].token.clone(), report(world, prompt, receipt));
     let reply = ReplyId(u64::MAX);
     let answers = world.give(Input::Callback {
@@ -68,7 +68,7 @@ fn called_back(world: &mut World, prompt: usize, receipt: &str) {
     assert_eq!(answers, [Effect::Reply { reply, answer }]);
 }
 
-fn confirmed(world: &mut World, prompt: usize, receipt: &str) {
+pub fn confirmed(world: &mut World, prompt: usize, receipt: &str) {
     let (purchase, report) = (world.prompts()[prompt].purchase, report(world, prompt, receipt));
     world.give(Input::Provider {
         purchase,

@@ -129,7 +129,8 @@ pub async fn purchases(State(app): State<App>, mut query: Query) -> Api {
         .parts
         .books
         .read(move |books| match read::customer(books, customer)? {
-            Some(_) => read::purchases(books, customer, limit).map(Some),
+            // One that was merged is who it was merged into.
+            Some(found) => read::purchases(books, found.id, limit).map(Some),
             None => Ok(None),
         });
     let found = found.await?.ok_or_else(|| Refusal::not_found("customer"))?;

@@ -235,8 +235,8 @@ fn movement(
 
 /// What does not add up in the ledger, one sentence each, at most 20; none when all is well.
 ///
-/// It reads every posting twice: half a second for a million of them on a desktop machine, by measure, so that it is done
-/// at each start. Each entry must come to zero in one currency, each account must stand at the sum of its postings, and
+/// It reads every posting twice, out of two indexes and without sorting: `kisima-hub ledger check` takes 0.4 s of one
+/// processor for a million of them, by measure, so that all of it is done at each start. Each entry must come to zero in one currency, each account must stand at the sum of its postings, and
 /// the accounts of each currency must come to zero.
 pub fn ledger_faults(connection: &Connection) -> Read<Vec<String>> {
     let store = Store(connection);
