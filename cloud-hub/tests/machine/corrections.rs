@@ -48,6 +48,21 @@ fn a_late_report_of_less_becomes_a_credit_and_the_next_bill_is_less() {
 }
 
 #[test]
+fn a_late_report_of_less_gives_litres_back_to_whom_has_paid_ahead() {
+    let (mut world, site, jane) = household();
+    draw(&mut world, site, 1, 10_000);
+    until(&mut world, "2026-11-30T21:00:00Z");
+    world.credit(jane, 50_000);
+    let grant = world.gateways[site].grants().last().unwrap().grant;
+    let booked = pour(&world, site, 2, grant, 20_000, How::Rule);
+    world.site_writes(site, booked);
+    let report = pour(&world, site, 2, grant, 15_000, How::Report);
+    world.site_writes(site, report);
+    assert_eq!(world.balance_ml(jane), 35_000, "50 less 15");
+    assert_eq!(world.ledger()["bill"], 2_000, "the bill of other water is as it was");
+}
+
+#[test]
 fn a_bill_comes_down_or_is_given_up_by_an_operator_only() {
     let (mut world, site, jane) = household();
     draw(&mut world, site, 1, 20_000);

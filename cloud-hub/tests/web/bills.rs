@@ -179,6 +179,17 @@ async fn a_bill_is_listed_shown_printed_and_given_up_by_an_admin() {
             assert!(page.body.contains(text), "{path} lacks {text}: {}", page.body);
         }
     }
+    for (more, expected) in [
+        (json!({"pay": "wallet"}), (409, "wallet_too_small")),
+        (json!({"pay": "wallet", "amount_minor": 0}), (400, "out_of_range")),
+        (json!({"volume_ml": 1}), (400, "bad_field")),
+        (json!({"plan": "monthly"}), (400, "bad_field")),
+    ] {
+        let mut body = json!({"customer": id, "kind": "bill"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let refused = house.post("/api/v1/purchases", body).await;
+        assert_eq!((refused.status, refused.code().as_str()), expected, "{more}");
+    }
     let give_up = format!("/api/v1/bills/{number}/write-off");
     let reason = Some(json!({"reason": "moved away"}));
     assert_eq!(

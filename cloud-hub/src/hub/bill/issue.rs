@@ -154,13 +154,17 @@ impl Turn<'_> {
         self.settle_purse(key)
     }
 
-    /// Less was spent of a purse than was counted. What of it was on bills comes off the newest of them.
+    /// Less was spent of a purse than was counted. Whoever had prepaid litres left drew from those, and has them again; else
+    /// what of it was on bills comes off the newest of them.
     pub fn correct_bills(&mut self, key: PurseKey, purse: &mut PurseRow, change_ml: i64) -> Result<(), HubError> {
-        let too_much = purse
-            .credited_ml
-            .saturating_sub(purse.spent_ml)
-            .min(change_ml.saturating_neg());
-        if too_much <= 0 || key.purse != kiosk::fact::Purse::Prepaid || self.store.billing(key.customer)?.is_none() {
+        let left = purse.credited_ml.saturating_sub(purse.spent_ml);
+        let left_before = left.saturating_add(change_ml);
+        let too_much = left.min(change_ml.saturating_neg());
+        if too_much <= 0
+            || left_before > 0
+            || key.purse != kiosk::fact::Purse::Prepaid
+            || self.store.billing(key.customer)?.is_none()
+        {
             return Ok(());
         }
         let off = self.take_off(key.customer, too_much, false)?;
@@ -239,18 +243,10 @@ impl Turn<'_> {
             );
             return Err(Refusal::invalid("usage_ml", "out_of_range", message).into());
         }
-        let (customer, metered) = (row.bill.customer, row.metered);
-        let credit = self.recount(&mut row, usage)?;
-        if !metered {
-            // The water was drawn all the same: what it was charged for comes off, and it is not billed again.
-            let key = PurseKey::prepaid(customer);
-            let mut purse = self.store.purse(key)?;
-            purse.credited_minor -= credit;
-            purse.released_minor -= credit;
-            self.release(key, &mut purse)?;
-            self.store.put_purse(key, &purse)?;
-            self.settle_purse(key)?;
-        }
+        // In the purse the water stays credited, as it stays spent: it is not billed again.
+        self.recount(&mut row, usage)?;
+        let customer = row.bill.customer;
+        self.settle_purse(PurseKey::prepaid(customer))?;
         let detail = format!("usage {usage}: {reason}");
         self.audit(by, "bill corrected by hand", &number.to_string(), &detail)?;
         self.live_customer(customer);
