@@ -10,6 +10,7 @@ mod house;
 mod http;
 mod operator;
 mod pages;
+mod payouts;
 mod program;
 mod providers;
 mod sync_socket;
