@@ -94,6 +94,7 @@ async fn a_person_pays_out_by_hand_in_two_steps_and_says_that_it_was_made() {
         "{shown}"
     );
     assert!(page(&house, "/payouts").await.contains(&payout));
+    assert!(page(&house, "/").await.contains("One payout waits for a person"));
     let order = format!("{payout}/order");
     let said = form(
         &house,
