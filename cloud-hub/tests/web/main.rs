@@ -13,6 +13,7 @@ mod house;
 mod http;
 mod operator;
 mod pages;
+mod payouts;
 mod program;
 mod providers;
 mod reconcile;

@@ -87,6 +87,7 @@ async fn every_page_of_the_menu_is_there_from_the_first_day() {
         "/sites/kibera",
         "/customers",
         "/purchases",
+        "/payouts",
         "/purchases?state=pending",
         "/bills",
         "/bills?state=overdue",

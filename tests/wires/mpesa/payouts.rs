@@ -47,7 +47,7 @@ fn call(number: u64, way: PayoutWay) -> PayoutCall {
         way,
         amount: amount(),
         payee: PAYER,
-        key: format!("{number:032x}").parse().unwrap(),
+        key: format!("{number:032x}").parse().expect("a name"),
         token: "77ff".to_owned(),
     }
 }

@@ -37,7 +37,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// A client of any of them.
 pub enum Client {
-    Mtn(MomoClient),
+    Mtn(Box<MomoClient>),
     Airtel(AirtelClient),
     Intasend(IntasendClient),
 }
@@ -144,7 +144,7 @@ impl Desk {
                     }),
                 };
                 let client = MomoClient::with_answer_within(settings, Currency::Ugx, answer_within);
-                Client::Mtn(client.expect("a client"))
+                Client::Mtn(Box::new(client.expect("a client")))
             }
         }
     }

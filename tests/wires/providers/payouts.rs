@@ -22,7 +22,7 @@ fn call(desk: &Desk, provider: Provider, number: u64) -> PayoutCall {
         way: PayoutWay::Transfer,
         amount: desk.amount(),
         payee: desk.payer(),
-        key: key.parse().unwrap(),
+        key: key.parse().expect("a name"),
         token: "77ff".to_owned(),
     }
 }
@@ -33,7 +33,7 @@ fn question(call: &PayoutCall, reference: Option<&str>) -> PayoutQuestion {
         provider: call.provider,
         way: call.way.clone(),
         key: call.key.clone(),
-        reference: reference.map(|reference| reference.parse().unwrap()),
+        reference: reference.map(|reference| reference.parse().expect("a name")),
         token: "88ff".to_owned(),
     }
 }

@@ -28,6 +28,7 @@ pub async fn home(State(app): State<App>, Extension(caller): Extension<Caller>) 
             Ok(Seen {
                 totals: read::totals(books, since)?,
                 money_waiting: read::money_waiting_count(books)?,
+                payouts_waiting: read::payouts_for_operators(books)?.len(),
                 sites: read::sites_unhashed(books)?,
                 sales: sales.items,
                 alarms: read::alarms(books, None, ALARMS)?,
@@ -43,6 +44,7 @@ pub async fn home(State(app): State<App>, Extension(caller): Extension<Caller>) 
 struct Seen {
     totals: Totals,
     money_waiting: i64,
+    payouts_waiting: usize,
     sites: Vec<Site>,
     sales: Vec<Transaction>,
     alarms: Vec<AlarmRow>,
@@ -75,6 +77,12 @@ fn shown(app: &App, caller: &Caller, zone: &Zone, now: Wall, seen: &Seen) -> Res
                 p.problem { a href="/purchases?state=needs_operator" {
                     @if totals.purchases_waiting == 1 { "One purchase waits for your decision." }
                     @else { (totals.purchases_waiting) " purchases wait for your decision." }
+                } }
+            }
+            @if seen.payouts_waiting > 0 && caller.may("GET", "/payouts") {
+                p.problem { a href="/payouts" {
+                    @if seen.payouts_waiting == 1 { "One payout waits for a person." }
+                    @else { (seen.payouts_waiting) " payouts wait for a person." }
                 } }
             }
             @if seen.money_waiting > 0 && caller.may("GET", "/waiting") {

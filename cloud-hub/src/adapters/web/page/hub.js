@@ -20,7 +20,7 @@
     setTimeout(() => refresh().catch(() => {}), 500);
   }
   const events = new EventSource("/events");
-  for (const name of ["site", "poured", "purchase", "customer", "alarm", "missed"]) events.addEventListener(name, soon);
+  for (const name of ["site", "poured", "purchase", "payout", "customer", "alarm", "missed"]) events.addEventListener(name, soon);
   events.addEventListener("open", soon);
   document.addEventListener("visibilitychange", soon);
 })();
