@@ -178,6 +178,11 @@ fn a_manager_whom_the_backup_does_not_know_comes_back_with_the_float() {
     sells(&mut world, site, jane, 1);
     let account = musa(&world).id;
     world.restore();
+    assert_eq!(
+        code(set(&mut world, 10_000)),
+        "hub_in_doubt",
+        "nobody gets a second name"
+    );
     world.link(site);
     let standing = musa(&world);
     assert_eq!((standing.id, standing.login.as_str()), (account, "musa"));
