@@ -41,6 +41,11 @@ impl Turn<'_> {
         if known.is_none() && limit_minor == 0 {
             return Err(Refusal::not_found("manager with a float at this site").into());
         }
+        if known.is_none() && self.in_doubt()? {
+            let message =
+                "part of the hub's past is missing: this manager may be known already; wait until the site is heard";
+            return Err(Refusal::conflict("hub_in_doubt", message).into());
+        }
         let id = known.map_or_else(|| ManagerId(self.throw_number()), |known| known.id);
         let row = ManagerRow {
             id,
@@ -157,15 +162,10 @@ impl Turn<'_> {
         let open = self.store.open_floats(manager)?;
         let open_minor = open.iter().map(FloatRow::left_minor).sum();
         let free = free_minor(row.limit_minor, self.owed_minor(manager)?, open_minor);
-        let mut lacking = free.saturating_neg();
-        for float in open.iter().rev().filter(|_| free < 0) {
-            if lacking <= 0 {
-                break;
-            }
-            self.recall_float(float)?;
-            lacking -= float.left_minor();
+        if free < 0 {
+            return self.recall_newest(&open, free.saturating_neg());
         }
-        if free < 0 || open.iter().any(|float| float.recalled) {
+        if open.iter().any(|float| float.recalled) {
             return Ok(());
         }
         let price = self.settings.tariff.price_per_m3_minor;
@@ -193,6 +193,19 @@ impl Turn<'_> {
             price_per_m3_minor: price,
         };
         self.write(enrolment.box_id, Fact::FloatGranted(granted))
+    }
+
+    /// Asks floats back until what they may still take covers what lacks, the newest first. Those that were asked for
+    /// before count.
+    fn recall_newest(&mut self, open: &[FloatRow], mut lacking_minor: i64) -> Result<(), HubError> {
+        for float in open.iter().rev() {
+            if lacking_minor <= 0 {
+                break;
+            }
+            self.recall_float(float)?;
+            lacking_minor -= float.left_minor();
+        }
+        Ok(())
     }
 
     fn recall_float(&mut self, float: &FloatRow) -> Result<(), HubError> {

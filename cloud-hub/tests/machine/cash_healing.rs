@@ -159,6 +159,16 @@ fn a_restored_hub_gets_floats_sales_and_hands_in_back_and_gives_no_float_meanwhi
     // In doubt nothing is given, although the forgotten limit of 120.00 is raised beyond what is out.
     set(&mut world, 20_000).unwrap();
     assert_eq!(given(&world, site), out);
+    let amina = world.ask(Request::SetFloat {
+        site: "kibera-3".parse().unwrap(),
+        manager: "amina".to_owned(),
+        limit_minor: 1,
+    });
+    assert_eq!(
+        code(amina.map(drop)),
+        "hub_in_doubt",
+        "she may come back with her float"
+    );
     world.link(other);
     assert_eq!(
         given(&world, site)[3..],

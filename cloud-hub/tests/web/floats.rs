@@ -3,7 +3,10 @@
 use hub::hub::operator::Role;
 use serde_json::json;
 
-use crate::house::House;
+use crate::{
+    house::{Folder, House},
+    program::run,
+};
 
 #[tokio::test]
 async fn a_float_is_given_listed_and_withdrawn() {
@@ -89,4 +92,43 @@ async fn a_float_is_given_listed_and_withdrawn() {
     );
     assert_eq!(house.get("/api/v1/floats").await["items"][0]["limit_minor"], 0);
     house.close().await;
+}
+
+#[tokio::test]
+async fn the_command_line_gives_lists_and_takes_floats() {
+    let folder = Folder::new();
+    let said = async |arguments: &[&str]| {
+        let output = run(&folder, arguments).await;
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(text).unwrap())
+    };
+    assert!(said(&["site", "add", "kibera"]).await.0);
+    assert_eq!(
+        said(&["float", "give", "kibera", "musa", "5000.50"]).await,
+        (true, "done\n".to_owned())
+    );
+    let line =
+        |limit: &str| format!("kibera/musa  limit KES {limit}  may still take KES 0.00  to be handed in KES 0.00\n");
+    assert_eq!(said(&["float", "list"]).await, (true, line("5000.50")));
+    for (arguments, why) in [
+        (
+            &["float", "give", "kibera", "musa", "1,500"][..],
+            "write it as 5000 or 5000.50",
+        ),
+        (&["float", "give", "nowhere", "musa", "1"], "there is no such site"),
+        (
+            &["float", "give", "kibera", "Musa M", "1"],
+            "the manager's account at the site",
+        ),
+        (&["float", "hand-in", "kibera", "musa", "10"], "owes nothing"),
+        (&["float", "take", "kibera", "amina"], "no such manager"),
+    ] {
+        let (is_done, text) = said(arguments).await;
+        assert!(!is_done && text.contains(why), "{arguments:?}: {text}");
+    }
+    assert_eq!(
+        said(&["float", "take", "kibera", "musa"]).await,
+        (true, "done\n".to_owned())
+    );
+    assert_eq!(said(&["float", "list"]).await, (true, line("0.00")));
 }

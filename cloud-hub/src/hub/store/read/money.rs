@@ -272,7 +272,7 @@ pub fn totals(connection: &Connection, since: Wall) -> Read<Totals> {
                     (SELECT coalesce(sum(volume_ml), 0) FROM history
                      WHERE time_ms >= ?1 AND kind IN ('dispense', 'correction', 'loss')),
                     (SELECT coalesce(sum(amount_minor), 0) FROM history
-                     WHERE time_ms >= ?1 AND kind IN ('topup', 'deposit', 'subscription', 'bill_payment')),
+                     WHERE time_ms >= ?1 AND kind IN ('topup', 'deposit', 'subscription', 'bill_payment', 'cash')),
                     (SELECT count(*) FROM site WHERE online <> 0),
                     (SELECT count(*) FROM purchase WHERE state = 'needs_operator')",
         )?
