@@ -1,12 +1,13 @@
 //! Everything that can reach the hub's machine. One page; nothing else gets in.
 
+mod money;
 mod request;
 
 pub use kiosk::ids::{PayoutId, PurchaseId};
-pub use request::{
-    Allocation, CashCount, CustomerChange, DispenseAsk, Item, JoinRequest, NewBilling, NewCustomer, NewPurchase,
-    NewReading, NewRefund, NewSite, NewWithdrawal, Pay, PayBy, Request, Secret, Settling,
+pub use money::{
+    Allocation, CashCount, Item, NewBilling, NewPurchase, NewReading, NewRefund, NewWithdrawal, Pay, PayBy, Settling,
 };
+pub use request::{CustomerChange, DispenseAsk, JoinRequest, NewCustomer, NewSite, Request, Secret};
 
 use kiosk::{
     ids::{ProviderReference, SiteName},
