@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use kiosk::provider::Provider;
 use runtime::{clock::Clock, decide::Inbox, stop::Stop};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::task::JoinSet;
 
 use super::settings;
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     provider::{
         callback::{Callback, Readers},
         circuit::{Circuit, Circuits},
-        pump::{self, Call, Collect, Pump, WAITING_MAX},
+        pump::{self, Calls, Collect, Pump},
     },
     secret::Secret,
 };
@@ -41,7 +41,7 @@ pub const DARAJA_WORDS: Reader = Reader {
 #[derive(Default)]
 pub struct Providers {
     /// The way to each one's pump.
-    pub calls: BTreeMap<Provider, mpsc::Sender<Call>>,
+    pub calls: BTreeMap<Provider, Calls>,
     /// Who reads its callbacks.
     pub callbacks: Readers,
     /// Whether it can be called.
@@ -111,14 +111,14 @@ pub fn start(config: &config::Hub, mut around: Surroundings<'_>) -> anyhow::Resu
 
 impl Providers {
     fn take_in(&mut self, circuit: Circuit, collector: impl Collect, around: &mut Surroundings<'_>) {
-        let (sender, calls) = mpsc::channel(WAITING_MAX);
+        let (calls, waiting) = pump::queue();
         let pump = Pump {
             collector,
             clock: around.clock.clone(),
             inbox: around.inbox.clone(),
         };
-        around.adapters.spawn(pump::run(pump, calls, around.stop.clone()));
-        self.calls.insert(circuit.provider(), sender);
+        around.adapters.spawn(pump::run(pump, waiting, around.stop.clone()));
+        self.calls.insert(circuit.provider(), calls);
         self.circuits.add(circuit);
     }
 }

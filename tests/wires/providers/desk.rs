@@ -154,6 +154,7 @@ impl Desk {
             reference,
             token: format!("{number:032x}"),
             account: AccountId::new(1).expect("an account"),
+            send_before: NOW,
         }
     }
 

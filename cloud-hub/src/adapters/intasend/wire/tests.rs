@@ -1,6 +1,6 @@
 //! Pairs written from IntaSend's documents and from what its own client sends.
 
-use kiosk::ids::AccountId;
+use kiosk::{ids::AccountId, moment::Wall};
 use serde_json::json;
 
 use super::*;
@@ -23,6 +23,7 @@ fn prompt(amount: Money) -> Prompt {
         reference: None,
         token: "77ff".to_owned(),
         account: AccountId::new(1).unwrap(),
+        send_before: Wall(0),
     }
 }
 

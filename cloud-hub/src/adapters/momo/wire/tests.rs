@@ -1,6 +1,6 @@
 //! Pairs written from MTN's documents and from what was observed at its sandbox.
 
-use kiosk::ids::AccountId;
+use kiosk::{ids::AccountId, moment::Wall};
 use serde_json::json;
 
 use super::*;
@@ -29,6 +29,7 @@ fn prompt(amount: Money) -> Prompt {
         reference: REFERENCE.parse().ok(),
         token: "77ff".to_owned(),
         account: AccountId::new(1).unwrap(),
+        send_before: Wall(0),
     }
 }
 
