@@ -14,7 +14,7 @@ use crate::{
         mpesa::{
             self,
             wire::{
-                c2b::{parse_arrival, validation_body},
+                c2b::{described, parse_arrival, validation_body},
                 result::{order_result, parse_result, parse_timeout},
             },
         },
@@ -31,7 +31,7 @@ use crate::{
 
 /// What Daraja says by itself, as the machine takes it.
 pub const DARAJA_WORDS: Reader = Reader {
-    arrival: |bytes| parse_arrival(bytes).map_err(|error| error.to_string()),
+    arrival: |bytes, now| parse_arrival(bytes, now).map_err(|error| described(bytes, &error)),
     result: |bytes| parse_result(bytes).map(order_result).map_err(|error| error.to_string()),
     timeout: |bytes| parse_timeout(bytes).map_err(|error| error.to_string()),
     verdict: |verdict| validation_body(verdict.into()),
