@@ -114,7 +114,7 @@ impl Desk {
                     subscription_key: secret(),
                     api_user: secret(),
                     api_key: secret(),
-                    callback_url: String::new(),
+                    callback_url: Secret::new(""),
                 };
                 let client = MomoClient::with_answer_within(settings, Currency::Ugx, answer_within);
                 Client::Mtn(client.expect("a client"))

@@ -74,8 +74,9 @@ impl AirtelClient {
         }
     }
 
-    /// Asks what became of a prompt. Airtel would rather be asked after three minutes only; who asks earlier is told that
-    /// it is in progress.
+    /// Asks what became of a prompt. Airtel advises to wait three minutes first (Airtel portal, "Collection APIs": transaction
+    /// enquiry); what it answers before is not described. The rules of payments ask earlier, by `payments.query_after`, for
+    /// a customer stands and waits: an answer that is not final, or none, only means that it is asked again.
     pub async fn status(&self, reference: &ProviderReference) -> QueryAnswer {
         let path = format!("{}/{reference}", wire::STATUS_PATH);
         match self.call(&path, Content::Nothing, &[]).await {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kiosk::{
     ids::ProviderReference,
-    payment::{Failure, PushAnswer, QueryAnswer},
+    payment::{PushAnswer, QueryAnswer},
     provider::Provider,
 };
 
@@ -51,8 +51,8 @@ impl IntasendClient {
         let body = match wire::push_body(&self.settings, prompt) {
             Ok(body) => body,
             Err(error) => {
-                tracing::error!(%error, "intasend: push not sent");
-                return PushAnswer::Refused(Failure::Configuration);
+                tracing::warn!(%error, "intasend: push not sent");
+                return PushAnswer::Refused(error.failure());
             }
         };
         let credential = Credential::Bearer(self.settings.secret_token.clone());

@@ -56,16 +56,23 @@ impl MomoClient {
 
     /// Asks a customer to pay. Called once per payment and never again, whatever comes back.
     pub async fn request_to_pay(&self, prompt: &Prompt) -> PushAnswer {
-        let (Some(reference), Ok(body)) = (&prompt.reference, wire::push_body(&self.settings, prompt)) else {
-            tracing::error!("mtn: a request to pay without a reference or a whole amount is not sent");
-            return PushAnswer::Refused(Failure::Configuration);
+        let read = wire::push_body(&self.settings, prompt).and_then(|body| {
+            let reference = prompt.reference.as_ref().ok_or(wire::OrderError::NoReference)?;
+            Ok((reference, body))
+        });
+        let (reference, body) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::warn!(%error, "mtn: request to pay not sent");
+                return PushAnswer::Refused(error.failure());
+            }
         };
         let content = Content::json(&body);
         let request = |token: &Secret| {
             let mut request = self.request(wire::PUSH_PATH.to_owned(), token, content.clone());
             let own = [
                 ("x-reference-id", reference.to_string()),
-                ("x-callback-url", self.settings.callback_url.clone()),
+                ("x-callback-url", self.settings.callback_url.expose().to_owned()),
             ];
             request.headers.extend(own);
             request

@@ -60,8 +60,8 @@ impl MpesaClient {
         let body = match wire::push_body(&self.settings, order, now) {
             Ok(body) => body,
             Err(error) => {
-                tracing::error!(%error, "mpesa: push not sent");
-                return PushAnswer::Refused(Failure::Configuration);
+                tracing::warn!(%error, "mpesa: push not sent");
+                return PushAnswer::Refused(error.failure());
             }
         };
         match self.call(wire::PUSH_PATH, &body).await {
