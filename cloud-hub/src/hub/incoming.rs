@@ -14,6 +14,7 @@ use super::{
     effect::{Effect, Refusal, Response},
     input::{Actor, Allocation},
     money::{Arrival, MoneyPlace, MoneySource},
+    pull::APART_MS,
     store::{MoneyRow, PurchaseRow},
     turn::{Halt, HubError, Turn},
 };
@@ -201,7 +202,8 @@ impl Turn<'_> {
         }))
     }
 
-    fn named(&self, reference: &str) -> Result<Named, HubError> {
+    /// Whom a reference names, as payers write it.
+    pub(super) fn named(&self, reference: &str) -> Result<Named, HubError> {
         let found = match Reference::read(reference, self.settings.country) {
             Reference::Empty => return Ok(Named::Nothing),
             Reference::Unreadable => Vec::new(),
@@ -245,7 +247,10 @@ impl Turn<'_> {
             }
             Place::Confirm(id) if row.proven => self.confirm(id, row),
             Place::Confirm(id) => {
-                let asked = self.store.purchase(id)?.and_then(|purchase| purchase.payment.reference);
+                // Whoever repeats a confirmation must not make us flood the provider.
+                let asks = self.store.ask_about_claim(&row.arrival, self.now(), APART_MS)?;
+                let purchase = self.store.purchase(id)?.filter(|_| asks);
+                let asked = purchase.and_then(|purchase| purchase.payment.reference);
                 self.effects.extend(asked.map(|reference| Effect::Query {
                     purchase: id,
                     provider,

@@ -33,13 +33,14 @@ pub(super) use self::{
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 6] = [
+pub const MIGRATIONS: [&str; 7] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
     include_str!("schema/003.sql"),
     include_str!("schema/004.sql"),
     include_str!("schema/005.sql"),
+    include_str!("schema/010.sql"),
 ];
 
 /// What a store function returns.

@@ -12,6 +12,7 @@ mod operations;
 mod operators;
 mod payments;
 mod providers;
+mod pulls;
 mod recalls;
 mod repeats;
 mod sites;

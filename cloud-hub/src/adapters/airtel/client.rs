@@ -13,7 +13,7 @@ use crate::{
     hub::effect::Prompt,
     provider::{
         circuit::Circuit,
-        http::{ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
+        http::{ANSWER_BYTES_MAX, ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
         line::{Door, Line},
         token::{AccessToken, TokenCell},
     },
@@ -70,7 +70,7 @@ impl AirtelClient {
                 wire::push_answer(&answer)
             }
             Err(CallError::NotSent(failure)) => PushAnswer::Refused(failure),
-            Err(CallError::Lost) => PushAnswer::NoAnswer,
+            Err(CallError::Lost | CallError::TooLarge) => PushAnswer::NoAnswer,
         }
     }
 
@@ -94,7 +94,7 @@ impl AirtelClient {
         // Whatever goes wrong here, the push itself has not been sent.
         let answer = self.call(wire::KEY_PATH, Content::Nothing, &[]).await;
         let answer = answer.map_err(|error| match error {
-            CallError::Lost => CallError::NotSent(Failure::Unreachable),
+            CallError::Lost | CallError::TooLarge => CallError::NotSent(Failure::Unreachable),
             not_sent => not_sent,
         })?;
         log_denial("encryption key", &answer);
@@ -119,6 +119,7 @@ impl AirtelClient {
             credential: Credential::Bearer(token.clone()),
             headers: headers.clone(),
             content: content.clone(),
+            answer_bytes_max: ANSWER_BYTES_MAX,
         };
         self.line.call_with_token(&self.settings, &self.cell, request).await
     }
@@ -140,6 +141,7 @@ impl Door for AirtelSettings {
             credential: Credential::None,
             headers: vec![("accept", "*/*".to_owned())],
             content: Content::json(&wire::token_body(&self.client_id, &self.client_secret)),
+            answer_bytes_max: ANSWER_BYTES_MAX,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     hub::effect::Prompt,
     provider::{
         circuit::Circuit,
-        http::{ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
+        http::{ANSWER_BYTES_MAX, ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
         line::Line,
     },
 };
@@ -63,7 +63,7 @@ impl IntasendClient {
                 wire::push_answer(&answer)
             }
             Err(CallError::NotSent(failure)) => PushAnswer::Refused(failure),
-            Err(CallError::Lost) => PushAnswer::NoAnswer,
+            Err(CallError::Lost | CallError::TooLarge) => PushAnswer::NoAnswer,
         }
     }
 
@@ -87,6 +87,7 @@ impl IntasendClient {
             credential,
             headers: vec![(wire::KEY_HEADER, key)],
             content,
+            answer_bytes_max: ANSWER_BYTES_MAX,
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     hub::effect::Prompt,
     provider::{
         circuit::Circuit,
-        http::{ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
+        http::{ANSWER_BYTES_MAX, ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
         line::{Door, Line},
         token::{AccessToken, TokenCell},
     },
@@ -83,7 +83,7 @@ impl MomoClient {
                 wire::push_answer(&answer)
             }
             Err(CallError::NotSent(failure)) => PushAnswer::Refused(failure),
-            Err(CallError::Lost) => PushAnswer::NoAnswer,
+            Err(CallError::Lost | CallError::TooLarge) => PushAnswer::NoAnswer,
         }
     }
 
@@ -109,6 +109,7 @@ impl MomoClient {
                 (wire::KEY_HEADER, self.settings.subscription_key.expose().to_owned()),
             ],
             content,
+            answer_bytes_max: ANSWER_BYTES_MAX,
         }
     }
 }
@@ -128,6 +129,7 @@ impl Door for MomoSettings {
             credential: Credential::Basic(self.api_user.clone(), self.api_key.clone()),
             headers: vec![(wire::KEY_HEADER, self.subscription_key.expose().to_owned())],
             content: Content::Empty,
+            answer_bytes_max: ANSWER_BYTES_MAX,
         }
     }
 
