@@ -48,7 +48,12 @@ async fn a_direct_payment_is_kept_once_though_it_is_told_twice() {
     let body = register_body(&settings, &programme.door.url(), Some(&secret), WhenSilent::Cancelled).unwrap();
     let client = MpesaClient::new(settings).unwrap();
     assert_eq!(client.register(&body).await, Ok(Registered::Now));
-    assert_eq!(client.register(&body).await, Ok(Registered::Before));
+    assert_eq!(
+        client.register(&body).await,
+        Ok(Registered::BeforeOrFailed {
+            message: "Urls are already registered".to_owned()
+        })
+    );
 
     let behaviour = json!({"mpesa": {"callbacks": 2, "validation": true}});
     sandbox.post("/control", &behaviour).await.unwrap().expect(200).unwrap();
