@@ -10,13 +10,16 @@ use kiosk::{
 pub const EAST_AFRICA_MS: i64 = 3 * HOUR_MS;
 
 /// Reads a date with a time, `ahead_ms` ahead of UTC: fourteen digits, or six groups of digits of which the first or the
-/// third is the year, with any single signs between them. A `Z` at the end says UTC. `None` for anything else.
+/// third is the year, with any single signs between them. A `Z` or `+03:00` at the end says how far ahead it is, parts of a
+/// second are left out. `None` for anything else.
 pub fn read(text: &str, ahead_ms: i64) -> Option<Wall> {
     let text = text.trim();
-    let (text, ahead_ms) = match text.strip_suffix('Z') {
-        Some(text) => (text, 0),
-        None => (text, ahead_ms),
+    let (text, ahead_ms) = match (text.strip_suffix('Z'), offset(text)) {
+        (Some(text), _) => (text, 0),
+        (None, Some((text, own_ms))) => (text, own_ms),
+        (None, None) => (text, ahead_ms),
     };
+    let text = whole_seconds(text);
     let groups: Vec<&str> = match text.len() == 14 && text.is_ascii() {
         true => vec![
             &text[..4],
@@ -43,6 +46,30 @@ pub fn read(text: &str, ahead_ms: i64) -> Option<Wall> {
     let days = Day::new(1970, 1, 1)?.days_until(day);
     let ms = i64::from(days) * DAY_MS + hour * HOUR_MS + minute * MINUTE_MS + number(second, 59)? * SECOND_MS;
     Some(Wall(ms - ahead_ms))
+}
+
+/// Splits `+03:00` off the end; the offset in milliseconds.
+fn offset(text: &str) -> Option<(&str, i64)> {
+    let (text, offset) = text.split_at_checked(text.len().checked_sub("+03:00".len())?)?;
+    let (sign, offset) = match offset.split_at_checked(1)? {
+        ("+", offset) => (1, offset),
+        ("-", offset) => (-1, offset),
+        _ => return None,
+    };
+    let (hours, minutes) = offset.split_once(':')?;
+    let ms = number(hours, 14)? * HOUR_MS + number(minutes, 59)? * MINUTE_MS;
+    Some((text, sign * ms))
+}
+
+/// Without the parts of a second: a point and digits after the last colon.
+fn whole_seconds(text: &str) -> &str {
+    let part = text.rsplit_once(':').and_then(|(_, tail)| tail.split_once('.'));
+    match part {
+        Some((_, part)) if !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) => {
+            &text[..text.len() - part.len() - 1]
+        }
+        _ => text,
+    }
 }
 
 /// Writes `2026-11-20 09:00:00`, `ahead_ms` ahead of UTC.
@@ -74,6 +101,11 @@ mod tests {
             "2024-07-06T22:48:52",
             "2024/07/06 22:48:52",
             "2024-07-06T19:48:52Z",
+            "2024-07-06T19:48:52.000Z",
+            "2024-07-06T22:48:52.123456",
+            "2024-07-06T22:48:52+03:00",
+            "2024-07-06T22:48:52.000+03:00",
+            "2024-07-06T14:18:52-05:30",
         ] {
             assert_eq!(read(text, EAST_AFRICA_MS), Some(TIME), "{text}");
         }
@@ -95,6 +127,12 @@ mod tests {
             "2024-07--6 22:48:52",
             "+024-07-06 22:48:52",
             "2024-07-06 22:48:60",
+            "2024-07-06 22:48:52.",
+            "2024-07-06 22:48:52.x",
+            "2024-07-06 22:48:52+3:00",
+            "2024-07-06 22:48:52+15:00",
+            "2024-07-06+03:00",
+            "+03:00",
         ] {
             let odd_space = text.ends_with(' ');
             assert_eq!(read(text, 0).is_none(), !odd_space, "{text}");

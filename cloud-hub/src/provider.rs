@@ -9,6 +9,7 @@
 //! | [`pump`] | carries the machine's calls out and the answers back |
 //! | [`callback`] | what a callback claims, and why bytes are none |
 //! | [`decimal`] | amounts as providers write them, exactly |
+//! | [`payer`] | phones as providers write them |
 //!
 //! Absent on purpose: a push that is sent again. The one repeat there is follows a token that was turned away at the door.
 
@@ -17,5 +18,6 @@ pub mod circuit;
 pub mod decimal;
 pub mod http;
 pub mod line;
+pub mod payer;
 pub mod pump;
 pub mod token;

@@ -24,6 +24,18 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// `Debug` for a type that holds a secret among other things: its name and nothing more.
+macro_rules! hide {
+    ($name:ident) => {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    };
+}
+pub(crate) use hide;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -164,6 +164,8 @@ async fn what_goes_wrong_with_a_push_is_never_taken_for_more_than_it_says() {
         (Fault::Internal, PushAnswer::NoAnswer, 0),
         (Fault::Busy, PushAnswer::Refused(Failure::Busy), 0),
         (Fault::InvalidField, PushAnswer::Refused(Failure::Configuration), 0),
+        (Fault::ErrorInside, PushAnswer::Refused(Failure::Configuration), 0),
+        (Fault::Locked, PushAnswer::Refused(Failure::Refused), 0),
     ];
     for (push_fault, expected, prompts) in table {
         let desk = Desk::open(Behaviour { push_fault, ..manual() }).await;

@@ -46,8 +46,8 @@ pub struct MomoSettings {
     pub api_user: Secret,
     /// The API user's key.
     pub api_key: Secret,
-    /// The address callbacks come to; its host must be the registered one.
-    pub callback_url: String,
+    /// The address callbacks come to; its host must be the registered one. The webhooks' secret is in it.
+    pub callback_url: Secret,
     /// What pays out; nothing where that is not set up.
     pub disbursement: Option<Disbursement>,
 }

@@ -24,7 +24,11 @@ use kiosk::{
     payment::{PushAnswer, QueryAnswer},
 };
 
-use self::{client::MpesaClient, outgoing::Outgoing, wire::PushOrder};
+use self::{
+    client::{MpesaClient, orders::NoAnswer},
+    outgoing::Outgoing,
+    wire::PushOrder,
+};
 use crate::{
     hub::{
         effect::Prompt,
@@ -104,17 +108,16 @@ impl Collect for Mpesa {
             since, until, offset, ..
         } = *question;
         match self.client.pull(since, until, offset).await {
-            Ok(pulled) => {
-                if pulled.unreadable > 0 {
-                    tracing::warn!(
-                        rows = pulled.unreadable,
-                        "mpesa: payments in a pull that cannot be read"
-                    );
-                }
-                let rows = pulled.rows();
-                let arrivals = pulled.arrivals;
-                Some(PullPage { arrivals, rows })
-            }
+            Ok(pulled) => Some(PullPage {
+                rows: pulled.rows(),
+                unreadable: pulled.unreadable,
+                arrivals: pulled.arrivals,
+                is_cut: false,
+            }),
+            Err(NoAnswer::TooLarge) => Some(PullPage {
+                is_cut: true,
+                ..PullPage::default()
+            }),
             Err(error) => {
                 tracing::warn!(%error, "mpesa: no pull");
                 None

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use kiosk::provider::Provider;
 use runtime::{clock::Clock, decide::Inbox, stop::Stop};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::task::JoinSet;
 
 use super::settings;
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         mpesa::{
             self,
             wire::{
-                c2b::{parse_arrival, validation_body},
+                c2b::{described, parse_arrival, validation_body},
                 result::{order_result, parse_result, parse_timeout},
             },
         },
@@ -24,14 +24,14 @@ use crate::{
     provider::{
         callback::{Callback, Readers},
         circuit::{Circuit, Circuits},
-        pump::{self, Call, Collect, Pump, WAITING_MAX},
+        pump::{self, Calls, Collect, Pump},
     },
     secret::Secret,
 };
 
 /// What Daraja says by itself, as the machine takes it.
 pub const DARAJA_WORDS: Reader = Reader {
-    arrival: |bytes| parse_arrival(bytes).map_err(|error| error.to_string()),
+    arrival: |bytes, now| parse_arrival(bytes, now).map_err(|error| described(bytes, &error)),
     result: |bytes| parse_result(bytes).map(order_result).map_err(|error| error.to_string()),
     timeout: |bytes| parse_timeout(bytes).map_err(|error| error.to_string()),
     verdict: |verdict| validation_body(verdict.into()),
@@ -41,7 +41,7 @@ pub const DARAJA_WORDS: Reader = Reader {
 #[derive(Default)]
 pub struct Providers {
     /// The way to each one's pump.
-    pub calls: BTreeMap<Provider, mpsc::Sender<Call>>,
+    pub calls: BTreeMap<Provider, Calls>,
     /// Who reads its callbacks.
     pub callbacks: Readers,
     /// Whether it can be called.
@@ -112,14 +112,14 @@ pub fn start(config: &config::Hub, mut around: Surroundings<'_>) -> anyhow::Resu
 
 impl Providers {
     fn take_in(&mut self, circuit: Circuit, collector: impl Collect, around: &mut Surroundings<'_>) {
-        let (sender, calls) = mpsc::channel(WAITING_MAX);
+        let (calls, waiting) = pump::queue();
         let pump = Pump {
             collector,
             clock: around.clock.clone(),
             inbox: around.inbox.clone(),
         };
-        around.adapters.spawn(pump::run(pump, calls, around.stop.clone()));
-        self.calls.insert(circuit.provider(), sender);
+        around.adapters.spawn(pump::run(pump, waiting, around.stop.clone()));
+        self.calls.insert(circuit.provider(), calls);
         self.circuits.add(circuit);
     }
 }

@@ -1,7 +1,7 @@
 //! `reconcile`: a provider's statement beside the books, every difference in plain words. It reads the last commit beside
 //! the hub; what it books goes through the machine, a line at a time, and a line that is booked is booked once.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, fs::File, io::Read, path::Path};
 
 use anyhow::{Context, bail};
 use kiosk::{incoming::Payer, moment::Wall, provider::Provider, units::Money};
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     adapters::mpesa::wire::statement::STATEMENT,
     hub::store::read::{self, BookedMoney, MadePayout},
-    statement::{self, Flow, Layout, StatementLine, plain},
+    statement::{self, Flow, Layout, STATEMENT_BYTES_MAX, StatementLine, plain},
 };
 
 /// Statement and books side by side.
@@ -67,7 +67,7 @@ pub async fn run(config: &config::Hub, file: &Path, provider: &str, book: bool) 
             provider.title()
         );
     }
-    let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
+    let bytes = whole(file).with_context(|| file.display().to_string())?;
     let lines = statement::read(&layout, &bytes).with_context(|| file.display().to_string())?;
     let mut found = look(config, |books| compare(books, provider, lines.clone()))?;
     tell_differences(&found, config)?;
@@ -169,6 +169,16 @@ fn tell_payouts(found: &Comparison, config: &config::Hub) -> anyhow::Result<()> 
     Ok(())
 }
 
+/// The file, and no more of it than shows that it is too large.
+fn whole(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let bytes_max = u64::try_from(STATEMENT_BYTES_MAX).unwrap_or(u64::MAX);
+    File::open(file)?
+        .take(bytes_max.saturating_add(1))
+        .read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn compare(books: &Connection, provider: Provider, lines: Vec<StatementLine>) -> Result<Comparison, StoreError> {
     let mut found = Comparison::default();
     let times: Vec<Wall> = lines.iter().map(|line| line.time).collect();
@@ -258,5 +268,19 @@ fn booked_line(line: &StatementLine, short_code: &str) -> BookedLine {
         reference: line.reference.clone(),
         short_code: short_code.to_owned(),
         time_ms: line.time.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_without_an_end_is_read_no_further_than_shows_it() {
+        let bytes = whole(Path::new("/dev/zero")).unwrap();
+        assert_eq!(
+            statement::read(&STATEMENT, &bytes),
+            Err(statement::StatementError::TooLarge)
+        );
     }
 }

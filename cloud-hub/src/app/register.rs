@@ -32,12 +32,13 @@ pub async fn run(config: &config::Hub, cancel_when_silent: bool) -> anyhow::Resu
     let body = register_body(&mpesa, base, secret.as_ref(), when_silent)?;
     let told_at = word_url(base, secret.as_ref(), "confirmation")?;
     let client = MpesaClient::new(mpesa)?;
-    tell(match client.register(&body).await.context("direct payments")? {
-        Registered::Now => "registered: Safaricom asks and tells this hub about direct payments",
-        Registered::Before => {
-            "registered before: the addresses of the first time hold; only Safaricom's people change them"
-        }
-    })?;
+    match client.register(&body).await.context("direct payments")? {
+        Registered::Now => tell("registered: Safaricom asks and tells this hub about direct payments")?,
+        Registered::BeforeOrFailed { message } => tell(&format!(
+            "already registered, or Safaricom failed: {message:?}. If already, the addresses of the first time hold and only \
+             Safaricom's people change them; else try again"
+        ))?,
+    }
     match own.pull_phone {
         None => tell("payments.mpesa.pull_phone is not set: direct payments are proven by statements alone"),
         Some(phone) => {

@@ -16,7 +16,7 @@ use crate::{
         effect::{Effect, LiveEvent},
         input::{Input, TextOutcome},
     },
-    provider::pump::Call,
+    provider::pump::{Call, Calls},
 };
 
 /// How many events a slow page may fall behind before it misses some and reloads.
@@ -35,7 +35,7 @@ pub struct Router {
     /// Sockets of gateways.
     pub sockets: Sockets,
     /// Calls to the payment providers that are configured.
-    pub providers: BTreeMap<Provider, mpsc::Sender<Call>>,
+    pub providers: BTreeMap<Provider, Calls>,
     /// Pages that show what happens.
     pub live: broadcast::Sender<LiveEvent>,
     /// Answers to effects that could not be carried out; carried back by [`carry_back`].
@@ -88,9 +88,9 @@ impl Router {
 
     fn call(&self, provider: Provider, call: Call) {
         let refused = match self.providers.get(&provider) {
-            Some(pump) => match pump.try_send(call) {
+            Some(pump) => match pump.hand_in(call) {
                 Ok(()) => return,
-                Err(mpsc::error::TrySendError::Full(call) | mpsc::error::TrySendError::Closed(call)) => call,
+                Err(call) => call,
             },
             None => call,
         };

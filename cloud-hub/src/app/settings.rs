@@ -161,7 +161,7 @@ pub fn mtn(mtn: &config::providers::Mtn, callback_url: String) -> Result<MomoSet
         subscription_key: read(&mtn.subscription_key_file)?,
         api_user: read(&mtn.api_user_file)?,
         api_key: read(&mtn.api_key_file)?,
-        callback_url,
+        callback_url: Secret::new(callback_url),
         disbursement: mtn.disbursement.as_ref().map(disbursement).transpose()?,
     })
 }

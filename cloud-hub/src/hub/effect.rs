@@ -116,6 +116,8 @@ pub struct Prompt {
     pub token: String,
     /// The account number that stands on the prompt.
     pub account: AccountId,
+    /// From then on it is refused and not sent.
+    pub send_before: Wall,
 }
 
 /// What pages show at once.

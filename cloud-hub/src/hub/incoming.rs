@@ -15,6 +15,7 @@ use super::{
     input::{Actor, Allocation},
     ledger::Event,
     money::{Arrival, MoneyPlace, MoneySource},
+    pull::APART_MS,
     store::{MoneyRow, PurchaseRow},
     turn::{Halt, HubError, Turn},
 };
@@ -184,6 +185,7 @@ impl Turn<'_> {
         }))
     }
 
+    /// Whom a reference names, as payers write it.
     pub(super) fn named(&self, reference: &str) -> Result<Named, HubError> {
         let found = match Reference::read(reference, self.settings.country) {
             Reference::Empty => return Ok(Named::Nothing),
@@ -230,7 +232,10 @@ impl Turn<'_> {
             }
             Place::Confirm(id) if row.proven => self.confirm(id, row),
             Place::Confirm(id) => {
-                let asked = self.store.purchase(id)?.and_then(|purchase| purchase.payment.reference);
+                // Whoever repeats a confirmation must not make us flood the provider.
+                let asks = self.store.ask_about_claim(&row.arrival, self.now(), APART_MS)?;
+                let purchase = self.store.purchase(id)?.filter(|_| asks);
+                let asked = purchase.and_then(|purchase| purchase.payment.reference);
                 self.effects.extend(asked.map(|reference| Effect::Query {
                     purchase: id,
                     provider,

@@ -7,8 +7,8 @@
 //! the account. Where proven money belongs is said in `incoming`.
 
 use kiosk::{
-    ids::{AccountId, CustomerId, ProviderReceipt, ProviderReference, PurchaseId},
-    incoming::Why,
+    ids::{CustomerId, ProviderReceipt, ProviderReference, PurchaseId},
+    incoming::{Named, Why},
     moment::Wall,
     payment::Failure,
     provider::Provider,
@@ -197,7 +197,8 @@ impl OrderEnd {
     }
 }
 
-/// Whether a payment that is offered is to be taken; `account_known` says whether somebody has the account it names.
+/// Whether a payment that is offered is to be taken; `account_known` says whether its reference names one customer, as it
+/// must when the money is placed.
 fn judge(counter: &Counter, offer: &Arrival, account_known: bool) -> OfferVerdict {
     match counter.short_codes.contains(&offer.short_code) {
         false => OfferVerdict::ForeignShortCode,
@@ -206,21 +207,11 @@ fn judge(counter: &Counter, offer: &Arrival, account_known: bool) -> OfferVerdic
     }
 }
 
-/// The account that a payer meant: people put spaces and dashes where they like.
-fn account_meant(reference: &str) -> Option<AccountId> {
-    let plain: String = reference.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    plain.parse().ok()
-}
-
 impl Turn<'_> {
     /// May this payment be taken? Moves nothing; one that is turned away stands in the audit.
     pub fn money_offered(&mut self, reply: ReplyId, offer: &Arrival) -> Result<(), HubError> {
-        let account = offer.reference.as_deref().and_then(account_meant);
-        let known = match account {
-            Some(account) => self.store.customer_by_account(account)?.is_some(),
-            None => false,
-        };
-        let verdict = judge(&self.settings.counter, offer, known);
+        let named = self.named(offer.reference.as_deref().unwrap_or_default())?;
+        let verdict = judge(&self.settings.counter, offer, matches!(named, Named::Customer(_)));
         if verdict != OfferVerdict::Accepted {
             let (provider, receipt) = (offer.provider.name(), offer.receipt.as_str());
             self.audit_as(provider, "payment turned away", receipt, verdict.name())?;
@@ -342,16 +333,6 @@ mod tests {
         ] {
             let found = judge(counter, &offer(short_code, at_till), known);
             assert_eq!(found, expected, "{short_code} till {at_till} known {known}");
-        }
-    }
-
-    #[test]
-    fn an_account_is_read_as_people_write_it() {
-        for text in ["AQP123456", "aqp 123 456", "123456", " AQP-123456 "] {
-            assert_eq!(account_meant(text), AccountId::new(123_456), "{text}");
-        }
-        for text in ["", "AQP12345", "water", "AQP1234567", "0700000102"] {
-            assert_eq!(account_meant(text), None, "{text}");
         }
     }
 }

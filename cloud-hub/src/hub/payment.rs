@@ -329,6 +329,8 @@ impl Turn<'_> {
             reference: row.payment.reference.clone(),
             token: row.token.clone(),
             account,
+            // The other half is for the answer: who has none when it is over counts the prompt as sent.
+            send_before: row.payment.since.plus_ms(self.settings.payments.answer_within_ms / 2),
         }));
         Ok(())
     }

@@ -11,8 +11,10 @@ use crate::secret::Secret;
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// The longest wait for a whole answer, unless said otherwise.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
-/// The largest answer that is read.
+/// The largest answer that is read, unless a list is asked for.
 pub const ANSWER_BYTES_MAX: usize = 64 * 1_024;
+/// The largest list that is read: some twenty thousand payments of 200 bytes.
+pub const LIST_BYTES_MAX: usize = 4 * 1_024 * 1_024;
 
 /// Why no client could be made.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +28,8 @@ pub enum CallError {
     NotSent(Failure),
     /// Sent, and no whole answer came back.
     Lost,
+    /// Sent, and the answer was larger than what is read: the provider is there, and what it said is not known.
+    TooLarge,
 }
 
 /// Who a request says it is from.
@@ -39,8 +43,8 @@ pub enum Credential {
     Bearer(Secret),
 }
 
-/// What a request carries.
-#[derive(Clone, Debug)]
+/// What a request carries. It has no `Debug`: passwords are in some bodies.
+#[derive(Clone)]
 pub enum Content {
     /// A GET.
     Nothing,
@@ -57,8 +61,8 @@ impl Content {
     }
 }
 
-/// One request.
-#[derive(Clone, Debug)]
+/// One request. It has no `Debug`: headers and bodies hold keys.
+#[derive(Clone)]
 pub struct Request {
     /// The whole address.
     pub url: String,
@@ -68,6 +72,8 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// The body, which decides on the method.
     pub content: Content,
+    /// The largest answer that is read.
+    pub answer_bytes_max: usize,
 }
 
 /// One answer, whatever its status.
@@ -75,7 +81,7 @@ pub struct Request {
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The body, at most [`ANSWER_BYTES_MAX`].
+    /// The body, at most [`Request::answer_bytes_max`].
     pub body: Vec<u8>,
 }
 
@@ -110,13 +116,14 @@ impl Http {
                 CallError::Lost
             }
         };
+        let bytes_max = request.answer_bytes_max;
         let mut response = self.built(request).send().await.map_err(lost)?;
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(lost)? {
-            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-                tracing::warn!("provider: an answer of more than {ANSWER_BYTES_MAX} bytes");
-                return Err(CallError::Lost);
+            if body.len() + chunk.len() > bytes_max {
+                tracing::warn!("provider: an answer of more than {bytes_max} bytes");
+                return Err(CallError::TooLarge);
             }
             body.extend_from_slice(&chunk);
         }

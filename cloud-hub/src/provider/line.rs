@@ -102,6 +102,7 @@ impl Line {
         let answered = match &outcome {
             Ok(answer) => !(self.is_down)(answer),
             Err(CallError::NotSent(failure)) => *failure != Failure::Unreachable,
+            Err(CallError::TooLarge) => true,
             Err(CallError::Lost) => false,
         };
         leave.judge(answered, Instant::now());

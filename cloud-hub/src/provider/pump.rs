@@ -2,8 +2,12 @@
 //!
 //! A call that finds no room is answered at once, as one that never left: a prompt is refused as busy, a query has no
 //! answer. So every effect has its input, and a payment never waits for a call that nobody makes.
+//!
+//! Prompts have a queue and callers of their own, for after an outage hundreds of questions are due at once, and a
+//! customer stands and waits. A prompt that was not sent in its time is refused and never sent: by then its customer may
+//! have been told to try again, and a second prompt could be paid as well as the first.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use kiosk::{
     ids::ProviderReference,
@@ -15,6 +19,7 @@ use runtime::{clock::Clock, decide::Inbox, stop::Stop};
 use tokio::{
     sync::{Semaphore, mpsc},
     task::JoinSet,
+    time::sleep,
 };
 
 use crate::hub::{
@@ -24,9 +29,9 @@ use crate::hub::{
     pull::{PullPage, PullQuestion},
 };
 
-/// How many calls may be under way at once.
+/// How many prompts may be under way at once, and as many other calls.
 pub const CALLS_MAX: usize = 16;
-/// How many may wait for their turn.
+/// How many prompts may wait for their turn, and as many other calls.
 pub const WAITING_MAX: usize = 1_024;
 
 /// A call that the machine wants made.
@@ -62,6 +67,54 @@ impl Call {
             Call::PayOut(call) => paid_out(call.payout, PayoutAnswer::Refused(Failure::Busy).into()),
             Call::AskPayout(question) => paid_out(question.payout, PayoutWord::default()),
         }
+    }
+
+    /// Returns when it is too late to make the call.
+    async fn too_late(&self, clock: &Clock) {
+        match self {
+            Call::Push(prompt) => {
+                let (now, _) = clock.now();
+                let left_ms = prompt.send_before.0.saturating_sub(now.0);
+                sleep(Duration::from_millis(u64::try_from(left_ms).unwrap_or(0))).await;
+            }
+            _ => std::future::pending().await,
+        }
+    }
+}
+
+/// The way to a pump.
+#[derive(Clone, Debug)]
+pub struct Calls {
+    prompts: mpsc::Sender<Call>,
+    others: mpsc::Sender<Call>,
+}
+
+/// Calls on their way to be made.
+#[derive(Debug)]
+pub struct Waiting {
+    prompts: mpsc::Receiver<Call>,
+    others: mpsc::Receiver<Call>,
+}
+
+/// A way to a pump, and its end.
+pub fn queue() -> (Calls, Waiting) {
+    let (prompts, prompts_end) = mpsc::channel(WAITING_MAX);
+    let (others, others_end) = mpsc::channel(WAITING_MAX);
+    let waiting = Waiting {
+        prompts: prompts_end,
+        others: others_end,
+    };
+    (Calls { prompts, others }, waiting)
+}
+
+impl Calls {
+    /// Hands a call in; it comes back when there is no room, or no pump any more.
+    pub fn hand_in(&self, call: Call) -> Result<(), Call> {
+        let queue = match &call {
+            Call::Push(_) => &self.prompts,
+            _ => &self.others,
+        };
+        queue.try_send(call).map_err(|error| error.into_inner())
     }
 }
 
@@ -119,8 +172,15 @@ pub struct Pump<C> {
 }
 
 /// Makes calls as they come, until `stop`; then what is under way may end, and nothing new begins.
-pub async fn run<C: Collect>(pump: Pump<C>, mut calls: mpsc::Receiver<Call>, stop: Stop) {
+pub async fn run<C: Collect>(pump: Pump<C>, waiting: Waiting, stop: Stop) {
     let pump = Arc::new(pump);
+    tokio::join!(
+        make_all(Arc::clone(&pump), waiting.prompts, stop.clone()),
+        make_all(pump, waiting.others, stop),
+    );
+}
+
+async fn make_all<C: Collect>(pump: Arc<Pump<C>>, mut calls: mpsc::Receiver<Call>, stop: Stop) {
     let room = Arc::new(Semaphore::new(CALLS_MAX));
     let mut under_way = JoinSet::new();
     loop {
@@ -130,13 +190,16 @@ pub async fn run<C: Collect>(pump: Pump<C>, mut calls: mpsc::Receiver<Call>, sto
         };
         let Some(call) = call else { break };
         let permit = tokio::select! {
-            permit = Arc::clone(&room).acquire_owned() => permit,
+            permit = Arc::clone(&room).acquire_owned() => permit.ok(),
+            () = call.too_late(&pump.clock) => None,
             () = stop.stopped() => break,
         };
         let pump = Arc::clone(&pump);
         under_way.spawn(async move {
-            let answer = pump.make(call).await;
-            drop(permit);
+            let answer = match permit {
+                Some(_permit) => pump.make(call).await,
+                None => call.unmade(),
+            };
             if pump.inbox.send(answer).await.is_err() {
                 tracing::info!("the machine stopped before an answer of a provider came");
             }
@@ -150,6 +213,7 @@ impl<C: Collect> Pump<C> {
     async fn make(&self, call: Call) -> Input {
         let (now, _) = self.clock.now();
         match call {
+            Call::Push(prompt) if now >= prompt.send_before => Call::Push(prompt).unmade(),
             Call::Push(prompt) => pushed(prompt.purchase, self.collector.push(&prompt, now).await),
             Call::Query { purchase, reference } => queried(purchase, self.collector.query(&reference, now).await),
             Call::Pull(question) => Input::Pulled {
@@ -161,3 +225,6 @@ impl<C: Collect> Pump<C> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use hub::hub::{
     effect::{Effect, Refusal, Response},
     input::{Actor, Allocation, Input, Item, NewPurchase, Pay, PurchaseId, ReplyId, Request},
-    money::{Arrival, Counter, MoneyPlace, MoneySource},
+    money::{Arrival, Counter, MoneyPlace, MoneySource, OfferVerdict},
     operator::Role,
     pull::{PullPage, PullQuestion},
     store::read,
@@ -64,7 +64,11 @@ fn questions(world: &World) -> Vec<PullQuestion> {
 pub fn pull(world: &mut World, arrivals: Vec<Arrival>) {
     let question = *questions(world).last().expect("a question");
     let rows = u32::try_from(arrivals.len()).unwrap();
-    let page = Some(PullPage { arrivals, rows });
+    let page = Some(PullPage {
+        arrivals,
+        rows,
+        ..PullPage::default()
+    });
     world.give(Input::Pulled { question, page });
     if rows > 0 {
         let next = *questions(world).last().unwrap();
@@ -348,4 +352,47 @@ fn a_provider_that_does_not_answer_is_asked_again_from_where_it_was() {
         (questions(&world).len(), next.since.0),
         (3, NOON.0 + MINUTE_MS - HOUR_MS)
     );
+}
+
+#[test]
+fn a_confirmation_that_is_repeated_asks_the_provider_now_and_then_only() {
+    let mut world = world();
+    let customer = world.customer("0700000102", None);
+    let purchase = prompted(&mut world, customer);
+    let asked = |world: &World| {
+        let is_query = |effect: &&Effect| matches!(effect, Effect::Query { purchase: of, .. } if *of == purchase);
+        world.seen.iter().filter(is_query).count()
+    };
+    let arrival = paid("RKTQDM7W6S", Some(&account(&world, customer)));
+    for _ in 0..100 {
+        confirm(&mut world, arrival.clone());
+    }
+    assert_eq!(asked(&world), 1);
+    world.now = world.now.plus_ms(15 * SECOND_MS);
+    for _ in 0..100 {
+        confirm(&mut world, arrival.clone());
+    }
+    assert_eq!(asked(&world), 2, "after a while again");
+}
+
+#[test]
+fn what_would_be_credited_is_not_turned_away() {
+    let mut world = world();
+    let customer = world.customer("0700000102", None);
+    let account = account(&world, customer);
+    for (reference, expected) in [
+        (account.as_str(), OfferVerdict::Accepted),
+        ("0700000102", OfferVerdict::Accepted),
+        ("+254 700-000-102", OfferVerdict::Accepted),
+        ("0700000103", OfferVerdict::UnknownAccount),
+        ("AQP999999", OfferVerdict::UnknownAccount),
+        ("water", OfferVerdict::UnknownAccount),
+        ("", OfferVerdict::UnknownAccount),
+    ] {
+        let reply = ReplyId(u64::MAX);
+        let arrival = paid("R1", Some(reference));
+        let answers = world.give(Input::MoneyOffered { reply, arrival });
+        let answer = Ok(Response::Offer(expected));
+        assert_eq!(answers, [Effect::Reply { reply, answer }], "{reference}");
+    }
 }

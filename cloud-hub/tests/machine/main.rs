@@ -21,6 +21,7 @@ mod operators;
 mod payments;
 mod payouts;
 mod providers;
+mod pulls;
 mod purchases;
 mod recalls;
 mod receipts;

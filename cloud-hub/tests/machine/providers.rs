@@ -184,3 +184,12 @@ fn bytes_that_are_no_callback_are_written_down() {
         )
     );
 }
+
+#[test]
+fn a_prompt_has_half_a_minute_to_be_sent() {
+    let mut world = World::with(of(Country::Kenya, &[Provider::Mpesa]));
+    let customer = world.customer("0700000102", None);
+    let asked = world.now;
+    world.ask(buy(customer, None)).unwrap();
+    assert_eq!(world.prompts()[0].send_before.0, asked.0 + 30_000);
+}

@@ -11,7 +11,7 @@ use hub::hub::{
 use kiosk::{
     fact::{Fact, How},
     ids::{CustomerId, GrantId},
-    moment::DAY_MS,
+    moment::{DAY_MS, MINUTE_MS},
     payout::{PayoutAnswer, PayoutOrder, PayoutState},
     provider::Provider,
 };
@@ -324,7 +324,8 @@ fn into_the_wallet_nobody_is_called() {
     let shown = world.shown(customer);
     assert_eq!((shown.balance_ml, shown.wallet_minor), (0, 4_000));
     assert_eq!((of(&world, "till:mpesa"), of(&world, "wallet")), (4_000, -4_000));
-    // Bought again from the wallet, it goes back there whatever is asked for.
+    // Bought again from the wallet, it goes back there whatever is asked for. A second click would be refused.
+    world.pass(2 * MINUTE_MS + 1);
     let again = NewPurchase {
         customer,
         item: Item::Litres(ml(20_000)),

@@ -87,10 +87,13 @@ fn a_confirmation_that_comes_again_a_month_later_moves_nothing() {
         since: NOON,
         until: NOON,
         offset: 0,
+        goal: NOON,
+        unreadable: 0,
     };
     let page = PullPage {
         arrivals: vec![arrival.clone()],
         rows: 1,
+        ..PullPage::default()
     };
     world.give(Input::Pulled {
         question,
@@ -107,29 +110,4 @@ fn a_confirmation_that_comes_again_a_month_later_moves_nothing() {
     });
     assert_eq!((wallet(&world), world.ledger()), (4_000, ledger));
     assert_eq!(audit_rows(&world) - rows, 1);
-}
-
-#[test]
-fn a_list_that_never_ends_is_given_up_with_an_alarm_and_asked_for_again() {
-    let mut world = World::with(|settings| {
-        settings.counter.short_codes = vec![PAYBILL.to_owned()];
-        settings.pulls = vec![Provider::Mpesa];
-    });
-    let question = PullQuestion {
-        provider: Provider::Mpesa,
-        since: NOON,
-        until: NOON,
-        offset: 999_999,
-    };
-    let page = PullPage {
-        arrivals: Vec::new(),
-        rows: 1,
-    };
-    world.give(Input::Pulled {
-        question,
-        page: Some(page),
-    });
-    assert_eq!(world.alarms(), ["payments_listed_in_part"]);
-    // What was not told is asked for again: nothing counts as told.
-    assert_eq!(count(&world, "SELECT count(*) FROM pull WHERE done_ms IS NOT NULL"), 0);
 }

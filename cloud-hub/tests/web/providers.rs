@@ -96,6 +96,7 @@ async fn bare_addresses_are_served_where_unsigned_callbacks_are_allowed() {
     let house = House::with(&["webhooks.allow_unsigned=true"]).await;
     let nobody = send(house.web, "POST", "/payments/mtn", &[], MTN.as_bytes()).await;
     assert_eq!(nobody.status, 404, "MTN is not configured here");
+    assert_eq!(audit_rows(&house), 1);
     house.close().await;
 }
 

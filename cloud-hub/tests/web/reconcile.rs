@@ -56,7 +56,7 @@ async fn every_difference_of_a_plain_statement_is_listed() {
         another amount: line 3, 18, UGX 4500, 2026-11-20T09:00:31Z, account ref-2; the books hold UGX 4000\n\
         twice in the statement: line 6, 17, UGX 4000, 2026-11-20T09:00:34Z, account ref-1\n\
         in the books, not in the statement: 19, UGX 6000, 2026-11-20T09:00:00Z\n\
-        not compared: 2 lines of money that went out, UGX 9150 in all\n\
+        not compared: 2 lines of other money that went out, UGX 9150 in all\n\
         2 payments agree\n";
     assert_eq!((code, told.as_str()), (Some(1), expected));
     for (provider, more, why) in [

@@ -172,10 +172,21 @@ async fn a_bad_body_is_refused_and_written_down_and_stores_nothing() {
     for (field, value, why) in [
         ("TransID", json!(""), "TransID is missing"),
         ("TransID", json!("a b"), "TransID is not valid"),
-        ("TransAmount", json!("-5"), "TransAmount is not valid"),
-        ("TransAmount", json!("1,000"), "TransAmount is not valid"),
-        ("BusinessShortCode", Value::Null, "BusinessShortCode is missing"),
-        ("TransTime", json!("now"), "TransTime is not valid"),
+        (
+            "TransAmount",
+            json!("-5"),
+            "TransAmount is not valid; TransID RKTQDM7W6S",
+        ),
+        (
+            "TransAmount",
+            json!("1,000"),
+            "TransAmount is not valid; TransID RKTQDM7W6S",
+        ),
+        (
+            "BusinessShortCode",
+            Value::Null,
+            "BusinessShortCode is missing; TransID RKTQDM7W6S",
+        ),
     ] {
         let mut body = arrival("RKTQDM7W6S", "300.00", "AQP000001");
         body[field] = value;

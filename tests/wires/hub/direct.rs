@@ -48,7 +48,12 @@ async fn a_direct_payment_is_kept_once_though_it_is_told_twice() {
     let body = register_body(&settings, &programme.door.url(), Some(&secret), WhenSilent::Cancelled).unwrap();
     let client = MpesaClient::new(settings).unwrap();
     assert_eq!(client.register(&body).await, Ok(Registered::Now));
-    assert_eq!(client.register(&body).await, Ok(Registered::Before));
+    assert_eq!(
+        client.register(&body).await,
+        Ok(Registered::BeforeOrFailed {
+            message: "Urls are already registered".to_owned()
+        })
+    );
 
     let behaviour = json!({"mpesa": {"callbacks": 2, "validation": true}});
     sandbox.post("/control", &behaviour).await.unwrap().expect(200).unwrap();
@@ -131,7 +136,7 @@ async fn a_confirmation_is_proven_by_the_providers_list_and_credited_once() {
     let keys = [("payments.mpesa.pull_phone", "\"254708374149\"")];
     let programme = Programme::open(folder.path(), true, &keys).await.unwrap();
     let sandbox = Api::new(&programme.sandbox.as_ref().unwrap().url().unwrap()).unwrap();
-    for said in ["may ask which payments came", "registered before"] {
+    for said in ["may ask which payments came", "already registered"] {
         let output = programme.hub.run(&["mpesa", "register"]).await.unwrap();
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success() && told.contains(said), "{output:?}");

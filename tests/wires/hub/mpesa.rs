@@ -226,21 +226,21 @@ async fn doubled_late_and_missing_callbacks_credit_once() {
     assert_eq!((scene.balance_ml().await, scene.paid().await), (10_000, 20), "doubled");
 
     scene.behave(json!({"callbacks": 0})).await;
-    let missing = scene.buy(json!({"kind": "topup", "volume_ml": 10_000})).await;
+    let missing = scene.buy(json!({"kind": "topup", "volume_ml": 20_000})).await;
     scene.becomes(&missing, "succeeded").await;
     assert_eq!(
         (scene.balance_ml().await, scene.paid().await),
-        (20_000, 40),
+        (30_000, 60),
         "missing: found by a query"
     );
 
     scene.behave(json!({"callbacks": 1, "callback_delay_ms": 4_000})).await;
-    let late = scene.buy(json!({"kind": "topup", "volume_ml": 10_000})).await;
+    let late = scene.buy(json!({"kind": "topup", "volume_ml": 30_000})).await;
     scene.becomes(&late, "succeeded").await;
     scene.delivered(3).await;
     assert_eq!(
         (scene.balance_ml().await, scene.paid().await),
-        (30_000, 60),
+        (60_000, 120),
         "late: after the query found it"
     );
     scene.assert_ledger_adds_up().await;
@@ -328,8 +328,9 @@ async fn an_open_purchase_is_not_made_twice_and_a_no_is_a_no() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hub_killed_while_the_customer_pays_credits_once() {
     let mut scene = Scene::open(json!({"auto": false})).await;
-    for round in 1..=3 {
-        let purchase = scene.buy(json!({"kind": "topup", "volume_ml": 10_000})).await;
+    // An equal one would be refused within two minutes, so each is larger: 10, 30 and 60 litres in all.
+    for (round, sum) in [(1, 1), (2, 3), (3, 6)] {
+        let purchase = scene.buy(json!({"kind": "topup", "volume_ml": 10_000 * round})).await;
         scene.becomes(&purchase, "pending").await;
         scene.programme.hub.kill().unwrap();
         // She pays while nobody is there to be called back.
@@ -347,13 +348,10 @@ async fn a_hub_killed_while_the_customer_pays_credits_once() {
         }
         scene.programme.start_hub().await.unwrap();
         scene.becomes(&purchase, "succeeded").await;
-        assert_eq!(
-            (scene.balance_ml().await, scene.paid().await),
-            (10_000 * round, 20 * round)
-        );
+        assert_eq!((scene.balance_ml().await, scene.paid().await), (10_000 * sum, 20 * sum));
     }
     // Killed at once: whether the prompt went out is not known, so it is neither sent again nor credited.
-    let purchase = scene.buy(json!({"kind": "topup", "volume_ml": 10_000})).await;
+    let purchase = scene.buy(json!({"kind": "topup", "volume_ml": 40_000})).await;
     scene.programme.hub.kill().unwrap();
     scene.programme.start_hub().await.unwrap();
     let state = scene.state(&purchase).await;
@@ -363,6 +361,6 @@ async fn a_hub_killed_while_the_customer_pays_credits_once() {
     );
     let prompts = scene.control().await["prompts"].as_array().unwrap().len();
     assert!(prompts <= 4, "{prompts} prompts for 4 purchases");
-    assert_eq!((scene.balance_ml().await, scene.paid().await), (30_000, 60));
+    assert_eq!((scene.balance_ml().await, scene.paid().await), (60_000, 120));
     scene.assert_ledger_adds_up().await;
 }

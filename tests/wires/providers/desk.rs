@@ -136,7 +136,7 @@ impl Desk {
                     subscription_key: secret(),
                     api_user: secret(),
                     api_key: secret(),
-                    callback_url: String::new(),
+                    callback_url: Secret::new(""),
                     disbursement: Some(Disbursement {
                         subscription_key: secret(),
                         api_user: secret(),
@@ -181,6 +181,7 @@ impl Desk {
             reference,
             token: format!("{number:032x}"),
             account: AccountId::new(1).expect("an account"),
+            send_before: NOW,
         }
     }
 

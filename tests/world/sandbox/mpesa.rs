@@ -252,10 +252,8 @@ impl Mpesa {
         );
         self.tokens_given += 1;
         self.token = Some((token.clone(), now_ms + self.behaviour.token_life_s * SECOND_MS));
-        answer::json(
-            200,
-            &json!({"access_token": token, "expires_in": self.behaviour.token_life_s}),
-        )
+        let life = answer::number_or_text(self.behaviour.token_life_s, self.tokens_given);
+        answer::json(200, &json!({"access_token": token, "expires_in": life}))
     }
 
     fn push(&mut self, now_ms: i64, body: &Value) -> Answer {

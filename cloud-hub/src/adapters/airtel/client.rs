@@ -20,7 +20,7 @@ use crate::{
     },
     provider::{
         circuit::Circuit,
-        http::{ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
+        http::{ANSWER_BYTES_MAX, ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
         line::{Door, Line},
         token::{AccessToken, TokenCell},
     },
@@ -77,12 +77,13 @@ impl AirtelClient {
                 wire::push_answer(&answer)
             }
             Err(CallError::NotSent(failure)) => PushAnswer::Refused(failure),
-            Err(CallError::Lost) => PushAnswer::NoAnswer,
+            Err(CallError::Lost | CallError::TooLarge) => PushAnswer::NoAnswer,
         }
     }
 
-    /// Asks what became of a prompt. Airtel would rather be asked after three minutes only; who asks earlier is told that
-    /// it is in progress.
+    /// Asks what became of a prompt. Airtel advises to wait three minutes first (Airtel portal, "Collection APIs": transaction
+    /// enquiry); what it answers before is not described. The rules of payments ask earlier, by `payments.query_after`, for
+    /// a customer stands and waits: an answer that is not final, or none, only means that it is asked again.
     pub async fn status(&self, reference: &ProviderReference) -> QueryAnswer {
         let path = format!("{}/{reference}", wire::STATUS_PATH);
         match self.call(&path, Content::Nothing, &[]).await {
@@ -132,7 +133,7 @@ impl AirtelClient {
                 }
             }
             Err(CallError::NotSent(failure)) => PayoutAnswer::Refused(failure).into(),
-            Err(CallError::Lost) => PayoutAnswer::NoAnswer.into(),
+            Err(CallError::Lost | CallError::TooLarge) => PayoutAnswer::NoAnswer.into(),
         }
     }
 
@@ -142,7 +143,7 @@ impl AirtelClient {
         // Whatever goes wrong here, the push itself has not been sent.
         let answer = self.call(wire::KEY_PATH, Content::Nothing, &[]).await;
         let answer = answer.map_err(|error| match error {
-            CallError::Lost => CallError::NotSent(Failure::Unreachable),
+            CallError::Lost | CallError::TooLarge => CallError::NotSent(Failure::Unreachable),
             not_sent => not_sent,
         })?;
         log_denial("encryption key", &answer);
@@ -167,6 +168,7 @@ impl AirtelClient {
             credential: Credential::Bearer(token.clone()),
             headers: headers.clone(),
             content: content.clone(),
+            answer_bytes_max: ANSWER_BYTES_MAX,
         };
         self.line.call_with_token(&self.settings, &self.cell, request).await
     }
@@ -188,6 +190,7 @@ impl Door for AirtelSettings {
             credential: Credential::None,
             headers: vec![("accept", "*/*".to_owned())],
             content: Content::json(&wire::token_body(&self.client_id, &self.client_secret)),
+            answer_bytes_max: ANSWER_BYTES_MAX,
         }
     }
 

@@ -20,7 +20,7 @@ use crate::{
     },
     provider::{
         circuit::Circuit,
-        http::{ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
+        http::{ANSWER_BYTES_MAX, ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
         line::Line,
     },
 };
@@ -58,8 +58,8 @@ impl IntasendClient {
         let body = match wire::push_body(&self.settings, prompt) {
             Ok(body) => body,
             Err(error) => {
-                tracing::error!(%error, "intasend: push not sent");
-                return PushAnswer::Refused(Failure::Configuration);
+                tracing::warn!(%error, "intasend: push not sent");
+                return PushAnswer::Refused(error.failure());
             }
         };
         let credential = Credential::Bearer(self.settings.secret_token.clone());
@@ -70,7 +70,7 @@ impl IntasendClient {
                 wire::push_answer(&answer)
             }
             Err(CallError::NotSent(failure)) => PushAnswer::Refused(failure),
-            Err(CallError::Lost) => PushAnswer::NoAnswer,
+            Err(CallError::Lost | CallError::TooLarge) => PushAnswer::NoAnswer,
         }
     }
 
@@ -104,7 +104,7 @@ impl IntasendClient {
                 outgoing::send_answer(&answer)
             }
             Err(CallError::NotSent(failure)) => PayoutAnswer::Refused(failure),
-            Err(CallError::Lost) => PayoutAnswer::NoAnswer,
+            Err(CallError::Lost | CallError::TooLarge) => PayoutAnswer::NoAnswer,
         }
     }
 
@@ -135,6 +135,7 @@ impl IntasendClient {
             credential,
             headers: vec![(wire::KEY_HEADER, key)],
             content,
+            answer_bytes_max: ANSWER_BYTES_MAX,
         }
     }
 }

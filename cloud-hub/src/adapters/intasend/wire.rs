@@ -7,6 +7,7 @@ mod tests;
 use kiosk::{
     ids::ProviderReference,
     payment::{Failure, Msisdn, ProviderVerdict, PushAnswer, QueryAnswer, Report},
+    phone::Country,
     provider::Provider,
     units::{Currency, Money},
 };
@@ -20,6 +21,7 @@ use crate::{
         callback::{Callback, CallbackError},
         decimal::{exact, object, text},
         http::Answer,
+        payer,
     },
 };
 
@@ -60,6 +62,19 @@ pub enum OrderError {
     /// At least one shilling.
     #[error("IntaSend takes at least KES 1, not {0}")]
     TooLittle(Money),
+    /// A phone that M-PESA in Kenya has not.
+    #[error("IntaSend asks Kenyan phones")]
+    OtherCountry,
+}
+
+impl OrderError {
+    /// What it means to the payment.
+    pub fn failure(&self) -> Failure {
+        match self {
+            OrderError::OtherCountry => Failure::Refused,
+            OrderError::NotShillings(_) | OrderError::TooLittle(_) => Failure::Configuration,
+        }
+    }
 }
 
 /// The body that asks a customer to pay. `api_ref` is the purchase's token, by which the webhook names it before the
@@ -71,6 +86,9 @@ pub fn push_body(settings: &IntasendSettings, prompt: &Prompt) -> Result<PushBod
     let amount = prompt.amount.rounded_up().whole_units();
     if amount < 1 {
         return Err(OrderError::TooLittle(prompt.amount));
+    }
+    if !payer::is_of(Country::Kenya, prompt.payer) {
+        return Err(OrderError::OtherCountry);
     }
     Ok(PushBody {
         public_key: settings.publishable_key.expose().to_owned(),
@@ -197,7 +215,5 @@ fn amount(invoice: &Value) -> Result<Option<Money>, &'static str> {
 
 /// `account` when it is a phone; it may be an e-mail address.
 fn payer(invoice: &Value) -> Option<Msisdn> {
-    let account = text(invoice, "account")?;
-    let digits = account.bytes().all(|byte| byte.is_ascii_digit());
-    account.parse().ok().filter(|_| digits).map(Msisdn)
+    payer::read(&text(invoice, "account")?, Country::Kenya)
 }

@@ -18,7 +18,7 @@ use crate::{
     hub::{effect::Prompt, payout::PayoutCall},
     provider::{
         circuit::Circuit,
-        http::{ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
+        http::{ANSWER_BYTES_MAX, ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
         line::{Door, Line},
         token::{AccessToken, TokenCell},
     },
@@ -81,16 +81,23 @@ impl MomoClient {
 
     /// Asks a customer to pay. Called once per payment and never again, whatever comes back.
     pub async fn request_to_pay(&self, prompt: &Prompt) -> PushAnswer {
-        let (Some(reference), Ok(body)) = (&prompt.reference, wire::push_body(&self.settings, prompt)) else {
-            tracing::error!("mtn: a request to pay without a reference or a whole amount is not sent");
-            return PushAnswer::Refused(Failure::Configuration);
+        let read = wire::push_body(&self.settings, prompt).and_then(|body| {
+            let reference = prompt.reference.as_ref().ok_or(wire::OrderError::NoReference)?;
+            Ok((reference, body))
+        });
+        let (reference, body) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                tracing::warn!(%error, "mtn: request to pay not sent");
+                return PushAnswer::Refused(error.failure());
+            }
         };
         let content = Content::json(&body);
         let request = |token: &Secret| {
             let mut request = self.request(wire::PUSH_PATH.to_owned(), token, content.clone());
             let own = [
                 ("x-reference-id", reference.to_string()),
-                ("x-callback-url", self.settings.callback_url.clone()),
+                ("x-callback-url", self.settings.callback_url.expose().to_owned()),
             ];
             request.headers.extend(own);
             request
@@ -101,7 +108,7 @@ impl MomoClient {
                 wire::push_answer(&answer)
             }
             Err(CallError::NotSent(failure)) => PushAnswer::Refused(failure),
-            Err(CallError::Lost) => PushAnswer::NoAnswer,
+            Err(CallError::Lost | CallError::TooLarge) => PushAnswer::NoAnswer,
         }
     }
 
@@ -139,7 +146,7 @@ impl MomoClient {
                 transfer::transfer_answer(&answer)
             }
             Err(CallError::NotSent(failure)) => PayoutAnswer::Refused(failure),
-            Err(CallError::Lost) => PayoutAnswer::NoAnswer,
+            Err(CallError::Lost | CallError::TooLarge) => PayoutAnswer::NoAnswer,
         }
     }
 
@@ -164,6 +171,7 @@ impl MomoClient {
                 (wire::KEY_HEADER, key),
             ],
             content,
+            answer_bytes_max: ANSWER_BYTES_MAX,
         }
     }
 
@@ -176,6 +184,7 @@ impl MomoClient {
                 (wire::KEY_HEADER, self.settings.subscription_key.expose().to_owned()),
             ],
             content,
+            answer_bytes_max: ANSWER_BYTES_MAX,
         }
     }
 }
@@ -195,6 +204,7 @@ impl Door for MomoSettings {
             credential: Credential::Basic(self.api_user.clone(), self.api_key.clone()),
             headers: vec![(wire::KEY_HEADER, self.subscription_key.expose().to_owned())],
             content: Content::Empty,
+            answer_bytes_max: ANSWER_BYTES_MAX,
         }
     }
 
@@ -217,6 +227,7 @@ impl Door for OutgoingDoor {
             credential: Credential::Basic(self.own.api_user.clone(), self.own.api_key.clone()),
             headers: vec![(wire::KEY_HEADER, self.own.subscription_key.expose().to_owned())],
             content: Content::Empty,
+            answer_bytes_max: ANSWER_BYTES_MAX,
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use kiosk::{
     ids::ProviderReference,
     payment::{Failure, Msisdn, ProviderVerdict, PushAnswer, QueryAnswer, Report},
+    phone::Country,
     provider::Provider,
     units::{Currency, Money},
 };
@@ -22,6 +23,7 @@ use crate::{
         callback::{Callback, CallbackError},
         decimal::{exact, object, text},
         http::Answer,
+        payer,
         token::AccessToken,
     },
     secret::Secret,
@@ -62,6 +64,19 @@ pub enum OrderError {
     /// The callback names its payment by it.
     #[error("a request to pay needs a reference")]
     NoReference,
+    /// Each country's MTN asks its own phones.
+    #[error("MTN in {} asks phones of its own country", .0.code())]
+    OtherCountry(Country),
+}
+
+impl OrderError {
+    /// What it means to the payment.
+    pub fn failure(&self) -> Failure {
+        match self {
+            OrderError::OtherCountry(_) => Failure::Refused,
+            OrderError::TooLittle | OrderError::NoReference => Failure::Configuration,
+        }
+    }
 }
 
 /// The body that asks a customer to pay. `externalId` is our reference, for the callback names no other (*observed*).
@@ -69,6 +84,11 @@ pub fn push_body(settings: &MomoSettings, prompt: &Prompt) -> Result<PushBody, O
     let amount = prompt.amount.rounded_up().whole_units();
     if amount < 1 {
         return Err(OrderError::TooLittle);
+    }
+    let country = Country::of_currency(prompt.amount.currency);
+    // The sandbox has test phones of no country that is served.
+    if settings.target_environment != "sandbox" && !payer::is_of(country, prompt.payer) {
+        return Err(OrderError::OtherCountry(country));
     }
     let reference = prompt.reference.as_ref().ok_or(OrderError::NoReference)?;
     Ok(PushBody {
@@ -143,7 +163,7 @@ pub fn query_answer(wire: &str, own: Currency, asked: &ProviderReference, answer
         verdict,
         receipt: text(&value, "financialTransactionId").and_then(|receipt| receipt.parse().ok()),
         amount,
-        payer: payer(&value),
+        payer: payer(&value, own),
     })
 }
 
@@ -168,7 +188,7 @@ pub fn parse_callback(wire: &str, own: Currency, body: &[u8]) -> Result<Callback
                 .transpose()
                 .map_err(|_| CallbackError::Invalid("financialTransactionId"))?,
             amount: amount(&value, wire, own).map_err(CallbackError::Invalid)?,
-            payer: payer(&value),
+            payer: payer(&value, own),
         },
     })
 }
@@ -242,9 +262,7 @@ fn amount(value: &Value, wire: &str, own: Currency) -> Result<Option<Money>, &'s
     }
 }
 
-/// Who paid; what is not all digits tells nothing.
-fn payer(value: &Value) -> Option<Msisdn> {
-    let party = text(value.get("payer")?, "partyId")?;
-    let digits = party.bytes().all(|byte| byte.is_ascii_digit());
-    party.parse().ok().filter(|_| digits).map(Msisdn)
+/// Who paid; what is no phone tells nothing.
+fn payer(value: &Value, own: Currency) -> Option<Msisdn> {
+    payer::read(&text(value.get("payer")?, "partyId")?, Country::of_currency(own))
 }

@@ -20,12 +20,15 @@ use super::{
 use crate::{
     provider::{
         circuit::Circuit,
-        http::{ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
+        http::{ANSWER_BYTES_MAX, ANSWER_WITHIN, Answer, CallError, ClientError, Content, Credential, Request},
         line::{Door, Line},
         token::{AccessToken, TokenCell},
     },
     secret::Secret,
 };
+
+/// The longest text of a provider that a log takes.
+const LOGGED_CHARACTERS_MAX: usize = 200;
 
 /// Speaks to Daraja for one business. Share one: a new token ends the one before it (Daraja portal, FAQ), so two clients
 /// with the same credentials would take turns in locking each other out.
@@ -65,8 +68,8 @@ impl MpesaClient {
         let body = match wire::push_body(&self.settings, order, now) {
             Ok(body) => body,
             Err(error) => {
-                tracing::error!(%error, "mpesa: push not sent");
-                return PushAnswer::Refused(Failure::Configuration);
+                tracing::warn!(%error, "mpesa: push not sent");
+                return PushAnswer::Refused(error.failure());
             }
         };
         match self.call(wire::PUSH_PATH, &body).await {
@@ -76,7 +79,7 @@ impl MpesaClient {
                 wire::push_answer(reply)
             }
             Err(CallError::NotSent(failure)) => PushAnswer::Refused(failure),
-            Err(CallError::Lost) => PushAnswer::NoAnswer,
+            Err(CallError::Lost | CallError::TooLarge) => PushAnswer::NoAnswer,
         }
     }
 
@@ -94,12 +97,18 @@ impl MpesaClient {
     }
 
     async fn call(&self, path: &str, body: &impl Serialize) -> Result<Answer, CallError> {
+        self.call_for(path, body, ANSWER_BYTES_MAX).await
+    }
+
+    /// A call whose answer may have so many bytes.
+    async fn call_for(&self, path: &str, body: &impl Serialize, answer_bytes_max: usize) -> Result<Answer, CallError> {
         let (url, content) = (self.settings.url(path), Content::json(body));
         let request = |token: &Secret| Request {
             url: url.clone(),
             credential: Credential::Bearer(token.clone()),
             headers: Vec::new(),
             content: content.clone(),
+            answer_bytes_max,
         };
         self.line.call_with_token(&self.settings, &self.cell, request).await
     }
@@ -120,6 +129,7 @@ impl Door for MpesaSettings {
             credential: Credential::Basic(self.consumer_key.clone(), self.consumer_secret.clone()),
             headers: Vec::new(),
             content: Content::Nothing,
+            answer_bytes_max: ANSWER_BYTES_MAX,
         }
     }
 
@@ -153,14 +163,29 @@ fn is_down(answer: &Answer) -> bool {
 fn log_denial<T>(call: &str, reply: &Reply<T>) {
     match reply {
         Reply::Done(_) => {}
-        Reply::Denied { code, message } => tracing::warn!(code, message, "mpesa: {call} denied"),
+        Reply::Denied { code, message } => {
+            let (code, message) = (shortened(code), shortened(message));
+            tracing::warn!(code, message, "mpesa: {call} denied");
+        }
         Reply::Unreadable => tracing::warn!("mpesa: the answer to the {call} call is not readable"),
     }
+}
+
+/// What a log takes of a provider's words.
+fn shortened(text: &str) -> String {
+    text.chars().take(LOGGED_CHARACTERS_MAX).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_word_of_daraja_is_cut_for_the_log() {
+        // 200 characters, of two bytes each.
+        assert_eq!(shortened(&"é".repeat(60_000)).len(), 400);
+        assert_eq!(shortened("500.003.1001"), "500.003.1001");
+    }
 
     #[test]
     fn what_daraja_says_for_itself_is_a_sign_of_life() {

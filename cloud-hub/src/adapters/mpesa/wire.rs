@@ -40,7 +40,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use kiosk::{
     ids::ProviderReference,
     moment::{HOUR_MS, Wall},
-    payment::{Msisdn, PushAnswer, QueryAnswer, Report},
+    payment::{Failure, Msisdn, PushAnswer, QueryAnswer, Report},
+    phone::Country,
     units::{Currency, Money},
 };
 use serde::Serialize;
@@ -50,9 +51,10 @@ use super::MpesaSettings;
 use crate::{
     provider::{
         decimal::{object, text},
+        payer,
         token::LIFE_MAX,
     },
-    secret::Secret,
+    secret::{Secret, hide},
 };
 
 /// Path of the token call; the only GET (Daraja portal, "Authorization").
@@ -67,8 +69,10 @@ pub const ACCOUNT_REFERENCE_MAX: usize = 12;
 /// Longest description (same page).
 pub const DESCRIPTION_MAX: usize = 13;
 
+hide!(PushOrder);
+
 /// One prompt to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PushOrder {
     /// What to charge: Kenyan shillings, rounded up to whole ones.
     pub amount: Money,
@@ -91,6 +95,19 @@ pub enum OrderError {
     /// At least one shilling.
     #[error("M-PESA takes at least KES 1, not {0}")]
     TooLittle(Money),
+    /// A phone that M-PESA in Kenya has not.
+    #[error("M-PESA in Kenya asks Kenyan phones")]
+    OtherCountry,
+}
+
+impl OrderError {
+    /// What it means to the payment.
+    pub fn failure(&self) -> Failure {
+        match self {
+            OrderError::OtherCountry => Failure::Refused,
+            OrderError::NotShillings(_) | OrderError::TooLittle(_) => Failure::Configuration,
+        }
+    }
 }
 
 /// The body of a push (Daraja portal, "M-Pesa Express Simulate"). It has no `Debug`: the passkey is in its password.
@@ -130,6 +147,9 @@ pub fn push_body(settings: &MpesaSettings, order: &PushOrder, now: Wall) -> Resu
     let amount = order.amount.rounded_up().whole_units();
     if amount < 1 {
         return Err(OrderError::TooLittle(order.amount));
+    }
+    if !payer::is_of(Country::Kenya, order.payer) {
+        return Err(OrderError::OtherCountry);
     }
     let (transaction_type, party_b) = match &settings.till {
         Some(till) => ("CustomerBuyGoodsOnline", till),

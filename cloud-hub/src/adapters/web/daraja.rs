@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use ::kiosk::provider::Provider;
+use ::kiosk::{moment::Wall, provider::Provider};
 use axum::{
     extract::{Path, Request, State},
     http::StatusCode,
@@ -32,8 +32,8 @@ const VALIDATION_WITHIN: Duration = Duration::from_secs(6);
 /// Reads Daraja's bodies, and writes the one answer that has a form of its own.
 #[derive(Clone, Copy)]
 pub struct Reader {
-    /// A validation or a confirmation.
-    pub arrival: fn(&[u8]) -> Result<Arrival, String>,
+    /// A validation or a confirmation that comes now.
+    pub arrival: fn(&[u8], Wall) -> Result<Arrival, String>,
     /// A result.
     pub result: fn(&[u8]) -> Result<OrderResult, String>,
     /// The word that no result came.
@@ -115,12 +115,13 @@ async fn take(app: &App, word: Word, token: Option<String>, request: Request) ->
         Err(refusal) => return refuse(app, word, refusal).await,
     };
     let (reader, desk) = (&app.parts.daraja_words, &app.parts.desk);
+    let (now, _) = app.parts.clock.now();
     let taken = match word {
-        Word::Validation => match (reader.arrival)(&bytes) {
+        Word::Validation => match (reader.arrival)(&bytes, now) {
             Ok(offer) => return judged(app, offer).await,
             Err(why) => Err(why),
         },
-        Word::Confirmation => match (reader.arrival)(&bytes) {
+        Word::Confirmation => match (reader.arrival)(&bytes, now) {
             Ok(arrival) => Ok(desk.see_money(arrival, MoneySource::Confirmation).await),
             Err(why) => Err(why),
         },

@@ -123,7 +123,7 @@ async fn take(app: &App, provider: Provider, name: Option<CallbackName>, request
     let read = match body::read(request, &()).await {
         Ok(bytes) => match app.parts.callbacks.read(provider, &bytes) {
             Some(read) => read.map_err(bad),
-            None => return Err(Refusal::not_found("payment provider").into()),
+            None => Err(Refusal::not_found("payment provider")),
         },
         Err(refusal) => Err(refusal),
     };

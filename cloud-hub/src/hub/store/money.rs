@@ -27,6 +27,10 @@ pub(in crate::hub) struct PullRow {
     pub asked: Wall,
     pub done: Option<Wall>,
     pub due: Wall,
+    /// Payments of the last answer that could not be read; an alarm has told so many.
+    pub unreadable: u32,
+    /// An alarm has told that what came since then is out of the provider's reach.
+    pub gap: Option<Wall>,
 }
 
 fn read_place(row: &Row<'_>) -> rusqlite::Result<MoneyPlace> {
@@ -181,6 +185,24 @@ impl Store<'_> {
         )
     }
 
+    /// Whether a claim is to be asked about, which is noted: when it is new, or not in the last `apart_ms`.
+    pub fn ask_about_claim(&self, claim: &Arrival, now: Wall, apart_ms: i64) -> Stored<bool> {
+        if self.money(claim.provider, &claim.receipt)?.is_none() {
+            return Ok(true);
+        }
+        let noted = self.execute(
+            "UPDATE money_seen SET asked_ms = ?3
+             WHERE provider = ?1 AND receipt = ?2 AND coalesce(asked_ms, seen_ms) <= ?4",
+            params![
+                claim.provider.name(),
+                claim.receipt.as_str(),
+                now.0,
+                now.plus_ms(-apart_ms).0
+            ],
+        )?;
+        Ok(noted > 0)
+    }
+
     /// How far a provider was asked.
     pub fn pull(&self, provider: Provider) -> Stored<Option<PullRow>> {
         self.one("SELECT * FROM pull WHERE provider = ?1", [provider.name()], |row| {
@@ -188,6 +210,8 @@ impl Store<'_> {
                 asked: Wall(row.get("asked_ms")?),
                 done: maybe_wall(row, "done_ms")?,
                 due: Wall(row.get("due_ms")?),
+                unreadable: row.get("unreadable")?,
+                gap: maybe_wall(row, "gap_ms")?,
             })
         })
     }
@@ -195,10 +219,18 @@ impl Store<'_> {
     /// Writes how far a provider was asked.
     pub fn put_pull(&self, provider: Provider, row: &PullRow) -> Stored<()> {
         self.execute(
-            "INSERT INTO pull (provider, asked_ms, done_ms, due_ms) VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO pull (provider, asked_ms, done_ms, due_ms, unreadable, gap_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (provider) DO UPDATE SET
-                 asked_ms = excluded.asked_ms, done_ms = excluded.done_ms, due_ms = excluded.due_ms",
-            params![provider.name(), row.asked.0, row.done.map(|done| done.0), row.due.0],
+                 asked_ms = excluded.asked_ms, done_ms = excluded.done_ms, due_ms = excluded.due_ms,
+                 unreadable = excluded.unreadable, gap_ms = excluded.gap_ms",
+            params![
+                provider.name(),
+                row.asked.0,
+                row.done.map(|done| done.0),
+                row.due.0,
+                row.unreadable,
+                row.gap.map(|gap| gap.0)
+            ],
         )
         .map(drop)
     }

@@ -49,6 +49,14 @@ pub(super) fn invalid_token(code: &str) -> Answer {
     error(status, code, "Invalid Access Token")
 }
 
+/// A number, and every other time a text: both were seen.
+pub(super) fn number_or_text(number: i64, turn: u64) -> Value {
+    match turn % 2 {
+        0 => json!(number),
+        _ => json!(number.to_string()),
+    }
+}
+
 pub(super) fn html() -> Answer {
     Answer::Response(Response {
         status: 502,

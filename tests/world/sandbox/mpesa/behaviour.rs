@@ -29,6 +29,10 @@ pub struct Behaviour {
     pub validation: bool,
     /// Whether an STK payment is confirmed like a direct one, too, under the same receipt.
     pub stk_confirms: bool,
+    /// Whether payers are shown as a hash and not masked.
+    pub hashed_payers: bool,
+    /// The most rows of a page of a pull.
+    pub pull_rows_max: usize,
     /// What goes wrong with pushes.
     pub push_fault: Fault,
     /// What goes wrong with queries.
@@ -73,6 +77,8 @@ impl Default for Behaviour {
             callback_delay_ms: 0,
             validation: false,
             stk_confirms: false,
+            hashed_payers: false,
+            pull_rows_max: 100,
             push_fault: Fault::None,
             query_fault: Fault::None,
             payout_fault: Fault::None,
@@ -110,11 +116,15 @@ pub enum Fault {
     Busy,
     /// Not taken: `400.002.02`, a field is not valid.
     InvalidField,
+    /// Not taken: the same, with status 200 (*observed*).
+    ErrorInside,
+    /// Not taken: `500.001.1001`, which means many things; here the subscriber is locked.
+    Locked,
 }
 
 impl Fault {
     /// All of them, for the control page.
-    pub const ALL: [Fault; 7] = [
+    pub const ALL: [Fault; 9] = [
         Fault::None,
         Fault::Silent,
         Fault::Lost,
@@ -122,6 +132,8 @@ impl Fault {
         Fault::Internal,
         Fault::Busy,
         Fault::InvalidField,
+        Fault::ErrorInside,
+        Fault::Locked,
     ];
 
     /// The answer that goes with it; `None` for the right one.
@@ -133,6 +145,12 @@ impl Fault {
             Fault::Internal => Some(answer::error(500, "500.003.1001", "Internal Server Error")),
             Fault::Busy => Some(answer::busy()),
             Fault::InvalidField => Some(answer::error(400, "400.002.02", "Bad Request - Invalid PhoneNumber")),
+            Fault::ErrorInside => Some(answer::error(200, "400.002.02", "Bad Request - Invalid PhoneNumber")),
+            Fault::Locked => Some(answer::error(
+                500,
+                "500.001.1001",
+                "Unable to lock subscriber, a transaction is already in process",
+            )),
         }
     }
 

@@ -3,8 +3,12 @@
 
 use std::fmt::Write as _;
 
-use kiosk::moment::{Draw, HOUR_MS, Wall};
+use kiosk::{
+    day::Day,
+    moment::{DAY_MS, Draw, HOUR_MS, Wall},
+};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::{
     Answer, BALANCE_AT_FIRST, Callback, LedgerLine, Mpesa, answer, east_africa_time,
@@ -14,8 +18,6 @@ use super::{
 
 /// How far back a pull reaches (Daraja portal, "Pull Transaction").
 const PULL_WINDOW_MS: i64 = 48 * HOUR_MS;
-/// How many rows a pull gives at once.
-const PULL_ROWS_MAX: usize = 100;
 
 /// Where a short code wants to be asked and told.
 #[derive(Clone, Debug)]
@@ -136,7 +138,7 @@ impl Mpesa {
                 let question = Callback {
                     url: registration.validation_url.clone(),
                     shortcode: payment.shortcode.clone(),
-                    body: arrival_body(&payment, &receipt, now_ms),
+                    body: arrival_body(&payment, &receipt, &self.shown(payment.phone, &receipt), now_ms),
                     validates: Some(number),
                 };
                 self.direct.push(Some((payment, receipt)));
@@ -195,7 +197,7 @@ impl Mpesa {
         let word = Callback {
             url: registration.confirmation_url.clone(),
             shortcode: payment.shortcode.clone(),
-            body: arrival_body(payment, receipt, now_ms),
+            body: arrival_body(payment, receipt, &self.shown(payment.phone, receipt), now_ms),
             validates: None,
         };
         for _ in 0..behaviour.callbacks {
@@ -219,22 +221,30 @@ impl Mpesa {
         }
         let read = || {
             let shortcode = field(body, "ShortCode", |text| digits(text, 5, 7))?;
-            let from = field(body, "StartDate", |text| text.len() == 19)?;
-            let until = field(body, "EndDate", |text| text.len() == 19)?;
+            let time =
+                |name| Ok(of_east_africa(&field(body, name, |text| of_east_africa(text).is_some())?).unwrap_or(0));
+            let (start_ms, end_ms) = (time("StartDate")?, time("EndDate")?);
+            if end_ms < start_ms {
+                return Err(answer::error(400, "400.002.02", "Bad Request - Invalid EndDate"));
+            }
             let offset = field(body, "OffSetValue", |text| digits(text, 1, 9))?;
-            Ok::<_, Answer>((shortcode, from..=until, offset.parse::<usize>().unwrap_or_default()))
+            // Both ends count, and a second has a thousand milliseconds.
+            let asked = start_ms.max(now_ms - PULL_WINDOW_MS)..end_ms + 1_000;
+            Ok::<_, Answer>((shortcode, offset.parse::<usize>().unwrap_or_default(), asked))
         };
-        let (shortcode, between, offset) = match read() {
+        let (shortcode, offset, asked) = match read() {
             Ok(read) => read,
             Err(refused) => return refused,
         };
-        let fresh = |line: &&LedgerLine| {
-            let is_asked_for = line.party_b == shortcode && line.time_ms > now_ms - PULL_WINDOW_MS;
-            is_asked_for && between.contains(&spaced(line.time_ms))
-        };
+        let is_ours = |line: &&LedgerLine| line.party_b == shortcode || self.is_till_of(&line.party_b, &shortcode);
+        let fresh = |line: &&LedgerLine| asked.contains(&line.time_ms) && is_ours(line);
         let row = |line: &LedgerLine| {
-            json!({"transactionId": line.receipt, "trxDate": spaced(line.time_ms), "msisdn": masked(line.phone),
-                   "transactiontype": "c2b-pay-bill-debit", "billreference": line.account_reference,
+            let (kind, reference) = match line.party_b == shortcode {
+                true => ("c2b-pay-bill-debit", line.account_reference.as_str()),
+                false => ("c2b-buy-goods-debit", ""),
+            };
+            json!({"transactionId": line.receipt, "trxDate": in_some_form(line), "msisdn": self.shown(line.phone, &line.receipt),
+                   "transactiontype": kind, "billreference": reference,
                    "amount": format!("{}.00", line.amount), "organizationname": "Kisima"})
         };
         let rows: Vec<Value> = self
@@ -242,7 +252,7 @@ impl Mpesa {
             .iter()
             .filter(fresh)
             .skip(offset)
-            .take(PULL_ROWS_MAX)
+            .take(self.behaviour.pull_rows_max)
             .map(row)
             .collect();
         let code = if rows.is_empty() { "1001" } else { "1000" };
@@ -251,6 +261,28 @@ impl Mpesa {
             &json!({"ResponseRefID": "26178-42530161-2", "ResponseCode": code, "ResponseMessage": "Success",
                     "Response": [rows]}),
         )
+    }
+
+    /// Whether this till's store has that number: prompts for the till come from it.
+    fn is_till_of(&self, till: &str, store: &str) -> bool {
+        self.prompts
+            .iter()
+            .any(|prompt| prompt.party_b == till && prompt.shortcode == store)
+    }
+
+    /// A payer as others see it: masked in either way, which the receipt decides, or as a hash.
+    fn shown(&self, phone: u64, receipt: &str) -> String {
+        if self.behaviour.hashed_payers {
+            let digest = Sha256::digest(phone.to_string());
+            return digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        }
+        let masked = masked(phone);
+        match (receipt.bytes().last(), masked.split_once("****")) {
+            (Some(last), Some((head, tail))) if last % 2 == 1 => {
+                format!("{} ***** {tail}", head.get(..4).unwrap_or_default())
+            }
+            _ => masked,
+        }
     }
 
     /// What came in and went out, as the organisation portal writes its statement.
@@ -286,7 +318,7 @@ impl Mpesa {
 }
 
 /// The body of a validation and a confirmation.
-fn arrival_body(payment: &DirectPayment, receipt: &str, now_ms: i64) -> String {
+fn arrival_body(payment: &DirectPayment, receipt: &str, payer: &str, now_ms: i64) -> String {
     let kind = if payment.reference.is_empty() {
         "Buy Goods"
     } else {
@@ -296,7 +328,7 @@ fn arrival_body(payment: &DirectPayment, receipt: &str, now_ms: i64) -> String {
         "TransactionType": kind, "TransID": receipt, "TransTime": east_africa_time(now_ms),
         "TransAmount": format!("{}.00", payment.amount), "BusinessShortCode": payment.shortcode,
         "BillRefNumber": payment.reference, "InvoiceNumber": "", "OrgAccountBalance": "", "ThirdPartyTransID": "",
-        "MSISDN": masked(payment.phone), "FirstName": "Jane", "MiddleName": "", "LastName": "",
+        "MSISDN": payer, "FirstName": "Jane", "MiddleName": "", "LastName": "",
     })
     .to_string()
 }
@@ -308,6 +340,36 @@ fn masked(phone: u64) -> String {
         (Some(head), Some(tail)) => format!("{head}****{tail}"),
         _ => digits,
     }
+}
+
+/// When a row was paid, in one of the forms that were seen; its receipt decides.
+fn in_some_form(line: &LedgerLine) -> String {
+    match line.receipt.bytes().next().unwrap_or_default() % 3 {
+        0 => spaced(line.time_ms),
+        1 => format!("{}+03:00", spaced(line.time_ms).replace(' ', "T")),
+        _ => format!("{}.000", spaced(line.time_ms)),
+    }
+}
+
+/// The moment of a time of East Africa written as `2026-11-20 12:00:00`.
+fn of_east_africa(text: &str) -> Option<i64> {
+    let (date, time) = text.split_once(' ').filter(|_| text.len() == 19)?;
+    let numbers = |text: &str, separator| {
+        text.split(separator)
+            .map(|part| part.parse().ok())
+            .collect::<Option<Vec<i64>>>()
+    };
+    let (date, time) = (numbers(date, '-')?, numbers(time, ':')?);
+    let ([year, month, day], [hour, minute, second]) = (date.as_slice(), time.as_slice()) else {
+        return None;
+    };
+    let day = Day::new(
+        i16::try_from(*year).ok()?,
+        i8::try_from(*month).ok()?,
+        i8::try_from(*day).ok()?,
+    )?;
+    let days = i64::from(Day::new(1970, 1, 1)?.days_until(day));
+    Some(days * DAY_MS + (hour - 3) * HOUR_MS + minute * 60_000 + second * 1_000)
 }
 
 /// `2026-11-20 12:00:00` in East Africa Time.

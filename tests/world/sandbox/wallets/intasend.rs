@@ -75,14 +75,21 @@ fn query(wallets: &Wallets, body: &Value) -> Answer {
 fn invoice(prompt: &Prompt) -> Value {
     let (state, why) = match prompt.end.as_ref() {
         None => ("PROCESSING", None),
+        // Both spellings are in its texts.
+        Some(end) if end.outcome == Outcome::Paid && prompt.phone.is_multiple_of(2) => ("COMPLETED", None),
         Some(end) if end.outcome == Outcome::Paid => ("COMPLETE", None),
         Some(end) if end.reason.is_empty() => ("FAILED", Some("it did not work".to_owned())),
         Some(end) => ("FAILED", Some(end.reason.clone())),
     };
+    let account = match prompt.phone % 3 {
+        0 => prompt.phone.to_string(),
+        1 => format!("+{}", prompt.phone),
+        _ => format!("0{}", prompt.phone % 1_000_000_000),
+    };
     json!({
         "invoice_id": prompt.id, "state": state, "provider": "M-PESA", "charges": "0.00",
         "net_amount": format!("{}.00", prompt.paid), "currency": "KES", "value": format!("{}.00", prompt.paid),
-        "account": prompt.phone.to_string(), "api_ref": prompt.reference, "host": "http://sandbox.example",
+        "account": account, "api_ref": prompt.reference, "host": "http://sandbox.example",
         "failed_reason": why, "failed_code": null, "failed_code_link": "",
     })
 }

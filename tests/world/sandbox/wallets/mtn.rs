@@ -193,7 +193,12 @@ pub(super) fn status(prompt: &Prompt) -> Value {
                 Outcome::Paid | Outcome::Failed => "INTERNAL_PROCESSING_ERROR",
             };
             body["status"] = json!("FAILED");
-            body["reason"] = json!(if end.reason.is_empty() { usual } else { &end.reason });
+            let reason = if end.reason.is_empty() { usual } else { &end.reason };
+            // A text, or an object as in older documents.
+            body["reason"] = match prompt.phone % 2 {
+                0 => json!(reason),
+                _ => json!({"code": reason, "message": "It did not work."}),
+            };
         }
     }
     body

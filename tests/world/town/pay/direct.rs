@@ -60,7 +60,8 @@ impl World {
 
     /// M-PESA asks whether to take a payment, or tells that it has.
     pub(super) fn hears_of_money(&mut self, word: &Word) {
-        let input = match (parse_arrival(word.body.as_bytes()), word.offer) {
+        let heard = parse_arrival(word.body.as_bytes(), self.wall());
+        let input = match (heard, word.offer) {
             (Ok(arrival), Some(offer)) => Input::MoneyOffered {
                 reply: ReplyId(FIRST_OFFER + offer as u64),
                 arrival,
@@ -103,6 +104,8 @@ impl World {
         let page = heard.and_then(|bytes| match parse_pull(SHORT_CODE, &bytes) {
             Reply::Done(pulled) => Some(PullPage {
                 rows: pulled.rows(),
+                unreadable: pulled.unreadable,
+                is_cut: false,
                 arrivals: pulled.arrivals,
             }),
             _ => None,

@@ -81,7 +81,7 @@ impl Keys {
                 subscription_key: secret("subscription"),
                 api_user: secret("user"),
                 api_key: secret("key"),
-                callback_url: momo::callback_url(HUB, None),
+                callback_url: Secret::new(momo::callback_url(HUB, None)),
             },
             airtel: AirtelSettings {
                 disbursement_pin: None,
@@ -150,7 +150,7 @@ impl Till {
                 };
                 let own = [
                     ("x-reference-id", reference.to_string()),
-                    ("x-callback-url", self.keys.mtn.callback_url.clone()),
+                    ("x-callback-url", self.keys.mtn.callback_url.expose().to_owned()),
                 ];
                 let heard = self.ask_mtn(now, draw, momo::wire::PUSH_PATH.to_owned(), &own, bytes(&body));
                 heard.map_or(lost, |heard| momo::wire::push_answer(&heard))

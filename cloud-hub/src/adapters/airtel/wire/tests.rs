@@ -1,7 +1,7 @@
 //! Pairs written from Airtel's documents.
 
 use config::providers::AirtelHash;
-use kiosk::{ids::AccountId, payment::Msisdn, provider::Provider};
+use kiosk::{ids::AccountId, moment::Wall, payment::Msisdn, provider::Provider};
 use serde_json::json;
 
 use super::{super::CallbackKey, *};
@@ -21,6 +21,7 @@ fn prompt(amount: Money, payer: u64) -> Prompt {
         reference: ID.parse().ok(),
         token: "77ff".to_owned(),
         account: AccountId::new(1).unwrap(),
+        send_before: Wall(0),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pairs written from IntaSend's documents and from what its own client sends.
 
-use kiosk::ids::AccountId;
+use kiosk::{ids::AccountId, moment::Wall};
 use serde_json::json;
 
 use super::*;
@@ -24,6 +24,7 @@ fn prompt(amount: Money) -> Prompt {
         reference: None,
         token: "77ff".to_owned(),
         account: AccountId::new(1).unwrap(),
+        send_before: Wall(0),
     }
 }
 
@@ -180,4 +181,30 @@ fn a_webhook_that_is_not_theirs_or_not_whole_is_none() {
     assert_eq!(read(&none).unwrap_err(), CallbackError::Missing("challenge"));
     let html = parse_callback(&config::Secret::new("open sesame"), b"<html>");
     assert_eq!(html.unwrap_err(), CallbackError::NotJson);
+}
+
+#[test]
+fn a_payer_is_read_by_the_rules_for_phones() {
+    for (account, payer) in [
+        ("254708374149", Some(254_708_374_149)),
+        ("0708374149", Some(254_708_374_149)),
+        ("+254 708 374 149", Some(254_708_374_149)),
+        // What names nobody for certain contradicts nothing.
+        ("708374149", None),
+        ("2547****149", None),
+        ("jane@example.com", None),
+        ("0", None),
+    ] {
+        let mut event = event();
+        event["account"] = json!(account);
+        assert_eq!(read(&event).unwrap().report.payer, payer.map(Msisdn), "{account}");
+    }
+}
+
+#[test]
+fn a_phone_of_another_country_is_not_asked() {
+    let mut foreign = prompt(Money::new(1_000, Currency::Kes));
+    foreign.payer = Msisdn(256_772_123_456);
+    let refused = push_body(&settings(), &foreign).err();
+    assert_eq!(refused.map(|error| error.failure()), Some(Failure::Refused));
 }

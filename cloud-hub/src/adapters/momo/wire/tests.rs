@@ -1,6 +1,6 @@
 //! Pairs written from MTN's documents and from what was observed at its sandbox.
 
-use kiosk::ids::AccountId;
+use kiosk::{ids::AccountId, moment::Wall};
 use serde_json::json;
 
 use super::*;
@@ -16,7 +16,7 @@ fn settings() -> MomoSettings {
         subscription_key: Secret::new("key"),
         api_user: Secret::new("user"),
         api_key: Secret::new("secret"),
-        callback_url: "https://hub.example/payments/mtn/0a1b".to_owned(),
+        callback_url: Secret::new("https://hub.example/payments/mtn/0a1b"),
         disbursement: None,
     }
 }
@@ -30,6 +30,7 @@ fn prompt(amount: Money) -> Prompt {
         reference: REFERENCE.parse().ok(),
         token: "77ff".to_owned(),
         account: AccountId::new(1).unwrap(),
+        send_before: Wall(0),
     }
 }
 
@@ -68,7 +69,11 @@ fn a_request_to_pay_has_the_documents_form() {
         })
     );
     // 45.50 is asked as 46 whole units.
-    let body = push_body(&settings(), &prompt(Money::new(4_550, Currency::Kes))).unwrap();
+    let kenyan = Prompt {
+        payer: Msisdn(254_700_000_102),
+        ..prompt(Money::new(4_550, Currency::Kes))
+    };
+    let body = push_body(&settings(), &kenyan).unwrap();
     assert_eq!(body.amount, "46");
     let nothing = push_body(&settings(), &prompt(Money::new(0, Currency::Ugx)));
     assert_eq!(nothing.unwrap_err(), OrderError::TooLittle);
@@ -309,4 +314,34 @@ fn only_what_it_did_not_say_for_itself_counts_against_it() {
     ] {
         assert_eq!(is_down(&answer), down, "{answer:?}");
     }
+}
+
+#[test]
+fn a_phone_of_another_country_is_asked_at_the_sandbox_alone() {
+    // A test phone of MTN's sandbox (MTN portal, "Testing").
+    let mut foreign = prompt(Money::new(4_000, Currency::Ugx));
+    foreign.payer = Msisdn(46_733_123_450);
+    let refused = push_body(&settings(), &foreign).err();
+    assert_eq!(refused.map(|error| error.failure()), Some(Failure::Refused));
+    let mut sandbox = settings();
+    sandbox.target_environment = "sandbox".to_owned();
+    assert!(push_body(&sandbox, &foreign).is_ok());
+}
+
+#[test]
+fn a_payer_is_read_by_the_rules_for_phones() {
+    for (party, expected) in [
+        ("256772123456", Some(256_772_123_456)),
+        ("0772123456", Some(256_772_123_456)),
+        ("772123456", None),
+        ("46733123450", None),
+    ] {
+        let body = json!({"payer": {"partyIdType": "MSISDN", "partyId": party}});
+        assert_eq!(payer(&body, Currency::Ugx), expected.map(Msisdn), "{party}");
+    }
+}
+
+#[test]
+fn the_settings_do_not_print_the_webhooks_secret() {
+    assert!(!format!("{:?}", settings()).contains("0a1b"));
 }

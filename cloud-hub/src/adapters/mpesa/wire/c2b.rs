@@ -2,7 +2,7 @@
 //! "Customer To Business"): the addresses that are registered once, the question before a payment and the word after it,
 //! which share one body.
 
-use kiosk::{ids::ProviderReceipt, provider::Provider, units::Currency};
+use kiosk::{ids::ProviderReceipt, moment::Wall, provider::Provider, units::Currency};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::{
     civil::{self, EAST_AFRICA_MS},
     hub::money::{Arrival, OfferVerdict},
     provider::decimal::exact,
-    secret::Secret,
+    secret::{Secret, hide},
 };
 
 /// Path of the registration; the older page says `v1`.
@@ -31,8 +31,10 @@ pub enum WhenSilent {
     Cancelled,
 }
 
+hide!(RegisterBody);
+
 /// The body that registers where Daraja asks and tells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct RegisterBody {
     short_code: String,
@@ -51,13 +53,17 @@ pub struct ForbiddenWord {
     pub word: &'static str,
 }
 
-/// The addresses were registered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What came of a registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Registered {
-    /// By this call.
+    /// The addresses were registered by this call.
     Now,
-    /// Long ago: it is done once in a short code's life, and undone by Safaricom's people alone.
-    Before,
+    /// Daraja has one code for addresses that are registered already and for a failure of its own. It is done once in a
+    /// short code's life, and undone by Safaricom's people alone.
+    BeforeOrFailed {
+        /// What Daraja says, for a person to judge.
+        message: String,
+    },
 }
 
 /// Where a word of Daraja's goes: `what` is `validation`, `confirmation`, `result` or `timeout` (CONTRACTS section 5).
@@ -89,19 +95,21 @@ pub fn register_body(
     })
 }
 
-/// Reads the answer to a registration. `500.003.1001` says that the addresses are registered already.
+/// Reads the answer to a registration. `500.003.1001` says that the addresses are registered already, or "internal error".
 pub fn parse_register(body: &[u8]) -> Reply<Registered> {
     match parse_accepted(body) {
         Reply::Done(_) => Reply::Done(Registered::Now),
-        Reply::Denied { code, .. } if code == "500.003.1001" => Reply::Done(Registered::Before),
+        Reply::Denied { code, message } if code == "500.003.1001" => {
+            Reply::Done(Registered::BeforeOrFailed { message })
+        }
         Reply::Denied { code, message } => Reply::Denied { code, message },
         Reply::Unreadable => Reply::Unreadable,
     }
 }
 
-/// Reads the body of a validation or a confirmation. What only describes (who paid, what they typed) is cut to what can
-/// be shown, and never a reason to lose a payment.
-pub fn parse_arrival(body: &[u8]) -> Result<Arrival, CallbackError> {
+/// Reads the body of a validation or a confirmation that comes `now`. What only describes (who paid, what they typed, when,
+/// and of what kind) is cut to what can be shown or left out, and never a reason to lose a payment.
+pub fn parse_arrival(body: &[u8], now: Wall) -> Result<Arrival, CallbackError> {
     if body.len() > CALLBACK_BYTES_MAX {
         return Err(CallbackError::TooLarge);
     }
@@ -120,7 +128,8 @@ pub fn parse_arrival(body: &[u8]) -> Result<Arrival, CallbackError> {
     if !(5..=10).contains(&short_code.len()) || !short_code.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(CallbackError::Invalid("BusinessShortCode"));
     }
-    let time = civil::read(&needed("TransTime")?, EAST_AFRICA_MS).ok_or(CallbackError::Invalid("TransTime"))?;
+    let time = text(&value, "TransTime").and_then(|time| civil::read(&time, EAST_AFRICA_MS));
+    let kind = text(&value, "TransactionType").unwrap_or_default();
     Ok(Arrival {
         provider: Provider::Mpesa,
         receipt,
@@ -128,9 +137,18 @@ pub fn parse_arrival(body: &[u8]) -> Result<Arrival, CallbackError> {
         payer: shown(&value, "MSISDN"),
         reference: shown(&value, "BillRefNumber"),
         short_code,
-        at_till: is_till(&needed("TransactionType")?),
-        time,
+        at_till: is_till(&kind),
+        time: time.unwrap_or(now),
     })
+}
+
+/// What the audit is told of a body that is no validation or confirmation: what is wrong, and the receipt where there is one.
+pub fn described(body: &[u8], error: &CallbackError) -> String {
+    let receipt = object(body).and_then(|value| text(&value, "TransID")?.parse::<ProviderReceipt>().ok());
+    match receipt {
+        Some(receipt) => format!("{error}; TransID {receipt}"),
+        None => error.to_string(),
+    }
 }
 
 /// `Buy Goods`, also written in one word.

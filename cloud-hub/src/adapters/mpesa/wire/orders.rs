@@ -4,7 +4,9 @@
 use kiosk::{ids::ProviderReference, payment::Failure};
 
 use super::{Reply, denied, object, push_refusal, text};
-use crate::secret::Secret;
+use crate::secret::{Secret, hide};
+
+hide!(Initiator);
 
 /// Who gives orders in the business's name.
 ///
@@ -15,7 +17,7 @@ use crate::secret::Secret;
 /// printf %s "$PASSWORD" | openssl pkeyutl -encrypt -certin -inkey ProductionCertificate.cer \
 ///     -pkeyopt rsa_padding_mode:pkcs1 | base64 -w0 > security-credential
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Initiator {
     /// The API operator's name in the M-PESA organisation portal.
     pub name: String,

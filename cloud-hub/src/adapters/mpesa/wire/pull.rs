@@ -14,6 +14,7 @@ use crate::{
     civil::{self, EAST_AFRICA_MS},
     hub::money::Arrival,
     provider::decimal::exact,
+    secret::hide,
 };
 
 /// Path of the registration, once in a short code's life.
@@ -23,8 +24,10 @@ pub const PULL_PATH: &str = "pulltransactions/v1/query";
 /// How far back Daraja looks.
 pub const PULL_WINDOW_MS: i64 = 48 * HOUR_MS;
 
+hide!(PullRegisterBody);
+
 /// The body that registers a short code for pulling.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct PullRegisterBody {
     short_code: String,
@@ -82,11 +85,23 @@ impl Pulled {
     }
 }
 
-/// Reads the answer to a registration: success is 1000 here, as for the question.
+/// Reads the answer to a registration: success is 1000 here, as for the question, and stands in `ResponseStatus` too. An
+/// answer without a code is not Daraja's.
 pub fn parse_pull_registered(body: &[u8]) -> Reply<()> {
-    match object(body) {
+    const GOOD: [&str; 2] = ["1000", "0"];
+    let Some(value) = object(body) else {
+        return Reply::Unreadable;
+    };
+    if let Some(denied) = denied_unless(&value, &GOOD) {
+        return denied;
+    }
+    match text(&value, "ResponseCode").or_else(|| text(&value, "ResponseStatus")) {
+        Some(code) if GOOD.contains(&code.as_str()) => Reply::Done(()),
+        Some(code) => Reply::Denied {
+            code,
+            message: text(&value, "ResponseDescription").unwrap_or_default(),
+        },
         None => Reply::Unreadable,
-        Some(value) => denied_unless(&value, &["1000", "0"]).unwrap_or(Reply::Done(())),
     }
 }
 

@@ -78,9 +78,9 @@ pub fn parse_result(body: &[u8]) -> Result<ResultWord, CallbackError> {
     let word = ResultWord {
         order: name(result, "OriginatorConversationID")?,
         conversation: name(result, "ConversationID")?,
-        transaction: receipt(text(result, "TransactionID"), "TransactionID")?,
+        transaction: text(result, "TransactionID").and_then(|text| text.parse().ok()),
         code,
-        details: details(&Parameters(result))?,
+        details: details(&Parameters(result)),
     };
     match word.order.is_none() && word.conversation.is_none() {
         true => Err(CallbackError::Missing("ConversationID")),
@@ -172,15 +172,8 @@ fn name(value: &Value, field: &'static str) -> Result<Option<ProviderReference>,
         .map_err(|_| CallbackError::Invalid(field))
 }
 
-fn receipt(found: Option<String>, field: &'static str) -> Result<Option<ProviderReceipt>, CallbackError> {
-    let found = found.filter(|text| !text.is_empty());
-    found
-        .map(|text| text.parse())
-        .transpose()
-        .map_err(|_| CallbackError::Invalid(field))
-}
-
-/// `ResultParameters.ResultParameter`: a list of `{Key, Value?}`, or one of them by itself.
+/// `ResultParameters.ResultParameter`: a list of `{Key, Value?}`, or one of them by itself. They only describe: one that
+/// cannot be read is left out, for how the order ended counts without it.
 struct Parameters<'a>(&'a Value);
 
 impl Parameters<'_> {
@@ -194,46 +187,42 @@ impl Parameters<'_> {
         scalar(items.iter().find(named)?.get("Value")?).filter(|text| !text.is_empty())
     }
 
-    fn receipt(&self, key: &'static str) -> Result<Option<ProviderReceipt>, CallbackError> {
-        receipt(self.get(key), key)
+    fn receipt(&self, key: &str) -> Option<ProviderReceipt> {
+        self.get(key)?.parse().ok()
     }
 
-    fn amount(&self, key: &'static str) -> Result<Option<Money>, CallbackError> {
-        let amount = self.get(key).map(|text| exact(&text, Currency::Kes));
-        amount
-            .map(|amount| amount.ok_or(CallbackError::Invalid(key)))
-            .transpose()
+    fn amount(&self, key: &str) -> Option<Money> {
+        exact(&self.get(key)?, Currency::Kes)
     }
 
-    /// Only to be shown: one that cannot be read is left out.
     fn time(&self, key: &str) -> Option<Wall> {
         civil::read(&self.get(key)?, EAST_AFRICA_MS)
     }
 }
 
-fn details(parameters: &Parameters<'_>) -> Result<Details, CallbackError> {
+fn details(parameters: &Parameters<'_>) -> Details {
     let has = |key: &str| parameters.get(key).is_some();
-    Ok(if has("TransactionStatus") {
+    if has("TransactionStatus") {
         Details::Status {
-            receipt: parameters.receipt("ReceiptNo")?,
-            amount: parameters.amount("Amount")?,
+            receipt: parameters.receipt("ReceiptNo"),
+            amount: parameters.amount("Amount"),
             is_completed: parameters.get("TransactionStatus").as_deref() == Some("Completed"),
             time: parameters.time("FinalisedTime"),
         }
     } else if has("OriginalTransactionID") {
         Details::Reversal {
-            original: parameters.receipt("OriginalTransactionID")?,
-            amount: parameters.amount("Amount")?,
+            original: parameters.receipt("OriginalTransactionID"),
+            amount: parameters.amount("Amount"),
         }
     } else if has("TransactionReceipt") || has("TransactionAmount") {
         let registered = parameters.get("B2CRecipientIsRegisteredCustomer");
         Details::Payout {
-            receipt: parameters.receipt("TransactionReceipt")?,
-            amount: parameters.amount("TransactionAmount")?,
+            receipt: parameters.receipt("TransactionReceipt"),
+            amount: parameters.amount("TransactionAmount"),
             time: parameters.time("TransactionCompletedDateTime"),
             is_registered: registered.map(|registered| registered.eq_ignore_ascii_case("y")),
         }
     } else {
         Details::Nothing
-    })
+    }
 }

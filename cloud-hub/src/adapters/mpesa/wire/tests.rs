@@ -116,6 +116,20 @@ fn only_whole_shillings_from_one_up_are_asked_for() {
         let amount = Money::new(minor, Currency::Kes);
         assert_eq!(error(amount), Some(OrderError::TooLittle(amount)), "{minor}");
     }
+    for payer in [256_772_123_456, 708_374_149, 46_733_123_450] {
+        let payer = Msisdn(payer);
+        let refused = push_body(&settings(None), &PushOrder { payer, ..order() }, NOW).err();
+        assert_eq!(
+            refused.map(|error| error.failure()),
+            Some(Failure::Refused),
+            "{payer:?} is another country's, and our set-up is right"
+        );
+    }
+    assert_eq!(
+        format!("{:?}", order()),
+        "PushOrder(…)",
+        "the webhooks' secret is in it"
+    );
 }
 
 #[test]

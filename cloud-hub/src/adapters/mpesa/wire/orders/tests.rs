@@ -311,20 +311,77 @@ fn a_timeout_is_an_unknown_outcome_whatever_it_says() {
 
 #[test]
 fn a_bad_result_names_what_is_wrong() {
-    let table: [(&[u8], CallbackError); 7] = [
+    let table: [(&[u8], CallbackError); 6] = [
         (b"", CallbackError::NotJson),
         (b"[1]", CallbackError::NotJson),
         (b"{}", CallbackError::Missing("Result")),
-        (br#"{"Result":{"ConversationID":"AG_1"}}"#, CallbackError::Missing("ResultCode")),
-        (br#"{"Result":{"ResultCode":0}}"#, CallbackError::Missing("ConversationID")),
-        (br#"{"Result":{"ResultCode":0,"ConversationID":"a b"}}"#, CallbackError::Invalid("ConversationID")),
         (
-            br#"{"Result":{"ResultCode":0,"ConversationID":"AG_1","ResultParameters":{"ResultParameter":[{"Key":"TransactionAmount","Value":"1,0"}]}}}"#,
-            CallbackError::Invalid("TransactionAmount"),
+            br#"{"Result":{"ConversationID":"AG_1"}}"#,
+            CallbackError::Missing("ResultCode"),
+        ),
+        (
+            br#"{"Result":{"ResultCode":0}}"#,
+            CallbackError::Missing("ConversationID"),
+        ),
+        (
+            br#"{"Result":{"ResultCode":0,"ConversationID":"a b"}}"#,
+            CallbackError::Invalid("ConversationID"),
         ),
     ];
     for (body, expected) in table {
         assert_eq!(parse_result(body), Err(expected), "{}", String::from_utf8_lossy(body));
+    }
+}
+
+#[test]
+fn a_result_is_not_lost_for_what_only_describes_it() {
+    let odd = json!({"Result": {
+        "ResultCode": 0, "ConversationID": "AG_1", "OriginatorConversationID": "ours-1", "TransactionID": "two words",
+        "ResultParameters": {"ResultParameter": [
+            {"Key": "TransactionAmount", "Value": "1,0"}, {"Key": "TransactionReceipt", "Value": {"a": 1}},
+        ]},
+    }});
+    let meant = order_result(parse_result(odd.to_string().as_bytes()).unwrap());
+    assert_eq!(
+        (meant.end, meant.order, meant.receipt, meant.amount),
+        (OrderEnd::Done, "ours-1".parse().ok(), None, None)
+    );
+    let asked = json!([
+        {"Key": "ReceiptNo", "Value": "ä"}, {"Key": "Amount", "Value": "-"},
+        {"Key": "TransactionStatus", "Value": "Completed"},
+    ]);
+    let meant = order_result(parse_result(&result(json!(0), asked)).unwrap());
+    assert_eq!((meant.end, meant.receipt, meant.amount), (OrderEnd::Done, None, None));
+}
+
+#[test]
+fn what_holds_the_webhooks_secret_does_not_print() {
+    let body = pull_register_body("600000", Msisdn(254_722_000_000), "https://hub.example/0a1b");
+    assert_eq!(
+        format!("{body:?} {:?}", initiator()),
+        "PullRegisterBody(…) Initiator(…)"
+    );
+}
+
+#[test]
+fn a_row_is_read_with_either_form_of_its_time() {
+    // Noon in Nairobi on 20 November 2026.
+    for time in [
+        "2026-11-20 12:00:00",
+        "2026-11-20T12:00:00+03:00",
+        "2026-11-20T09:00:00.000Z",
+    ] {
+        let page = json!({"ResponseCode": "1000", "Response": [
+            {"transactionId": "RKTQDM7W6S", "trxDate": time, "amount": "300.00"},
+        ]});
+        let Reply::Done(pulled) = parse_pull("600000", page.to_string().as_bytes()) else {
+            panic!("{time}")
+        };
+        assert_eq!(
+            (pulled.unreadable, pulled.arrivals[0].time.0),
+            (0, 1_795_165_200_000),
+            "{time}"
+        );
     }
 }
 
@@ -380,6 +437,14 @@ fn a_pull_succeeds_with_1000_and_finds_nothing_with_1001() {
         parse_pull_registered(br#"{"ResponseStatus":"1000","ResponseCode":"1000"}"#),
         Reply::Done(())
     );
+    for nothing in [&br#"{"fault":{"faultstring":"Invalid ApiCall"}}"#[..], b"{}", b"<html>"] {
+        assert_eq!(parse_pull_registered(nothing), Reply::Unreadable);
+    }
+    assert_eq!(parse_pull_registered(br#"{"ResponseStatus":"1000"}"#), Reply::Done(()));
+    assert!(matches!(
+        parse_pull_registered(br#"{"ResponseStatus":"1042"}"#),
+        Reply::Denied { .. }
+    ));
     assert!(matches!(
         parse_pull_registered(br#"{"errorCode":"500.003.1001","errorMessage":"x"}"#),
         Reply::Denied { .. }
