@@ -23,7 +23,7 @@ fn a_household_draws_ahead_is_denied_offline_for_a_late_bill_and_freed_by_paying
 
     // September ends at 21:00 UTC, nine days and seventeen hours after the beginning: 20 litres at KES 2 are KES 40.
     world.switch_taps(site, false);
-    world.run_for(9 * DAY + 17 * HOUR + 120 * SECOND - world.now_ms());
+    world.run_for(9 * DAY + 17 * HOUR + 600 * SECOND - world.now_ms());
     world.is_billed(jane, 20_000);
     assert_eq!(world.hub_balance_ml(jane), Some(0), "it is on a bill");
     assert_eq!(world.box_balance_ml(site, jane), Some((80_000, 0)), "and not paid");

@@ -146,3 +146,6 @@ fn arrival(short_code: &str, row: &Value) -> Option<Arrival> {
         time: civil::read(&filled("trxDate")?, EAST_AFRICA_MS)?,
     })
 }
+
+#[cfg(test)]
+mod tests;
