@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ::store::StoreError;
 use kiosk::{
     ids::{BoxId, CustomerId, Epoch, SiteName},
-    moment::{Moment, Wall},
+    moment::{HOUR_MS, Moment, Wall},
     talk::Talk,
 };
 use sync::journal::JournalError;
@@ -23,6 +23,9 @@ use super::{
     side::SideLog,
     store::{Store, audit::AuditHead},
 };
+
+/// The very same alarm is not raised again within this.
+const ALARM_REPEATS_MS: i64 = HOUR_MS;
 
 /// Why the hub could not handle an input. The input changed nothing.
 #[derive(Debug, thiserror::Error)]
@@ -161,9 +164,13 @@ impl Turn<'_> {
     }
 
     fn alarm_of(&mut self, site: Option<&SiteName>, code: &'static str, detail: String) -> Result<(), HubError> {
-        self.store
-            .add_alarm(site, "critical", code, &detail, self.moment.wall)?;
-        self.live(LiveEvent::Alarm { code, detail });
+        // Who repeats a word that raises one must not fill the list.
+        let since = self.now().plus_ms(-ALARM_REPEATS_MS);
+        if !self.store.has_alarm(site, code, &detail, since)? {
+            self.store
+                .add_alarm(site, "critical", code, &detail, self.moment.wall)?;
+            self.live(LiveEvent::Alarm { code, detail });
+        }
         Ok(())
     }
 }

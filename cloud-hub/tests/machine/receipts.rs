@@ -347,3 +347,21 @@ fn water_that_is_taken_back_earns_nothing() {
     assert_eq!((world.balance_ml(customer), of(&world, "sales")), (0, 0));
     assert_eq!(of(&world, "water"), 0);
 }
+
+#[test]
+fn a_word_that_is_repeated_fills_no_list_of_alarms() {
+    let mut world = world();
+    let customer = world.customer("0700000102", None);
+    let account = account(&world, customer);
+    pull(&mut world, vec![paid("R1", Some(&account))]);
+    let mut contradicting = paid("R1", Some(&account));
+    contradicting.amount = Money::new(9_900, Currency::Kes);
+    for _ in 0..20 {
+        confirm(&mut world, contradicting.clone());
+    }
+    assert_eq!(world.alarms(), ["receipt_contradicted"]);
+    // Somebody who looks an hour later sees that it goes on.
+    world.pass(HOUR_MS + 1);
+    confirm(&mut world, contradicting);
+    assert_eq!(world.alarms(), ["receipt_contradicted"; 2]);
+}

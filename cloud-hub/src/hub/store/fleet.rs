@@ -352,6 +352,16 @@ impl Store<'_> {
         self.execute("DELETE FROM parked_change WHERE id = ?1", [row]).map(drop)
     }
 
+    /// Whether the very same alarm was written after a moment.
+    pub fn has_alarm(&self, site: Option<&SiteName>, code: &str, detail: &str, after: Wall) -> Stored<bool> {
+        let found = self.one(
+            "SELECT 1 FROM alarm WHERE time_ms > ?1 AND code = ?2 AND detail = ?3 AND site IS ?4 LIMIT 1",
+            params![after.0, code, detail, site.map(SiteName::as_str)],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
     /// Writes an alarm down.
     pub fn add_alarm(
         &self,
