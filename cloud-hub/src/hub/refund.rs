@@ -3,10 +3,11 @@
 //! What of a purchase can be refunded is [`kiosk::refund`]'s to say. Water counts as undrawn only where the hub has it:
 //! what a linked site holds is asked back first, as for a draw (`recall`).
 
+mod goods;
+
+use self::goods::Undrawn;
 use kiosk::{
-    day::{Day, Zone},
-    ids::{CustomerId, ProviderReceipt},
-    moment::Wall,
+    ids::ProviderReceipt,
     payment::Msisdn,
     provider::Provider,
     refund::{Bought, Refund, RefundDenied, Sale, refund},
@@ -17,18 +18,14 @@ use super::{
     effect::{Refusal, Response},
     input::{Actor, NewRefund, NewWithdrawal, Pay, PayBy},
     money::MoneyPlace,
-    parked::waiting_full,
     payout::{NewPayout, PayoutKind, PayoutWay, SourceKind},
     purchase::msisdn,
-    recall::{not_given_back, site_away},
-    store::{PayoutRow, PurchaseKind, PurchaseRow, PurseKey, SubscriptionRow},
-    turn::{Halt, HubError, Turn},
+    store::{PayoutRow, PurchaseKind, PurchaseRow},
+    turn::{Halt, Turn},
 };
 
 /// The longest reason that is kept.
 const REASON_CHARS_MAX: usize = 200;
-/// The time zone of a purchase whose site nobody knows any more.
-const ZONE_OF_NOBODY: &str = "Africa/Nairobi";
 
 impl Turn<'_> {
     /// A reason, or what was seen: something must stand in the audit.
@@ -130,155 +127,6 @@ impl Turn<'_> {
         };
         let today = self.zone_of_purchase(purchase)?.day(self.now());
         refund(&self.settings.refunds, &sale, wanted, today).map_err(|denied| refused(&denied).into())
-    }
-
-    /// What was bought, and what is left of it: at the hub, or wherever it lies.
-    fn bought(&self, purchase: &PurchaseRow, customer: CustomerId, undrawn: Undrawn) -> Result<Bought, Halt> {
-        Ok(match &purchase.kind {
-            PurchaseKind::Bill => Bought::Bill,
-            PurchaseKind::Deposit => Bought::Deposit {
-                wallet: self.money(self.wallet_minor(customer)?),
-            },
-            PurchaseKind::Topup(volume) => Bought::Water {
-                volume: *volume,
-                free: self.undrawn(PurseKey::prepaid(customer), undrawn)?,
-            },
-            PurchaseKind::Subscription { .. } => {
-                let found = self.subscription_bought(purchase)?;
-                let (allowance, free) = match found {
-                    Some(row) => {
-                        let key = PurseKey::allowance(customer, row.id);
-                        let free = self.undrawn(key, undrawn)?;
-                        (
-                            self.allowance_bought(purchase)?,
-                            if row.expired { Volume::ZERO } else { free },
-                        )
-                    }
-                    None => (Volume::ZERO, Volume::ZERO),
-                };
-                Bought::Subscription {
-                    allowance,
-                    free,
-                    paid: self.day_paid(purchase)?,
-                }
-            }
-        })
-    }
-
-    /// What of a purse nobody has drawn. What may be drawn without being paid for is none of it.
-    fn undrawn(&self, key: PurseKey, undrawn: Undrawn) -> Result<Volume, HubError> {
-        let row = self.store.purse(key)?;
-        let left = (row.credited_ml - row.spent_ml).max(0);
-        let volume = match undrawn {
-            Undrawn::Everywhere => left,
-            Undrawn::Here => {
-                let cap = match key.purse {
-                    kiosk::fact::Purse::Prepaid => self.settings.overdraft_cap.signed_ml(),
-                    kiosk::fact::Purse::Allowance => 0,
-                };
-                (self.free_of(key)? - cap).clamp(0, left)
-            }
-        };
-        Ok(Volume::try_from_ml(volume).unwrap_or(Volume::ZERO))
-    }
-
-    /// Whether a site holds water of this purchase that nobody has drawn.
-    fn lacking(&self, purchase: &PurchaseRow, customer: CustomerId, here: &Bought) -> Result<bool, Halt> {
-        let (Some(key), Some((volume, free))) = (self.purse_of_purchase(purchase, customer)?, water(here)) else {
-            return Ok(false);
-        };
-        let (_, taken_back) = self.store.refunded_of(purchase.id)?;
-        let wanted = volume
-            .less(Volume::from_ml(taken_back))
-            .min(self.undrawn(key, Undrawn::Everywhere)?);
-        Ok(free < wanted && self.held_ml(key, false)? > 0)
-    }
-
-    /// Asks the sites for it. What comes of the refund until then: it waits, or it is refused.
-    fn ask_back_for_refund(&mut self, purchase: &PurchaseRow, customer: CustomerId) -> Result<Halt, HubError> {
-        let Some(key) = self.purse_of_purchase(purchase, customer)? else {
-            return Ok(Refusal::not_found("purchase").into());
-        };
-        if self.held_ml(key, true)? < self.held_ml(key, false)? {
-            return Ok(site_away().into());
-        }
-        if self.is_asked_in_vain(&[key], customer)? {
-            return Ok(not_given_back().into());
-        }
-        if self.again.is_none() && self.parked.is_full() {
-            return Ok(waiting_full().into());
-        }
-        let all = self.undrawn(key, Undrawn::Everywhere)?;
-        self.ask_back(key, all)?;
-        Ok(Halt::Waits(customer))
-    }
-
-    fn purse_of_purchase(&self, purchase: &PurchaseRow, customer: CustomerId) -> Result<Option<PurseKey>, HubError> {
-        Ok(match purchase.kind {
-            PurchaseKind::Deposit | PurchaseKind::Bill => None,
-            PurchaseKind::Topup(_) => Some(PurseKey::prepaid(customer)),
-            PurchaseKind::Subscription { .. } => {
-                let found = self.subscription_bought(purchase)?;
-                found.map(|row| PurseKey::allowance(customer, row.id))
-            }
-        })
-    }
-
-    /// The subscription that a purchase gave: its credit was named as the payment was when it was settled.
-    pub fn subscription_bought(&self, purchase: &PurchaseRow) -> Result<Option<SubscriptionRow>, HubError> {
-        let payment = &purchase.payment;
-        let names = match purchase.provider {
-            None => vec![format!("wallet:{}", purchase.id)],
-            Some(provider) => [
-                payment.receipt.as_ref().map(|receipt| format!("{provider}:{receipt}")),
-                payment
-                    .reference
-                    .as_ref()
-                    .map(|name| format!("{provider}:reference {name}")),
-                Some(format!("{provider}:purchase {}", purchase.id)),
-            ]
-            .into_iter()
-            .flatten()
-            .collect(),
-        };
-        for name in names {
-            if let Some(period) = self
-                .store
-                .credit_period(super::credit_id(&name))?
-                .filter(|period| *period != 0)
-            {
-                return Ok(self.store.subscription(period)?);
-            }
-        }
-        Ok(None)
-    }
-
-    fn allowance_bought(&self, purchase: &PurchaseRow) -> Result<Volume, HubError> {
-        let PurchaseKind::Subscription { plan, site, terms } = &purchase.kind else {
-            return Ok(Volume::ZERO);
-        };
-        let today = match terms {
-            Some(_) => None,
-            None => self.terms_of(plan, site)?,
-        };
-        let terms = terms.as_ref().or(today.as_ref());
-        Ok(terms.map_or(Volume::ZERO, |terms| terms.allowance))
-    }
-
-    fn day_paid(&self, purchase: &PurchaseRow) -> Result<Day, HubError> {
-        let paid: Wall = purchase.settled.unwrap_or(purchase.created);
-        Ok(self.zone_of_purchase(purchase)?.day(paid))
-    }
-
-    fn zone_of_purchase(&self, purchase: &PurchaseRow) -> Result<Zone, HubError> {
-        let of_site = match &purchase.kind {
-            PurchaseKind::Subscription { site, .. } => self.zone_of(site)?,
-            PurchaseKind::Deposit | PurchaseKind::Topup(_) | PurchaseKind::Bill => None,
-        };
-        let named = of_site.map_or_else(|| Zone::named(&self.settings.time_zone), Ok);
-        named
-            .or_else(|_| Zone::named(ZONE_OF_NOBODY))
-            .map_err(|error| HubError::Journal(error.to_string()))
     }
 
     /// By whom and how it goes out.
@@ -405,23 +253,6 @@ impl Turn<'_> {
             reason,
         };
         self.begin_payout(by, new).map(begun).map_err(Halt::from)
-    }
-}
-
-/// Which undrawn water counts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Undrawn {
-    /// What nobody has drawn, wherever it lies.
-    Everywhere,
-    /// What is free at the hub.
-    Here,
-}
-
-fn water(bought: &Bought) -> Option<(Volume, Volume)> {
-    match *bought {
-        Bought::Water { volume, free } => Some((volume, free)),
-        Bought::Subscription { allowance, free, .. } => Some((allowance, free)),
-        Bought::Deposit { .. } | Bought::Bill => None,
     }
 }
 

@@ -36,7 +36,7 @@ pub fn verify(world: &mut World, request: Request) -> Result<DispenseAnswer, Ref
     }
 }
 
-fn reported(world: &mut World, request: &str, volume_ml: i64) -> (Volume, i64) {
+pub fn reported(world: &mut World, request: &str, volume_ml: i64) -> (Volume, i64) {
     let report = Request::ReportDispense {
         site: "kibera-3".parse().unwrap(),
         request: request.parse().unwrap(),

@@ -119,7 +119,11 @@ fn a_box_cannot_touch_the_rights_of_another() {
     let foreign = pour(&world, mathare, 1, grant, 20_000, How::Report);
     world.site_writes(mathare, foreign);
     assert_eq!(world.balance_ml(customer), 60_000);
-    assert_eq!(world.alarms(), ["foreign_grant"], "of the same box and right, once an hour");
+    assert_eq!(
+        world.alarms(),
+        ["foreign_grant"],
+        "of the same box and right, once an hour"
+    );
     let own = pour(&world, kibera, 1, grant, 20_000, How::Report);
     world.site_writes(kibera, own);
     assert_eq!(world.balance_ml(customer), 40_000);

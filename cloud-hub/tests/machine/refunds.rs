@@ -17,6 +17,7 @@ use kiosk::{
 };
 
 use crate::{
+    dispenses::{ask, reported, verify},
     fleet::pour,
     payments::paid,
     payouts::{answered, made, post, state},
@@ -154,6 +155,24 @@ fn of_half_drawn_water_the_undrawn_half_comes_back_and_the_odd_cents_go_to_the_w
     made(&mut world, payout, "B2C1");
     assert_eq!(accounts.map(|account| of(&world, account)), [1_500, 0, 0, -50, -1_450]);
     assert_eq!(code(world.ask(all_of(purchase))), "nothing_left");
+}
+
+#[test]
+fn of_two_purchases_the_older_was_drawn_first() {
+    let mut world = World::with(paying_out);
+    world.add_site("kibera-3");
+    let customer = world.customer("0700000102", Some("kibera-3"));
+    let older = buy(&mut world, customer, Item::Litres(ml(20_000)), "RCPT1");
+    world.pass(3 * MINUTE_MS);
+    let newer = buy(&mut world, customer, Item::Litres(ml(10_000)), "RCPT2");
+    verify(&mut world, ask("4071", 15_000, Some("r1"))).unwrap();
+    reported(&mut world, "r1", 15_000);
+    // Five of the first twenty litres are left, for 10.00 of its 40.00; all ten of the second, for 20.00.
+    begun(world.ask(all_of(older)));
+    begun(world.ask(all_of(newer)));
+    let amounts: Vec<i64> = calls(&world).iter().map(|call| call.amount.minor).collect();
+    assert_eq!(amounts, [1_000, 2_000]);
+    assert_eq!(world.balance_ml(customer), 0);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use kiosk::{
 };
 use rusqlite::{Row, params};
 
-use super::{Store, Stored, id, maybe_id, maybe_parsed, maybe_wall, parsed, signed, wrong};
+use super::{PurseKey, Store, Stored, id, maybe_id, maybe_parsed, maybe_wall, parsed, signed, wrong};
 use crate::hub::payout::{PayoutKind, PayoutWay, SourceKind};
 
 /// A payout, and all that it moves.
@@ -155,6 +155,22 @@ impl Store<'_> {
             |row| Ok((row.get("minor")?, id(row, "ml")?)),
         )?;
         Ok(sums.unwrap_or_default())
+    }
+
+    /// Prepaid litres that a customer got after a moment, less those of them that were refunded, in millilitres.
+    pub fn prepaid_since_ml(&self, customer: CustomerId, since: Wall) -> Stored<i64> {
+        let (of, purse, period) = PurseKey::prepaid(customer).columns();
+        let sum = self.one(
+            "SELECT (SELECT coalesce(sum(volume_ml), 0) FROM credit
+                     WHERE customer = ?1 AND purse = ?2 AND period = ?3 AND time_ms > ?4 AND volume_ml > 0
+                         AND source NOT LIKE 'refund:%')
+                  - (SELECT coalesce(sum(taken_back_ml), 0) FROM payout JOIN purchase ON purchase.id = payout.purchase
+                     WHERE purchase.customer = ?1 AND purchase.kind = 'topup' AND purchase.settled_ms > ?4
+                         AND (payout.reserved OR payout.state = 'succeeded'))",
+            params![of, purse, period, since.0],
+            |row| row.get(0),
+        )?;
+        Ok(sum.unwrap_or_default())
     }
 
     /// The period of the purse that a credit went into.
