@@ -131,7 +131,10 @@ fn statement(
     currency: Option<&str>,
     (from, to): (Option<Day>, Option<Day>),
 ) -> anyhow::Result<()> {
-    let account: Account = account.parse().with_context(|| "ledger balance lists the accounts")?;
+    let account: Account = account.parse().with_context(|| {
+        "ledger balance shows sums; one account is such as till:mpesa, cash:SITE or wallet:ID, and the page /ledger leads \
+         to each of them"
+    })?;
     let currency = match currency {
         None => config.site.currency,
         Some(code) => Currency::from_code(code).with_context(|| format!("{code} is not KES, UGX, TZS or RWF"))?,

@@ -147,14 +147,17 @@ async fn asset(Path(file): Path<String>) -> Response {
 }
 
 /// The pages in the order of the menu: path and name.
-const MENU: [(&str, &str); 10] = [
+const MENU: [(&str, &str); 13] = [
     ("/", "Today"),
     ("/sites", "Sites"),
     ("/customers", "Customers"),
     ("/purchases", "Purchases"),
+    ("/waiting", "To place"),
+    ("/payouts", "Payouts"),
     ("/bills", "Bills"),
     ("/floats", "Cash"),
     ("/ledger", "Ledger"),
+    ("/reports", "Reports"),
     ("/outbox", "Texts"),
     ("/loans", "Loans"),
     ("/people", "People"),

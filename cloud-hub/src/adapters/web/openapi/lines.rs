@@ -222,7 +222,8 @@ pub(super) const LINES: &[Line] = &[
     (
         "POST",
         "/api/v1/purchases",
-        "Starts a purchase; poll it for its state. kind bill pays what is owed, or with amount_minor so much of it.",
+        "Starts a purchase; poll it for its state. kind is topup (volume_ml, or amount_minor as money into the wallet), \
+         subscription (plan) or bill. bill pays what is owed, or with amount_minor so much of it.",
         "customer kind volume_ml|amount_minor|plan provider? phone? pay?",
     ),
     (

@@ -66,7 +66,7 @@ fn shown(app: &App, caller: &Caller, zone: &Zone, now: Wall, seen: &Seen) -> Res
         div.tiles data-part="tiles" {
             (tile("Sites online", &format!("{} of {}", totals.sites_online, sites.len())))
             (tile("Water drawn", &show::litres(totals.drawn_ml)))
-            @if caller.may("GET", "/ledger") { (tile("Paid", &show::money(totals.paid_minor, currency))) }
+            @if caller.may("GET", "/ledger") { (tile("Money in, less out", &show::money(totals.gained_minor, currency))) }
             (tile("Customers", &totals.customers.to_string()))
         }
         section data-part="look" {

@@ -236,6 +236,7 @@ pub async fn outbox(State(app): State<App>, Extension(caller): Extension<Caller>
                 1 => "One of the newest texts waits to be sent.",
                 several => { (several) " of the newest texts wait to be sent." },
             }
+            @if waiting > 0 { " Nothing sends them yet: tell people what matters to them." }
         }
         div data-part="texts" {
             @if texts.is_empty() { p.quiet { "No text has been written yet." } } @else {

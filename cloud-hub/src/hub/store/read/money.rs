@@ -251,8 +251,8 @@ pub struct Totals {
     pub customers: i64,
     /// Millilitres drawn since a moment.
     pub drawn_ml: i64,
-    /// Money paid since then, in minor units.
-    pub paid_minor: i64,
+    /// What tills, cash and managers have more since then: money in, less what went out, in minor units.
+    pub gained_minor: i64,
     /// Sites that are online.
     pub sites_online: i64,
     /// Purchases that an operator must look at.
@@ -271,8 +271,9 @@ pub fn totals(connection: &Connection, since: Wall) -> Read<Totals> {
             "SELECT (SELECT count(*) FROM customer WHERE account IS NOT NULL),
                     (SELECT coalesce(sum(volume_ml), 0) FROM history
                      WHERE time_ms >= ?1 AND kind IN ('dispense', 'correction', 'loss')),
-                    (SELECT coalesce(sum(amount_minor), 0) FROM history
-                     WHERE time_ms >= ?1 AND kind IN ('topup', 'deposit', 'subscription', 'bill_payment', 'cash')),
+                    (SELECT coalesce(sum(posting.minor), 0) FROM entry JOIN posting ON posting.entry = entry.id
+                     WHERE entry.time_ms >= ?1 AND (posting.account LIKE 'till:%' OR posting.account LIKE 'cash:%'
+                         OR posting.account LIKE 'float:%')),
                     (SELECT count(*) FROM site WHERE online <> 0),
                     (SELECT count(*) FROM purchase WHERE state = 'needs_operator')",
         )?
@@ -280,7 +281,7 @@ pub fn totals(connection: &Connection, since: Wall) -> Read<Totals> {
             Ok(Totals {
                 customers: row.get(0)?,
                 drawn_ml: row.get(1)?,
-                paid_minor: row.get(2)?,
+                gained_minor: row.get(2)?,
                 sites_online: row.get(3)?,
                 purchases_waiting: row.get(4)?,
             })
