@@ -5,7 +5,7 @@ use kiosk::{
     ids::{CustomerId, ProviderReceipt, PurchaseId, ShortCode},
     incoming::{self, Books, Candidate, Line, Named, Payer, Place, Proof, Reference, SeenAs, Why},
     ledger::{PayoutSource, Postings, Purpose, Source},
-    payment::{PaymentEvent, PaymentOrder},
+    payment::{PaymentEvent, PaymentOrder, PaymentState},
     provider::Provider,
     talk::Text,
 };
@@ -144,7 +144,13 @@ impl Turn<'_> {
 
     fn books_about(&self, arrival: &Arrival) -> Result<Books, HubError> {
         let mut purchases = Vec::new();
-        for row in self.store.purchases_of_money(arrival)? {
+        // A purchase that was told this receipt is the only one that counts; else it may be any of its amount.
+        let told = self.store.purchase_by_receipt(arrival.provider, &arrival.receipt)?;
+        let rows = match told.filter(|row| row.payment.state != PaymentState::Created) {
+            Some(row) => vec![row],
+            None => self.store.purchases_of_money(arrival)?,
+        };
+        for row in rows {
             // The till and the store behind it are one place; a hub has one.
             let Ok(short_code) = arrival.short_code.parse() else {
                 continue;

@@ -118,7 +118,7 @@ fn role_may(role: Role, request: &Request) -> bool {
         ),
         Role::Technician => matches!(
             request,
-            Request::AddSite(_) | Request::ReplaceSite { .. } | Request::RevokeSite { .. }
+            Request::AddSite(_) | Request::ReplaceSite { .. } | Request::RevokeSite { .. } | Request::SeeAlarms { .. }
         ),
         // Money leaves the house on an admin's word alone: refunds, withdrawals, returns and what is said of them.
         Role::CustomerService => matches!(
@@ -132,6 +132,7 @@ fn role_may(role: Role, request: &Request) -> bool {
                 | Request::CreatePurchase(_)
                 | Request::OrderPayment { .. }
                 | Request::RefuseLoan { .. }
+                | Request::SeeAlarms { .. }
                 | Request::SetBilling { .. }
                 | Request::EnterReading { .. }
                 | Request::CorrectBill { .. }
@@ -160,6 +161,15 @@ impl Turn<'_> {
         Ok(self
             .store
             .add_audit(&self.keys.audit, self.now(), [actor, action, subject, detail])?)
+    }
+
+    /// Somebody has looked at the alarms up to this one: the front page shows them no more.
+    pub fn see_alarms(&mut self, by: &Actor, until: i64) -> Result<Response, Halt> {
+        let seen = self.store.see_alarms(until, self.now())?;
+        if seen > 0 {
+            self.audit(by, "alarms seen", &until.to_string(), &format!("{seen} of them"))?;
+        }
+        Ok(Response::Done)
     }
 
     /// Seals an audit that was never sealed: once, for `known`, what the database has seen of the side log, names no head of

@@ -43,7 +43,7 @@ pub(super) use self::{
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 11] = [
+pub const MIGRATIONS: [&str; 12] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -55,6 +55,7 @@ pub const MIGRATIONS: [&str; 11] = [
     include_str!("schema/008.sql"),
     include_str!("schema/009.sql"),
     include_str!("schema/010.sql"),
+    include_str!("schema/011.sql"),
 ];
 
 /// What a store function returns.

@@ -242,6 +242,26 @@ async fn the_result_of_an_order_nobody_gave_is_written_down_and_shown() {
         alarms.iter().all(|alarm| alarm.code == "order_unknown") && alarms.len() == 2,
         "{alarms:?}"
     );
+    // Whoever has looked puts them away; what comes later is shown again.
+    let shown = house.send(Role::Technician, "GET", "/", &[], b"").await.body;
+    assert!(
+        shown.contains("Needs a look") && shown.contains("I have seen these"),
+        "{shown}"
+    );
+    let until = format!("until={}", alarms[0].id);
+    let seen = async |role| {
+        house
+            .send(role, "POST", "/alarms/seen", &[], until.as_bytes())
+            .await
+            .status
+    };
+    assert_eq!(seen(Role::Viewer).await, 403);
+    assert_eq!(seen(Role::Technician).await, 303);
+    let shown = house.send(Role::Technician, "GET", "/", &[], b"").await.body;
+    assert!(!shown.contains("Needs a look"), "{shown}");
+    let other = json!({"OriginatorConversationID": "ours-3"});
+    assert_eq!(tell(&house, "timeout", other.to_string().as_bytes()).await.status, 200);
+    assert_eq!(read::alarms(&books, None, 10).unwrap().len(), 1);
     house.close().await;
 }
 

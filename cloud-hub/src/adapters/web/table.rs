@@ -35,6 +35,8 @@ pub struct Route {
 
 /// Whoever works with the pages.
 const LOOK: Access = Access::Roles(&[Role::Admin, Role::Technician, Role::CustomerService, Role::Viewer]);
+/// Whoever may do anything at all about what they see.
+const WORK: Access = Access::Roles(&[Role::Admin, Role::Technician, Role::CustomerService]);
 /// Customers and their money.
 const SERVE: Access = Access::Roles(&[Role::Admin, Role::CustomerService]);
 /// Who sees the programme's money and texts to people.
@@ -199,6 +201,7 @@ pub const TABLE: &[Route] = &[
     page("GET", "/outbox", BOOKS),
     page("GET", "/loans", BOOKS),
     page("POST", "/loans/close", SERVE),
+    page("POST", "/alarms/seen", WORK),
     page("GET", "/doubt", LOOK),
     page("POST", "/doubt/end", ADMIN),
     page("GET", "/people", ADMIN),

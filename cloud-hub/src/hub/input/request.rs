@@ -147,6 +147,11 @@ pub enum Request {
         /// What they decided.
         order: PaymentOrder,
     },
+    /// The alarms up to this one were looked at.
+    SeeAlarms {
+        /// Its number.
+        until: i64,
+    },
     /// Whoever asked for this loan was told that there is none.
     RefuseLoan {
         /// The record that asked.

@@ -362,6 +362,14 @@ impl Store<'_> {
         Ok(found.is_some())
     }
 
+    /// Alarms up to this one were looked at. Gives how many that were not before.
+    pub fn see_alarms(&self, until: i64, now: Wall) -> Stored<usize> {
+        self.execute(
+            "UPDATE alarm SET seen_ms = ?2 WHERE id <= ?1 AND seen_ms IS NULL",
+            params![until, now.0],
+        )
+    }
+
     /// Writes an alarm down.
     pub fn add_alarm(
         &self,

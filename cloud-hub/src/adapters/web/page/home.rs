@@ -1,14 +1,24 @@
 //! Today: what is sold, who is there, what needs a look.
 
 use ::kiosk::{day::Zone, moment::Wall};
-use axum::{Extension, extract::State, response::Response};
+use axum::{
+    Extension,
+    extract::{RawQuery, State},
+    response::Response,
+};
 use maud::{Markup, html};
 
 use super::{
     super::{App, guard::Caller},
-    Shown, page, show,
+    Shown, back_to, done,
+    form::Fields,
+    guarded, page, show,
 };
-use crate::hub::store::read::{self, AlarmRow, Site, Totals, Transaction, TransactionFilter};
+use crate::hub::{
+    effect::Refusal,
+    input::Request,
+    store::read::{self, AlarmRow, Site, Totals, Transaction, TransactionFilter},
+};
 
 /// How many sales are shown.
 const SALES: u32 = 12;
@@ -16,7 +26,8 @@ const SALES: u32 = 12;
 const ALARMS: u32 = 6;
 
 /// `GET /`
-pub async fn home(State(app): State<App>, Extension(caller): Extension<Caller>) -> Shown {
+pub async fn home(State(app): State<App>, Extension(caller): Extension<Caller>, RawQuery(query): RawQuery) -> Shown {
+    let word = query.as_deref().and_then(|query| query.strip_prefix("done="));
     let zone = app.parts.settings.zone.clone();
     let (now, _) = app.parts.clock.now();
     let since = zone.begin(zone.day(now));
@@ -37,7 +48,17 @@ pub async fn home(State(app): State<App>, Extension(caller): Extension<Caller>) 
             })
         })
         .await?;
-    Ok(shown(&app, &caller, &zone, now, &seen))
+    Ok(shown(&app, &caller, &zone, now, &seen, done(word)))
+}
+
+/// `POST /alarms/seen`
+pub async fn alarms_seen(State(app): State<App>, Extension(caller): Extension<Caller>, mut fields: Fields) -> Shown {
+    let until = fields.take("until").and_then(|text| text.parse().ok());
+    let until = until.ok_or_else(|| Refusal::not_found("alarm"))?;
+    let key = fields.key();
+    let asked = app.parts.desk.ask(caller.actor(), key, Request::SeeAlarms { until });
+    asked.await?;
+    Ok(back_to("/?done=seen"))
 }
 
 /// What the page is about.
@@ -52,7 +73,7 @@ struct Seen {
     loans: i64,
 }
 
-fn shown(app: &App, caller: &Caller, zone: &Zone, now: Wall, seen: &Seen) -> Response {
+fn shown(app: &App, caller: &Caller, zone: &Zone, now: Wall, seen: &Seen, notice: Markup) -> Response {
     let Seen {
         totals,
         sites,
@@ -63,6 +84,7 @@ fn shown(app: &App, caller: &Caller, zone: &Zone, now: Wall, seen: &Seen) -> Res
     let currency = app.parts.settings.currency.code();
     let content = html! {
         h1 { "Today, " (zone.day(now)) }
+        (notice)
         div.tiles data-part="tiles" {
             (tile("Sites online", &format!("{} of {}", totals.sites_online, sites.len())))
             (tile("Water drawn", &show::litres(totals.drawn_ml)))
@@ -99,6 +121,13 @@ fn shown(app: &App, caller: &Caller, zone: &Zone, now: Wall, seen: &Seen) -> Res
             @if !alarms.is_empty() {
                 h2 { "Needs a look" }
                 (alarm_list(zone, now, alarms))
+                @if let (Some(newest), true) = (alarms.first(), caller.may("POST", "/alarms/seen")) {
+                    form method="post" action="/alarms/seen" {
+                        (guarded(caller))
+                        input type="hidden" name="until" value=(newest.id);
+                        button { "I have seen these" }
+                    }
+                }
             }
         }
         div.columns {

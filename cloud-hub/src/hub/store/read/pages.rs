@@ -19,6 +19,8 @@ const PAGES: i32 = 1_024;
 /// Something an operator should look at.
 #[derive(Clone, Debug)]
 pub struct AlarmRow {
+    /// Its number.
+    pub id: i64,
     /// Where; nowhere for the hub itself.
     pub site: Option<String>,
     /// `info`, `warning` or `critical`.
@@ -44,13 +46,17 @@ pub struct DispenserRow {
     pub last: Wall,
 }
 
-/// Alarms, the newest first; of one site when `site` names one.
+/// Alarms, the newest first: all of one site when `site` names one, else those that nobody has looked at.
 pub fn alarms(connection: &Connection, site: Option<&SiteName>, limit: u32) -> Read<Vec<AlarmRow>> {
     Store(connection).all(
-        "SELECT * FROM alarm WHERE ?1 IS NULL OR site = ?1 ORDER BY id DESC LIMIT ?2",
+        match site {
+            Some(_) => "SELECT * FROM alarm WHERE site = ?1 ORDER BY id DESC LIMIT ?2",
+            None => "SELECT * FROM alarm WHERE seen_ms IS NULL AND ?1 IS NULL ORDER BY id DESC LIMIT ?2",
+        },
         params![site.map(SiteName::as_str), limit.min(LIMIT_MAX)],
         |row| {
             Ok(AlarmRow {
+                id: row.get("id")?,
                 site: row.get("site")?,
                 severity: row.get("severity")?,
                 code: row.get("code")?,

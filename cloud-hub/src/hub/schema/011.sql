@@ -1,0 +1,3 @@
+-- Whoever has looked at an alarm says so, and it leaves the front page. It is never deleted.
+ALTER TABLE alarm ADD COLUMN seen_ms INTEGER;
+CREATE INDEX alarm_unseen ON alarm (id) WHERE seen_ms IS NULL;
