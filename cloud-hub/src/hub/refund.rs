@@ -145,7 +145,8 @@ impl Turn<'_> {
         let is_whole = due.amount == purchase.payment.amount;
         let reverses = outlet.reversals && is_whole;
         let way = match &purchase.payment.receipt {
-            Some(receipt) if reverses => PayoutWay::Reversal(receipt.clone()),
+            // What only a callback told may be the receipt of another customer's payment.
+            Some(receipt) if reverses && purchase.payment.receipt_proven => PayoutWay::Reversal(receipt.clone()),
             _ => self.transfer(provider, due.amount)?,
         };
         Ok((Some(provider), way))
@@ -228,6 +229,7 @@ impl Turn<'_> {
             let message = format!("this payment is not in suspense but: {}", money.place.name());
             return Err(Refusal::conflict("not_in_suspense", message).into());
         };
+        self.is_of_no_purchase(&money)?;
         let outlet = self.settings.outlets.get(&provider).copied().unwrap_or_default();
         if !outlet.reversals {
             let message = format!(

@@ -137,11 +137,14 @@ impl Store<'_> {
         )
     }
 
-    /// Payouts that want a tick.
-    pub fn payouts_due(&self, now: Wall, limit: u32) -> Stored<Vec<PayoutRow>> {
+    /// Payouts that want a tick, those too whose time lies further ahead than any wait, `wait_ms_max`: a clock that ran
+    /// ahead set it.
+    pub fn payouts_due(&self, now: Wall, wait_ms_max: i64, limit: u32) -> Stored<Vec<PayoutRow>> {
         self.all(
-            "SELECT * FROM payout WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2",
-            [now.0, i64::from(limit)],
+            "SELECT * FROM payout WHERE due_ms <= ?1
+             UNION ALL SELECT * FROM payout WHERE due_ms > ?2
+             ORDER BY due_ms, id LIMIT ?3",
+            [now.0, now.plus_ms(wait_ms_max).0, i64::from(limit)],
             read_payout,
         )
     }
