@@ -20,7 +20,6 @@ use super::{
     input::{Actor, CallbackName, Pay, PurchaseId, ReplyId},
     ledger::Event,
     money::MoneyPlace,
-    receipt::money_is_not_here,
     store::{MoneyRow, PurchaseKind, PurchaseRow},
     turn::{Halt, HubError, Turn},
 };
@@ -142,12 +141,7 @@ impl Turn<'_> {
         if row.pay == Pay::Wallet {
             return Err(Refusal::conflict("paid_from_wallet", "nothing is open about it").into());
         }
-        if let PaymentOrder::Credit { receipt: Some(receipt) } = &order {
-            self.is_receipt_of_no_other(&row, receipt)?;
-        }
-        if order == PaymentOrder::Close {
-            money_is_not_here(&row)?;
-        }
+        self.may_be_ordered(&row, &order)?;
         let action = match &order {
             PaymentOrder::Credit { .. } => "payment credited",
             PaymentOrder::Close => "payment closed",

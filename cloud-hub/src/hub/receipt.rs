@@ -16,16 +16,6 @@ use super::{
     turn::{Halt, HubError, Turn},
 };
 
-/// Refuses to close a purchase whose money came: that would leave it in suspense with nobody to ask for it.
-pub(super) fn money_is_not_here(row: &PurchaseRow) -> Result<(), Refusal> {
-    if row.settled.is_none() || row.payment.state == PaymentState::Succeeded {
-        return Ok(());
-    }
-    let message = "its money came and lies in suspense, because what was paid for could not be given: make that possible \
-                   again, then credit the purchase";
-    Err(Refusal::conflict("money_in_suspense", message))
-}
-
 impl Turn<'_> {
     /// The receipt of a purchase that was settled without one became known, or a truer one.
     pub fn receipt_known(&mut self, row: &PurchaseRow, receipt: &ProviderReceipt) -> Result<(), HubError> {
@@ -128,8 +118,22 @@ impl Turn<'_> {
             .into())
     }
 
+    /// Refuses an order that takes another purchase's receipt, or that closes a purchase whose money came: that would leave
+    /// it in suspense with nobody to ask for it.
+    pub(super) fn may_be_ordered(&self, row: &PurchaseRow, order: &PaymentOrder) -> Result<(), Halt> {
+        match order {
+            PaymentOrder::Credit { receipt: Some(receipt) } => self.is_receipt_of_no_other(row, receipt),
+            PaymentOrder::Close if row.settled.is_some() && row.payment.state != PaymentState::Succeeded => {
+                let message = "its money came and lies in suspense, because what was paid for could not be given: make \
+                               that possible again, then credit the purchase";
+                Err(Refusal::conflict("money_in_suspense", message).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// A receipt that is proven for one purchase is no other's.
-    pub(super) fn is_receipt_of_no_other(&self, row: &PurchaseRow, receipt: &ProviderReceipt) -> Result<(), Halt> {
+    fn is_receipt_of_no_other(&self, row: &PurchaseRow, receipt: &ProviderReceipt) -> Result<(), Halt> {
         let other = match row.provider {
             Some(provider) => self.store.purchase_by_receipt(provider, receipt)?,
             None => None,

@@ -149,6 +149,16 @@ impl Store<'_> {
         )
     }
 
+    /// An open withdrawal of so much by a customer, or one that was made since a moment.
+    pub fn equal_withdrawal(&self, customer: CustomerId, minor: i64, since: Wall) -> Stored<Option<PayoutId>> {
+        self.one(
+            "SELECT id FROM payout WHERE customer = ?1 AND kind = 'withdrawal' AND amount_minor = ?2
+                 AND state != 'failed' AND (ended_ms IS NULL OR ended_ms >= ?3) LIMIT 1",
+            [signed(customer.0), minor, since.0],
+            |row| Ok(PayoutId(id(row, "id")?)),
+        )
+    }
+
     /// What of a purchase was refunded or is on its way, in minor units and in millilitres.
     pub fn refunded_of(&self, purchase: PurchaseId) -> Stored<(i64, u64)> {
         let sums = self.one(
