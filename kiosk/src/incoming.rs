@@ -212,8 +212,10 @@ pub enum Place {
 pub fn place(line: &Line, books: &Books) -> Place {
     let is_settled = |purchase: &Candidate| {
         let is_told = purchase.booked && has_receipt(purchase, line);
-        // What is told twice, and never proven, books nothing more.
-        is_told && (purchase.receipt_proven || line.proof == Proof::Claimed)
+        // What is told twice, and never proven, books nothing more. Nor does the proven receipt of a purchase of as much;
+        // of any other amount it is other money, whoever typed that receipt.
+        let is_proven = purchase.receipt_proven && purchase.amount == line.amount;
+        is_told && (is_proven || line.proof == Proof::Claimed)
     };
     if books.receipt_is_known || books.purchases.iter().any(is_settled) {
         return Place::AlreadyBooked;

@@ -161,6 +161,19 @@ pub struct PayoutPolicy {
     pub ask_for_ms: i64,
 }
 
+impl PayoutPolicy {
+    /// No due time lies further ahead than this, unless the clock that set it ran ahead.
+    pub fn longest_wait_ms(&self) -> i64 {
+        let waits = [
+            self.answer_within_ms,
+            self.ask_after_ms,
+            self.confirm_after_ms,
+            self.wait_ms_max,
+        ];
+        waits.into_iter().max().unwrap_or_default()
+    }
+}
+
 impl Default for PayoutPolicy {
     fn default() -> PayoutPolicy {
         PayoutPolicy {

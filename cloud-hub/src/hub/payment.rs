@@ -141,14 +141,7 @@ impl Turn<'_> {
         if row.pay == Pay::Wallet {
             return Err(Refusal::conflict("paid_from_wallet", "nothing is open about it").into());
         }
-        if let (PaymentOrder::Credit { receipt: Some(receipt) }, Some(provider)) = (&order, row.provider)
-            && let Some(other) = self.store.purchase_by_receipt(provider, receipt)?
-            && other.id != row.id
-            && other.payment.receipt_proven
-        {
-            let message = "this receipt settled another purchase";
-            return Err(Refusal::conflict("receipt_reused", message).with_id(other.id.0).into());
-        }
+        self.may_be_ordered(&row, &order)?;
         let action = match &order {
             PaymentOrder::Credit { .. } => "payment credited",
             PaymentOrder::Close => "payment closed",
@@ -173,7 +166,10 @@ impl Turn<'_> {
     }
 
     fn stepped(&mut self, mut row: PurchaseRow, event: PaymentEvent) -> Result<PurchaseRow, HubError> {
-        let before = row.payment.state;
+        let (before, settled_before) = (row.payment.state, row.settled);
+        // What an operator types is the purchase's receipt only if it settles it.
+        let is_typed = matches!(event, PaymentEvent::Ordered(PaymentOrder::Credit { receipt: Some(_) }));
+        let receipt_before = (row.payment.receipt.clone(), row.payment.receipt_proven);
         // Settled before, and yet it comes to a step that settles: its money lies in suspense.
         let source = match (row.settled, row.provider) {
             (Some(_), _) => Source::Suspense,
@@ -204,7 +200,13 @@ impl Turn<'_> {
             // No answer of the provider may settle it again: it waits for an operator's word.
             row.payment.state = PaymentState::NeedsOperator;
             row.payment.mismatched = true;
-            row.settled = row.settled.filter(|_| is_booked);
+            if !is_booked {
+                // What lay in suspense before this step lies there still.
+                row.settled = settled_before;
+                if is_typed {
+                    (row.payment.receipt, row.payment.receipt_proven) = receipt_before;
+                }
+            }
             self.store.put_purchase(&row)?;
         }
         if row.payment.state != before {

@@ -18,6 +18,7 @@ use kiosk::{
     ids::{CustomerId, PayoutId, ProviderReceipt, ProviderReference, PurchaseId},
     incoming::Why,
     ledger::PayoutSource,
+    moment::Wall,
     payment::Msisdn,
     payout::{
         Payout, PayoutAnswer, PayoutAudit, PayoutEffect, PayoutEvent, PayoutNotice, PayoutReport, PayoutState, step,
@@ -140,6 +141,8 @@ pub struct PayoutCall {
     pub key: ProviderReference,
     /// The last part of the address that its result comes to, lower-case hexadecimal.
     pub token: String,
+    /// From then on it is refused and not sent: its money may have been given back by then.
+    pub send_before: Wall,
 }
 
 /// A question to a provider what became of a payout.
@@ -318,6 +321,8 @@ impl Turn<'_> {
                         payee: row.payout.payee,
                         key: row.payout.key.clone(),
                         token: row.token.clone(),
+                        // The other half is for the answer, as with a prompt.
+                        send_before: row.payout.since.plus_ms(self.settings.payouts.answer_within_ms / 2),
                     })
                 }));
                 Ok(())

@@ -59,7 +59,7 @@ impl Turn<'_> {
     }
 
     /// Money in suspense is the money of a purchase that was booked when it was settled: so it was booked twice.
-    fn take_from_suspense(&mut self, money: &MoneyRow, row: PurchaseRow) -> Result<(), HubError> {
+    pub(super) fn take_from_suspense(&mut self, money: &MoneyRow, row: PurchaseRow) -> Result<(), HubError> {
         let (provider, amount, free) = (money.arrival.provider, money.arrival.amount, self.money(0));
         let twice = Postings::unallocated(provider, amount, free).map(Postings::reversed);
         self.book("money booked twice", twice)?;
@@ -94,15 +94,21 @@ impl Turn<'_> {
         Ok(true)
     }
 
+    /// The purchase that was paid by this money, as far as is known.
+    pub(super) fn purchase_of(&self, money: &MoneyRow) -> Result<Option<PurchaseRow>, HubError> {
+        let Arrival { provider, receipt, .. } = &money.arrival;
+        let told = self.store.purchase_by_receipt(*provider, receipt)?;
+        let Some(row) = told.filter(|row| row.payment.state == PaymentState::Succeeded) else {
+            return Ok(None);
+        };
+        Ok(self.has_the_receipt_of(&row, money)?.then_some(row))
+    }
+
     /// Refuses to give money to somebody that is known to be a purchase's.
     pub fn is_of_no_purchase(&self, money: &MoneyRow) -> Result<(), Halt> {
-        let Arrival { provider, receipt, .. } = &money.arrival;
-        let Some(row) = self.store.purchase_by_receipt(*provider, receipt)? else {
+        let Some(row) = self.purchase_of(money)? else {
             return Ok(());
         };
-        if row.payment.state != PaymentState::Succeeded || !self.has_the_receipt_of(&row, money)? {
-            return Ok(());
-        }
         let message = format!(
             "this is the receipt of purchase {}: allocate it to that purchase",
             row.id
@@ -110,6 +116,35 @@ impl Turn<'_> {
         Err(Refusal::conflict("receipt_of_purchase", message)
             .with_id(row.id.0)
             .into())
+    }
+
+    /// Refuses an order that takes another purchase's receipt, or that closes a purchase whose money came: that would leave
+    /// it in suspense with nobody to ask for it.
+    pub(super) fn may_be_ordered(&self, row: &PurchaseRow, order: &PaymentOrder) -> Result<(), Halt> {
+        match order {
+            PaymentOrder::Credit { receipt: Some(receipt) } => self.is_receipt_of_no_other(row, receipt),
+            PaymentOrder::Close if row.settled.is_some() && row.payment.state != PaymentState::Succeeded => {
+                let message = "its money came and lies in suspense, because what was paid for could not be given: make \
+                               that possible again, then credit the purchase";
+                Err(Refusal::conflict("money_in_suspense", message).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A receipt that is proven for one purchase is no other's.
+    fn is_receipt_of_no_other(&self, row: &PurchaseRow, receipt: &ProviderReceipt) -> Result<(), Halt> {
+        let other = match row.provider {
+            Some(provider) => self.store.purchase_by_receipt(provider, receipt)?,
+            None => None,
+        };
+        match other.filter(|other| other.id != row.id && other.payment.receipt_proven) {
+            None => Ok(()),
+            Some(other) => {
+                let message = format!("this receipt is that of purchase {}", other.id);
+                Err(Refusal::conflict("receipt_reused", message).with_id(other.id.0).into())
+            }
+        }
     }
 
     /// An operator says that money in suspense is a purchase's.
@@ -128,6 +163,7 @@ impl Turn<'_> {
             );
             return Err(Refusal::conflict("other_amount", message).into());
         }
+        self.is_receipt_of_no_other(&row, receipt)?;
         let waits = !row.payment.receipt_proven || row.payment.receipt.as_ref() == Some(receipt);
         match row.payment.state {
             // Its money was booked when it was settled: this is the same money.

@@ -8,6 +8,7 @@ mod goods;
 use self::goods::Undrawn;
 use kiosk::{
     ids::ProviderReceipt,
+    moment::MINUTE_MS,
     payment::Msisdn,
     provider::Provider,
     refund::{Bought, Refund, RefundDenied, Sale, refund},
@@ -26,6 +27,8 @@ use super::{
 
 /// The longest reason that is kept.
 const REASON_CHARS_MAX: usize = 200;
+/// An equal withdrawal is refused for so long after one was made, as an equal purchase is: it is a second click.
+const EQUAL_WITHIN_MS: i64 = 2 * MINUTE_MS;
 
 impl Turn<'_> {
     /// A reason, or what was seen: something must stand in the audit.
@@ -145,7 +148,8 @@ impl Turn<'_> {
         let is_whole = due.amount == purchase.payment.amount;
         let reverses = outlet.reversals && is_whole;
         let way = match &purchase.payment.receipt {
-            Some(receipt) if reverses => PayoutWay::Reversal(receipt.clone()),
+            // What only a callback told may be the receipt of another customer's payment.
+            Some(receipt) if reverses && purchase.payment.receipt_proven => PayoutWay::Reversal(receipt.clone()),
             _ => self.transfer(provider, due.amount)?,
         };
         Ok((Some(provider), way))
@@ -181,6 +185,12 @@ impl Turn<'_> {
         if amount.minor <= 0 || amount.rounded_up() != amount {
             let denied = RefundDenied::Amount(amount);
             return Err(Refusal::invalid("amount_minor", "out_of_range", denied.to_string()).into());
+        }
+        let since = self.now().plus_ms(-EQUAL_WITHIN_MS);
+        if let Some(equal) = self.store.equal_withdrawal(customer.id, amount.minor, since)? {
+            let message =
+                "an equal payout is open or was made within the last 2 minutes; look at it before you pay again";
+            return Err(Refusal::conflict("equal_payout", message).with_id(equal.0).into());
         }
         let held = self.wallet_minor(customer.id)?;
         if held < amount.minor {
@@ -228,6 +238,7 @@ impl Turn<'_> {
             let message = format!("this payment is not in suspense but: {}", money.place.name());
             return Err(Refusal::conflict("not_in_suspense", message).into());
         };
+        self.is_of_no_purchase(&money)?;
         let outlet = self.settings.outlets.get(&provider).copied().unwrap_or_default();
         if !outlet.reversals {
             let message = format!(

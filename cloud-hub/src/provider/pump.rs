@@ -5,7 +5,8 @@
 //!
 //! Prompts have a queue and callers of their own, for after an outage hundreds of questions are due at once, and a
 //! customer stands and waits. A prompt that was not sent in its time is refused and never sent: by then its customer may
-//! have been told to try again, and a second prompt could be paid as well as the first.
+//! have been told to try again, and a second prompt could be paid as well as the first. So it is with a payout: an operator who
+//! sees no trace of it gives its money back, and a call that left after that would pay it out beside.
 
 use std::{sync::Arc, time::Duration};
 
@@ -69,15 +70,24 @@ impl Call {
         }
     }
 
+    /// The moment from which on it is not made.
+    fn send_before(&self) -> Option<Wall> {
+        match self {
+            Call::Push(prompt) => Some(prompt.send_before),
+            Call::PayOut(call) => Some(call.send_before),
+            Call::Query { .. } | Call::Pull(_) | Call::AskPayout(_) => None,
+        }
+    }
+
     /// Returns when it is too late to make the call.
     async fn too_late(&self, clock: &Clock) {
-        match self {
-            Call::Push(prompt) => {
+        match self.send_before() {
+            Some(send_before) => {
                 let (now, _) = clock.now();
-                let left_ms = prompt.send_before.0.saturating_sub(now.0);
+                let left_ms = send_before.0.saturating_sub(now.0);
                 sleep(Duration::from_millis(u64::try_from(left_ms).unwrap_or(0))).await;
             }
-            _ => std::future::pending().await,
+            None => std::future::pending().await,
         }
     }
 }
@@ -212,8 +222,10 @@ async fn make_all<C: Collect>(pump: Arc<Pump<C>>, mut calls: mpsc::Receiver<Call
 impl<C: Collect> Pump<C> {
     async fn make(&self, call: Call) -> Input {
         let (now, _) = self.clock.now();
+        if call.send_before().is_some_and(|send_before| now >= send_before) {
+            return call.unmade();
+        }
         match call {
-            Call::Push(prompt) if now >= prompt.send_before => Call::Push(prompt).unmade(),
             Call::Push(prompt) => pushed(prompt.purchase, self.collector.push(&prompt, now).await),
             Call::Query { purchase, reference } => queried(purchase, self.collector.query(&reference, now).await),
             Call::Pull(question) => Input::Pulled {

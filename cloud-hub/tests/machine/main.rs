@@ -19,6 +19,7 @@ mod metered;
 mod operations;
 mod operators;
 mod payments;
+mod payout_seams;
 mod payouts;
 mod providers;
 mod pulls;

@@ -30,7 +30,7 @@ pub fn answered(world: &mut World, payout: PayoutId, answer: PayoutAnswer) {
     world.give(Input::PaidOut { payout, word });
 }
 
-fn accepted(world: &mut World, payout: PayoutId) {
+pub fn accepted(world: &mut World, payout: PayoutId) {
     answered(world, payout, PayoutAnswer::Accepted { reference: None });
 }
 
@@ -62,7 +62,7 @@ pub fn post(world: &mut World, payout: PayoutId, end: OrderEnd, minor: i64) {
     ended(world, Some(call.token), result(end, minor, Some("B2C0"), false));
 }
 
-fn questions(world: &World) -> Vec<PayoutQuestion> {
+pub fn questions(world: &World) -> Vec<PayoutQuestion> {
     let question = |effect: &Effect| match effect {
         Effect::AskPayout(question) => Some(question.clone()),
         _ => None,
@@ -71,7 +71,7 @@ fn questions(world: &World) -> Vec<PayoutQuestion> {
 }
 
 /// The newest question is answered.
-fn told(world: &mut World, end: OrderEnd, minor: i64, receipt: Option<&str>) {
+pub fn told(world: &mut World, end: OrderEnd, minor: i64, receipt: Option<&str>) {
     let token = questions(world).pop().expect("a question").token;
     ended(world, Some(token), result(end, minor, receipt, true));
 }
@@ -94,7 +94,7 @@ pub fn state(world: &World, payout: PayoutId) -> PayoutState {
     PayoutState::from_name(&shown.state).unwrap()
 }
 
-fn withdraw(customer: CustomerId, amount_minor: i64) -> Request {
+pub fn withdraw(customer: CustomerId, amount_minor: i64) -> Request {
     Request::Withdraw(NewWithdrawal {
         customer,
         amount_minor,
@@ -105,7 +105,7 @@ fn withdraw(customer: CustomerId, amount_minor: i64) -> Request {
 }
 
 /// Somebody with 100.00 in the wallet, of which 60.00 are on their way out.
-fn withdrawing() -> (World, CustomerId, PayoutId) {
+pub fn withdrawing() -> (World, CustomerId, PayoutId) {
     let (mut world, customer, _) = who_bought(Item::Deposit(10_000), None);
     let (payout, _) = begun(world.ask(withdraw(customer, 6_000)));
     (world, customer, payout)

@@ -38,7 +38,7 @@ fn success(receipt: Option<&str>) -> Report {
 }
 
 /// A callback to the address of a purchase's prompt: as unsigned as any.
-fn told(world: &mut World, purchase: PurchaseId, receipt: &str) {
+pub fn told(world: &mut World, purchase: PurchaseId, receipt: &str) {
     let prompts = world.prompts();
     let prompt = prompts.iter().find(|prompt| prompt.purchase == purchase).unwrap();
     let (reply, name) = (ReplyId(u64::MAX), mpesa_token(prompt.token.clone()));

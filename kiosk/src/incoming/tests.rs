@@ -223,6 +223,8 @@ fn a_receipt_that_only_a_callback_told_does_not_hide_the_true_one() {
         at(told("SKL7XYZ123", false), &more),
         Place::Suspense(Why::ReceiptContradicts)
     );
+    // Somebody typed it for a purchase of another price: the money is in nobody's books.
+    assert_eq!(at(told("SKL7XYZ123", true), &more), contradicts);
     let for_another = books([told("SKL7XYZ123", false)], Named::Customer(OTIENO));
     assert_eq!(place(&line(), &for_another), Place::Suspense(Why::ReceiptContradicts));
     let claimed = Line {

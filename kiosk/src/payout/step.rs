@@ -138,10 +138,15 @@ impl Turn<'_> {
     }
 
     fn tick(&mut self) {
-        if self.payout.due.is_none_or(|due| self.moment.wall < due) {
+        let now = self.moment.wall;
+        let latest = now.plus_ms(self.policy.longest_wait_ms());
+        // Further ahead than any wait: it was set by a clock that ran ahead.
+        if self.payout.due.is_none_or(|due| now < due && due <= latest) {
             return;
         }
         self.payout.due = None;
+        // So was its beginning, and nobody would give up before that time had come.
+        self.payout.since = self.payout.since.min(now);
         if self.payout.state == PayoutState::Submitting {
             self.lose_the_call();
         } else if self.is_out_of_time() {

@@ -283,3 +283,18 @@ fn foreign_keys_second_receipts_and_our_own_faults_are_written_down() {
         assert_eq!(PayoutState::from_name(state.name()), Some(state));
     }
 }
+
+#[test]
+fn a_clock_that_ran_ahead_puts_no_payout_off() {
+    let mut story = Story::begin();
+    let month_ms = 30 * crate::moment::DAY_MS;
+    story.now = Wall(month_ms);
+    story.on(PayoutEvent::Start);
+    story.now = Wall(0);
+    assert_eq!(story.on(PayoutEvent::Tick), []);
+    assert_eq!(
+        (story.payout.state, story.payout.since),
+        (PayoutState::Unknown, Wall(0))
+    );
+    assert_eq!(story.wake(), [PayoutEffect::AskStatus]);
+}

@@ -24,6 +24,7 @@ fn call(desk: &Desk, provider: Provider, number: u64) -> PayoutCall {
         payee: desk.payer(),
         key: key.parse().expect("a name"),
         token: "77ff".to_owned(),
+        send_before: kiosk::moment::Wall(i64::MAX),
     }
 }
 

@@ -3,13 +3,14 @@
 use kiosk::{
     ids::{PayoutId, ProviderReceipt, ProviderReference},
     payment::{Failure, ProviderVerdict, Report},
-    payout::{PayoutEvent, PayoutReport, PayoutVerdict},
+    payout::{PayoutEvent, PayoutReport, PayoutState, PayoutVerdict},
     provider::Provider,
     units::Money,
 };
 
 use super::{PayoutRow, PayoutWay, PayoutWord};
 use crate::hub::{
+    AMOUNT_MINOR_MAX,
     effect::{Effect, Response},
     input::ReplyId,
     money::{OrderEnd, OrderResult},
@@ -35,9 +36,12 @@ impl Turn<'_> {
         }
     }
 
-    /// What the provider keeps is known before it is booked, or not at all.
+    /// What the provider keeps is known before it is booked, or not at all. A fee that cannot be stops no payout.
     fn note_fee(&self, row: &mut PayoutRow, fee: Option<Money>) {
-        if let Some(fee) = fee.filter(|fee| fee.currency == row.fee.currency && fee.minor > 0) {
+        let can_be = |fee: &Money| fee.currency == row.fee.currency && (1..=AMOUNT_MINOR_MAX).contains(&fee.minor);
+        if let Some(fee) = fee.filter(can_be)
+            && row.payout.state != PayoutState::Succeeded
+        {
             row.fee = fee;
         }
     }
@@ -171,7 +175,8 @@ impl Turn<'_> {
 
     /// Payouts whose time has come.
     pub fn tick_payouts(&mut self) -> Result<(), HubError> {
-        for row in self.store.payouts_due(self.now(), BATCH_MAX)? {
+        let longest = self.settings.payouts.longest_wait_ms();
+        for row in self.store.payouts_due(self.now(), longest, BATCH_MAX)? {
             self.step_payout(row, PayoutEvent::Tick)?;
         }
         Ok(())

@@ -103,7 +103,8 @@ impl Turn<'_> {
         })
     }
 
-    /// Money of nobody is no longer in suspense while it is on its way back, and lies there again if that fails.
+    /// Money of nobody is no longer in suspense while it is on its way back, and lies there again if that fails; unless it
+    /// turned out to be a purchase's meanwhile. What went elsewhere before a late word stays where it is.
     fn place_return(&mut self, row: &PayoutRow, leaves: bool) -> Result<(), HubError> {
         let (PayoutKind::Return, Some(provider), Some(why)) = (row.kind, row.provider, row.why) else {
             return Ok(());
@@ -111,14 +112,22 @@ impl Turn<'_> {
         let super::PayoutWay::Reversal(receipt) = &row.way else {
             return Ok(());
         };
-        if let Some(money) = self.store.money(provider, receipt)? {
-            let place = match leaves {
-                true => MoneyPlace::Returned,
-                false => MoneyPlace::Suspense(why),
-            };
-            self.store.put_money(&MoneyRow { place, ..money }, self.now())?;
-        }
-        Ok(())
+        let Some(money) = self.store.money(provider, receipt)? else {
+            return Ok(());
+        };
+        let place = match (leaves, money.place) {
+            (true, MoneyPlace::Suspense(_)) => MoneyPlace::Returned,
+            (false, MoneyPlace::Returned) => match self.purchase_of(&money)? {
+                Some(purchase) => {
+                    let id = purchase.id;
+                    self.take_from_suspense(&money, purchase)?;
+                    MoneyPlace::Purchase(id)
+                }
+                None => MoneyPlace::Suspense(why),
+            },
+            _ => return Ok(()),
+        };
+        Ok(self.store.put_money(&MoneyRow { place, ..money }, self.now())?)
     }
 
     /// The water that a refund takes back leaves its purse with what was paid for it, and returns in the same way; the

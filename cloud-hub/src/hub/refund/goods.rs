@@ -86,7 +86,7 @@ impl Turn<'_> {
             Undrawn::Everywhere => left,
             Undrawn::Here => {
                 let cap = match key.purse {
-                    kiosk::fact::Purse::Prepaid => self.settings.overdraft_cap.signed_ml(),
+                    kiosk::fact::Purse::Prepaid => self.cap_of(key.customer)?.signed_ml(),
                     kiosk::fact::Purse::Allowance => 0,
                 };
                 (self.free_of(key)? - cap).clamp(0, left)
@@ -149,7 +149,12 @@ impl Turn<'_> {
         let names = match purchase.provider {
             None => vec![format!("wallet:{}", purchase.id)],
             Some(provider) => [
-                payment.receipt.as_ref().map(|receipt| format!("{provider}:{receipt}")),
+                // One that only a callback told named nothing when it was settled.
+                payment
+                    .receipt
+                    .as_ref()
+                    .filter(|_| payment.receipt_proven)
+                    .map(|receipt| format!("{provider}:{receipt}")),
                 payment
                     .reference
                     .as_ref()

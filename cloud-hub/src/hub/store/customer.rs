@@ -371,6 +371,7 @@ impl Store<'_> {
             "purchase",
             "history",
             "bill",
+            "payout",
         ] {
             self.execute(
                 &format!("UPDATE {table} SET customer = ?2 WHERE customer = ?1"),

@@ -137,12 +137,25 @@ impl Store<'_> {
         )
     }
 
-    /// Payouts that want a tick.
-    pub fn payouts_due(&self, now: Wall, limit: u32) -> Stored<Vec<PayoutRow>> {
+    /// Payouts that want a tick, those too whose time lies further ahead than any wait, `wait_ms_max`: a clock that ran
+    /// ahead set it.
+    pub fn payouts_due(&self, now: Wall, wait_ms_max: i64, limit: u32) -> Stored<Vec<PayoutRow>> {
         self.all(
-            "SELECT * FROM payout WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2",
-            [now.0, i64::from(limit)],
+            "SELECT * FROM payout WHERE due_ms <= ?1
+             UNION ALL SELECT * FROM payout WHERE due_ms > ?2
+             ORDER BY due_ms, id LIMIT ?3",
+            [now.0, now.plus_ms(wait_ms_max).0, i64::from(limit)],
             read_payout,
+        )
+    }
+
+    /// An open withdrawal of so much by a customer, or one that was made since a moment.
+    pub fn equal_withdrawal(&self, customer: CustomerId, minor: i64, since: Wall) -> Stored<Option<PayoutId>> {
+        self.one(
+            "SELECT id FROM payout WHERE customer = ?1 AND kind = 'withdrawal' AND amount_minor = ?2
+                 AND state != 'failed' AND (ended_ms IS NULL OR ended_ms >= ?3) LIMIT 1",
+            [signed(customer.0), minor, since.0],
+            |row| Ok(PayoutId(id(row, "id")?)),
         )
     }
 

@@ -6,6 +6,7 @@ use kiosk::{ids::AccountId, payment::Msisdn, provider::Provider, units::Money};
 use runtime::stop::Stopper;
 
 use super::*;
+use crate::hub::payout::PayoutWay;
 
 /// A provider that holds every call until it is let go, and counts prompts.
 #[derive(Default)]
@@ -155,6 +156,32 @@ async fn a_prompt_without_a_caller_is_refused_when_its_time_is_over() {
         assert_eq!(desk.answer().await.1, PaymentEvent::PushAnswered(PushAnswer::NoAnswer));
     }
     assert_eq!(desk.slow.prompts.load(Ordering::SeqCst), CALLS_MAX);
+}
+
+#[tokio::test]
+async fn a_payout_that_is_late_is_refused_and_never_sent() {
+    let mut desk = desk(Slow::default());
+    let (now, _) = desk.clock.now();
+    let call = PayoutCall {
+        payout: PayoutId(7),
+        provider: Provider::Mpesa,
+        way: PayoutWay::Transfer,
+        amount: Money::new(4_000, kiosk::units::Currency::Kes),
+        payee: Msisdn(254_700_000_102),
+        key: "0a1b2c".parse().unwrap(),
+        token: "77ff".to_owned(),
+        send_before: now,
+    };
+    desk.calls.hand_in(Call::PayOut(call)).unwrap();
+    let answer = tokio::time::timeout(Duration::from_secs(20), desk.answers.recv());
+    match answer.await.expect("in time").expect("an answer") {
+        // A call that is made is refused here for another reason: this provider pays nothing out.
+        Input::PaidOut { payout, word } => assert_eq!(
+            (payout, word.answer),
+            (PayoutId(7), Some(PayoutAnswer::Refused(Failure::Busy)))
+        ),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]

@@ -128,10 +128,10 @@ pub fn payouts_of(connection: &Connection, purchase: PurchaseId) -> Read<Vec<Pay
 }
 
 /// Payouts that an operator must look at, the oldest first: what nobody can be asked about, and what a provider says it
-/// did not make but does not confirm.
+/// did not make but does not confirm, or goes on saying that it is at work.
 pub fn payouts_for_operators(connection: &Connection) -> Read<Vec<Payout>> {
     Store(connection).all(
-        "SELECT * FROM payout WHERE state = 'needs_operator' OR (state = 'unknown' AND retries > 3)
+        "SELECT * FROM payout WHERE state = 'needs_operator' OR (state IN ('pending', 'unknown') AND retries > 3)
              OR (claimed AND retries > 3)
          ORDER BY number LIMIT ?1",
         [LIMIT_MAX],

@@ -17,6 +17,7 @@ fn call(currency: Currency, minor: i64, payee: u64) -> PayoutCall {
         payee: Msisdn(payee),
         key: "0a1b2c".parse().unwrap(),
         token: "77ff".to_owned(),
+        send_before: kiosk::moment::Wall(i64::MAX),
     }
 }
 

@@ -12,6 +12,7 @@ fn call(currency: Currency, minor: i64) -> PayoutCall {
         payee: Msisdn(254_708_374_149),
         key: "0a1b2c".parse().unwrap(),
         token: "77ff".to_owned(),
+        send_before: kiosk::moment::Wall(i64::MAX),
     }
 }
 

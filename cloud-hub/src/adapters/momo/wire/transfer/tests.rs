@@ -14,6 +14,7 @@ fn call(minor: i64) -> PayoutCall {
         payee: Msisdn(256_772_123_456),
         key: KEY.parse().unwrap(),
         token: "77ff".to_owned(),
+        send_before: kiosk::moment::Wall(i64::MAX),
     }
 }
 
