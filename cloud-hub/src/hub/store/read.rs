@@ -235,7 +235,7 @@ fn purses(connection: &Connection, customer: CustomerId) -> Read<(i64, i64)> {
 fn newest_subscription(connection: &Connection, customer: CustomerId) -> Read<Option<Subscription>> {
     Store(connection).one(
         "SELECT subscription.*, site.time_zone FROM subscription JOIN site ON site.name = subscription.site
-         WHERE customer = ?1 ORDER BY valid_until_ms DESC, id DESC LIMIT 1",
+         WHERE customer = ?1 ORDER BY state = 'valid' DESC, valid_until_ms DESC, id DESC LIMIT 1",
         [signed(customer.0)],
         |row| {
             Ok(Subscription {
