@@ -398,12 +398,15 @@ impl Store<'_> {
 
     /// Readings of two customers count as each other's.
     pub fn swap_readings(&self, one: CustomerId, other: CustomerId) -> Stored<()> {
-        // Nobody's number is zero.
-        let nobody = CustomerId(0);
-        for (from, into) in [(one, nobody), (other, one), (nobody, other)] {
-            self.move_readings(from, into)?;
-        }
-        Ok(())
+        // Numbers are above zero, so those below it are in nobody's way.
+        let (one, other) = (signed(one.0), signed(other.0));
+        self.execute("UPDATE reading SET number = -number WHERE customer = ?1", [other])?;
+        self.execute("UPDATE reading SET customer = ?2 WHERE customer = ?1", [one, other])?;
+        self.execute(
+            "UPDATE reading SET customer = ?1, number = -number WHERE customer = ?2 AND number < 0",
+            [one, other],
+        )
+        .map(drop)
     }
 }
 

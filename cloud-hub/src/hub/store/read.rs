@@ -28,7 +28,8 @@ pub use self::{
     cash::{DoubtfulSale, HandIn, Manager, doubtful_sales, hand_ins, managers},
     fleet::{Site, site, sites, sites_unhashed},
     ledger::{
-        AccountBalance, Line, Movement, STATEMENT_MAX, Span, accounts_of, ledger_faults, statement, trial_balance,
+        ACCOUNTS_MAX, AccountBalance, Line, Movement, STATEMENT_MAX, Span, accounts_of, ledger_faults, statement,
+        trial_balance,
     },
     money::{
         OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, ledger_balance, outbox, purchase,

@@ -50,13 +50,14 @@ pub async fn bills(
         word => filter(word)?,
     };
     let (now, _) = app.parts.clock.now();
+    let currency = app.parts.settings.currency;
     let seen = app.parts.books.read(move |books| {
         let bills = read::bills_listed(books, filter, now, i64::MAX, ROWS)?.items;
         let names = read::customer_names(books, bills.iter().map(|bill| bill.customer))?;
-        Ok((bills, names, read::bills_owed(books, now)?))
+        Ok((bills, names, read::bills_owed(books, currency, now)?))
     });
     let (bills, names, (owed, late)) = seen.await?;
-    let currency = app.parts.settings.currency.code();
+    let currency = currency.code();
     let content = html! {
         h1 { "Bills" }
         div.tiles data-part="owed" {
