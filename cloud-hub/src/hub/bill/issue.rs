@@ -1,5 +1,5 @@
-//! Months that become bills, and what is found out about them later: usage only comes down, as a credit towards the next
-//! bill.
+//! Months that become bills, and what is found out about them later: usage only comes down, which pays what
+//! is left of the bill, and is a credit towards the next beyond that.
 
 use kiosk::{
     bill::{Bill, Issued, correction, issue},

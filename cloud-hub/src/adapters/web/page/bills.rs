@@ -163,7 +163,7 @@ fn sheet(bill: &BillShown, customer: &Customer) -> Markup {
             }
         }
         @if bill.counted != bill.usage {
-            p { "Corrected to " (show::litres(bill.counted.signed_ml())) ": what was charged too much is a credit towards the next bill." }
+            p { "Corrected to " (show::litres(bill.counted.signed_ml())) ": what was charged too much counts as paid of this bill, and what was paid already is a credit towards the next." }
         }
         p.quiet { "Pay by mobile money with the account number as the reference, at the kiosk, or on this page's customer." }
     }
