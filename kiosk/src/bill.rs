@@ -2,7 +2,8 @@
 //!
 //! A bill is made once, on the first local day after its month or as soon after it as the hub is there, and never
 //! changes what it says; what happens to it later stands beside it: what was paid, and whether it was given up. Usage
-//! that turns out lower than billed (a late report only corrects downwards) becomes a credit, and the next bill is less.
+//! that turns out lower than billed (a late report only corrects downwards) comes off what is left of
+//! that bill; what was paid of it already becomes a credit, and the next bill is less.
 //!
 //! Payments go to the oldest bill first; what is paid over all of them belongs to the wallet. A bill is overdue from the
 //! first moment after its due day in the site's zone, and while one is, water is denied with `bill_overdue`. Without a

@@ -9,12 +9,13 @@
 //! |---|---|
 //! | the hub was off for days | one run, of today; nothing is said that was only true on a day that is gone |
 //! | it was off over the first of a month, or several | each month's bill, once, the oldest first |
+//! | it was off until late in the evening | nobody is told anything before the next morning |
 //! | the clock or the zone steps back | nothing until a day comes that has not been |
 //! | the clock is not trusted | nothing |
 
 use crate::{
     day::{Day, Month, Zone},
-    moment::{HOUR_MS, Moment},
+    moment::{HOUR_MS, Moment, Wall},
 };
 
 /// Work that comes once a day, in the order in which it is done.
@@ -62,12 +63,24 @@ impl Job {
         Job::ALL.into_iter().find(|job| job.name() == name)
     }
 
-    /// The hours of the day that pass before it is done: what sends messages waits until people are awake.
-    const fn hours(self) -> i64 {
+    /// The hours of the day from which and up to which it is done: what sends messages wakes nobody.
+    const fn hours(self) -> (i64, i64) {
         match self {
-            Job::Bills | Job::Reports => 0,
-            Job::Endings | Job::Reminders | Job::BillReminders | Job::Repayments => 8,
+            Job::Bills | Job::Reports => (0, i64::MAX / HOUR_MS),
+            Job::Endings | Job::Reminders | Job::BillReminders | Job::Repayments => (8, 20),
         }
+    }
+
+    /// From when on it is done on a local day.
+    pub fn begin(self, day: Day, zone: &Zone) -> Wall {
+        zone.begin(day).plus_ms(self.hours().0 * HOUR_MS)
+    }
+
+    /// Whether this is an hour for it. What is not done by the last goes on with the next day's run.
+    pub fn is_hour(self, now: Wall, zone: &Zone) -> bool {
+        let (from, to) = self.hours();
+        let passed_ms = now.0 - zone.begin(zone.day(now)).0;
+        (from..to).contains(&(passed_ms / HOUR_MS))
     }
 }
 
@@ -75,7 +88,7 @@ impl Job {
 /// the day it is given, and never an earlier one than it has.
 pub fn run_due(job: Job, done: Option<Day>, moment: &Moment, zone: &Zone) -> Option<Day> {
     let today = zone.day(moment.wall);
-    let is_time = moment.wall >= zone.begin(today).plus_ms(job.hours() * HOUR_MS);
+    let is_time = job.is_hour(moment.wall, zone);
     let is_new = done.is_none_or(|done| today > done);
     (moment.trust.is_trusted() && is_time && is_new).then_some(today)
 }

@@ -115,7 +115,10 @@ impl Turn<'_> {
             metered: new.metered,
             cap: new.cap,
             began,
-            billed: known.as_ref().and_then(|row| row.billed),
+            // The month of a new beginning is billed, also where its first part is on the last bill of an earlier one.
+            billed: known
+                .as_ref()
+                .and_then(|row| row.billed.filter(|billed| is_live(row) || *billed < began)),
             metered_to,
             credit_minor: known.as_ref().map_or(0, |row| row.credit_minor),
             looked: None,
@@ -176,6 +179,8 @@ impl Turn<'_> {
             return Ok(());
         }
         for row in self.store.billings_ending(ENDINGS_MAX)? {
+            // Those that cannot end yet wait behind those that were looked at longer ago.
+            self.store.set_ending_looked(row.customer, self.now())?;
             self.finish_ending(row)?;
         }
         Ok(())
@@ -298,21 +303,40 @@ impl Turn<'_> {
                 }
             }
             Some(own) => {
-                self.alarm(
-                    "two_billings",
-                    format!("customers {from} and {into} are one and both had terms for bills; those of {into} stay"),
-                )?;
-                let is_over = own.state == BillingState::Ended && !own.metered && !moved.metered;
-                let terms = if is_over { moved.clone() } else { own.clone() };
+                let is_live = |row: &BillingRow| row.state != BillingState::Ended;
+                let credit_minor = own.credit_minor + moved.credit_minor;
+                let terms = match (is_live(&own), is_live(&moved)) {
+                    (true, true) => {
+                        let message = format!(
+                            "customers {from} and {into} are one and both had terms for bills; those of {into} stay"
+                        );
+                        self.alarm("two_billings", message)?;
+                        let billed = own.billed.max(moved.billed);
+                        BillingRow { billed, ..own }
+                    }
+                    (false, true) => {
+                        self.store.swap_readings(from, into)?;
+                        moved
+                    }
+                    (_, false) => own,
+                };
                 BillingRow {
                     customer: into,
-                    billed: own.billed.max(moved.billed),
-                    credit_minor: own.credit_minor + moved.credit_minor,
+                    credit_minor,
                     ..terms
                 }
             }
         };
         self.store.remove_billing(from)?;
-        Ok(self.store.put_billing(&joined)?)
+        self.store.put_billing(&joined)?;
+        if joined.state == BillingState::Ended {
+            let credit = joined.credit_minor;
+            self.store.put_billing(&BillingRow {
+                credit_minor: 0,
+                ..joined
+            })?;
+            self.give_back_credit(into, credit)?;
+        }
+        Ok(())
     }
 }

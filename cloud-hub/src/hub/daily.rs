@@ -7,7 +7,7 @@
 //! has that day in their own row.
 //!
 //! Nothing is begun or continued without a trusted clock, and nothing while the hub is in doubt: it may have forgotten whom
-//! it told.
+//! it told. After a doubt, what the days before it may have told is not told again.
 
 use kiosk::{
     daily::{Job, run_due},
@@ -102,8 +102,8 @@ impl<'t> Turn<'t> {
         let (Some(zone), Some(batch)) = (zone, Turn::batch_of(row.job)) else {
             return Ok(false);
         };
-        // A day that is over is not continued: the next one's run, at its hour, finds what is left.
-        if zone.day(self.now()) != row.day {
+        // A day that is over is not continued, nor an evening: the next one's run, at its hour, finds what is left.
+        if zone.day(self.now()) != row.day || !row.job.is_hour(self.now(), &zone) {
             return Ok(false);
         }
         let (site, day) = (row.site.clone(), row.day);
@@ -112,20 +112,34 @@ impl<'t> Turn<'t> {
         Ok(true)
     }
 
+    /// The last day of whose texts the past that a restored hub forgot may know: they are not told again.
+    pub(super) fn told_before_doubt(&self, job: Job, zone: &Zone) -> Result<Option<Day>, HubError> {
+        let since = self.store.hub()?.doubt_since;
+        Ok(since.map(|since| {
+            let day = zone.day(since);
+            match since < job.begin(day, zone) {
+                true => day.plus_days(-1),
+                false => day,
+            }
+        }))
+    }
+
     /// Subscriptions that are over: whoever has no other is told (FEATURES A25). They ended at their own moment; only the
     /// telling waits for the morning.
     fn tell_ended(&mut self, today: &LocalDay, _: i64) -> Result<Option<i64>, HubError> {
         let Some(site) = &today.site else { return Ok(None) };
+        let forgotten = self.told_before_doubt(Job::Endings, &today.zone)?;
+        let forgotten = forgotten.map(|day| Job::Endings.begin(day, &today.zone));
         let rows = self.store.ended_untold(site, self.now(), BATCH_MAX)?;
         for row in &rows {
             if !row.expired {
                 self.expire(row)?;
             }
             self.store.set_end_told(row.id)?;
-            let newest = self.store.newest_subscription(row.customer)?;
             // Whoever has renewed since needs no such text.
-            let is_newest = newest.is_none_or(|newest| newest.id == row.id);
-            if let (true, Some(customer)) = (is_newest, self.store.customer(row.customer)?) {
+            let is_last = !self.store.has_other_subscription(row)?;
+            let is_news = is_last && forgotten.is_none_or(|told| row.valid_until > told);
+            if let (true, Some(customer)) = (is_news, self.store.customer(row.customer)?) {
                 let (name, last_day) = (customer.name, today.zone.last_day(row.valid_until));
                 self.say(row.customer, &Text::SubscriptionEnded { name, last_day })?;
             }
@@ -152,7 +166,8 @@ impl<'t> Turn<'t> {
 
     fn remind_of(&mut self, row: &SubscriptionRow, today: &LocalDay) -> Result<(), HubError> {
         let last_day = today.zone.last_day(row.valid_until);
-        if reminder_due(last_day, today.day, row.reminded, &self.settings.remind_days).is_none() {
+        let told = row.reminded.max(self.told_before_doubt(Job::Reminders, &today.zone)?);
+        if reminder_due(last_day, today.day, told, &self.settings.remind_days).is_none() {
             return Ok(());
         }
         self.store.set_reminded(row.id, today.day)?;

@@ -154,6 +154,17 @@ impl Turn<'_> {
         };
         into.sealed_pin = into.sealed_pin.or(from.sealed_pin);
         into.site = into.site.or(from.site);
+        // Whoever is blocked, or may draw so much a day, does not get rid of it by registering again.
+        let before = (into.active, into.daily_limit);
+        into.active &= from.active;
+        into.daily_limit = [into.daily_limit, from.daily_limit].into_iter().flatten().min();
+        let mut detail = from.id.to_string();
+        if into.active != before.0 {
+            detail.push_str(", blocked as it was");
+        }
+        if let Some(limit) = into.daily_limit.filter(|_| into.daily_limit != before.1) {
+            detail.push_str(&format!(", at most {limit} a day as it was"));
+        }
         self.store.put_customer(&into)?;
         self.join_purses(from.id, into.id)?;
         for box_id in homes {
@@ -167,7 +178,7 @@ impl Turn<'_> {
             self.serve_at(into.id, box_id)?;
         }
         self.settle_customer(into.id)?;
-        self.audit_as("site", "customers merged", &into.id.to_string(), &from.id.to_string())?;
+        self.audit_as("site", "customers merged", &into.id.to_string(), &detail)?;
         self.live_customer(into.id);
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! What a day came to, for the operator: one row for each site, made after midnight there and kept.
 //!
 //! A site that was not heard since its day ended has sold what nobody here knows yet. Its row says so, and is made again on
-//! each of the next days until the site is heard. Days on which the hub was off are made up for, up to a month.
+//! each of the next days until the site is heard. One that was heard may still have told only a part, and a report may come
+//! late by other ways: every row is made again on each of the next three days. Days on which the hub was off are made up for, up to a month.
 
 use kiosk::day::Day;
 
@@ -13,13 +14,24 @@ use super::{
 
 /// Reports are made up for this many days back.
 const DAYS_BACK_MAX: i32 = 31;
+/// A report is made again on so many days after its own, for what is told late.
+const DAYS_AGAIN: i32 = 3;
+/// Days of one batch: all of an ordinary night.
+const DAYS_BATCH: usize = 5;
 
 impl Turn<'_> {
-    /// One day that is over and has no report, or an incomplete one. One day is a batch.
+    /// Some of the days that are over and have no report, or an old or incomplete one.
     pub fn report(&mut self, today: &LocalDay, made: i64) -> Result<Option<i64>, HubError> {
-        let Some(day) = self.day_to_report(today)? else {
-            return Ok(None);
-        };
+        for _ in 0..DAYS_BATCH {
+            let Some(day) = self.day_to_report(today)? else {
+                return Ok(None);
+            };
+            self.report_day(today, day)?;
+        }
+        Ok(Some(made + 1))
+    }
+
+    fn report_day(&mut self, today: &LocalDay, day: Day) -> Result<(), HubError> {
         let (begin, end) = (today.zone.begin(day), today.zone.end(day));
         let site = today.site.as_ref();
         let (counted, money) = self.store.counted(site, (begin, end))?;
@@ -38,14 +50,15 @@ impl Turn<'_> {
             },
             &money,
         )?;
-        Ok(Some(made + 1))
+        Ok(())
     }
 
     fn day_to_report(&self, today: &LocalDay) -> Result<Option<Day>, HubError> {
         let site = today.site.as_ref();
         let (first, yesterday) = (today.day.plus_days(-DAYS_BACK_MAX), today.day.plus_days(-1));
         let began = today.zone.begin(today.day);
-        if let Some(day) = self.store.report_to_mend(site, first, began)? {
+        let recent = yesterday.plus_days(-DAYS_AGAIN);
+        if let Some(day) = self.store.report_to_mend(site, (first, recent), began)? {
             return Ok(Some(day));
         }
         // A site has no report of days before it was there.

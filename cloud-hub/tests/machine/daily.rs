@@ -233,7 +233,64 @@ fn a_clock_that_nobody_vouches_for_and_a_doubt_tell_nobody_anything() {
     );
     world.ask(Request::EndDoubt { at_risk_ml: 0 }).unwrap();
     world.pass(2 * MINUTE_MS);
-    assert_eq!(texts_with(&world, "ended on"), 1);
+    assert_eq!(
+        texts_with(&world, "ended on"),
+        0,
+        "it was told at eight, for all that is known"
+    );
+}
+
+#[test]
+fn what_a_restored_hub_may_have_told_before_is_not_told_again() {
+    // The doubt begins before or after eight in the morning in Nairobi, five in UTC; the texts are of that day.
+    for (doubt, ends, ended) in [
+        ("2026-12-17 04:30", 1, 0),
+        ("2026-12-17 05:30", 0, 0),
+        ("2026-12-21 04:30", 0, 1),
+        ("2026-12-21 05:30", 0, 0),
+    ] {
+        let mut world = World::new();
+        let site = world.site("kibera-3");
+        world.unlink(site);
+        subscriber(&mut world, "0700000101", "kibera-3");
+        world.now = wall(doubt);
+        world.side.clone().append("generation 1").unwrap();
+        world.restart();
+        world.ask(Request::EndDoubt { at_risk_ml: 0 }).unwrap();
+        let day = doubt.split_once(' ').unwrap().0;
+        at(&mut world, &format!("{day} 06:00"));
+        world.pass(MINUTE_MS);
+        let told = (texts_with(&world, "ends on"), texts_with(&world, "ended on"));
+        assert_eq!(told, (ends, ended), "{doubt}: {:?}", world.texts());
+    }
+}
+
+#[test]
+fn a_hub_that_is_off_until_late_in_the_evening_wakes_nobody() {
+    let mut world = World::new();
+    site_in(&mut world, "kibera-3", "Africa/Nairobi");
+    subscriber(&mut world, "0700000101", "kibera-3");
+    // The last minute before eight in the evening, and eight: 17:00 in UTC.
+    for (time, expected) in [
+        ("2026-12-17 17:00", 0),
+        ("2026-12-18 04:59", 0),
+        ("2026-12-18 16:59", 1),
+    ] {
+        at(&mut world, time);
+        assert_eq!(texts_with(&world, "ends on"), expected, "{time}");
+    }
+}
+
+#[test]
+fn what_the_evening_left_undone_waits_for_the_morning() {
+    let mut world = World::new();
+    site_in(&mut world, "kibera-3", "Africa/Nairobi");
+    many_subscribers(&mut world, 450);
+    at(&mut world, "2026-12-17 16:59");
+    let told = outbox(&world).0;
+    assert!(told > 0 && told < 450, "{told}");
+    at(&mut world, "2026-12-17 17:01");
+    assert_eq!(outbox(&world).0, told);
 }
 
 fn report(world: &World, day: &str) -> Vec<read::Report> {
@@ -283,9 +340,17 @@ fn a_day_is_summed_up_after_midnight_of_the_site_and_again_once_the_site_is_hear
     let made = report(&world, "2026-11-20");
     assert_eq!((made[2].pours, made[2].drawn_ml, made[2].heard), (2, 20_000, true));
     let made_at = made[2].made;
-    // A day later there is nothing to mend any more.
-    at(&mut world, "2026-11-22 21:01");
-    assert_eq!(report(&world, "2026-11-20")[2].made, made_at);
+    // What was heard may have told a part only: it is made three times again, and then it stands.
+    let mut made = vec![made_at];
+    for day in 22..=25 {
+        at(&mut world, &format!("2026-11-{day} 21:01"));
+        made.push(report(&world, "2026-11-20")[2].made);
+    }
+    made.dedup();
+    assert_eq!(
+        made,
+        ["2026-11-21 21:01", "2026-11-22 21:01", "2026-11-23 21:01"].map(wall)
+    );
 }
 
 #[test]

@@ -113,6 +113,25 @@ fn the_trial_balance_of_a_day_opens_with_the_day_before_and_adds_no_two_currenci
 }
 
 #[test]
+fn accounts_are_read_page_by_page_whatever_currency_a_page_ends_with() {
+    let mut world = World::new();
+    let rows = "INSERT INTO balance VALUES ('wallet:1', 'KES', 1), ('wallet:1', 'UGX', 2), ('wallet:2', 'KES', 3)";
+    world.hub.database().connection().execute_batch(rows).unwrap();
+    let (mut seen, mut after) = (Vec::new(), String::new());
+    loop {
+        let (found, next) = read::accounts_of(&world.read(), "wallet", &after, 1).unwrap();
+        seen.extend(found.iter().map(|account| account.balance_minor));
+        let Some(next) = next else { break };
+        after = next;
+    }
+    assert_eq!(seen, [1, 2, 3]);
+    // A page that an older version linked to.
+    let (found, _) = read::accounts_of(&world.read(), "wallet", "wallet:1", 10).unwrap();
+    assert_eq!(found.len(), 1);
+    world.pass(0);
+}
+
+#[test]
 fn books_that_were_tampered_with_are_found_and_told_at_the_next_start() {
     for (edit, fault) in [
         (

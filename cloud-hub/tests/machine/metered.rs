@@ -36,7 +36,7 @@ fn metered() -> NewBilling {
 }
 
 /// The meter shows so many litres on that day.
-fn shows(day: &str, litres: u64) -> NewReading {
+pub fn shows(day: &str, litres: u64) -> NewReading {
     NewReading {
         meter: ml(litres * 1_000),
         day: Some(day.parse().unwrap()),
@@ -45,12 +45,12 @@ fn shows(day: &str, litres: u64) -> NewReading {
     }
 }
 
-fn read_meter(world: &mut World, customer: CustomerId, reading: NewReading) -> Result<Response, Refusal> {
+pub fn read_meter(world: &mut World, customer: CustomerId, reading: NewReading) -> Result<Response, Refusal> {
     world.ask(Request::EnterReading { customer, reading })
 }
 
 /// A household with a meter that shows 500 litres on the first day.
-fn with_meter() -> (World, usize, CustomerId) {
+pub fn with_meter() -> (World, usize, CustomerId) {
     let mut world = World::new();
     let site = world.site("kibera-3");
     let jane = world.customer("0700000102", Some("kibera-3"));
@@ -135,7 +135,9 @@ fn a_corrected_reading_becomes_a_credit_and_a_new_meter_begins_where_it_stands()
     read_meter(&mut world, jane, shows("2026-11-30", 8_000)).unwrap();
     until(&mut world, "2026-11-30T21:00:00Z");
     assert_eq!(stands(&world, jane)[0].1, 1_500_000, "7500 litres");
-    // A nought too many: 300 litres ran, and 7200 were too much.
+    pay(&mut world, jane, Some(1_000_000), Pay::Prompt).unwrap();
+    paid(&mut world, 0, "RCPT1");
+    // A nought too many: 300 litres ran, and 7200 were too much, 14400 shillings: 5000 of them were not paid yet.
     let right = NewReading {
         corrects: true,
         ..shows("2026-11-30", 800)
@@ -143,8 +145,9 @@ fn a_corrected_reading_becomes_a_credit_and_a_new_meter_begins_where_it_stands()
     read_meter(&mut world, jane, right.clone()).unwrap();
     assert_eq!(read_meter(&mut world, jane, right), Ok(Response::Done), "once");
     let billing = read::billing(&world.read(), jane).unwrap().unwrap();
-    assert_eq!((billing.credit_minor, billing.unbilled), (1_440_000, ml(0)));
-    assert_eq!(world.ledger()["bill"], 60_000);
+    assert_eq!((billing.credit_minor, billing.unbilled), (940_000, ml(0)));
+    assert_eq!(stands(&world, jane)[0].3, BillState::Paid);
+    assert_eq!(world.ledger()["bill"], -940_000);
     let new_meter = NewReading {
         new_meter: true,
         ..shows("2026-12-01", 0)
@@ -155,12 +158,12 @@ fn a_corrected_reading_becomes_a_credit_and_a_new_meter_begins_where_it_stands()
     until(&mut world, "2026-12-31T21:00:00Z");
     // 50 litres, KES 100, come off the credit: there is no bill.
     let billing = read::billing(&world.read(), jane).unwrap().unwrap();
-    assert_eq!((bills(&world, jane).len(), billing.credit_minor), (1, 1_430_000));
+    assert_eq!((bills(&world, jane).len(), billing.credit_minor), (1, 930_000));
     // What is left of the credit goes into the wallet when it ends.
     set_billing(&mut world, jane, None).unwrap();
-    assert_eq!(world.shown(jane).wallet_minor, 1_430_000);
+    assert_eq!(world.shown(jane).wallet_minor, 930_000);
     let ledger = world.ledger();
-    assert_eq!((ledger["bill"], ledger["wallet"]), (1_500_000, -1_430_000));
+    assert_eq!((ledger["bill"], ledger["wallet"]), (0, -930_000));
 }
 
 #[test]

@@ -201,13 +201,14 @@ fn a_purchase_asked_at_a_site_is_prompted_once_and_answered() {
 
 /// A person is registered at a site: the fact and the profile.
 pub fn register(world: &mut World, site: usize, customer: CustomerId, phone: &str, pin: &str, ago_ms: i64) {
+    provisional_at(world, site, customer, pin, ago_ms);
+    name_at(world, site, customer, phone);
+}
+
+/// The site's record comes; who it is comes with the edit.
+pub fn provisional_at(world: &mut World, site: usize, customer: CustomerId, pin: &str, ago_ms: i64) {
     let sealing_key = world.gateways[site].enrolment.hub_sealing_key;
     let sealed_pin = seal_to_hub([9; 32], &sealing_key, pin.as_bytes()).unwrap();
-    let doc = DocumentId::Customer(customer);
-    let actor = Actor::site(world.gateways[site].enrolment.box_id, Epoch(customer.0));
-    let mut document = Document::new(doc.clone(), actor);
-    let fields = [("phone", Some(phone)), ("name", Some("Amina"))];
-    let bytes = document.edit(&fields).unwrap().unwrap();
     let time = world.now.plus_ms(-ago_ms);
     world.site_writes(
         site,
@@ -217,6 +218,14 @@ pub fn register(world: &mut World, site: usize, customer: CustomerId, phone: &st
             time,
         }),
     );
+}
+
+pub fn name_at(world: &mut World, site: usize, customer: CustomerId, phone: &str) {
+    let doc = DocumentId::Customer(customer);
+    let actor = Actor::site(world.gateways[site].enrolment.box_id, Epoch(customer.0));
+    let mut document = Document::new(doc.clone(), actor);
+    let fields = [("phone", Some(phone)), ("name", Some("Amina"))];
+    let bytes = document.edit(&fields).unwrap().unwrap();
     world.gateway_writes(site, Lane::Edits, Record::Edit(Edit::Change { doc, bytes }));
 }
 

@@ -65,6 +65,11 @@ async fn a_statement_is_read_by_page_by_day_and_as_csv() {
     let kinds = house.get("/api/v1/ledger/accounts?kind=water").await;
     let expected = json!([{"account": format!("water:{id}"), "currency": "KES", "balance_minor": -3_900}]);
     assert_eq!(kinds["items"], expected);
+    let file = csv(&house, "/api/v1/ledger/accounts?kind=water&format=csv").await;
+    assert_eq!(
+        file,
+        format!("account,currency,balance_minor\r\nwater:{id},KES,-3900\r\n")
+    );
     for (query, field) in [
         ("currency=USD", "currency"),
         ("from=yesterday", "from"),

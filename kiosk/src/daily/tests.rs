@@ -36,6 +36,11 @@ fn a_job_is_done_once_on_each_local_day_and_messages_wait_for_the_morning() {
         (Job::Reminders, "2026-11-21", 7, Some("2026-11-20"), false),
         (Job::Reminders, "2026-11-21", 8, Some("2026-11-20"), true),
         (Job::Reminders, "2026-11-21", 8, Some("2026-11-21"), false),
+        (Job::Reminders, "2026-11-21", 19, Some("2026-11-20"), true),
+        // Nobody is woken by what could have been said by day.
+        (Job::Reminders, "2026-11-21", 20, Some("2026-11-20"), false),
+        (Job::Endings, "2026-11-21", 23, Some("2026-11-20"), false),
+        (Job::Reports, "2026-11-21", 23, Some("2026-11-20"), true),
         // Days off are one run, of today.
         (Job::Reminders, "2026-11-21", 9, Some("2026-11-02"), true),
         // The day that was stored lies ahead: the clock has stepped back.

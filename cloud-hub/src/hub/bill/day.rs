@@ -1,7 +1,7 @@
 //! The daily jobs of bills, at each site's local time.
 
 use kiosk::{
-    daily::{Notice, notice_due},
+    daily::{Job, Notice, notice_due},
     day::Day,
     talk::Text,
 };
@@ -39,10 +39,12 @@ impl Turn<'_> {
     /// overdue; only what is true today.
     pub fn remind_of_bills(&mut self, today: &LocalDay, _: i64) -> Result<Option<i64>, HubError> {
         let day = today.day;
+        let forgotten = self.told_before_doubt(Job::BillReminders, &today.zone)?;
         let rows = self.store.bills_to_look_at(today.site.as_ref(), day, BATCH_MAX)?;
         let is_full = rows.len() >= BATCH_MAX as usize;
         for mut row in rows {
             row.looked = Some(day);
+            row.told = row.told.max(forgotten.filter(|told| *told >= row.bill.issued));
             let text = self.text_of(&row, day);
             if text.is_some() {
                 row.told = Some(day);

@@ -1,5 +1,5 @@
-//! Months that become bills, and what is found out about them later: usage only comes down, as a credit towards the next
-//! bill.
+//! Months that become bills, and what is found out about them later: usage only comes down, which pays what
+//! is left of the bill, and is a credit towards the next beyond that.
 
 use kiosk::{
     bill::{Bill, Issued, correction, issue},
@@ -183,7 +183,11 @@ impl Turn<'_> {
     fn take_off(&mut self, customer: CustomerId, mut ml: i64, metered: bool) -> Result<TakenOff, HubError> {
         let mut off = TakenOff::default();
         let bills = self.store.bills(customer)?.into_iter().rev();
-        for mut row in bills.filter(|row| row.metered == metered) {
+        for listed in bills.filter(|row| row.metered == metered) {
+            // What came off the one before may have paid this one.
+            let Some(mut row) = self.store.bill(listed.id)? else {
+                continue;
+            };
             let part = row.counted.signed_ml().min(ml);
             if part <= 0 {
                 continue;
@@ -196,14 +200,16 @@ impl Turn<'_> {
         Ok(off)
     }
 
-    /// A bill's usage is this, and not more: the difference becomes a credit. Nobody pays a bill that was given up, so
-    /// nothing is credited for it. Gives the credit.
+    /// A bill's usage is this, and not more: the difference pays what is left of this bill, and the rest is credited
+    /// towards the next. Nobody pays a bill that was given up, so nothing is credited for it. Gives the difference.
     fn recount(&mut self, row: &mut BillRow, usage: Volume) -> Result<i64, HubError> {
         let credit = match row.bill.written_off {
             true => self.money(0),
             false => correction(&row.tariff, row.counted, usage),
         };
         row.counted = usage;
+        let own = credit.minor.min(row.bill.left().minor);
+        row.bill.paid.minor += own;
         self.store.put_bill(row)?;
         let customer = row.bill.customer;
         self.about(Event::Bill(row.id), |turn| {
@@ -211,22 +217,30 @@ impl Turn<'_> {
                 Postings::bill_credited(customer, credit)
             })
         })?;
+        let rest = credit.minor - own;
         match self.store.billing(customer)? {
             Some(mut billing) if billing.state != BillingState::Ended => {
-                billing.credit_minor += credit.minor;
+                billing.credit_minor += rest;
                 self.store.put_billing(&billing)?;
             }
-            _ => self.give_back_credit(customer, credit.minor)?,
+            _ => self.give_back_credit(customer, rest)?,
         }
+        self.refresh_overdue(customer)?;
         self.audit_as("hub", "bill corrected", &row.id.to_string(), &credit.to_string())?;
         Ok(credit.minor)
     }
 
-    /// No bill will take this credit off any more: it goes into the wallet.
+    /// No bill to come will take this credit off: it pays those that are open, and the rest goes into the wallet.
     pub(super) fn give_back_credit(&mut self, customer: CustomerId, minor: i64) -> Result<(), HubError> {
-        self.book_change("credit of bills", minor, |credit| {
+        if minor <= 0 {
+            return Ok(());
+        }
+        // The credit stands in the same account as the bills, so paying them moves nothing there.
+        let over = self.spread(customer, self.money(minor))?;
+        self.book_change("credit of bills", over.minor, |credit| {
             Postings::bill_credit_to_wallet(customer, credit)
-        })
+        })?;
+        self.refresh_overdue(customer)
     }
 
     /// An operator says that less was used than a bill says, such as when a dispenser measured wrongly.

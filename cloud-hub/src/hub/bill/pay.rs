@@ -40,6 +40,18 @@ impl Turn<'_> {
     /// Pays a customer's bills, the oldest month first; what is left over goes into the wallet. Water is let run again in
     /// the same transaction.
     pub fn pay_bills(&mut self, customer: CustomerId, source: Source, amount: Money) -> Result<(), HubError> {
+        let over = self.spread(customer, amount)?;
+        let owed = self.money(amount.minor - over.minor);
+        let postings = match owed.minor {
+            0 => Postings::paid(source, customer, Purpose::Deposit, amount),
+            _ => Postings::bill_paid(source, customer, owed, over),
+        };
+        self.book("bills paid", postings)?;
+        self.bills_changed(customer)
+    }
+
+    /// Counts an amount as paid of a customer's open bills, the oldest month first. Gives what is left over.
+    pub(super) fn spread(&mut self, customer: CustomerId, amount: Money) -> Result<Money, HubError> {
         let mut open = self.store.open_bills(customer)?;
         open.retain(|row| row.bill.amount.currency == amount.currency);
         let bills: Vec<Bill> = open.iter().map(|row| row.bill.clone()).collect();
@@ -49,13 +61,7 @@ impl Turn<'_> {
             row.bill.paid.minor += part.minor;
             self.store.put_bill(&row)?;
         }
-        let owed = self.money(amount.minor - allocation.over.minor);
-        let postings = match owed.minor {
-            0 => Postings::paid(source, customer, Purpose::Deposit, amount),
-            _ => Postings::bill_paid(source, customer, owed, allocation.over),
-        };
-        self.book("bills paid", postings)?;
-        self.bills_changed(customer)
+        Ok(allocation.over)
     }
 
     fn bills_changed(&mut self, customer: CustomerId) -> Result<(), HubError> {

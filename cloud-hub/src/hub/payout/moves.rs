@@ -155,7 +155,11 @@ impl Turn<'_> {
         };
         if let Some(subscription) = &subscription {
             match direction {
-                Direction::FromCustomer => self.store.expire_subscription(subscription.id)?,
+                // Whoever has their money back needs no text of its end.
+                Direction::FromCustomer => {
+                    self.store.expire_subscription(subscription.id)?;
+                    self.store.set_end_told(subscription.id)?;
+                }
                 Direction::ToCustomer => self.revive(row, subscription)?,
             }
         }

@@ -9,9 +9,10 @@ CREATE TABLE billing (
     billed            TEXT,                   -- the last month that became a bill, or came to nothing
     metered_to_ml     INTEGER NOT NULL,       -- how much of the meter's total has been billed
     credit_minor      INTEGER NOT NULL,       -- what bills had charged too much and none has taken off yet
-    looked            TEXT                    -- the last day on which its bills were made
+    looked            TEXT,                   -- the last day on which its bills were made
+    ending_looked_ms  INTEGER NOT NULL DEFAULT 0 -- when it was last looked whether it can end
 ) STRICT;
-CREATE INDEX billing_ending ON billing (customer) WHERE state = 'ending';
+CREATE INDEX billing_ending ON billing (ending_looked_ms, customer) WHERE state = 'ending';
 
 -- A bill never changes what it says; what became of it stands beside it.
 CREATE TABLE bill (
@@ -35,6 +36,7 @@ CREATE TABLE bill (
 ) STRICT;
 CREATE INDEX bill_by_customer ON bill (customer, month, id);
 CREATE INDEX bill_open ON bill (customer) WHERE written_off = 0 AND paid_minor < amount_minor;
+CREATE INDEX bill_unpaid ON bill (id) WHERE written_off = 0 AND paid_minor < amount_minor;
 
 -- What was read off meters, in the order in which it was entered.
 CREATE TABLE reading (

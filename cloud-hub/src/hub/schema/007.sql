@@ -54,3 +54,5 @@ CREATE INDEX history_by_time ON history (time_ms, kind, volume_ml, amount_minor,
 CREATE INDEX purchase_by_settling ON purchase (settled_ms) WHERE settled_ms IS NOT NULL;
 CREATE INDEX purchase_by_age ON purchase (created_ms);
 CREATE INDEX alarm_by_time ON alarm (time_ms);
+CREATE INDEX history_by_site_time ON history (site, time_ms, kind, volume_ml);
+CREATE INDEX money_seen_by_day ON money_seen (paid_ms);

@@ -7,6 +7,7 @@ use kiosk::{
     },
     day::{Day, Month, Zone},
     ids::{CustomerId, SiteName},
+    moment::Wall,
     units::{Currency, Money, Volume},
 };
 use rusqlite::{Row, params};
@@ -48,11 +49,18 @@ pub(in crate::hub) struct BillRow {
 }
 
 impl BillRow {
-    /// The bill as it would be for the usage that is known now: what its water is weighed by.
+    /// The bill as it would be for the usage that is known now: what its water is weighed by. What a correction took off
+    /// an open bill counts as paid of it, and would neither have been charged nor paid.
     pub fn as_counted(&self) -> Bill {
+        let less = |money: Money, minor: i64| Money::new(money.minor.saturating_sub(minor).max(0), money.currency);
+        let bill = &self.bill;
+        let charged = bill.amount.minor.saturating_add(bill.credit.minor);
+        let taken_off = charged.saturating_sub(self.tariff.price(self.counted).minor).max(0);
         Bill {
             usage: self.counted,
-            ..self.bill.clone()
+            amount: less(bill.amount, taken_off),
+            paid: less(bill.paid, taken_off),
+            ..bill.clone()
         }
     }
 }
@@ -194,13 +202,23 @@ impl Store<'_> {
         )
     }
 
-    /// Customers who stop drawing ahead as soon as their sites have given their rights back.
+    /// Customers who stop drawing ahead as soon as their sites have given their rights back, the one who was looked at
+    /// longest ago first.
     pub fn billings_ending(&self, limit: u32) -> Stored<Vec<BillingRow>> {
         self.all(
-            "SELECT * FROM billing WHERE state = 'ending' ORDER BY customer LIMIT ?1",
+            "SELECT * FROM billing WHERE state = 'ending' ORDER BY ending_looked_ms, customer LIMIT ?1",
             [limit],
             read_billing,
         )
+    }
+
+    /// It was looked whether a customer's billing can end.
+    pub fn set_ending_looked(&self, customer: CustomerId, now: Wall) -> Stored<()> {
+        self.execute(
+            "UPDATE billing SET ending_looked_ms = ?2 WHERE customer = ?1",
+            params![signed(customer.0), now.0],
+        )
+        .map(drop)
     }
 
     /// Takes the row of a customer away who was merged into another.
@@ -301,12 +319,7 @@ impl Store<'_> {
     }
 
     /// What a customer drew from one moment up to another, as dispensers told it.
-    pub fn drawn_between_ml(
-        &self,
-        customer: CustomerId,
-        from: kiosk::moment::Wall,
-        to: kiosk::moment::Wall,
-    ) -> Stored<i64> {
+    pub fn drawn_between_ml(&self, customer: CustomerId, from: Wall, to: Wall) -> Stored<i64> {
         let sum = self.one(
             "SELECT coalesce(sum(volume_ml), 0) FROM history
              WHERE customer = ?1 AND time_ms >= ?2 AND time_ms <= ?3 AND kind IN ('dispense', 'correction')",
@@ -379,6 +392,19 @@ impl Store<'_> {
         self.execute(
             "UPDATE reading SET customer = ?2 WHERE customer = ?1",
             [signed(from.0), signed(into.0)],
+        )
+        .map(drop)
+    }
+
+    /// Readings of two customers count as each other's.
+    pub fn swap_readings(&self, one: CustomerId, other: CustomerId) -> Stored<()> {
+        // Numbers are above zero, so those below it are in nobody's way.
+        let (one, other) = (signed(one.0), signed(other.0));
+        self.execute("UPDATE reading SET number = -number WHERE customer = ?1", [other])?;
+        self.execute("UPDATE reading SET customer = ?2 WHERE customer = ?1", [one, other])?;
+        self.execute(
+            "UPDATE reading SET customer = ?1, number = -number WHERE customer = ?2 AND number < 0",
+            [one, other],
         )
         .map(drop)
     }

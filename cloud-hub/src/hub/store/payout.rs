@@ -196,7 +196,7 @@ impl Store<'_> {
     /// A subscription that was ended early goes on to this moment.
     pub fn revive_subscription(&self, id: i64, valid_until: Wall) -> Stored<()> {
         self.execute(
-            "UPDATE subscription SET state = 'valid', valid_until_ms = ?2 WHERE id = ?1",
+            "UPDATE subscription SET state = 'valid', valid_until_ms = ?2, end_told = 0, reminded = NULL WHERE id = ?1",
             params![id, valid_until.0],
         )
         .map(drop)

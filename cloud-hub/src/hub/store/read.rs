@@ -28,7 +28,8 @@ pub use self::{
     cash::{DoubtfulSale, HandIn, Manager, doubtful_sales, hand_ins, managers},
     fleet::{Site, site, sites, sites_unhashed},
     ledger::{
-        AccountBalance, Line, Movement, STATEMENT_MAX, Span, accounts_of, ledger_faults, statement, trial_balance,
+        ACCOUNTS_MAX, AccountBalance, Line, Movement, STATEMENT_MAX, Span, accounts_of, ledger_faults, statement,
+        trial_balance,
     },
     money::{
         OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, ledger_balance, outbox, purchase,
@@ -235,7 +236,7 @@ fn purses(connection: &Connection, customer: CustomerId) -> Read<(i64, i64)> {
 fn newest_subscription(connection: &Connection, customer: CustomerId) -> Read<Option<Subscription>> {
     Store(connection).one(
         "SELECT subscription.*, site.time_zone FROM subscription JOIN site ON site.name = subscription.site
-         WHERE customer = ?1 ORDER BY valid_until_ms DESC, id DESC LIMIT 1",
+         WHERE customer = ?1 ORDER BY state = 'valid' DESC, valid_until_ms DESC, id DESC LIMIT 1",
         [signed(customer.0)],
         |row| {
             Ok(Subscription {

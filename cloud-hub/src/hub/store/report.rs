@@ -53,7 +53,7 @@ impl Store<'_> {
             "SELECT coalesce(sum(kind = 'dispense'), 0),
                  coalesce(sum(CASE WHEN kind IN ('dispense', 'correction') THEN volume_ml END), 0),
                  coalesce(sum(CASE WHEN kind = 'loss' THEN volume_ml END), 0)
-             FROM history WHERE time_ms >= ?1 AND time_ms < ?2 AND coalesce(site, '') = ?3
+             FROM history WHERE time_ms >= ?1 AND time_ms < ?2 AND site IS nullif(?3, '')
                  AND kind IN ('dispense', 'correction', 'loss')",
             params![begin.0, end.0, site],
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
@@ -97,7 +97,7 @@ impl Store<'_> {
                      SELECT provider, amount_minor, coalesce(stays.site, customer.site, '') FROM money_seen
                          LEFT JOIN customer ON customer.id = money_seen.customer
                          LEFT JOIN customer AS stays ON stays.id = customer.merged_into
-                         WHERE paid_ms >= ?1 AND paid_ms < ?2 AND place IN ('wallet', 'suspense'))
+                         WHERE paid_ms >= ?1 AND paid_ms < ?2 AND +place IN ('wallet', 'suspense'))
                  WHERE place = ?3 GROUP BY provider ORDER BY provider"
             ),
             params![begin.0, end.0, site],
@@ -124,11 +124,18 @@ impl Store<'_> {
         })
     }
 
-    /// The first day since `first` whose report lacks what the site had not told, and was not made after `since`.
-    pub fn report_to_mend(&self, site: Option<&SiteName>, first: Day, since: Wall) -> Stored<Option<Day>> {
+    /// The first day whose report was not made after `since`, and either is since `recent` or, since `first`, lacks what
+    /// the site had not told.
+    pub fn report_to_mend(
+        &self,
+        site: Option<&SiteName>,
+        (first, recent): (Day, Day),
+        since: Wall,
+    ) -> Stored<Option<Day>> {
         self.one(
-            "SELECT day FROM report WHERE site = ?1 AND day >= ?2 AND NOT heard AND made_ms < ?3 ORDER BY day LIMIT 1",
-            params![place(site), first.to_string(), since.0],
+            "SELECT day FROM report WHERE site = ?1 AND day >= ?2 AND (day >= ?3 OR NOT heard) AND made_ms < ?4
+             ORDER BY day LIMIT 1",
+            params![place(site), first.to_string(), recent.to_string(), since.0],
             |row| parsed(row, "day"),
         )
     }

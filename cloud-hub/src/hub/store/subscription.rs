@@ -62,10 +62,12 @@ impl Store<'_> {
         self.one("SELECT * FROM subscription WHERE id = ?1", [id], read_subscription)
     }
 
-    /// The subscription of a customer that ends last.
+    /// The subscription of a customer that ends last of those that run, else of those that are over: one that was renewed
+    /// and refunded is over before the one that it renewed.
     pub fn newest_subscription(&self, customer: CustomerId) -> Stored<Option<SubscriptionRow>> {
         self.one(
-            "SELECT * FROM subscription WHERE customer = ?1 ORDER BY valid_until_ms DESC, id DESC LIMIT 1",
+            "SELECT * FROM subscription WHERE customer = ?1
+             ORDER BY state = 'valid' DESC, valid_until_ms DESC, id DESC LIMIT 1",
             [signed(customer.0)],
             read_subscription,
         )
@@ -126,6 +128,16 @@ impl Store<'_> {
             params![site.as_str(), now.0, limit],
             read_subscription,
         )
+    }
+
+    /// Whether a customer has another subscription that runs, or of whose end they will be told.
+    pub fn has_other_subscription(&self, row: &SubscriptionRow) -> Stored<bool> {
+        let found = self.one(
+            "SELECT 1 FROM subscription WHERE customer = ?1 AND id <> ?2 AND (state = 'valid' OR end_told = 0) LIMIT 1",
+            params![signed(row.customer.0), row.id],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
     }
 
     /// Its customer has been told that it is over, or needs no such text.

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::hub::{
     effect::Refusal,
-    store::read::{self, Line, STATEMENT_MAX, Span},
+    store::read::{self, ACCOUNTS_MAX, Line, STATEMENT_MAX, Span},
 };
 
 /// What a handler returns that answers in JSON or CSV.
@@ -62,12 +62,27 @@ pub async fn balance(State(app): State<App>, mut query: Query) -> Answered {
 pub async fn accounts(State(app): State<App>, mut query: Query) -> Answered {
     let kind = query.text("kind").unwrap_or_else(|| "wallet".to_owned());
     let (limit, after) = (query.limit()?, query.text("after").unwrap_or_default());
+    let wants_csv = csv::is_wanted(&mut query)?;
     query.finish()?;
+    let limit = if wants_csv { ACCOUNTS_MAX } else { limit };
+    let name = kind.clone();
     let found = app
         .parts
         .books
         .read(move |books| read::accounts_of(books, &kind, &after, limit));
     let (found, next) = found.await?;
+    if wants_csv {
+        if next.is_some() {
+            let message = format!("more than {ACCOUNTS_MAX} accounts; read them in pages, without format=csv");
+            return Err(Refusal::invalid("format", "too_many", message).into());
+        }
+        let mut table = Table::new(&name, "account,currency,balance_minor");
+        for account in &found {
+            let balance = account.balance_minor.to_string();
+            table.row(&[&account.account, &account.currency, &balance]);
+        }
+        return Ok(table.into_response());
+    }
     let items = found.iter().map(|account| {
         json!({
             "account": account.account,

@@ -301,8 +301,9 @@ pub(super) const LINES: &[Line] = &[
     (
         "GET",
         "/api/v1/ledger/accounts",
-        "The accounts of one kind (wallet, water, bill, till …) with their balances, by name.",
-        "?kind ?limit ?after",
+        "The accounts of one kind (wallet, water, bill, till …) with their balances, by name. format=csv for a \
+         file of all of them.",
+        "?kind ?limit ?after ?format",
     ),
     (
         "GET",

@@ -50,13 +50,14 @@ pub async fn bills(
         word => filter(word)?,
     };
     let (now, _) = app.parts.clock.now();
+    let currency = app.parts.settings.currency;
     let seen = app.parts.books.read(move |books| {
         let bills = read::bills_listed(books, filter, now, i64::MAX, ROWS)?.items;
         let names = read::customer_names(books, bills.iter().map(|bill| bill.customer))?;
-        Ok((bills, names, read::bills_owed(books, now)?))
+        Ok((bills, names, read::bills_owed(books, currency, now)?))
     });
     let (bills, names, (owed, late)) = seen.await?;
-    let currency = app.parts.settings.currency.code();
+    let currency = currency.code();
     let content = html! {
         h1 { "Bills" }
         div.tiles data-part="owed" {
@@ -162,7 +163,7 @@ fn sheet(bill: &BillShown, customer: &Customer) -> Markup {
             }
         }
         @if bill.counted != bill.usage {
-            p { "Corrected to " (show::litres(bill.counted.signed_ml())) ": what was charged too much is a credit towards the next bill." }
+            p { "Corrected to " (show::litres(bill.counted.signed_ml())) ": what was charged too much counts as paid of this bill, and what was paid already is a credit towards the next." }
         }
         p.quiet { "Pay by mobile money with the account number as the reference, at the kiosk, or on this page's customer." }
     }

@@ -8,7 +8,7 @@ use kiosk::{
     day::{Day, Month, Zone},
     ids::CustomerId,
     moment::{Trust, Wall},
-    units::{Money, Volume},
+    units::{Currency, Money, Volume},
 };
 use rusqlite::{Connection, params_from_iter, types::Value};
 
@@ -197,11 +197,11 @@ pub fn bills_listed(
     }
 }
 
-/// What is left to pay of all open bills, and of those that are overdue.
-pub fn bills_owed(connection: &Connection, now: Wall) -> Read<(i64, i64)> {
+/// What is left to pay of all open bills in one currency, and of those that are overdue.
+pub fn bills_owed(connection: &Connection, currency: Currency, now: Wall) -> Read<(i64, i64)> {
     let rows = Store(connection).all(
-        "SELECT * FROM bill WHERE written_off = 0 AND paid_minor < amount_minor",
-        [],
+        "SELECT * FROM bill WHERE written_off = 0 AND paid_minor < amount_minor AND currency = ?1",
+        [currency.code()],
         read_bill,
     )?;
     let open = rows.into_iter().map(BillShown::of);

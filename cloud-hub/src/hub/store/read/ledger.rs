@@ -7,11 +7,13 @@ use kiosk::{ledger::Account, moment::Wall, units::Currency};
 use rusqlite::{Connection, Row, params};
 use store::StoreError;
 
-use super::{LIMIT_MAX, Page, Read, page};
+use super::{Page, Read, page};
 use crate::hub::store::Store;
 
 /// The most postings of one statement that are read at once, for a file.
 pub const STATEMENT_MAX: u32 = 100_000;
+/// The most accounts of one kind that are read at once, for a file.
+pub const ACCOUNTS_MAX: u32 = 100_000;
 
 /// An account's name, or that of its kind where each customer has one.
 const KIND: &str = "CASE WHEN account LIKE 'wallet:%' OR account LIKE 'water:%' OR account LIKE 'bill:%'
@@ -137,21 +139,23 @@ pub struct AccountBalance {
     pub balance_minor: i64,
 }
 
-/// The accounts of one kind (`wallet`, `water`, `bill` …) by name, behind one of them; the empty text for the first page.
-/// The second value is where the next page begins.
+/// The accounts of one kind (`wallet`, `water`, `bill` …) by name and currency, behind one of them, such as
+/// `wallet:1f,KES`; the empty text for the first page. The second value is where the next page begins.
 pub fn accounts_of(
     connection: &Connection,
     kind: &str,
     after: &str,
     limit: u32,
 ) -> Read<(Vec<AccountBalance>, Option<String>)> {
-    let limit = limit.clamp(1, LIMIT_MAX);
+    let limit = limit.clamp(1, ACCOUNTS_MAX);
+    // A bare name, as older pages gave it, stands behind all currencies of that account.
+    let (account, currency) = after.split_once(',').unwrap_or((after, "~"));
     let mut found = Store(connection).all(
         // ';' stands next to ':', so that what lies between is this kind.
         "SELECT account, currency, minor FROM balance
-         WHERE (account = ?1 OR (account >= ?1 || ':' AND account < ?1 || ';')) AND account > ?2
-         ORDER BY account, currency LIMIT ?3",
-        params![kind, after, i64::from(limit) + 1],
+         WHERE (account = ?1 OR (account >= ?1 || ':' AND account < ?1 || ';')) AND (account, currency) > (?2, ?3)
+         ORDER BY account, currency LIMIT ?4",
+        params![kind, account, currency, i64::from(limit) + 1],
         |row| {
             Ok(AccountBalance {
                 account: row.get(0)?,
@@ -162,7 +166,8 @@ pub fn accounts_of(
     )?;
     let has_more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let next = found.last().filter(|_| has_more).map(|last| last.account.clone());
+    let next = found.last().filter(|_| has_more);
+    let next = next.map(|last| format!("{},{}", last.account, last.currency));
     Ok((found, next))
 }
 
