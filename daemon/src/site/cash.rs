@@ -43,7 +43,7 @@ impl Site {
             return Ok(Err(Refusal::Unknown("this customer")));
         };
         // Nobody pays for water that they could not draw here.
-        if row.account.is_none() || !row.active || !row.admitted {
+        if !row.can_draw() {
             return Ok(Err(Refusal::CannotDraw));
         }
         let standing = floats::standing(self.connection(), &self.actor)?;

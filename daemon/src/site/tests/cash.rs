@@ -193,14 +193,36 @@ fn nobody_takes_cash_in_anothers_name_or_for_water_that_cannot_be_drawn() {
             "{wish:?}: {told:?}"
         );
     }
-    let blocked = Listed {
-        active: false,
-        revision: 2,
-        ..listed(None)
-    };
-    bench.hear(Lane::Money, Record::Fact(Fact::Listed(blocked)));
-    assert_eq!(bench.sell(litres(1)), Err(Refusal::CannotDraw));
-    assert_eq!(bench.musa(), (10_000, 0));
+    let pin = Some([7; 16]);
+    for (revision, why, cannot) in [
+        (2, "she may", listed(pin)),
+        (
+            3,
+            "blocked",
+            Listed {
+                active: false,
+                ..listed(pin)
+            },
+        ),
+        (
+            4,
+            "a bill is overdue",
+            Listed {
+                bill_overdue: true,
+                ..listed(pin)
+            },
+        ),
+    ] {
+        let known = Listed { revision, ..cannot };
+        bench.hear(Lane::Money, Record::Fact(Fact::Listed(known)));
+        assert_eq!(bench.sell(litres(1)) == Err(Refusal::CannotDraw), revision > 2, "{why}");
+    }
+    assert_eq!(bench.musa(), (9_800, 200));
+    let mut bench = ready("cash-pinless");
+    bench.float(10_000);
+    let connection = bench.site().connection();
+    connection.execute("UPDATE customer SET pin = NULL", []).unwrap();
+    assert_eq!(bench.sell(litres(1)), Err(Refusal::CannotDraw), "no PIN to draw with");
 }
 
 #[test]
