@@ -182,7 +182,8 @@ impl Turn<'_> {
             time: self.now(),
         })?;
         // They moved while the site was cut off: the water goes where they are at home now.
-        if self.home_box(customer)?.is_some_and(|home| home != box_id) {
+        let has_home = self.store.customer(customer)?.is_some_and(|row| row.site.is_some());
+        if has_home && self.home_box(customer)? != Some(box_id) {
             let right = self.grant_row(sold_grant(row.record))?;
             self.recall(&right)?;
         }
