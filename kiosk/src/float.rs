@@ -128,7 +128,7 @@ pub struct Known {
     pub price_per_m3_minor: u32,
     /// Minor units not yet spent, by the sales known.
     pub left_minor: i64,
-    /// Its site has closed it: the log's order puts every honest sale before that.
+    /// Its site had closed it when the sale was first seen: the log's order puts every honest sale before that.
     pub closed: bool,
     /// Its box was written off (PROTOCOL rule 25).
     pub written_off: bool,
@@ -227,10 +227,12 @@ pub fn judge(volume: Volume, parts: &[(i64, Option<Known>)], currency: Currency)
     }
 }
 
-/// What the hub may still give a manager: the limit less the cash not handed in and less what open floats may still take.
-/// Below zero, floats are asked back.
-pub fn free_minor(limit_minor: i64, owed_minor: i64, open_minor: i64) -> i64 {
-    limit_minor.saturating_sub(owed_minor).saturating_sub(open_minor)
+/// What the hub may still give a manager: the limit less the cash not handed in, less what was handed in too little, and
+/// less what open floats may still take. Below zero, floats are asked back. Neither what was handed in for sales that a
+/// restored hub has lost, nor what was handed in too much, raises the limit.
+pub fn free_minor(limit_minor: i64, owed_minor: i64, short_minor: i64, open_minor: i64) -> i64 {
+    let out = owed_minor.max(0).saturating_add(short_minor.max(0));
+    limit_minor.saturating_sub(out).saturating_sub(open_minor)
 }
 
 #[cfg(test)]

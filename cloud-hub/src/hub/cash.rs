@@ -19,6 +19,7 @@ use super::{
     credit_id,
     effect::{Refusal, Response},
     input::Actor,
+    ledger::Event,
     store::{CashSaleRow, CreditRow, GrantRow, HistoryRow, PurseKey, SalePlace},
     turn::{Halt, HubError, Turn},
 };
@@ -68,25 +69,61 @@ impl Turn<'_> {
         if epoch == self.run || !is_ours || self.store.float(grant)?.is_some() {
             return Ok(Err(Doubtful::GrantTaken));
         }
+        // The log's order puts every honest sale before its float's end. So that is decided when the sale is first seen, by
+        // what its own box has closed: a restored hub hears of the end before it has the float back.
+        let mut is_after_close = false;
         let mut parts = Vec::with_capacity(row.sold.parts.len());
         for (float, minor) in &row.sold.parts {
+            let end = self.grant_row(*float)?;
+            is_after_close |= is_new && end.closed && end.box_id == Some(box_id);
             let float = self.store.float(*float)?;
             let known = float.map(|float| Known {
                 is_own: float.box_id == Some(box_id),
                 manager: float.manager,
                 price_per_m3_minor: float.price_per_m3_minor,
                 left_minor: float.left_minor(),
-                closed: float.closed,
+                closed: is_new && float.closed,
                 written_off: float.written_off,
             });
             parts.push((*minor, known));
         }
-        let judged = judge(row.sold.volume, &parts, self.settings.currency);
+        let judged = match judge(row.sold.volume, &parts, self.settings.currency) {
+            Err(Doubtful::UnknownFloat) if is_after_close => Err(Doubtful::AfterClose),
+            judged => judged,
+        };
         let customer = self.store.root(row.sold.customer)?;
         Ok(match (judged, self.store.customer(customer)?) {
             (Ok(_), None) => Err(Doubtful::UnknownCustomer),
             (judged, _) => judged,
         })
+    }
+
+    /// The hub's doubt is over, and with it the hope that the rest of the story comes: what still waits is an operator's.
+    pub fn sales_after_doubt(&mut self) -> Result<(), HubError> {
+        let mut waiting = self.store.cash_sales_waiting(Doubtful::UnknownFloat)?;
+        waiting.extend(self.store.cash_sales_waiting(Doubtful::UnknownCustomer)?);
+        for row in waiting {
+            match self.judged(&row, false)? {
+                Ok(manager) => self.book_sale(&row, manager)?,
+                Err(why) => self.suspend_sale(&row, why)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A right that the hub itself gave bears the name of one that a site's sale opened. The hub's word stands: what was
+    /// drawn under the name so far charges nobody, and the sale, if it was booked, keeps its credit. False when the row is
+    /// of no sale.
+    pub fn take_name_from_sale(&mut self, row: &GrantRow) -> Result<bool, HubError> {
+        if !self.store.take_name_from_sale(row)? {
+            return Ok(false);
+        }
+        let late = row.state().suspense(row.spent).signed_ml();
+        self.book_change("late spend", -self.worth_minor(late), Postings::suspended)?;
+        if let Some(key) = row.key() {
+            self.add_spent(key, -Turn::charged(row))?;
+        }
+        Ok(true)
     }
 
     /// Kept for an operator. The right that the site opened charges nobody: what is drawn on it goes to suspense.
@@ -131,7 +168,10 @@ impl Turn<'_> {
         let spent = self.grant_row(sold_grant(row.record))?.spent;
         self.know_sold(row, is_gone.then_some(spent))?;
         let postings = Postings::paid(Source::Float(manager), customer, kiosk::ledger::Purpose::Water, amount);
-        self.book("cash sale", postings)?;
+        match enrolment.as_ref().map(|enrolment| enrolment.site.clone()) {
+            Some(site) => self.about(Event::Record(site, row.record), |turn| turn.book("cash sale", postings))?,
+            None => self.book("cash sale", postings)?,
+        }
         self.add_credit(&CreditRow {
             id: credit_id(&format!("cash:{box_id}:{epoch}:{}", row.record.seq)),
             key: PurseKey::prepaid(customer),
@@ -141,6 +181,12 @@ impl Turn<'_> {
             reason: String::new(),
             time: self.now(),
         })?;
+        // They moved while the site was cut off: the water goes where they are at home now.
+        let has_home = self.store.customer(customer)?.is_some_and(|row| row.site.is_some());
+        if has_home && self.home_box(customer)? != Some(box_id) {
+            let right = self.grant_row(sold_grant(row.record))?;
+            self.recall(&right)?;
+        }
         let site = enrolment.map(|enrolment| enrolment.site);
         let receipt = site
             .as_ref()
@@ -211,12 +257,21 @@ impl Turn<'_> {
     /// An operator has asked the manager and the customer: the sale is booked as the site wrote it, or dropped.
     pub fn decide_cash_sale(&mut self, by: &Actor, sale: i64, booked_to: Option<&str>) -> Result<Response, Halt> {
         let row = self.store.cash_sale(sale)?;
-        let Some(row) = row.filter(|row| matches!(row.place, SalePlace::Suspense(_))) else {
+        let waiting = row.and_then(|row| match row.place {
+            SalePlace::Suspense(why) => Some((row, why)),
+            // It may turn out to have been after all.
+            SalePlace::Refused(why) if booked_to.is_some() => Some((row, why)),
+            SalePlace::Refused(_) | SalePlace::Booked => None,
+        });
+        let Some((row, why)) = waiting else {
             return Err(Refusal::not_found("cash sale that waits for a decision").into());
         };
+        if why.may_pass() {
+            self.refuse_in_doubt("the float of this sale")?;
+        }
         let subject = format!("{}:{}", row.record.log.epoch, row.record.seq);
         let Some(login) = booked_to else {
-            self.store.place_cash_sale(row.id, SalePlace::Refused, None)?;
+            self.store.place_cash_sale(row.id, SalePlace::Refused(why), None)?;
             self.audit(by, "cash sale refused", &subject, "")?;
             return Ok(Response::Done);
         };
@@ -229,9 +284,16 @@ impl Turn<'_> {
             return Err(Refusal::not_found("manager with a float at this site").into());
         };
         let root = self.store.root(row.sold.customer)?;
-        if row.place == SalePlace::Suspense(Doubtful::GrantTaken) || self.store.customer(root)?.is_none() {
+        if why == Doubtful::GrantTaken || self.store.customer(root)?.is_none() {
             let message = "this sale cannot be booked: its right or its customer is not known; give the water by hand";
             return Err(Refusal::conflict("cannot_book", message).into());
+        }
+        // The site has spent its floats for it, whatever was wrong with it.
+        for (float, minor) in &row.sold.parts {
+            let own = self.store.float(*float)?;
+            if let Some(own) = own.filter(|own| own.box_id == Some(row.record.log.box_id)) {
+                self.store.spend_float(own.float, (*minor).clamp(0, own.left_minor()))?;
+            }
         }
         self.credit_sale(&row, manager.id)?;
         self.settle_float(manager.id)?;

@@ -255,7 +255,7 @@ impl Turn<'_> {
     /// What was held back is granted now.
     pub fn doubt_ended(&mut self) -> Result<(), HubError> {
         self.store.set_settled(Some(CustomerId(i64::MIN.cast_unsigned())))?;
-        self.settle_floats(None)?;
+        self.floats_after_doubt()?;
         self.settle_after_doubt()
     }
 

@@ -11,10 +11,16 @@ use kiosk::{
     ledger::{Account, HandIn, Postings},
     moment::Wall,
 };
+use store::journal::SqlLogs;
+use sync::{
+    journal::{Logs, Stored},
+    record::Record,
+};
 
 use super::{
     effect::{Refusal, Response},
     input::{Actor, CashCount, Settling},
+    ledger::Event,
     store::{FloatRow, ManagerRow},
     turn::{Halt, HubError, Turn},
 };
@@ -136,6 +142,7 @@ impl Turn<'_> {
         };
         self.book(what, postings)?;
         self.audit(by, what, &manager.subject(), &amount.to_string())?;
+        self.settle_float(manager.id)?;
         Ok(Response::Done)
     }
 
@@ -149,8 +156,9 @@ impl Turn<'_> {
         Ok(self.store.balance(&Account::Float(manager), self.settings.currency)?)
     }
 
-    /// Gives what is free of a manager's limit, or asks back what lacks. While floats are on their way back nothing is
-    /// given: they come first, so that many small ones become one. While the hub is in doubt it gives none at all, for
+    /// Gives what is free of a manager's limit, or asks back what lacks. While floats are on their way back and others
+    /// still sell nothing is given: they come first, so that many small ones become one. A manager who has no other gets
+    /// what is free at once, for the site may be cut off before they come. While the hub is in doubt it gives none at all, for
     /// cash is no new money before it is counted.
     pub fn settle_float(&mut self, manager: ManagerId) -> Result<(), HubError> {
         let Some(row) = self.store.manager(manager)? else {
@@ -161,20 +169,29 @@ impl Turn<'_> {
         }
         let open = self.store.open_floats(manager)?;
         let open_minor = open.iter().map(FloatRow::left_minor).sum();
-        let free = free_minor(row.limit_minor, self.owed_minor(manager)?, open_minor);
+        let short = self
+            .store
+            .balance(&Account::Difference(row.id), self.settings.currency)?;
+        let free = free_minor(row.limit_minor, self.owed_minor(row.id)?, short, open_minor);
         if free < 0 {
             return self.recall_newest(&open, free.saturating_neg());
         }
-        if open.iter().any(|float| float.recalled) {
-            return Ok(());
-        }
         let price = self.settings.tariff.price_per_m3_minor;
-        let is_old = |float: &FloatRow| float.price_per_m3_minor != price;
-        let is_many = free > 0 && open.len() >= OPEN_MAX;
-        if is_many || open.iter().any(is_old) {
-            for float in open.iter().filter(|float| is_many || is_old(float)) {
+        let is_selling =
+            |float: &&FloatRow| !float.recalled && float.left_minor() > 0 && float.price_per_m3_minor == price;
+        let selling = open.iter().filter(is_selling).count();
+        let is_crowded = free > 0 && open.iter().filter(|float| !float.recalled).count() >= OPEN_MAX;
+        // Those that sold out go first: nothing is missed while they are on their way.
+        let is_many = free > 0 && selling >= OPEN_MAX;
+        let mut is_coming = false;
+        for float in &open {
+            let goes = is_many || !is_selling(&float) && (is_crowded || float.price_per_m3_minor != price);
+            if goes {
                 self.recall_float(float)?;
             }
+            is_coming |= (goes || float.recalled) && float.left_minor() > 0;
+        }
+        if is_coming && selling > 0 && !is_many {
             return Ok(());
         }
         let enrolment = self.store.current_enrolment(&row.site)?;
@@ -232,16 +249,17 @@ impl Turn<'_> {
             return Ok(());
         };
         let mut row = self.grant_row(granted.float)?;
-        if row.volume.is_some() {
+        if row.volume.is_some() && !self.take_name_from_sale(&row)? {
             return self.foreign_grant(box_id, granted.float);
         }
-        row.box_id = Some(box_id);
+        row = self.hubs_word_of(box_id, row)?;
         row.granted = when;
         if !enrolment.current {
             row.written_off.get_or_insert_default();
         }
         self.store.put_grant(&row)?;
-        let manager = match self.store.manager(granted.manager)? {
+        let (given_to, known) = (granted.manager, self.store.manager(granted.manager)?);
+        let manager = match &known {
             Some(manager) => manager.id,
             None => self.recall_manager(&enrolment.site, granted)?,
         };
@@ -250,12 +268,46 @@ impl Turn<'_> {
             ..granted.clone()
         };
         self.store.add_float(&granted, when)?;
-        self.look_again_at_sales(kiosk::float::Doubtful::UnknownFloat)
+        self.look_again_at_sales(kiosk::float::Doubtful::UnknownFloat)?;
+        self.look_again_at_hand_ins(given_to)
+    }
+
+    /// Cash that was handed in by a manager who is known now.
+    fn look_again_at_hand_ins(&mut self, manager: ManagerId) -> Result<(), HubError> {
+        for id in self.store.take_waiting_hand_ins(manager)? {
+            let stored = SqlLogs::new(self.store.0).read(&id.log, id.seq, 1)?;
+            let Some(Stored::Bytes(bytes)) = stored.into_iter().next() else {
+                continue;
+            };
+            if let Ok(Record::Fact(Fact::HandedIn(handed_in))) = Record::decode(id.log.by, id.log.lane, &bytes) {
+                self.fold_handed_in(id, &handed_in)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The hub's doubt is over: what it still lacks of a manager's cash is said, and what was held back is given.
+    pub fn floats_after_doubt(&mut self) -> Result<(), HubError> {
+        self.sales_after_doubt()?;
+        for manager in self.store.managers(None)? {
+            let owed = self.owed_minor(manager.id)?;
+            if owed < 0 {
+                let detail = format!(
+                    "site {}: {} handed in {} more than the sales that this hub knows; the sales were lost with its past",
+                    manager.site,
+                    manager.login,
+                    self.money(owed.saturating_neg())
+                );
+                self.alarm_at(&manager.site, "float_overpaid", detail)?;
+            }
+        }
+        self.settle_floats(None)
     }
 
     /// A manager whom this hub had forgotten. What they held is taken for their limit until an operator sets it.
     fn recall_manager(&mut self, site: &SiteName, granted: &FloatGranted) -> Result<ManagerId, HubError> {
         if let Some(known) = self.store.manager_at(site, &granted.login)? {
+            self.store.put_manager_alias(granted.manager, known.id)?;
             return Ok(known.id);
         }
         let row = ManagerRow {
@@ -277,13 +329,18 @@ impl Turn<'_> {
     /// Cash was handed in, now or before this hub was restored: booked once per record.
     pub fn fold_handed_in(&mut self, id: RecordId, handed_in: &HandedIn) -> Result<(), HubError> {
         let Some(manager) = self.store.manager(handed_in.manager)? else {
+            self.store.add_waiting_hand_in(id, handed_in.manager)?;
             let detail = format!(
-                "cash of manager {}, whom this hub does not know, was handed in",
+                "cash of manager {}, whom this hub does not know, was handed in; it is booked when their float comes back",
                 handed_in.manager
             );
             return self.alarm("hand_in_unknown", detail);
         };
-        if !self.store.add_hand_in(id, handed_in)? {
+        let known = HandedIn {
+            manager: manager.id,
+            ..handed_in.clone()
+        };
+        if !self.store.add_hand_in(id, &known)? {
             return Ok(());
         }
         let (owed, counted) = (self.money(handed_in.owed_minor), self.money(handed_in.counted_minor));
@@ -293,7 +350,7 @@ impl Turn<'_> {
             owed,
             counted,
         });
-        self.book("cash handed in", postings)?;
+        self.about(Event::HandIn(id), |turn| turn.book("cash handed in", postings))?;
         self.settle_float(manager.id)
     }
 }

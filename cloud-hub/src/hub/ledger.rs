@@ -24,8 +24,10 @@ const ML_PER_M3: i128 = 1_000_000;
 pub(super) enum Event {
     /// A purchase was paid.
     Purchase(PurchaseId),
-    /// A site wrote a record: a pour.
+    /// A site wrote a record: a pour, or a cash sale.
     Record(SiteName, RecordId),
+    /// Cash was handed in, as this record of the hub's own says. Records of two boxes of a site may have one number.
+    HandIn(RecordId),
     /// Money came under this receipt of a provider.
     Receipt(Provider, ProviderReceipt),
     /// An operator gave or took litres.
@@ -50,6 +52,7 @@ impl fmt::Display for Event {
             Event::Purchase(purchase) => write!(f, "purchase:{purchase}"),
             // The id under which the API lists the transaction.
             Event::Record(site, record) => write!(f, "transaction:{site}:{}:{}", record.log.epoch, record.seq),
+            Event::HandIn(record) => write!(f, "hand_in:{}:{}:{}", record.log.box_id, record.log.epoch, record.seq),
             Event::Receipt(provider, receipt) => write!(f, "receipt:{provider}:{receipt}"),
             Event::Credit(credit) => write!(f, "credit:{credit:016x}"),
             Event::Draw(site, request) => write!(f, "draw:{site}:{request}"),

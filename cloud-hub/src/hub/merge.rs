@@ -184,9 +184,10 @@ impl Turn<'_> {
 
     fn fold_granted(&mut self, box_id: BoxId, granted: &Granted, when: Wall) -> Result<(), HubError> {
         let mut row = self.grant_row(granted.grant)?;
-        if row.volume.is_some() {
+        if row.volume.is_some() && !self.take_name_from_sale(&row)? {
             return Ok(());
         }
+        let sold_to = row.key();
         let customer = self.store.root(granted.customer)?;
         let period = match (granted.purse, granted.valid_until) {
             (Purse::Allowance, Some(end)) => self.store.subscription_ending(customer, end)?.map(|row| row.id),
@@ -197,15 +198,7 @@ impl Turn<'_> {
             purse: granted.purse,
             period: period.unwrap_or_default(),
         };
-        if row.box_id.replace(box_id).is_some_and(|claimer| claimer != box_id) {
-            // What another box said of it never was.
-            self.foreign_grant(box_id, granted.grant)?;
-            row = GrantRow {
-                box_id: Some(box_id),
-                recalled: row.recalled,
-                ..GrantRow::unknown(granted.grant)
-            };
-        }
+        row = self.hubs_word_of(box_id, row)?;
         row.granted_to = Some(granted.customer);
         row.customer = Some(customer);
         row.purse = Some(granted.purse);
@@ -219,7 +212,29 @@ impl Turn<'_> {
         if !row.spent.is_zero() {
             self.store.name_history(granted.grant, customer)?;
         }
-        Ok(())
+        match sold_to {
+            // A sale that lost its right to the hub's word: its water is free again.
+            Some(key) => self.settle_purse(key),
+            None => Ok(()),
+        }
+    }
+
+    /// What is known of a grant that the hub gave to this box: what another box said of it never was, nor was a right that
+    /// a sale opened under its name.
+    pub fn hubs_word_of(&mut self, box_id: BoxId, row: GrantRow) -> Result<GrantRow, HubError> {
+        let is_own = row.box_id.is_none_or(|claimer| claimer == box_id);
+        if !is_own || row.volume.is_some() {
+            self.foreign_grant(row.box_id.unwrap_or(box_id), row.grant)?;
+            return Ok(GrantRow {
+                box_id: Some(box_id),
+                recalled: row.recalled,
+                ..GrantRow::unknown(row.grant)
+            });
+        }
+        Ok(GrantRow {
+            box_id: Some(box_id),
+            ..row
+        })
     }
 
     /// No hold is open on it any more, and the log's order puts every spend before this: what is left is free again.

@@ -102,15 +102,23 @@ fn an_operator_decides_about_a_doubtful_sale_once() {
     assert_eq!(code(nobody.map(drop)), "not_found");
     world.ask(decide(Some("musa"), 0)).unwrap();
     world.ask(decide(None, 1)).unwrap();
-    for place in [0, 1] {
-        let again = world.ask(decide(Some("musa"), place));
-        assert_eq!(code(again.map(drop)), "not_found", "decided before");
+    for decided in [decide(Some("musa"), 0), decide(None, 0), decide(None, 1)] {
+        assert_eq!(code(world.ask(decided).map(drop)), "not_found", "decided before");
     }
     // She paid KES 39.00 for the jerrycan and drew it.
     assert_eq!(world.balance_ml(jane), 0);
     let books = world.ledger();
     assert_eq!((books["suspense"], books["sales"]), (0, -3_900));
-    assert_eq!(musa(&world).owed_minor, 3_900);
+    let standing = musa(&world);
+    assert_eq!(
+        (standing.owed_minor, standing.open_minor),
+        (3_900, 6_100),
+        "the site has spent the float for it"
+    );
+    // The other one was refused, and turns out to have been.
+    assert_eq!(read::refused_sales(&world.read(), 9).unwrap().len(), 1);
+    world.ask(decide(Some("musa"), 1)).unwrap();
+    assert_eq!((musa(&world).owed_minor, world.balance_ml(jane)), (7_700, 20_000));
 }
 
 #[test]
@@ -144,12 +152,13 @@ fn a_restored_hub_gets_floats_sales_and_hands_in_back_and_gives_no_float_meanwhi
     world.backup();
     sells(&mut world, site, jane, 1);
     hand_in(&mut world, 3_900, None).unwrap();
-    sells(&mut world, site, jane, 1);
+    let first = floats(&world, site)[0].float;
+    world.site_writes(site, Fact::FloatSold(sale(vec![(first, 4_000)], jane, 20_000)));
     set(&mut world, 12_000).unwrap();
     let account = musa(&world).id;
     let before = world.ledger();
     let out = given(&world, site);
-    assert_eq!(out, [10_000, 4_000, 2_000]);
+    assert_eq!(out, [10_000, 3_900, 2_000]);
 
     world.restore();
     world.link(site);
@@ -173,7 +182,7 @@ fn a_restored_hub_gets_floats_sales_and_hands_in_back_and_gives_no_float_meanwhi
     assert_eq!(
         given(&world, site)[3..],
         [8_000],
-        "200.00 less 40.00 in the drawer and 80.00 out"
+        "200.00 less 40.00 in the drawer, 1.00 that is short, and 79.00 out"
     );
     assert_eq!(world.ledger()[&format!("float:{account}")], 4_000);
 }

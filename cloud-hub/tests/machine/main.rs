@@ -4,6 +4,7 @@
 
 mod bills;
 mod cash;
+mod cash_cuts;
 mod cash_healing;
 mod corrections;
 mod customers;

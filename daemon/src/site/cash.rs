@@ -6,9 +6,13 @@
 use kiosk::{
     fact::{Fact, FloatSold, Granted, HandedIn, Purse},
     float::{NoQuote, Wish, quote},
-    ids::{CustomerId, GrantId, RecordId},
+    ids::{BoxId, CustomerId, GrantId, Lane, LogKey, RecordId, Writer},
     moment::Moment,
     units::Money,
+};
+use sync::{
+    journal::{Logs as _, Stored},
+    record::Record,
 };
 
 use super::{
@@ -18,6 +22,9 @@ use super::{
     store::{floats, people, sales::SaleKind},
     tally::Counted,
 };
+
+/// So much of a log is read at a time.
+const READ_BYTES: usize = 48_000;
 
 impl Site {
     /// Sells water for cash. `shown_minor`: the price that the manager was shown, so that nobody pays another.
@@ -43,7 +50,7 @@ impl Site {
             return Ok(Err(Refusal::Unknown("this customer")));
         };
         // Nobody pays for water that they could not draw here.
-        if row.account.is_none() || !row.active || !row.admitted {
+        if !row.can_draw() {
             return Ok(Err(Refusal::CannotDraw));
         }
         let standing = floats::standing(self.connection(), &self.actor)?;
@@ -117,6 +124,41 @@ impl Site {
         self.tally
             .note(Counted::Sold(SaleKind::Cash.name(), sold.volume.signed_ml()));
         Ok(())
+    }
+
+    /// What an older enrolment of this box sold for cash and its hub never acknowledged, in words.
+    pub(super) fn untold_cash(&self, old: BoxId) -> Result<Option<String>, SiteError> {
+        let (mut count, mut minor) = (0_u32, 0_i64);
+        for (epoch, state) in self.logs().logs(old, Writer::Site, Lane::Money)? {
+            let log = LogKey {
+                box_id: old,
+                by: Writer::Site,
+                lane: Lane::Money,
+                epoch,
+            };
+            let mut seq = state.acked;
+            while seq < state.mark {
+                let records = self.logs().read(&log, seq + 1, READ_BYTES)?;
+                if records.is_empty() {
+                    break;
+                }
+                for record in records {
+                    seq += 1;
+                    let Stored::Bytes(bytes) = record else { continue };
+                    if let Ok(Record::Fact(Fact::FloatSold(sold))) = Record::decode(log.by, log.lane, &bytes) {
+                        count += 1;
+                        minor = minor.saturating_add(sold.amount_minor());
+                    }
+                }
+            }
+        }
+        let amount = Money::new(minor, self.enrolled()?.enrolment.currency);
+        Ok((count > 0).then(|| {
+            format!(
+                "before this box joined anew it took {amount} in {count} cash sales of which the hub was not told: count the \
+                 cash with the manager, and give the customers their water by hand"
+            )
+        }))
     }
 
     /// The hub counted cash.

@@ -247,7 +247,7 @@ pub enum Refusal {
     SellsNothing,
     /// Whoever pays could not draw here.
     #[error(
-        "this person cannot draw here now: blocked, not yet confirmed by the hub, or at home at another site; take no cash"
+        "this person cannot draw here now: blocked, without a PIN, with a bill overdue, not yet confirmed by the hub, or at home at another site; take no cash"
     )]
     CannotDraw,
     /// The hub has given the caller no float here.

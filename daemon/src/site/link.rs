@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kiosk::{
     day::Zone,
     dispense::Reason,
-    ids::{AccountId, CustomerId, Epoch, Lane, Writer},
+    ids::{AccountId, BoxId, CustomerId, Epoch, Lane, Writer},
     moment::{Moment, Trust},
     phone::Phone,
     units::Volume,
@@ -214,20 +214,28 @@ impl Site {
             self.pen.epoch = Epoch(moment.draw.number("enrolled"));
         }
         self.enrolled = Some(Arc::new(Enrolled::new(enrolment)));
-        self.adopt(true)?;
-        Ok(vec![self.hung_up(0), Effect::Dial(url), Effect::Live])
+        let mut effects = self.adopt(moment, true)?;
+        effects.extend([self.hung_up(0), Effect::Dial(url), Effect::Live]);
+        Ok(effects)
     }
 
     /// Makes sure that the rows here are those of the present enrolment: what an older one could draw is not this one's
     /// (PROTOCOL rule 25). Rows that are missing though the box joined before were lost: it is in doubt (rule 14).
-    pub(super) fn adopt(&mut self, has_just_joined: bool) -> Result<(), SiteError> {
-        let Some(enrolled) = &self.enrolled else { return Ok(()) };
+    /// Cash that its hub was not told of is said, for nothing of the old enrolment reaches it any more.
+    pub(super) fn adopt(&mut self, moment: &Moment, has_just_joined: bool) -> Result<Vec<Effect>, SiteError> {
+        let Some(enrolled) = &self.enrolled else {
+            return Ok(Vec::new());
+        };
         let box_id = enrolled.enrolment.box_id.0.cast_signed();
         let connection = self.connection();
         let known = meta::number(connection, BOX)?;
         if known == Some(box_id) {
-            return Ok(());
+            return Ok(Vec::new());
         }
+        let untold = match known {
+            Some(old) => self.untold_cash(BoxId(old.cast_unsigned()))?,
+            None => None,
+        };
         if known.is_some() {
             rights::forget(connection)?;
             floats::forget(connection)?;
@@ -242,7 +250,10 @@ impl Site {
         meta::put_number(connection, RETIRED, 0)?;
         meta::put_number(connection, AUDIT_TOLD, 0)?;
         self.is_retired = false;
-        Ok(())
+        match untold {
+            Some(detail) => self.alarm(moment, "cash_untold", &detail),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Whether part of this box's past is missing.

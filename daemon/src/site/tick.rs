@@ -37,7 +37,7 @@ const FORGET_PER_TICK_MAX: u32 = 500;
 impl Site {
     /// The first input of a run: limits start anew, and dispensers get their configuration again.
     pub(super) fn started(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
-        self.adopt(false)?;
+        let mut effects = self.adopt(moment, false)?;
         let connection = self.connection();
         rights::restart_limits(connection, moment.monotonic_ms + self.settings.report_within_ms)?;
         self.day = SalesDay {
@@ -50,7 +50,7 @@ impl Site {
                 None => None,
             },
         };
-        let mut effects = vec![self.credentials()?];
+        effects.push(self.credentials()?);
         effects.extend(self.configurations()?);
         if let Some(enrolled) = &self.enrolled {
             effects.push(Effect::Dial(enrolled.enrolment.hub_url.clone()));

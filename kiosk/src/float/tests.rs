@@ -139,10 +139,14 @@ fn only_an_honest_sale_is_booked() {
 #[test]
 fn a_limit_is_for_cash_and_floats_together() {
     // KES 100.00 of which 30.00 is in the drawer and 50.00 may still be taken.
-    assert_eq!(free_minor(10_000, 3_000, 5_000), 2_000);
-    assert_eq!(free_minor(10_000, 0, 10_000), 0);
-    assert_eq!(free_minor(0, 3_000, 5_000), -8_000);
-    assert_eq!(free_minor(i64::MIN, i64::MAX, 1), i64::MIN);
+    assert_eq!(free_minor(10_000, 3_000, 0, 5_000), 2_000);
+    assert_eq!(free_minor(10_000, 0, 0, 10_000), 0);
+    assert_eq!(free_minor(0, 3_000, 0, 5_000), -8_000);
+    assert_eq!(free_minor(i64::MIN, i64::MAX, 0, 1), i64::MIN);
+    // KES 10.00 were handed in too little, or too much; and KES 30.00 for sales that are lost.
+    assert_eq!(free_minor(10_000, 3_000, 1_000, 5_000), 1_000);
+    assert_eq!(free_minor(10_000, 3_000, -1_000, 5_000), 2_000);
+    assert_eq!(free_minor(10_000, -3_000, 0, 0), 10_000);
 }
 
 #[test]

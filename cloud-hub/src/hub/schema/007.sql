@@ -19,7 +19,8 @@ CREATE INDEX subscription_untold ON subscription (site, valid_until_ms) WHERE en
 ALTER TABLE entry ADD COLUMN event TEXT;
 CREATE INDEX entry_by_event ON entry (event) WHERE event IS NOT NULL;
 CREATE UNIQUE INDEX entry_once ON entry (event, what)
-    WHERE event IS NOT NULL AND what IN ('payment', 'deposit', 'water given', 'payment in suspense', 'money in suspense', 'bills paid');
+    WHERE event IS NOT NULL AND what IN ('payment', 'deposit', 'water given', 'payment in suspense', 'money in suspense', 'bills paid',
+                                      'cash sale', 'cash handed in');
 CREATE INDEX entry_by_time ON entry (time_ms);
 CREATE INDEX posting_by_account ON posting (account, currency, entry, minor);
 

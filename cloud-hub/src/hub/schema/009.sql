@@ -8,6 +8,12 @@ CREATE TABLE manager (
     UNIQUE (site, login)
 ) STRICT;
 
+-- Other ids of a manager: the hub was restored, the manager was added anew, and then floats under the old id came back.
+CREATE TABLE manager_alias (
+    id                INTEGER PRIMARY KEY,
+    manager           INTEGER NOT NULL REFERENCES manager (id)
+) STRICT;
+
 -- A float: a grant to a manager. Whether it was recalled, closed or written off, and which box has it, stands in the row
 -- of `grants` with the same epoch and number, which has neither customer nor volume.
 CREATE TABLE cash_float (
@@ -57,3 +63,13 @@ CREATE TABLE hand_in (
     UNIQUE (box, epoch, seq)
 ) STRICT;
 CREATE INDEX hand_in_by_manager ON hand_in (manager, id);
+
+-- Records of cash that somebody handed in whom the hub, being restored, does not know yet.
+CREATE TABLE hand_in_waiting (
+    box               INTEGER NOT NULL,
+    epoch             INTEGER NOT NULL,
+    seq               INTEGER NOT NULL,
+    manager           INTEGER NOT NULL,
+    PRIMARY KEY (box, epoch, seq)
+) STRICT;
+CREATE INDEX hand_in_waiting_by_manager ON hand_in_waiting (manager);

@@ -9,7 +9,7 @@ use kiosk::{
 };
 use rusqlite::{Row, params};
 
-use super::{Store, Stored, grant_columns, id, maybe_id, parsed, signed, wrong};
+use super::{GrantRow, Store, Stored, grant_columns, id, maybe_id, parsed, signed, wrong};
 
 /// Who takes cash at a site.
 #[derive(Clone, Debug)]
@@ -46,7 +46,8 @@ impl FloatRow {
 pub(in crate::hub) enum SalePlace {
     Booked,
     Suspense(Doubtful),
-    Refused,
+    /// An operator said that it never was.
+    Refused(Doubtful),
 }
 
 /// A cash sale.
@@ -136,7 +137,7 @@ fn read_sale(row: &Row<'_>) -> rusqlite::Result<CashSaleRow> {
         },
         place: match state.as_str() {
             "booked" => SalePlace::Booked,
-            "refused" => SalePlace::Refused,
+            "refused" => SalePlace::Refused(why().ok_or_else(|| wrong(row, "why"))?),
             _ => SalePlace::Suspense(why().ok_or_else(|| wrong(row, "why"))?),
         },
     })
@@ -152,9 +153,22 @@ impl Store<'_> {
         )
     }
 
-    /// A manager.
+    /// A manager, by any id that they ever had.
     pub fn manager(&self, manager: ManagerId) -> Stored<Option<ManagerRow>> {
-        self.one("SELECT * FROM manager WHERE id = ?1", [signed(manager.0)], read_manager)
+        self.one(
+            "SELECT * FROM manager WHERE id = coalesce((SELECT manager FROM manager_alias WHERE id = ?1), ?1)",
+            [signed(manager.0)],
+            read_manager,
+        )
+    }
+
+    /// Keeps another id under which a manager was known before the hub was restored.
+    pub fn put_manager_alias(&self, other: ManagerId, manager: ManagerId) -> Stored<()> {
+        self.execute(
+            "INSERT INTO manager_alias (id, manager) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            [signed(other.0), signed(manager.0)],
+        )
+        .map(drop)
     }
 
     /// All managers, or those of a site.
@@ -259,12 +273,27 @@ impl Store<'_> {
         )
     }
 
+    /// Marks the sale of whose record a right bears the name, once: the name is another right's. False when there is none.
+    pub fn take_name_from_sale(&self, row: &GrantRow) -> Stored<bool> {
+        let (epoch, number) = grant_columns(row.grant);
+        let taken = self.execute(
+            "UPDATE cash_sale SET why = ?4 WHERE box = ?1 AND epoch = ?2 AND seq = ?3 AND why IS NOT ?4",
+            params![
+                row.box_id.map(|box_id| signed(box_id.0)),
+                epoch,
+                number,
+                Doubtful::GrantTaken.name()
+            ],
+        )?;
+        Ok(taken > 0)
+    }
+
     /// Where a cash sale stands now, and in whose books.
     pub fn place_cash_sale(&self, sale: i64, place: SalePlace, manager: Option<ManagerId>) -> Stored<()> {
         let (state, why) = match place {
             SalePlace::Booked => ("booked", None),
             SalePlace::Suspense(why) => ("suspense", Some(why.name())),
-            SalePlace::Refused => ("refused", None),
+            SalePlace::Refused(why) => ("refused", Some(why.name())),
         };
         self.execute(
             "UPDATE cash_sale SET state = ?2, why = ?3, manager = ?4 WHERE id = ?1",
@@ -283,6 +312,41 @@ impl Store<'_> {
             |row| row.get(0),
         )?;
         Ok(minor.unwrap_or_default())
+    }
+
+    /// Keeps the place of a record of cash handed in by somebody who is not known yet.
+    pub fn add_waiting_hand_in(&self, record: RecordId, manager: ManagerId) -> Stored<()> {
+        self.execute(
+            "INSERT INTO hand_in_waiting (box, epoch, seq, manager) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+            params![
+                signed(record.log.box_id.0),
+                signed(record.log.epoch.0),
+                record.seq,
+                signed(manager.0),
+            ],
+        )
+        .map(drop)
+    }
+
+    /// Takes out the records that wait for this manager, in the order of their logs.
+    pub fn take_waiting_hand_ins(&self, manager: ManagerId) -> Stored<Vec<RecordId>> {
+        let records = self.all(
+            "SELECT * FROM hand_in_waiting WHERE manager = ?1 ORDER BY box, epoch, seq",
+            [signed(manager.0)],
+            |row| {
+                Ok(RecordId {
+                    log: LogKey {
+                        box_id: BoxId(id(row, "box")?),
+                        by: Writer::Hub,
+                        lane: Lane::Money,
+                        epoch: Epoch(id(row, "epoch")?),
+                    },
+                    seq: row.get("seq")?,
+                })
+            },
+        )?;
+        self.execute("DELETE FROM hand_in_waiting WHERE manager = ?1", [signed(manager.0)])?;
+        Ok(records)
     }
 
     /// Keeps what was handed in. False when this record is known.

@@ -25,7 +25,7 @@ use store::StoreError;
 
 pub use self::{
     bill::{BillFilter, BillShown, Billing, bill, billing, bills, bills_listed, bills_owed, metered, readings},
-    cash::{DoubtfulSale, HandIn, Manager, doubtful_sales, hand_ins, managers},
+    cash::{DoubtfulSale, HandIn, Manager, doubtful_sales, hand_ins, managers, refused_sales},
     fleet::{Site, site, sites, sites_unhashed},
     ledger::{
         ACCOUNTS_MAX, AccountBalance, Line, Movement, STATEMENT_MAX, Span, accounts_of, ledger_faults, statement,

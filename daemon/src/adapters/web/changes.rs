@@ -144,7 +144,8 @@ async fn loan(
     change.tell(&web, command).await
 }
 
-/// Cash that the caller has taken: for a customer by id, or by what they type, and so much water or water for so much.
+/// Cash that the caller has taken: for a customer by id, or by what they type, and so much water or water for so much. The
+/// only change that must have a key: one that is sent again without it would take the cash twice.
 async fn cash_sale(
     State(web): State<Web>,
     Extension(caller): Extension<Caller>,
@@ -153,6 +154,10 @@ async fn cash_sale(
     body: Body,
 ) -> Result<Response, Problem> {
     let change = Change::read(caller, &uri, &headers, body).await?;
+    if change.once.is_none() {
+        let message = "give one for each sale, so that it is not made twice when it is sent again";
+        return Err(Problem::field("Idempotency-Key", message));
+    }
     let fields = Fields::read(&change.body)?;
     let customer = match (fields.has("customer"), fields.has("phone")) {
         (true, false) => fields.parsed("customer")?,

@@ -42,6 +42,15 @@ pub struct CustomerRow {
     pub pin_tries: Option<Vec<u8>>,
 }
 
+impl CustomerRow {
+    /// Whether they could draw here if they had the water: of what denies it before the purses are looked at (CONTRACTS
+    /// section 3), all that does not pass by itself.
+    pub fn can_draw(&self) -> bool {
+        let is_here = self.admitted && self.account.is_some();
+        is_here && self.active && self.pin.is_some() && !self.bill_overdue
+    }
+}
+
 fn read(row: &Row<'_>) -> Result<CustomerRow, StoreError> {
     Ok(CustomerRow {
         id: customer(row.get(0)?),

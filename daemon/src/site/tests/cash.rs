@@ -6,6 +6,7 @@ use kiosk::{
     ids::ManagerId,
     units::Money,
 };
+use sync::journal::{Logs as _, Stored};
 
 use super::{
     super::{
@@ -193,14 +194,36 @@ fn nobody_takes_cash_in_anothers_name_or_for_water_that_cannot_be_drawn() {
             "{wish:?}: {told:?}"
         );
     }
-    let blocked = Listed {
-        active: false,
-        revision: 2,
-        ..listed(None)
-    };
-    bench.hear(Lane::Money, Record::Fact(Fact::Listed(blocked)));
-    assert_eq!(bench.sell(litres(1)), Err(Refusal::CannotDraw));
-    assert_eq!(bench.musa(), (10_000, 0));
+    let pin = Some([7; 16]);
+    for (revision, why, cannot) in [
+        (2, "she may", listed(pin)),
+        (
+            3,
+            "blocked",
+            Listed {
+                active: false,
+                ..listed(pin)
+            },
+        ),
+        (
+            4,
+            "a bill is overdue",
+            Listed {
+                bill_overdue: true,
+                ..listed(pin)
+            },
+        ),
+    ] {
+        let known = Listed { revision, ..cannot };
+        bench.hear(Lane::Money, Record::Fact(Fact::Listed(known)));
+        assert_eq!(bench.sell(litres(1)) == Err(Refusal::CannotDraw), revision > 2, "{why}");
+    }
+    assert_eq!(bench.musa(), (9_800, 200));
+    let mut bench = ready("cash-pinless");
+    bench.float(10_000);
+    let connection = bench.site().connection();
+    connection.execute("UPDATE customer SET pin = NULL", []).unwrap();
+    assert_eq!(bench.sell(litres(1)), Err(Refusal::CannotDraw), "no PIN to draw with");
 }
 
 #[test]
@@ -316,4 +339,35 @@ fn a_float_that_an_older_version_kept_sells_after_the_upgrade() {
     assert_eq!(bench.musa(), (4_000, 0), "the one that was not asked back");
     assert_eq!(bench.state_of(float), 2, "the other one is closed");
     assert_eq!(bench.sell(litres(20)), Ok((4_000, 0)));
+}
+
+#[test]
+fn a_box_that_joins_anew_says_what_cash_its_hub_was_not_told_of() {
+    let mut bench = ready("cash-untold");
+    bench.float(10_000);
+    assert_eq!(bench.sell(litres(20)), Ok((4_000, 6_000)));
+    assert_eq!(bench.sell(litres(10)), Ok((2_000, 4_000)));
+    let anew = super::super::enrolment::Enrolment {
+        box_id: BoxId(10),
+        ..enrolment()
+    };
+    bench.give(Input::Joined(Box::new(anew)));
+    let key = kiosk::ids::LogKey {
+        box_id: BoxId(10),
+        by: Writer::Site,
+        lane: Lane::Alarms,
+        epoch: bench.site().pen.epoch,
+    };
+    let logs = super::super::store::logs(bench.site().connection());
+    let mut said = Vec::new();
+    for stored in logs.read(&key, 1, 48_000).unwrap() {
+        let Stored::Bytes(bytes) = stored else { continue };
+        if let Ok(Record::Alarm(alarm)) = Record::decode(key.by, key.lane, &bytes) {
+            said.push((alarm.code, alarm.detail));
+        }
+    }
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(said[0].0, "cash_untold");
+    assert!(said[0].1.contains("KES 60.00 in 2 cash sales"), "{said:?}");
+    assert_eq!(bench.musa(), (0, 0), "nothing of it is this enrolment's");
 }

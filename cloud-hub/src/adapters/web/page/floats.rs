@@ -31,7 +31,8 @@ const ROWS: u32 = 50;
 pub async fn floats(State(app): State<App>, Extension(caller): Extension<Caller>, RawQuery(query): RawQuery) -> Shown {
     let currency = app.parts.settings.currency;
     let read = app.parts.books.read(move |books| {
-        let doubtful = read::doubtful_sales(books, ROWS)?;
+        let mut doubtful = read::doubtful_sales(books, ROWS)?;
+        doubtful.extend(read::refused_sales(books, ROWS)?);
         let names = read::customer_names(books, doubtful.iter().map(|sale| sale.customer))?;
         let managers = read::managers(books, None, currency)?;
         Ok((managers, doubtful, names, read::hand_ins(books, ROWS)?))
@@ -144,8 +145,15 @@ fn doubtful_table(app: &App, caller: &Caller, sales: &[DoubtfulSale], names: &Na
                         form method="post" action="/floats/decide" {
                             (guarded(caller))
                             input type="hidden" name="sale" value=(sale.id);
-                            label { "The manager who took the cash; empty: it never was" input name="manager" autocapitalize="none"; }
-                            button { "Decide" }
+                            label { "The manager who took the cash" input name="manager" autocapitalize="none" required; }
+                            button name="how" value="book" { "Book it" }
+                        }
+                        @if sale.is_refused { p.quiet { "An operator said that it never was." } } @else {
+                            form method="post" action="/floats/decide" {
+                                (guarded(caller))
+                                input type="hidden" name="sale" value=(sale.id);
+                                button.danger name="how" value="refuse" { "It never was" }
+                            }
                         }
                     }
                 }
@@ -207,12 +215,14 @@ pub async fn give(State(app): State<App>, Extension(caller): Extension<Caller>, 
 pub async fn hand_in(State(app): State<App>, Extension(caller): Extension<Caller>, mut fields: Fields) -> Shown {
     let (site, manager) = place(&mut fields)?;
     let counted_minor = amount(&app, &mut fields, "counted")?;
-    let owed_minor = fields.need("owed", "what is owed")?.parse().ok();
+    let owed = fields.need("owed", "what is owed")?.parse();
+    let owed =
+        owed.map_err(|_| Refusal::invalid("owed", "bad_field", "the sum that the page showed: look at it again"))?;
     let counted = CashCount {
         site,
         manager,
         counted_minor,
-        owed_minor,
+        owed_minor: Some(owed),
     };
     booked(&app, &caller, &mut fields, Request::HandIn(counted), "counted").await
 }
@@ -241,9 +251,14 @@ async fn settle(app: &App, caller: &Caller, mut fields: Fields, how: Settling) -
 /// `POST /floats/decide`
 pub async fn decide(State(app): State<App>, Extension(caller): Extension<Caller>, mut fields: Fields) -> Shown {
     let sale = fields.need("sale", "the sale")?.parse();
+    let book_to = match fields.need("how", "what to do")?.as_str() {
+        "book" => Some(fields.need("manager", "the manager's account")?),
+        "refuse" => None,
+        _ => return Err(Refusal::invalid("how", "bad_field", "book or refuse").into()),
+    };
     let request = Request::DecideCashSale {
         sale: sale.map_err(|_| Refusal::not_found("cash sale"))?,
-        book_to: fields.take("manager"),
+        book_to,
     };
     booked(&app, &caller, &mut fields, request, "ordered").await
 }

@@ -6,7 +6,7 @@ use kiosk::{
     moment::Wall,
     units::Currency,
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use super::Read;
 use crate::hub::store::{Store, id, maybe_wall, parsed};
@@ -55,6 +55,8 @@ pub struct DoubtfulSale {
     pub time: Wall,
     /// Why it waits, as `kiosk::float::Doubtful` names it.
     pub why: String,
+    /// An operator said that it never was.
+    pub is_refused: bool,
 }
 
 /// Cash that was handed in.
@@ -106,23 +108,32 @@ pub fn managers(connection: &Connection, site: Option<&SiteName>, currency: Curr
 
 /// Cash sales that wait for an operator, the oldest first.
 pub fn doubtful_sales(connection: &Connection, count_max: u32) -> Read<Vec<DoubtfulSale>> {
-    Store(connection).all(
+    sales(connection, "suspense", "ORDER BY id", count_max)
+}
+
+/// Cash sales that an operator refused, the newest first: one may turn out to have been after all.
+pub fn refused_sales(connection: &Connection, count_max: u32) -> Read<Vec<DoubtfulSale>> {
+    sales(connection, "refused", "ORDER BY id DESC", count_max)
+}
+
+fn sales(connection: &Connection, state: &str, order: &str, count_max: u32) -> Read<Vec<DoubtfulSale>> {
+    let sql = format!(
         "SELECT cash_sale.*, enrolment.site FROM cash_sale JOIN enrolment USING (box)
-         WHERE cash_sale.state = 'suspense' ORDER BY id LIMIT ?1",
-        [count_max],
-        |row| {
-            Ok(DoubtfulSale {
-                id: row.get("id")?,
-                site: parsed(row, "site")?,
-                record: (Epoch(id(row, "epoch")?), row.get("seq")?),
-                customer: CustomerId(id(row, "customer")?),
-                volume_ml: row.get("volume_ml")?,
-                amount_minor: row.get("amount_minor")?,
-                time: Wall(row.get("time_ms")?),
-                why: row.get::<_, Option<String>>("why")?.unwrap_or_default(),
-            })
-        },
-    )
+         WHERE cash_sale.state = ?1 {order} LIMIT ?2"
+    );
+    Store(connection).all(&sql, params![state, count_max], |row| {
+        Ok(DoubtfulSale {
+            is_refused: row.get::<_, String>("state")? == "refused",
+            id: row.get("id")?,
+            site: parsed(row, "site")?,
+            record: (Epoch(id(row, "epoch")?), row.get("seq")?),
+            customer: CustomerId(id(row, "customer")?),
+            volume_ml: row.get("volume_ml")?,
+            amount_minor: row.get("amount_minor")?,
+            time: Wall(row.get("time_ms")?),
+            why: row.get::<_, Option<String>>("why")?.unwrap_or_default(),
+        })
+    })
 }
 
 /// What was handed in, the newest first.

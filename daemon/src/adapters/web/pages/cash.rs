@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::site::{
     effect::Refusal,
     input::Command,
-    store::{floats, read},
+    store::{floats, people, read},
 };
 
 use super::{
@@ -166,13 +166,18 @@ async fn asked(web: &Web, caller: &Caller, wanted: &Wanted) -> Result<Markup, Pr
     let currency = here.currency.ok_or(Refusal::NotJoined)?;
     let (customer, wish) = wanted.read(currency)?;
     let (login, clock) = (caller.name.clone(), here.clock());
-    let (standing, shown) = web
+    let (standing, shown, can_draw) = web
         .read(move |connection| {
             let standing = floats::standing(connection, &login)?;
-            Ok((standing, read::customer_shown(connection, customer, clock)?))
+            let row = people::find(connection, people::resolve(connection, customer)?)?;
+            let can_draw = row.is_some_and(|row| row.can_draw());
+            Ok((standing, read::customer_shown(connection, customer, clock)?, can_draw))
         })
         .await?;
     let shown = shown.ok_or_else(|| Problem::not_found("this customer"))?;
+    if !can_draw {
+        return Err(Refusal::CannotDraw.into());
+    }
     if !standing.is_known {
         return Err(Refusal::NoFloat.into());
     }

@@ -92,6 +92,12 @@ async fn a_program_sells_for_cash_once_and_the_journal_shows_it() {
             .json("/api/v1/cash-sales", &token, &headers, &body.to_string())
             .await
     };
+    let body = json!({ "phone": PHONE, "amount_minor": 4_000 }).to_string();
+    let keyless = bench.json("/api/v1/cash-sales", &token, &[], &body).await;
+    assert!(
+        keyless.status == 400 && keyless.body.contains("Idempotency-Key"),
+        "{keyless:?}"
+    );
     let sold = sell(
         "k1",
         json!({ "phone": PHONE, "amount_minor": 4_000, "price_minor": 4_000 }),
