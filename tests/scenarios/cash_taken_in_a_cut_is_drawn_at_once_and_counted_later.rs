@@ -56,14 +56,14 @@ fn cash_taken_in_a_cut_is_drawn_at_once_and_counted_later() {
         "the link alone fills no float"
     );
 
-    // He hands in KES 79.00 of 80.00: the float is whole again, the shilling is his.
+    // He hands in KES 79.00 of 80.00: the shilling is his, and his float is whole but for it.
     world.hand_in(site, 7_900).expect("cash is counted");
-    let restored = world.run_until(60 * SECOND, |world| world.manager_at_box(site) == Some((8_000, 0)));
+    let restored = world.run_until(60 * SECOND, |world| world.manager_at_box(site) == Some((7_900, 0)));
     assert!(restored.is_some(), "{:?}", world.manager_at_box(site));
     let standing = world.manager_at_hub(site).expect("a manager");
     assert_eq!(
         (standing.owed_minor, standing.difference_minor, standing.open_minor),
-        (0, 100, 8_000)
+        (0, 100, 7_900)
     );
     world.sell_for_cash(site, jane, 5_000).expect("a receipt");
     ends_well(world);

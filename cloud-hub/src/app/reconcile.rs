@@ -97,14 +97,21 @@ pub async fn run(config: &config::Hub, file: &Path, provider: &str, book: bool) 
     if found.undone > 0 {
         tell(&format!("left out: {} lines of what did not take place", found.undone))?;
     }
-    tell(&format!("{} payments agree", found.agree))?;
+    tell(&agreeing(found.agree, "payment"))?;
     if found.payouts_agree > 0 {
-        tell(&format!("{} payouts agree", found.payouts_agree))?;
+        tell(&agreeing(found.payouts_agree, "payout"))?;
     }
     match left {
         0 => Ok(()),
         1 => bail!("one difference is left"),
         several => bail!("{several} differences are left"),
+    }
+}
+
+fn agreeing(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what} agrees"),
+        several => format!("{several} {what}s agree"),
     }
 }
 

@@ -230,11 +230,7 @@ fn a_limit_is_raised_lowered_and_withdrawn() {
     for float in [all[1].float, all[0].float] {
         world.site_writes(site, Fact::Closed { grant: float });
     }
-    assert_eq!(
-        given(&world, site),
-        [10_000, 5_000, 2_000, 6_000],
-        "120.00 less the drawer, each as it came free"
-    );
+    assert_eq!(given(&world, site), [10_000, 5_000, 8_000], "120.00 less the drawer");
     set(&mut world, 0).unwrap();
     assert!(musa(&world).recalling);
     assert_eq!(code(set(&mut world, -1)), "out_of_range");

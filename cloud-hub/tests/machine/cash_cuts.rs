@@ -2,6 +2,7 @@
 
 use hub::hub::{
     input::{CustomerChange, Request},
+    side::SideLog,
     store::read,
 };
 use kiosk::{
@@ -45,6 +46,7 @@ fn in_doubt_no_press_drops_a_sale_and_its_end_tells_of_those_that_still_wait() {
     let other = world.site("mathare-1");
     world.unlink(other);
     world.backup();
+    world.side.append("generation 5").unwrap();
     world.restore();
     world.link(site);
     let unknown = GrantId {
@@ -78,6 +80,7 @@ fn a_manager_added_anew_keeps_what_came_back_under_the_old_name() {
     hand_in(&mut world, 4_000, None).unwrap();
     sells(&mut world, site, jane, 1);
     let old = musa(&world).id;
+    world.side.append("generation 5").unwrap();
     world.restore();
     world.ask(Request::EndDoubt { at_risk_ml: 0 }).unwrap();
     set(&mut world, 10_000).unwrap();

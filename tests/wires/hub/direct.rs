@@ -163,7 +163,7 @@ async fn a_confirmation_is_proven_by_the_providers_list_and_credited_once() {
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(
         (output.status.code(), told.trim()),
-        (Some(0), "1 payments agree"),
+        (Some(0), "1 payment agrees"),
         "{output:?}"
     );
     assert_eq!(wallet(&programme, &customer).await, json!(125_000));
