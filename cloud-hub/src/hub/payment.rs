@@ -47,16 +47,11 @@ impl Turn<'_> {
                 };
                 if let Some(action) = unanswered {
                     let provider = row.provider.map_or("provider", Provider::name);
-                    self.audit_as(provider, action, &format!("{:016x}", purchase.0), "")?;
+                    self.audit_as(provider, action, &purchase.to_string(), "")?;
                 }
                 self.guarded_step(row, event)
             }
-            None => self.audit_as(
-                "provider",
-                "answer without a purchase",
-                &format!("{:016x}", purchase.0),
-                "",
-            ),
+            None => self.audit_as("provider", "answer without a purchase", &purchase.to_string(), ""),
         }
     }
 
@@ -111,7 +106,7 @@ impl Turn<'_> {
             PaymentEvent::PushAnswered(PushAnswer::Accepted { reference }) => (reference.clone(), None),
             _ => (None, None),
         };
-        let subject = format!("{:016x}", row.id.0);
+        let subject = row.id.to_string();
         if let (Some(provider), Some(reference)) = (row.provider, &reference)
             && let Some(other) = self.store.purchase_by_reference(provider, reference)?
             && other.id != row.id
@@ -153,7 +148,7 @@ impl Turn<'_> {
             let message = format!("this cannot be done with a purchase that is {}", before.state.name());
             return Err(Refusal::conflict("order_refused", message).into());
         }
-        self.audit(by, action, &format!("{:016x}", purchase.0), "")?;
+        self.audit(by, action, &purchase.to_string(), "")?;
         Ok(Response::Purchase {
             purchase,
             state: row.payment.state,
@@ -249,7 +244,7 @@ impl Turn<'_> {
         let name = match (receipt.filter(|_| row.payment.receipt_proven), &row.payment.reference) {
             (Some(receipt), _) => receipt.to_string(),
             (None, Some(reference)) => format!("reference {reference}"),
-            (None, None) => format!("purchase {:016x}", row.id.0),
+            (None, None) => format!("purchase {}", row.id),
         };
         let seen = match receipt {
             Some(receipt) => self
@@ -264,10 +259,7 @@ impl Turn<'_> {
             if is_its_own && matches!(money.place, MoneyPlace::Suspense(_)) {
                 taken = Some(money);
             } else if is_its_own || row.payment.receipt_proven {
-                let subject = format!(
-                    "purchase {:016x}: {provider} receipt {}",
-                    row.id.0, money.arrival.receipt
-                );
+                let subject = format!("purchase {}: {provider} receipt {}", row.id, money.arrival.receipt);
                 self.alarm("receipt_reused", format!("{subject} is booked as other money"))?;
                 return Ok(Settled::Nothing);
             }
@@ -320,7 +312,7 @@ impl Turn<'_> {
         let Some(account) = customer.and_then(|customer| customer.account) else {
             return self.alarm(
                 "no_account",
-                format!("purchase {:016x}: its customer has no account", row.id.0),
+                format!("purchase {}: its customer has no account", row.id),
             );
         };
         self.effects.push(Effect::Submit(Prompt {
@@ -338,7 +330,7 @@ impl Turn<'_> {
     }
 
     fn note_payment(&mut self, row: &PurchaseRow, provider: Provider, audit: &PaymentAudit) -> Result<(), HubError> {
-        let subject = format!("{:016x}", row.id.0);
+        let subject = row.id.to_string();
         let (action, alarm) = match audit {
             PaymentAudit::Unexpected => ("unexpected event", None),
             PaymentAudit::ForeignReference => ("another payment's reference", None),
@@ -388,7 +380,7 @@ impl Turn<'_> {
         };
         let key = super::credit_id(name);
         if self.store.has_credit(key)? {
-            let subject = format!("{:016x}", row.id.0);
+            let subject = row.id.to_string();
             self.alarm(
                 "receipt_reused",
                 format!("purchase {subject}: {name} was credited before"),
@@ -402,7 +394,7 @@ impl Turn<'_> {
         if let (PurchaseKind::Subscription { plan, .. }, None) = (&row.kind, &sold) {
             self.alarm(
                 "plan_gone",
-                format!("purchase {:016x}: nobody knows what plan {plan} gives", row.id.0),
+                format!("purchase {}: nobody knows what plan {plan} gives", row.id),
             )?;
             return Ok(false);
         }
@@ -430,7 +422,7 @@ impl Turn<'_> {
                 self.remember(customer, Some(site), "subscription", 0, amount.minor)?;
             }
         }
-        self.audit_as(name, "paid", &format!("{:016x}", row.id.0), &amount.to_string())?;
+        self.audit_as(name, "paid", &row.id.to_string(), &amount.to_string())?;
         Ok(true)
     }
 

@@ -58,7 +58,7 @@ impl Turn<'_> {
             }
         }
         let detail = format!("{} {}", row.kind.name(), row.payment.amount);
-        self.audit(by, "purchase created", &format!("{:016x}", row.id.0), &detail)?;
+        self.audit(by, "purchase created", &row.id.to_string(), &detail)?;
         Ok(Response::Purchase {
             purchase: row.id,
             state: row.payment.state,
@@ -276,7 +276,7 @@ impl Turn<'_> {
         row.payment.state = PaymentState::Succeeded;
         row.settled = Some(self.now());
         self.store.put_purchase(row)?;
-        let name = format!("wallet:{:016x}", row.id.0);
+        let name = format!("wallet:{}", row.id);
         if !self.about(Event::Purchase(row.id), |turn| turn.deliver(row, Source::Wallet, &name))? {
             let message = "this cannot be given now; nothing was taken from the wallet";
             return Err(Refusal::conflict("cannot_be_given", message).into());
@@ -320,8 +320,8 @@ impl Turn<'_> {
         self.alarm(
             "purchase_after_restore",
             format!(
-                "purchase {:016x}: asked at a site before the restore; look at the statement",
-                row.id.0
+                "purchase {}: asked at a site before the restore; look at the statement",
+                row.id
             ),
         )
     }

@@ -24,8 +24,10 @@ pub trait Door: Send + Sync {
     /// The token in its answer, or why there is none: the product call itself has not been sent.
     fn read_token(&self, answer: &Answer) -> Result<AccessToken, Failure>;
 
-    /// Whether an answer says that the token is not (or no longer) good.
-    fn is_token_refused(&self, answer: &Answer) -> bool;
+    /// Whether an answer says that the token is not (or no longer) good: with 401, where a provider has no word of its own.
+    fn is_token_refused(&self, answer: &Answer) -> bool {
+        answer.status == 401
+    }
 }
 
 /// The way to one provider, for one business.

@@ -198,10 +198,6 @@ impl Door for AirtelSettings {
         log_denial("token", answer);
         wire::parse_token(answer)
     }
-
-    fn is_token_refused(&self, answer: &Answer) -> bool {
-        answer.status == 401
-    }
 }
 
 fn log_denial(call: &str, answer: &Answer) {

@@ -212,10 +212,6 @@ impl Door for MomoSettings {
         log_denial("token", answer);
         wire::parse_token(answer)
     }
-
-    fn is_token_refused(&self, answer: &Answer) -> bool {
-        answer.status == 401
-    }
 }
 
 impl Door for OutgoingDoor {
@@ -234,10 +230,6 @@ impl Door for OutgoingDoor {
     fn read_token(&self, answer: &Answer) -> Result<AccessToken, Failure> {
         log_denial("token", answer);
         wire::parse_token(answer)
-    }
-
-    fn is_token_refused(&self, answer: &Answer) -> bool {
-        answer.status == 401
     }
 }
 

@@ -59,7 +59,7 @@ fn shown(event: &LiveEvent) -> Event {
         } => (
             "purchase",
             json!({
-                "id": format!("{:016x}", purchase.0),
+                "id": purchase.to_string(),
                 "customer": customer.to_string(),
                 "state": state.name(),
             }),

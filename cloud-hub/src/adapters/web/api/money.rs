@@ -63,7 +63,7 @@ pub async fn buy(
     body.finish()?;
     match ask(&app, &caller, &headers, Request::CreatePurchase(new)).await? {
         Response::Purchase { purchase, state } => Json::accepted(json!({
-            "id": format!("{:016x}", purchase.0),
+            "id": purchase.to_string(),
             "state": state.name(),
         })),
         _ => Err(unexpected().into()),
@@ -139,7 +139,7 @@ pub async fn purchases(State(app): State<App>, mut query: Query) -> Api {
 
 fn shown(purchase: &Purchase) -> Value {
     json!({
-        "id": format!("{:016x}", purchase.id.0),
+        "id": purchase.id.to_string(),
         "customer": purchase.customer.to_string(),
         // The contract's word for money into the wallet is a topup with an amount.
         "kind": if purchase.kind == "deposit" { "topup" } else { &purchase.kind },

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ::kiosk::ids::ProviderReceipt;
 use axum::extract::{FromRequest, Request};
 
 use super::super::{answer::Refused, body};
@@ -42,6 +43,15 @@ impl Fields {
     pub fn need(&mut self, name: &'static str, what: &str) -> Result<String, Refusal> {
         self.take(name)
             .ok_or_else(|| Refusal::invalid(name, "missing_field", format!("Please fill in {what}.")))
+    }
+
+    /// Takes a provider's receipt, where one was typed.
+    pub fn receipt(&mut self) -> Result<Option<ProviderReceipt>, Refusal> {
+        let typed = self.take("receipt").map(|text| {
+            text.parse::<ProviderReceipt>()
+                .map_err(|error| Refusal::invalid("receipt", "bad_field", error.to_string()))
+        });
+        typed.transpose()
     }
 
     /// Takes a password: white space belongs to it.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ::kiosk::{
     day::Zone,
-    ids::{CustomerId, ProviderReceipt},
+    ids::CustomerId,
     moment::Wall,
     payment::{PaymentOrder, PaymentState},
 };
@@ -93,7 +93,7 @@ pub fn purchase_table(zone: &Zone, now: Wall, bought: &[Purchase], names: Option
                     @for purchase in bought {
                         tr {
                             td.when data-label="When" {
-                                a href=(format!("/purchases/{:016x}", purchase.id.0)) { (show::time_near(zone, purchase.created, now)) }
+                                a href=(format!("/purchases/{}", purchase.id)) { (show::time_near(zone, purchase.created, now)) }
                             }
                             @if let Some(names) = names {
                                 td data-label="Who" { (customer_link(names, purchase.customer)) }
@@ -169,7 +169,7 @@ fn order_form(caller: &Caller, purchase: &Purchase) -> Markup {
         section {
             h2 { "Your decision" }
             p { "Look into the provider's own statement first. What you decide is booked at once and stands in the audit." }
-            form.card method="post" action=(format!("/purchases/{:016x}/order", purchase.id.0)) {
+            form.card method="post" action=(format!("/purchases/{}/order", purchase.id)) {
                 (guarded(caller))
                 label { "What is true" select name="order" {
                     option value="ask" { "not known: ask again" }
@@ -191,15 +191,11 @@ pub async fn order(
     mut fields: Fields,
 ) -> Shown {
     let purchase = find(&app, &id).await?.id;
-    let receipt = fields.take("receipt").map(|text| {
-        text.parse::<ProviderReceipt>()
-            .map_err(|error| Refusal::invalid("receipt", "bad_field", error.to_string()))
-    });
     let order = match fields.take("order").as_deref() {
         Some("ask") => PaymentOrder::AskAgain,
         Some("close") => PaymentOrder::Close,
         Some("credit") => PaymentOrder::Credit {
-            receipt: receipt.transpose()?,
+            receipt: fields.receipt()?,
         },
         _ => return Err(Refusal::invalid("order", "bad_field", "Choose what is true.").into()),
     };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ::kiosk::{day::Zone, ids::ProviderReceipt, moment::Wall, payout::PayoutState, units::Currency};
+use ::kiosk::{day::Zone, moment::Wall, payout::PayoutState, units::Currency};
 use axum::{
     Extension,
     extract::{Path, Query, RawQuery, State},
@@ -187,11 +187,7 @@ pub async fn order(
     mut fields: Fields,
 ) -> Shown {
     let payout = find(&app, &id).await?.id;
-    let receipt = fields.take("receipt").map(|text| {
-        text.parse::<ProviderReceipt>()
-            .map_err(|error| Refusal::invalid("receipt", "bad_field", error.to_string()))
-    });
-    let order = ordered(&fields.need("order", "what is true")?, receipt.transpose()?)?;
+    let order = ordered(&fields.need("order", "what is true")?, fields.receipt()?)?;
     let note = fields.need("note", "what you saw")?;
     let request = Request::OrderPayout { payout, order, note };
     app.parts.desk.ask(caller.actor(), fields.key(), request).await?;
@@ -215,7 +211,7 @@ pub fn refunds(caller: &Caller, zone: &Zone, now: Wall, purchase: &Purchase, pay
         @if may_refund {
             details {
                 summary { "Refund" }
-                form.card method="post" action=(format!("/purchases/{:016x}/refund", purchase.id.0)) {
+                form.card method="post" action=(format!("/purchases/{}/refund", purchase.id)) {
                     (guarded(caller))
                     p { "What is left of it goes back: water that nobody drew, or money that is still in the wallet. Water at a "
                         "site is asked back first. A refunded subscription ends." }
