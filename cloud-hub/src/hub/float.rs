@@ -50,7 +50,7 @@ impl Turn<'_> {
         if known.is_none() && self.in_doubt()? {
             let message =
                 "part of the hub's past is missing: this manager may be known already; wait until the site is heard";
-            return Err(Refusal::conflict("hub_in_doubt", message).into());
+            return Err(Refusal::conflict("in_doubt", message).into());
         }
         let id = known.map_or_else(|| ManagerId(self.throw_number()), |known| known.id);
         let row = ManagerRow {

@@ -175,7 +175,7 @@ fn a_restored_hub_gets_floats_sales_and_hands_in_back_and_gives_no_float_meanwhi
     });
     assert_eq!(
         code(amina.map(drop)),
-        "hub_in_doubt",
+        "in_doubt",
         "she may come back with her float"
     );
     world.link(other);
