@@ -194,6 +194,7 @@ impl Turn<'_> {
             } => self.credit(by, *customer, *volume_ml, reason),
             Request::CreatePurchase(new) => self.create_purchase(by, new),
             Request::OrderPayment { purchase, order } => self.order_payment(by, *purchase, order.clone()),
+            Request::ReleasePayouts { note } => self.release_payouts(by, note),
             Request::SeeAlarms { until } => self.see_alarms(by, *until),
             Request::RefuseLoan { loan } => self.refuse_loan(by, *loan),
             Request::BookLine(arrival) => self.book_line(by, arrival),

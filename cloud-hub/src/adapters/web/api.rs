@@ -63,6 +63,7 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/api/v1/payouts") => get(payouts::payouts),
         ("GET", "/api/v1/payouts/{id}") => get(payouts::payout),
         ("POST", "/api/v1/payouts/{id}/order") => post(payouts::order),
+        ("POST", "/api/v1/payouts/release") => post(payouts::release),
         ("GET", "/api/v1/providers") => get(money::providers),
         ("GET", "/api/v1/transactions") => get(money::transactions),
         ("POST", "/api/v1/sites") => post(sites::add),

@@ -220,6 +220,11 @@ pub enum Request {
         /// What they saw, for the audit.
         note: String,
     },
+    /// The statements were compared with the books of a restored hub: payouts leave by themselves again.
+    ReleasePayouts {
+        /// What was seen, for the audit.
+        note: String,
+    },
     /// How much cash a site's manager may take before handing it in; nothing withdraws it.
     SetFloat {
         /// Where.

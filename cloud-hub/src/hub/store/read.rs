@@ -45,7 +45,7 @@ pub use self::{
     },
     payouts::{
         MadePayout, Payout, PayoutFilter, payout, payout_under, payouts, payouts_between, payouts_for_operators,
-        payouts_of,
+        payouts_held, payouts_of,
     },
     report::{Report, reports},
     waiting::{

@@ -272,6 +272,13 @@ pub(super) const LINES: &[Line] = &[
         "order note receipt?",
     ),
     (
+        "POST",
+        "/api/v1/payouts/release",
+        "A restored hub leaves every payout to a person, for it knows none that was made after its backup. Once the \
+         providers' statements since then are compared with the books, this ends it. 409 not_held: it does not.",
+        "note",
+    ),
+    (
         "GET",
         "/api/v1/providers",
         "Payment providers: whether each can be called, and since when not.",

@@ -139,6 +139,11 @@ pub fn payouts_for_operators(connection: &Connection) -> Read<Vec<Payout>> {
     )
 }
 
+/// Since when payouts are left to a person, because the hub was restored.
+pub fn payouts_held(connection: &Connection) -> Read<Option<Wall>> {
+    Ok(Store(connection).hub()?.payouts_held)
+}
+
 /// A payout that the books hold as made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MadePayout {
