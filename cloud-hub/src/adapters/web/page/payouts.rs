@@ -71,7 +71,7 @@ pub async fn payouts(
         }
         div data-part="payouts" { (payout_table(zone, now, &all, &names)) }
     };
-    Ok(page(Some(&caller), "/purchases", "Payouts", content))
+    Ok(page(Some(&caller), "/payouts", "Payouts", content))
 }
 
 fn release_form(caller: &Caller, held: &str) -> Markup {
@@ -184,7 +184,7 @@ pub async fn payout(
         }
         @if is_open && caller.may("POST", "/payouts/{id}/order") { (order_form(&caller, &payout)) }
     };
-    Ok(page(Some(&caller), "/purchases", "Payout", content))
+    Ok(page(Some(&caller), "/payouts", "Payout", content))
 }
 
 fn order_form(caller: &Caller, payout: &Payout) -> Markup {
