@@ -1,3 +1,4 @@
 -- Whoever has looked at an alarm says so, and it leaves the front page. It is never deleted.
 ALTER TABLE alarm ADD COLUMN seen_ms INTEGER;
 CREATE INDEX alarm_unseen ON alarm (id) WHERE seen_ms IS NULL;
+CREATE INDEX alarm_by_site ON alarm (site, id);

@@ -297,6 +297,12 @@ pub(super) const LINES: &[Line] = &[
     ),
     (
         "GET",
+        "/api/v1/alarms",
+        "Alarms, the newest first, those that were put away, too; seen=false lists the others. seen says since when one is.",
+        "?site ?seen ?limit ?after",
+    ),
+    (
+        "GET",
         "/api/v1/ledger/balance",
         "Balances by currency and account; each total is zero. format=csv for a file.",
         "?format",
