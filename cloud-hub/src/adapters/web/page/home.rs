@@ -26,7 +26,7 @@ pub async fn home(State(app): State<App>, Extension(caller): Extension<Caller>, 
     let word = query.as_deref().and_then(|query| query.strip_prefix("done="));
     let zone = app.parts.settings.zone.clone();
     let (now, _) = app.parts.clock.now();
-    let since = zone.begin(zone.day(now));
+    let (since, currency) = (zone.begin(zone.day(now)), app.parts.settings.currency);
     let seen = app
         .parts
         .books
@@ -37,7 +37,7 @@ pub async fn home(State(app): State<App>, Extension(caller): Extension<Caller>, 
                 ..AlarmFilter::default()
             };
             Ok(Seen {
-                totals: read::totals(books, since)?,
+                totals: read::totals(books, since, currency)?,
                 money_waiting: read::money_waiting_count(books)?,
                 payouts_waiting: read::payouts_for_operators(books)?.len(),
                 sites: read::sites_unhashed(books)?,
