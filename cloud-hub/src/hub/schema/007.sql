@@ -24,8 +24,8 @@ CREATE UNIQUE INDEX entry_once ON entry (event, what)
 CREATE INDEX entry_by_time ON entry (time_ms);
 CREATE INDEX posting_by_account ON posting (account, currency, entry, minor);
 
--- What a local day came to, at each site and for what belongs to none (site ''). A row of a site that was not heard since
--- its day ended is made again each day for a month, for its sales come later.
+-- What a local day came to, at each site and for what belongs to none (site ''). Every row is made again on each of the next
+-- three days, for some is told late; one of a site that was not heard since its day ended each day for a month.
 CREATE TABLE report (
     day               TEXT NOT NULL,          -- such as 2026-12-17
     site              TEXT NOT NULL,
