@@ -63,4 +63,5 @@ CREATE INDEX purchase_by_age ON purchase (created_ms);
 CREATE INDEX alarm_by_time ON alarm (time_ms);
 CREATE INDEX history_by_site_time ON history (site, time_ms, kind, volume_ml);
 CREATE INDEX money_seen_counts_at ON money_seen (counts_at, paid_ms) WHERE counts_at IS NOT NULL;
+CREATE INDEX money_seen_of_purchase ON money_seen (purchase) WHERE purchase IS NOT NULL;
 CREATE INDEX draw_denied ON draw (site, created_ms) WHERE denied IS NOT NULL;

@@ -37,13 +37,20 @@ const UNPAID: &str = "SELECT count(*) FROM purchase
     WHERE counts_at = ?3 AND created_ms >= ?1 AND created_ms < ?2 AND state IN ('failed', 'cancelled', 'expired')";
 
 /// Payments by prompt that were settled, and money that came without one: into a wallet at its customer's home, else at no
-/// site.
+/// site. Money that was in suspense counts on the day it came, and not once more with the purchase that it pays later.
 const MONEY_IN: &str = "SELECT provider, count(*), sum(amount_minor) FROM (
         SELECT provider, amount_minor FROM purchase
             WHERE counts_at = ?3 AND settled_ms >= ?1 AND settled_ms < ?2 AND pay = 'prompt' AND state = 'succeeded'
+                AND NOT EXISTS (SELECT 1 FROM money_seen
+                    WHERE money_seen.purchase = purchase.id AND money_seen.counts_at IS NOT NULL)
         UNION ALL
         SELECT provider, amount_minor FROM money_seen WHERE counts_at = ?3 AND paid_ms >= ?1 AND paid_ms < ?2)
     GROUP BY provider ORDER BY provider";
+
+/// Cash that managers took. It counts on the day on which the site says that it was taken, as the water does; handing it in
+/// only moves it.
+const CASH: &str = "SELECT coalesce(sum(amount_minor), 0) FROM history
+    WHERE time_ms >= ?1 AND time_ms < ?2 AND site = ?3 AND kind = 'cash'";
 
 /// Asks for water that the hub denied.
 const DENIED: &str =
@@ -78,10 +85,7 @@ impl Store<'_> {
             pours,
             drawn_ml,
             lost_ml,
-            cash_minor: count(
-                "SELECT coalesce(sum(minor), 0) FROM entry JOIN posting ON posting.entry = entry.id
-                 WHERE time_ms >= ?1 AND time_ms < ?2 AND account = 'cash:' || ?3 AND minor > 0",
-            )?,
+            cash_minor: count(CASH)?,
             denied: count(DENIED)?,
             unpaid: count(UNPAID)?,
             alarms: count(
@@ -192,9 +196,11 @@ mod tests {
                 MONEY_IN,
                 &[
                     "purchase_settled_at (counts_at=? AND settled_ms>? AND settled_ms<?)",
+                    "money_seen_of_purchase (purchase=?)",
                     "money_seen_counts_at (counts_at=? AND paid_ms>? AND paid_ms<?)",
                 ],
             ),
+            (CASH, &["history_by_site_time (site=? AND time_ms>? AND time_ms<?)"]),
             (DENIED, &["draw_denied (site=? AND created_ms>? AND created_ms<?)"]),
         ] {
             let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
