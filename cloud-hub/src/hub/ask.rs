@@ -195,7 +195,7 @@ impl Turn<'_> {
             Request::CreatePurchase(new) => self.create_purchase(by, new),
             Request::OrderPayment { purchase, order } => self.order_payment(by, *purchase, order.clone()),
             Request::ReleasePayouts { note } => self.release_payouts(by, note),
-            Request::SeeAlarms { until } => self.see_alarms(by, *until),
+            Request::SeeAlarms { alarms } => self.see_alarms(by, alarms),
             Request::RefuseLoan { loan } => self.refuse_loan(by, *loan),
             Request::BookLine(arrival) => self.book_line(by, arrival),
             Request::AllocateMoney { provider, receipt, to } => self.allocate_money(by, *provider, receipt, to),

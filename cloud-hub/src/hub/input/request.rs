@@ -147,10 +147,10 @@ pub enum Request {
         /// What they decided.
         order: PaymentOrder,
     },
-    /// The alarms up to this one were looked at.
+    /// These alarms were looked at.
     SeeAlarms {
-        /// Its number.
-        until: i64,
+        /// Their numbers, those that were shown and no others.
+        alarms: Vec<i64>,
     },
     /// Whoever asked for this loan was told that there is none.
     RefuseLoan {

@@ -371,12 +371,13 @@ impl Store<'_> {
         Ok(found.is_some())
     }
 
-    /// Alarms up to this one were looked at. Gives how many that were not before.
-    pub fn see_alarms(&self, until: i64, now: Wall) -> Stored<usize> {
-        self.execute(
-            "UPDATE alarm SET seen_ms = ?2 WHERE id <= ?1 AND seen_ms IS NULL",
-            params![until, now.0],
-        )
+    /// This alarm was looked at; false when it was before, or is none.
+    pub fn see_alarm(&self, alarm: i64, now: Wall) -> Stored<bool> {
+        let changed = self.execute(
+            "UPDATE alarm SET seen_ms = ?2 WHERE id = ?1 AND seen_ms IS NULL",
+            params![alarm, now.0],
+        )?;
+        Ok(changed == 1)
     }
 
     /// Writes an alarm down.

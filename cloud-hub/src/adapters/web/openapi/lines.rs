@@ -247,7 +247,7 @@ pub(super) const LINES: &[Line] = &[
         "POST",
         "/api/v1/customers/{id}/withdraw",
         "Pays money of the wallet out to the customer's phone. by is provider (the default) or hand. 409 equal_payout: as \
-         much went to this customer within two minutes, and id is that payout.",
+         much is on its way to this customer, however long, or went within two minutes, and id is that payout.",
         "amount_minor reason provider? by?",
     ),
     (
@@ -301,6 +301,12 @@ pub(super) const LINES: &[Line] = &[
         "/api/v1/sites",
         "Sites: link, journal, queue, state.",
         "?limit ?after",
+    ),
+    (
+        "GET",
+        "/api/v1/alarms",
+        "Alarms, the newest first, those that were put away, too; seen=false lists the others. seen says since when one is.",
+        "?site ?seen ?limit ?after",
     ),
     (
         "GET",
