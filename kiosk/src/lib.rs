@@ -27,6 +27,7 @@
 //! | [`subscription`] | how long a subscription lasts, its monthly code, its reminders |
 //! | [`crockford`] | letters and digits that are keyed in without confusion |
 //! | [`receipt`] | eight characters that name one record |
+//! | [`otp`] | one-time codes that come back by SMS in place of a PIN |
 //! | [`account`] | who a customer is: the newest listing, and mergers |
 //! | [`ledger`] | double entry: postings that sum to zero |
 //! | [`talk`] | what is said to people, in their language |
@@ -47,6 +48,7 @@ pub mod ids;
 pub mod incoming;
 pub mod ledger;
 pub mod moment;
+pub mod otp;
 pub mod payment;
 pub mod payout;
 pub mod phone;
