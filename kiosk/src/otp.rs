@@ -19,9 +19,8 @@ pub const CODE_TRIES_MAX: u8 = 3;
 
 const CODES: u32 = 1_000_000;
 
-/// Six digits. It prints nowhere: [`OneTimeCode::digits`] is for the SMS that carries it, and for the store.
-///
-/// It has no `==` on purpose: codes are compared by [`redeem`].
+/// Six digits. It prints nowhere: [`OneTimeCode::digits`] is for the SMS that carries it, and for the store. What a person
+/// sends is compared by [`redeem`], which counts the tries.
 #[derive(Clone, Copy)]
 pub struct OneTimeCode(u32);
 
@@ -35,7 +34,7 @@ impl OneTimeCode {
     pub fn drawn(draw: &Draw, open: &[Issued]) -> OneTimeCode {
         let drawn =
             |attempt: u64| OneTimeCode((draw.number(&format!("one-time code {attempt}")) % u64::from(CODES)) as u32);
-        let is_free = |code: &OneTimeCode| !open.iter().any(|issued| issued.code.is(*code));
+        let is_free = |code: &OneTimeCode| !open.iter().any(|issued| issued.code == *code);
         // A number that has a million codes open would get one that it has; it is asked for ten a day.
         (0..=open.len() as u64)
             .map(drawn)
@@ -47,12 +46,16 @@ impl OneTimeCode {
     pub fn digits(self) -> String {
         format!("{:06}", self.0)
     }
+}
 
-    /// Whether two codes are the same: one machine word, without a branch on the single digits.
-    fn is(self, other: OneTimeCode) -> bool {
+impl PartialEq for OneTimeCode {
+    /// In constant time: one machine word, without a branch on the single digits.
+    fn eq(&self, other: &OneTimeCode) -> bool {
         (self.0 ^ other.0) == 0
     }
 }
+
+impl Eq for OneTimeCode {}
 
 impl FromStr for OneTimeCode {
     type Err = OneTimeCodeError;
@@ -74,7 +77,7 @@ impl fmt::Debug for OneTimeCode {
 
 /// A code that was sent, and what became of it. The hub stores it field by field, beside the number it was sent to and
 /// what it is for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Issued {
     /// The code.
     pub code: OneTimeCode,
@@ -134,7 +137,7 @@ pub fn redeem(codes: &[Issued], given: OneTimeCode, now: Wall) -> (Vec<Issued>, 
     let mut codes = codes.to_vec();
     let open = |issued: &Issued| issued.is_open(now);
     // An open one first: a code may by chance be the same as one of long ago.
-    let mut matching = codes.iter().enumerate().filter(|(_, issued)| issued.code.is(given));
+    let mut matching = codes.iter().enumerate().filter(|(_, issued)| issued.code == given);
     let place = matching
         .clone()
         .find(|(_, issued)| open(issued))
