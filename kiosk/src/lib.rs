@@ -17,6 +17,7 @@
 //! | [`incoming`] | money that a provider reports beside our own prompts: whose it is |
 //! | [`payout`] | money that goes out to a person, from the booking to the provider's word |
 //! | [`refund`] | what of a purchase can be given back |
+//! | [`loan`] | loans between people, from the request to the last repayment |
 //! | [`provider`] | the mobile-money providers |
 //! | [`phone`] | mobile numbers of the four countries, and the network behind each |
 //! | [`day`] | the local day of a moment, and days of sales without a trusted clock |
@@ -47,6 +48,7 @@ pub mod grant;
 pub mod ids;
 pub mod incoming;
 pub mod ledger;
+pub mod loan;
 pub mod moment;
 pub mod otp;
 pub mod payment;

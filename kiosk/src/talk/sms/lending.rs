@@ -150,6 +150,8 @@ pub enum LoanText {
         /// The loan.
         amount: Money,
     },
+    /// To the one who answers a request that is answered, cancelled or too old.
+    Over,
     /// To the one whose wallet has too little for it.
     WalletTooLow {
         /// What the wallet has.
@@ -180,6 +182,7 @@ impl LoanText {
             LoanText::TooSmall { .. } => "loan-too-small",
             LoanText::OwnNumber => "loan-own-number",
             LoanText::BadRepayment { .. } => "loan-bad-repayment",
+            LoanText::Over => "loan-over",
             LoanText::WalletTooLow { .. } => "loan-wallet-too-low",
         }
     }

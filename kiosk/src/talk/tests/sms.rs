@@ -118,6 +118,7 @@ pub(super) fn longest_loan_texts() -> Vec<LoanText> {
         },
         LoanText::TooSmall { minimum: amount },
         LoanText::OwnNumber,
+        LoanText::Over,
         LoanText::BadRepayment { amount },
         LoanText::WalletTooLow { wallet },
     ];

@@ -165,4 +165,5 @@ loan-summary = You owe { $owed }, of which { $due } is due. You lent { $lent }. 
 loan-too-small = A loan is at least { $minimum }.
 loan-own-number = This is your own number. Please send the number of the lender.
 loan-bad-repayment = The repayment must be more than nothing and no more than the loan of { $amount }.
+loan-over = This request for a loan does not wait for you any more. Nothing was moved.
 loan-wallet-too-low = Your wallet has { $wallet }, which is not enough. Nothing was moved.

@@ -165,4 +165,5 @@ loan-summary = Vous devez { $owed }, dont { $due } échus. Vous avez preté { $l
 loan-too-small = Un pret est d'au moins { $minimum }.
 loan-own-number = C'est votre propre numéro. Veuillez envoyer celui du preteur.
 loan-bad-repayment = Le remboursement doit dépasser zéro sans dépasser le pret de { $amount }.
+loan-over = Cette demande de pret ne vous attend plus. Rien n'a été déplacé.
 loan-wallet-too-low = Votre portefeuille: { $wallet }. Cela ne suffit pas. Rien n'a été déplacé.

@@ -165,4 +165,5 @@ loan-summary = Unadaiwa { $owed }, za kulipwa sasa { $due }. Umekopesha { $lent 
 loan-too-small = Mkopo ni angalau { $minimum }.
 loan-own-number = Hii ni namba yako mwenyewe. Tafadhali tuma namba ya mkopeshaji.
 loan-bad-repayment = Rejesho lazima lizidi sifuri na lisizidi mkopo wa { $amount }.
+loan-over = Ombi hili la mkopo halikusubiri tena. Hakuna kilichohamishwa.
 loan-wallet-too-low = Pochi yako ina { $wallet }, ambazo hazitoshi. Hakuna kilichohamishwa.
