@@ -77,6 +77,9 @@ fn without_a_trusted_clock_nothing_expires_or_falls_due_and_days_count_from_when
     let (still, _) = on(&waiting, &days_later(0), LoanEvent::Tick).unwrap();
     assert_eq!((still.state, still.asked), (LoanState::Asked, Some(noon())));
     let (given, _) = on(&waiting, &lost(Wall(DAY_MS)), approved(LENDER, shillings(5_000))).unwrap();
+    // Asked by a good clock, which was then lost and runs ahead.
+    let year_ahead = lost(noon().plus_ms(365 * DAY_MS));
+    assert!(on(&still, &year_ahead, approved(LENDER, shillings(5_000))).is_ok());
     let deposit = came(1, Purpose::Deposit, shillings(500), shillings(500));
     let (given, effects) = on(&given, &lost(Wall(900 * DAY_MS)), deposit).unwrap();
     assert!(effects.is_empty());

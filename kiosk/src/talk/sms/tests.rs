@@ -202,6 +202,7 @@ fn the_parts_of_a_loan_are_told_apart_by_their_shape() {
         // Two phones, or one amount too many: nothing is guessed.
         ("LOAN 5000 0702345678 0702345679", form, missing(Part::Amount)),
         ("LOAN 500 0702345678 50 60", form, Fault::Unclear),
+        ("LOAN 254 702345678 254 702345679", form, Fault::Unclear),
     ]);
 }
 
