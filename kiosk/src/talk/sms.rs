@@ -266,13 +266,14 @@ fn read_register(rest: &str) -> Result<Command, Fault> {
     if argument::holds_four_digits(rest) {
         return Err(Fault::Pin);
     }
-    let separators = [',', ';', '\n', '/', '،', '፣'];
+    let separators = [',', ';', '\n', '/', '–', '—', '،', '፣'];
     let clean = |part: &str| {
         let words: Vec<&str> = part.split_whitespace().collect();
         words.join(" ").trim_matches(['.', ':', '-', ' ', '\'', '"']).to_owned()
     };
     let mut parts: Vec<String> = rest
         .split(separators)
+        .flat_map(|part| part.split(" - "))
         .map(clean)
         .filter(|part| !part.is_empty())
         .collect();

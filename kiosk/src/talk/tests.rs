@@ -180,8 +180,8 @@ fn every_language_says_everything_itself() {
             assert!(voice.bundle.has_message(id), "{language:?} lacks {id}");
         }
         let messages = language.source().lines().filter(|line| line.contains(" =")).count();
-        // 16 reasons, 3 more screens, 20 texts, 24 answers, 21 texts of loans: nothing is left over in a file either.
-        assert_eq!(messages, 16 + 3 + 20 + 24 + 21, "{language:?}");
+        // 16 reasons, 3 more screens, 20 texts, 24 answers, 23 texts of loans: nothing is left over in a file either.
+        assert_eq!(messages, 16 + 3 + 20 + 24 + 23, "{language:?}");
     }
 }
 

@@ -2,13 +2,14 @@
 
 use crate::{
     day::Day,
+    loan::LoanDenied,
     otp::OneTimeCode,
     phone::Phone,
     talk::{
         Language,
         text::{NAME_IN_MESSAGE, said, sum},
     },
-    units::Money,
+    units::{Currency, Money},
 };
 use fluent_bundle::FluentArgs;
 
@@ -152,6 +153,16 @@ pub enum LoanText {
     },
     /// To the one who answers a request that is answered, cancelled or too old.
     Over,
+    /// To somebody who pays back more than that, or nothing.
+    NotOwed {
+        /// What is owed.
+        left: Money,
+    },
+    /// To somebody whose wallet has another currency.
+    OtherCurrency {
+        /// The currency of the loan.
+        currency: Currency,
+    },
     /// To the one whose wallet has too little for it.
     WalletTooLow {
         /// What the wallet has.
@@ -160,6 +171,19 @@ pub enum LoanText {
 }
 
 impl LoanText {
+    /// What is said to the one whose wish was denied. Who meddles with a loan that is not theirs learns nothing of it.
+    pub fn to_denial(denied: &LoanDenied) -> LoanText {
+        match *denied {
+            LoanDenied::Amount(minimum) => LoanText::TooSmall { minimum },
+            LoanDenied::OwnLoan => LoanText::OwnNumber,
+            LoanDenied::Repayment(amount) => LoanText::BadRepayment { amount },
+            LoanDenied::Currency(currency) => LoanText::OtherCurrency { currency },
+            LoanDenied::WalletTooLow(wallet) => LoanText::WalletTooLow { wallet },
+            LoanDenied::NotOwed(left) => LoanText::NotOwed { left },
+            LoanDenied::NotTheirs | LoanDenied::TooLate | LoanDenied::State(_) => LoanText::Over,
+        }
+    }
+
     /// The message in the Fluent files.
     pub(in crate::talk) fn id(&self) -> &'static str {
         match self {
@@ -183,6 +207,8 @@ impl LoanText {
             LoanText::OwnNumber => "loan-own-number",
             LoanText::BadRepayment { .. } => "loan-bad-repayment",
             LoanText::Over => "loan-over",
+            LoanText::NotOwed { .. } => "loan-not-owed",
+            LoanText::OtherCurrency { .. } => "loan-other-currency",
             LoanText::WalletTooLow { .. } => "loan-wallet-too-low",
         }
     }
@@ -201,7 +227,10 @@ impl LoanText {
             LoanText::Given { wallet, .. } | LoanText::WalletTooLow { wallet } => {
                 args.set("wallet", sum(*wallet, language));
             }
-            LoanText::PaidBack { left, .. } | LoanText::CameBack { left, .. } => args.set("left", sum(*left, language)),
+            LoanText::PaidBack { left, .. } | LoanText::CameBack { left, .. } | LoanText::NotOwed { left } => {
+                args.set("left", sum(*left, language));
+            }
+            LoanText::OtherCurrency { currency } => args.set("currency", currency.code()),
             LoanText::Reminder { due, .. } | LoanText::Overdue { due, .. } => args.set("due", due.slashed()),
             LoanText::TooSmall { minimum } => args.set("minimum", sum(*minimum, language)),
             LoanText::Summary {

@@ -263,6 +263,7 @@ fn names_and_reports_are_kept_as_they_were_written() {
             register("Ng'ang'a Zoë", "Dar es Salaam"),
         ),
         ("SAJILI አበበ, Addis Ababa", register("አበበ", "Addis Ababa")),
+        ("REGISTER Jean-Paul - Kigali", register("Jean-Paul", "Kigali")),
         ("REGISTER Jane\nNairobi", register("Jane", "Nairobi")),
         ("REPORT no water", report(None, "no water")),
         (

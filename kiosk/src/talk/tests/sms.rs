@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     ids::AccountId,
+    loan::LoanDenied,
     phone::{Country, Phone},
     talk::sms::{Answer, Form, LoanText},
 };
@@ -118,6 +119,10 @@ pub(super) fn longest_loan_texts() -> Vec<LoanText> {
         },
         LoanText::TooSmall { minimum: amount },
         LoanText::OwnNumber,
+        LoanText::NotOwed { left: amount },
+        LoanText::OtherCurrency {
+            currency: Currency::Kes,
+        },
         LoanText::Over,
         LoanText::BadRepayment { amount },
         LoanText::WalletTooLow { wallet },
@@ -175,6 +180,30 @@ fn a_message_that_was_not_understood_is_answered_with_its_form() {
                 "{language:?} {form:?}"
             );
         }
+    }
+}
+
+#[test]
+fn a_denial_is_said_with_its_numbers_and_tells_a_stranger_nothing() {
+    let talk = Talk::new();
+    let shillings = |units: i64| Money::new(units * 100, Currency::Kes);
+    for (denied, expected) in [
+        (LoanDenied::Amount(shillings(100)), "A loan is at least KES 100."),
+        (
+            LoanDenied::WalletTooLow(shillings(40)),
+            "Your wallet has KES 40, which is not enough. Nothing was moved.",
+        ),
+        (
+            LoanDenied::NotOwed(shillings(450)),
+            "You owe KES 450 on this loan. Please pay back that, or a part of it.",
+        ),
+        (
+            LoanDenied::NotTheirs,
+            "This request for a loan does not wait for you any more. Nothing was moved.",
+        ),
+    ] {
+        let text = Text::Loan(LoanText::to_denial(&denied));
+        assert_eq!(talk.text(Language::English, &text), expected);
     }
 }
 

@@ -166,4 +166,6 @@ loan-too-small = A loan is at least { $minimum }.
 loan-own-number = This is your own number. Please send the number of the lender.
 loan-bad-repayment = The repayment must be more than nothing and no more than the loan of { $amount }.
 loan-over = This request for a loan does not wait for you any more. Nothing was moved.
+loan-not-owed = You owe { $left } on this loan. Please pay back that, or a part of it.
+loan-other-currency = This loan is in { $currency }. Your wallet has another currency.
 loan-wallet-too-low = Your wallet has { $wallet }, which is not enough. Nothing was moved.

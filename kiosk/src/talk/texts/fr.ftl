@@ -166,4 +166,6 @@ loan-too-small = Un pret est d'au moins { $minimum }.
 loan-own-number = C'est votre propre numéro. Veuillez envoyer celui du preteur.
 loan-bad-repayment = Le remboursement doit dépasser zéro sans dépasser le pret de { $amount }.
 loan-over = Cette demande de pret ne vous attend plus. Rien n'a été déplacé.
+loan-not-owed = Vous devez { $left } pour ce pret. Veuillez en rendre tout ou partie.
+loan-other-currency = Ce pret est en { $currency }. Votre portefeuille a une autre monnaie.
 loan-wallet-too-low = Votre portefeuille: { $wallet }. Cela ne suffit pas. Rien n'a été déplacé.

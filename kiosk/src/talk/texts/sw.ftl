@@ -166,4 +166,6 @@ loan-too-small = Mkopo ni angalau { $minimum }.
 loan-own-number = Hii ni namba yako mwenyewe. Tafadhali tuma namba ya mkopeshaji.
 loan-bad-repayment = Rejesho lazima lizidi sifuri na lisizidi mkopo wa { $amount }.
 loan-over = Ombi hili la mkopo halikusubiri tena. Hakuna kilichohamishwa.
+loan-not-owed = Unadaiwa { $left } kwa mkopo huu. Tafadhali lipa zote au sehemu yake.
+loan-other-currency = Mkopo huu ni wa { $currency }. Pochi yako ina fedha nyingine.
 loan-wallet-too-low = Pochi yako ina { $wallet }, ambazo hazitoshi. Hakuna kilichohamishwa.
