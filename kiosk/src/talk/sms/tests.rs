@@ -142,6 +142,7 @@ fn spelling_spaces_signs_and_polite_words_do_not_matter() {
         ("acheter 20,5", litres(20_500)),
         ("Buy Monthly plan", plan("monthly")),
         ("STOP sending me these", Command::Stop),
+        ("Stop asking for my PIN 8364", Command::Stop),
         ("Help me", Command::Help),
         ("LANG kiswahili", Command::Lang(Language::Swahili)),
         ("language: English", Command::Lang(Language::English)),
@@ -266,6 +267,8 @@ fn names_and_reports_are_kept_as_they_were_written() {
         ("REGISTER Jean-Paul - Kigali", register("Jean-Paul", "Kigali")),
         ("REGISTER Jane\nNairobi", register("Jane", "Nairobi")),
         ("REPORT no water", report(None, "no water")),
+        ("REGISTER Jane\u{0}\u{7},\tNairobi", register("Jane", "Nairobi")),
+        ("REPORT no\r\nwater\u{1b}[2J", report(None, "no water [2J")),
         (
             "REPORT: the tap leaks, AQP123456",
             report(Some(123_456), "the tap leaks"),
