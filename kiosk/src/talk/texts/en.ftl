@@ -143,11 +143,11 @@ loan-waiting = { $name } { $borrower } asks you for { $amount }, { $repayment } 
        *[other] { $days } days
     }. To lend send APPROVE { $code }
 loan-invited = { $name } { $borrower } asks you for a loan of { $amount }. To answer please send: REGISTER name, city
-loan-approved = { $name } lends you { $amount }. Back { $repayment } every { $days ->
+loan-approved = { $name } lends you { $amount }. Pay back { $repayment } every { $days ->
         [7] week
        *[other] { $days } days
     }, first on { $first }.
-loan-approved-undated = { $name } lends you { $amount }. Back { $repayment } every { $days ->
+loan-approved-undated = { $name } lends you { $amount }. Pay back { $repayment } every { $days ->
         [7] week
        *[other] { $days } days
     }.
