@@ -142,6 +142,14 @@ number_id!(
     /// Money that goes out, numbered by the hub.
     PayoutId
 );
+number_id!(
+    /// A loan between people, numbered by the hub.
+    LoanId
+);
+number_id!(
+    /// One wish to pay back by hand, numbered by whoever first heard it: the same wish told twice has one number.
+    RepaymentId
+);
 
 /// Which end wrote a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
