@@ -143,7 +143,9 @@ impl Turn<'_> {
             PaymentOrder::AskAgain => "payment asked about again",
         };
         let before = row.payment.clone();
-        let row = self.step_payment(row, PaymentEvent::Ordered(order))?;
+        let is_typed = matches!(order, PaymentOrder::Credit { receipt: Some(_) });
+        let event = PaymentEvent::Ordered(order);
+        let row = self.about(Event::Purchase(purchase), |turn| turn.stepped(row, event, is_typed))?;
         if row.payment == before {
             let message = format!("this cannot be done with a purchase that is {}", before.state.name());
             return Err(Refusal::conflict("order_refused", message).into());
@@ -157,13 +159,12 @@ impl Turn<'_> {
 
     /// Takes a payment one event further and does what comes of it.
     pub fn step_payment(&mut self, row: PurchaseRow, event: PaymentEvent) -> Result<PurchaseRow, HubError> {
-        self.about(Event::Purchase(row.id), |turn| turn.stepped(row, event))
+        self.about(Event::Purchase(row.id), |turn| turn.stepped(row, event, false))
     }
 
-    fn stepped(&mut self, mut row: PurchaseRow, event: PaymentEvent) -> Result<PurchaseRow, HubError> {
+    /// `is_typed`: an operator has typed its receipt. That is the purchase's only if it settles it.
+    fn stepped(&mut self, mut row: PurchaseRow, event: PaymentEvent, is_typed: bool) -> Result<PurchaseRow, HubError> {
         let (before, settled_before) = (row.payment.state, row.settled);
-        // What an operator types is the purchase's receipt only if it settles it.
-        let is_typed = matches!(event, PaymentEvent::Ordered(PaymentOrder::Credit { receipt: Some(_) }));
         let receipt_before = (row.payment.receipt.clone(), row.payment.receipt_proven);
         // Settled before, and yet it comes to a step that settles: its money lies in suspense.
         let source = match (row.settled, row.provider) {
