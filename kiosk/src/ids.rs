@@ -142,6 +142,10 @@ number_id!(
     /// Money that goes out, numbered by the hub.
     PayoutId
 );
+number_id!(
+    /// A loan between two people, numbered by the hub.
+    LoanId
+);
 
 /// Which end wrote a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

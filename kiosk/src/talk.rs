@@ -3,6 +3,7 @@
 pub mod gsm7;
 mod screen;
 mod text;
+pub mod ussd;
 
 pub use screen::Screen;
 pub use text::Text;

@@ -312,7 +312,7 @@ pub(super) fn litres(volume: Volume, language: Language) -> String {
 }
 
 /// Money as people say it: no decimals where there is nothing after the mark.
-fn sum(amount: Money, language: Language) -> String {
+pub(super) fn sum(amount: Money, language: Language) -> String {
     let text = amount.to_string();
     match text.split_once('.') {
         None => text,
@@ -322,7 +322,7 @@ fn sum(amount: Money, language: Language) -> String {
 }
 
 /// What came from outside, in the alphabet of an SMS and no longer than its place.
-fn said(text: &str, characters_max: usize) -> String {
+pub(super) fn said(text: &str, characters_max: usize) -> String {
     cut(&gsm7::transliterated(text), characters_max)
 }
 
