@@ -45,11 +45,14 @@ pub use office::{
     Particulars, Period, PinCheck, Registration, Seal, Side, Site, Subscription, Today, Usage, Water,
 };
 
-use crate::{phone::Phone, talk::Language};
+use crate::{
+    phone::Phone,
+    talk::{Language, Talk},
+};
 use desk::Desk;
+use say::Say;
 use serde::{Deserialize, Serialize};
 use state::{Menu, Shown, State};
-#[cfg(test)]
 pub(in crate::talk) use words::Word;
 
 /// Units of the GSM alphabet in a screen: 160 octets of seven bits (reference: phones and text, section 3).
@@ -206,9 +209,26 @@ pub fn begin<O: Office>(
 /// What the office cannot do.
 pub fn step<O: Office>(office: &mut O, session: &mut Session, input: &str) -> Result<Answer, O::Error> {
     let mut desk = Desk::new(office, session.clone())?;
-    let answer = desk.step(input.trim())?;
+    let answer = desk.step(cleaned(input))?;
     *session = desk.session;
     Ok(answer)
+}
+
+/// What a caller reads when a step cannot be taken: it came out of order, or the office failed for good.
+pub fn apology(talk: &Talk, language: Language) -> Answer {
+    Answer {
+        screen: Say::from(Word::Apology).text(talk, language),
+        goes_on: false,
+    }
+}
+
+/// An input without what phones put around it: blanks, and a `#` by which some people end it.
+fn cleaned(input: &str) -> &str {
+    let input = input.trim();
+    match input.strip_suffix('#').map(str::trim_end) {
+        None | Some("") => input,
+        Some(before) => before,
+    }
 }
 
 #[cfg(test)]

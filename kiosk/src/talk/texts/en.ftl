@@ -104,6 +104,7 @@ ussd-told = { $text }
 ussd-goodbye = Thank you. Goodbye.
 ussd-made = Done.
 ussd-invalid-input = invalid input
+ussd-apology = This did not work. Please dial again.
 ussd-go-on =
     You were cut off last time.
     1. Go on

@@ -104,6 +104,7 @@ ussd-told = { $text }
 ussd-goodbye = Merci. Au revoir.
 ussd-made = C'est fait.
 ussd-invalid-input = choix non valable
+ussd-apology = Cela n'a pas marché. Veuillez rappeler.
 ussd-go-on =
     Vous avez été coupé.
     1. Continuer

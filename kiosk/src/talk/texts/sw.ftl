@@ -104,6 +104,7 @@ ussd-told = { $text }
 ussd-goodbye = Asante. Kwaheri.
 ussd-made = Imekamilika.
 ussd-invalid-input = chaguo si sahihi
+ussd-apology = Haikufanikiwa. Tafadhali piga tena.
 ussd-go-on =
     Ulikatizwa mara iliyopita.
     1. Endelea

@@ -109,7 +109,7 @@ impl<'a, O: Office> Desk<'a, O> {
         }
     }
 
-    fn is_verified(&self) -> bool {
+    pub fn is_verified(&self) -> bool {
         self.customer()
             .is_some_and(|customer| customer.registration == Registration::Verified)
     }
@@ -340,9 +340,9 @@ impl<'a, O: Office> Desk<'a, O> {
 /// The head of a list, what is said when it is empty, and its rows.
 pub(super) type Rows = (Word, Word, Vec<Row>);
 
-/// The number that was chosen. A `#` after it is what some phones end an input with.
+/// The number that was chosen, with or without the dot that the screen shows after it.
 pub(super) fn choice(input: &str) -> Option<u8> {
-    match input.strip_suffix(['#', '.']).unwrap_or(input).as_bytes() {
+    match input.strip_suffix('.').unwrap_or(input).as_bytes() {
         [digit @ b'0'..=b'9'] => Some(digit - b'0'),
         _ => None,
     }

@@ -151,7 +151,8 @@ pub struct Caller {
     pub customer: Option<Customer>,
     /// The site that they manage.
     pub manages: Option<Site>,
-    /// The language that they chose; `None` for somebody new.
+    /// The language that they chose, or the one that strangers are spoken to in; `None` leaves it as it is, at first
+    /// English.
     pub language: Option<Language>,
     /// Whether there is a PIN to check.
     pub has_pin: bool,

@@ -89,8 +89,9 @@ pub(super) fn lay(talk: &Talk, language: Language, note: Option<&Say>, sheet: &S
     if let Some(note) = note {
         body = format!("{}\n{body}", text(note));
     }
+    debug_assert!(gsm7::units(&body) <= SCREEN_UNITS_MAX, "{body}");
     Page {
-        // Nothing above makes it longer; a network would refuse the whole screen.
+        // Nothing above makes it longer, as the tests show; but a network would refuse a longer screen altogether.
         screen: cut_to_units(&body, SCREEN_UNITS_MAX),
         shown,
         next,

@@ -85,12 +85,16 @@ impl<O: Office> Desk<'_, O> {
     }
 
     fn register(&mut self, name: String, city: String, pin: Option<&Pin>) -> Result<Turn, O::Error> {
+        // Another session may have been quicker: what it finished stays.
+        if self.is_verified() {
+            return Ok(Turn::Go(self.customer_home()));
+        }
         let particulars = Particulars {
             name,
             city,
             language: self.session.language,
         };
-        // Another session may have given this number a PIN since: that one stays.
+        // So does a PIN that it has set.
         let pin = pin.filter(|_| !self.caller.has_pin);
         match self.office.register(self.session.phone, &particulars, pin)? {
             Ok(()) => {
@@ -104,8 +108,8 @@ impl<O: Office> Desk<'_, O> {
     pub fn review_sheet(&self) -> Option<Sheet> {
         self.customer().map(|customer| {
             let head = Say::new(Word::Review)
-                .name("name", &customer.name)
-                .name("city", &customer.city);
+                .full_name("name", &customer.name)
+                .full_name("city", &customer.city);
             Sheet::new(head, Word::Exit)
         })
     }

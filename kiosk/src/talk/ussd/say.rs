@@ -14,6 +14,8 @@ use fluent_bundle::FluentArgs;
 
 /// Characters of a name on a screen.
 const NAME_ON_SCREEN: usize = 20;
+/// Characters of a name where its owner is to find a slip in it.
+const NAME_IN_FULL: usize = 45;
 /// The most that a screen counts.
 const COUNT_MAX: u64 = 999_999;
 
@@ -74,6 +76,11 @@ impl Say {
     /// A name, in the alphabet of a screen and cut to its room.
     pub fn name(self, name: &'static str, text: &str) -> Say {
         self.with(name, Arg::Text(said(text, NAME_ON_SCREEN)))
+    }
+
+    /// A name with more room, where its owner is to find a slip in it.
+    pub fn full_name(self, name: &'static str, text: &str) -> Say {
+        self.with(name, Arg::Text(said(text, NAME_IN_FULL)))
     }
 
     pub fn number(self, name: &'static str, number: impl Into<u64>) -> Say {

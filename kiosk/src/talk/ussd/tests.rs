@@ -6,6 +6,7 @@ mod office;
 mod stories;
 mod storm;
 mod texts;
+mod walk;
 
 use super::*;
 use office::Town;

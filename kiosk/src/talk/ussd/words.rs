@@ -35,6 +35,7 @@ words! {
     Goodbye = "ussd-goodbye",
     Made = "ussd-made",
     InvalidInput = "ussd-invalid-input",
+    Apology = "ussd-apology",
     GoOn = "ussd-go-on",
     RoleMenu = "ussd-role-menu",
 

@@ -59,7 +59,7 @@ pub struct Person {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Broken;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Town {
     pub people: BTreeMap<Phone, Person>,
     pub managers: BTreeMap<Phone, Site>,

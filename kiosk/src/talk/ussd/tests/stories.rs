@@ -357,3 +357,74 @@ fn amounts_are_those_of_the_currency() {
     call.types_all(&["5000", "500"]);
     assert!(call.answer.screen.contains("\nAmount: UGX 5000\n"));
 }
+
+#[test]
+fn a_pin_set_meanwhile_in_another_session_stays() {
+    let mut town = Town::new();
+    let mut call = Call::dial(&mut town, Service::Water, NEW);
+    call.types_all(&["Otieno", "Siaya", "8052"]);
+    let mut older = call.session.clone();
+    let mut call = Call::dial(&mut town, Service::Water, NEW);
+    call.types_all(&["Otieno", "Siaya", PIN, PIN]);
+    let answer = step(&mut town, &mut older, "8052").unwrap();
+    assert!(answer.screen.starts_with("Name: Otieno\n"), "{}", answer.screen);
+    assert_eq!(town.person(NEW).pin, Some(PIN.parse().unwrap()));
+    // Nor is an account that was finished meanwhile begun again.
+    let mut late = call_at_the_pin(&mut town);
+    town.person(NEW).registration = Registration::Verified;
+    let answer = step(&mut town, &mut late, PIN).unwrap();
+    assert!(answer.screen.starts_with("Hello Otieno\n"), "{}", answer.screen);
+    assert_eq!(town.person(NEW).registration, Registration::Verified);
+}
+
+/// A session in which a new PIN was typed once, for another name than the one that is known.
+fn call_at_the_pin(town: &mut Town) -> Session {
+    let known = town.people.remove(&phone(NEW)).unwrap();
+    let mut call = Call::dial(town, Service::Water, NEW);
+    call.types_all(&["Atieno", "Siaya", PIN]);
+    let session = call.session.clone();
+    town.people.insert(phone(NEW), known);
+    session
+}
+
+#[test]
+fn nobody_gets_past_registration_by_going_back() {
+    let mut town = Town::new();
+    let mut call = Call::dial(&mut town, Service::Household, NEW);
+    call.types_all(&["Otieno", "Siaya", PIN, PIN]);
+    call.town.denies = Some(Denied::NotNow);
+    call.types("1");
+    call.shows(
+        "MAIN_MENU",
+        "This is not possible now. Please try again later.\n0. Back",
+    );
+    call.types("0");
+    call.shows(
+        "REGISTER_REVIEW",
+        "Name: Otieno\nCity: Siaya\n1. Right\n2. Change\n0. Exit",
+    );
+}
+
+#[test]
+fn inputs_are_taken_with_what_phones_put_around_them() {
+    let mut town = Town::new();
+    let mut call = Call::dial(&mut town, Service::Water, JANE);
+    call.types_all(&[" 1 ", "2.", "20#", "2", "4071 #"]);
+    assert_eq!(town.done.len(), 1);
+}
+
+#[test]
+fn services_are_known_by_the_names_of_the_configuration() {
+    // CONTRACTS section 1: the value of ussd.codes is a menu's name.
+    assert_eq!(
+        Service::ALL.map(Service::name),
+        ["water", "loans", "services", "household"]
+    );
+    for service in Service::ALL {
+        assert_eq!(Service::from_name(service.name()), Some(service));
+    }
+    assert_eq!(Service::from_name("gas"), None);
+    let sorry = apology(&crate::talk::Talk::new(), Language::Swahili);
+    assert_eq!(sorry.screen, "Haikufanikiwa. Tafadhali piga tena.");
+    assert!(!sorry.goes_on);
+}

@@ -2,10 +2,10 @@
 
 use super::{
     office::{day, kes, phone, site},
+    texts::AMOUNT_MINOR_MAX,
     *,
 };
 use crate::{
-    float::AMOUNT_MINOR_MAX,
     payment::PaymentState,
     tariff::Plan,
     units::{Currency, Money, Volume},
@@ -13,10 +13,11 @@ use crate::{
 use proptest::prelude::*;
 
 const LONG_NAME: &str = "Wangarĩ–Nyawira{Wanjikũ}€€€€€€€€€€€€ of Kibera";
-const CALLERS: [&str; 4] = ["0700000102", "0733000001", "0711000001", "0722000001"];
+/// A customer, a stranger, a manager, and one who is both.
+pub const CALLERS: [&str; 4] = ["0700000102", "0733000001", "0711000001", "0722000001"];
 
-/// A town in which everything is as long as it can be: a customer, a manager, one who is both, and a stranger.
-fn town(language: Language, denies: Option<Denied>) -> Town {
+/// A town in which everything is as long as it can be.
+pub fn town(language: Language, denies: Option<Denied>) -> Town {
     let mut town = Town::new();
     let most = Money::new(AMOUNT_MINOR_MAX - 1, Currency::Kes);
     town.managers.insert(phone(CALLERS[2]), site("kibera-3", LONG_NAME));
@@ -46,7 +47,7 @@ fn town(language: Language, denies: Option<Denied>) -> Town {
         LONG_NAME.clone_into(&mut person.name);
         LONG_NAME.clone_into(&mut person.city);
         person.language = language;
-        person.wallet = most;
+        person.wallet = Money::new(-10 * most.minor, Currency::Kes);
         person.water.balance = Volume::MAX;
         person.water.jerrycans = u64::MAX;
         person.water.subscription = Some(Subscription {

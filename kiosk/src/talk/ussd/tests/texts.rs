@@ -4,14 +4,11 @@ use super::{
     super::{
         Denied,
         page::{BODY_UNITS_MAX, Row, Sheet, lay},
-        say::Say,
-        words::Word,
     },
     *,
 };
 use crate::{
     day::Day,
-    float::AMOUNT_MINOR_MAX,
     ids::Epoch,
     receipt::ReceiptKey,
     talk::{Language, Talk, gsm7},
@@ -19,6 +16,8 @@ use crate::{
 };
 
 const LONG_NAME: &str = "Wangarĩ–Nyawira{Wanjikũ}€€€€€€€€€€€€ of Kibera";
+/// More, in minor units, than is paid or lent at once; a wallet may hold ten times that.
+pub const AMOUNT_MINOR_MAX: i64 = 1_000_000_000_000;
 /// Units of a line about a wrong input; a line end comes after it.
 const NOTE_UNITS_MAX: usize = 21;
 
@@ -61,7 +60,10 @@ fn longest(word: Word) -> Say {
         _ => say.number("left", u64::MAX),
     };
     for name in ["name", "site", "plan", "city"] {
-        say = say.name(name, LONG_NAME);
+        say = match word {
+            Word::Review => say.full_name(name, LONG_NAME),
+            _ => say.name(name, LONG_NAME),
+        };
     }
     for sum in ["amount", "repayment", "price"] {
         say = say.shillings(sum, amount);
