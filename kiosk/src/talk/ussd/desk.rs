@@ -66,6 +66,9 @@ impl<'a, O: Office> Desk<'a, O> {
 
     /// The first screen.
     pub fn open(&mut self, cut: Option<Session>) -> Result<Answer, O::Error> {
+        if self.session.service == Service::Loans && !self.office.lends() {
+            return self.turn(Turn::End(self.refused(Denied::NoLoans)));
+        }
         let home = self.home()?;
         let offers = matches!(self.session.service, Service::Water | Service::Household);
         let cut = cut.filter(|cut| offers && cut.service == self.session.service && cut.phone == self.session.phone);

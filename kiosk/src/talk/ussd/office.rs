@@ -34,6 +34,9 @@ pub trait Office {
     /// What litres cost, and the currency of everything here.
     fn tariff(&self) -> Tariff;
 
+    /// Whether loans between people are offered (CONTRACTS section 1, `loans.enabled`).
+    fn lends(&self) -> bool;
+
     /// Who calls. Asked once at the start of every step, and again after what changes it.
     fn caller(&self, phone: Phone) -> Result<Caller, Self::Error>;
 

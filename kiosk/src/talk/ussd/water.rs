@@ -2,7 +2,7 @@
 
 use super::{
     Service, TEXT_CHARS_MAX,
-    act::Act,
+    act::{Act, Denied},
     desk::{Desk, Turn, choice},
     office::Office,
     page::Sheet,
@@ -23,6 +23,7 @@ impl<O: Office> Desk<'_, O> {
             (Menu::Water, Some(2)) => Turn::menu(Menu::Mine),
             (Menu::Water, Some(3)) | (Menu::Household, Some(2)) => self.open_bill()?,
             (Menu::Water, Some(4)) | (Menu::Services, Some(2)) => Turn::list(List::Orders),
+            (Menu::Water, Some(5)) if !self.office.lends() => Turn::Tell(self.refused(Denied::NoLoans), home),
             (Menu::Water, Some(5)) => Turn::menu(Menu::Loans),
             (Menu::Water, Some(6)) => Turn::menu(Menu::Help),
             (Menu::Water, Some(7)) => Turn::menu(Menu::Account),

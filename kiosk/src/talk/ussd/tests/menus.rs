@@ -158,3 +158,16 @@ fn who_is_both_chooses() {
     call.types("2");
     assert!(call.answer.screen.starts_with("SITE Soko\n"));
 }
+
+#[test]
+fn where_no_loans_are_offered_nobody_is_led_into_them() {
+    let mut town = Town::new();
+    town.lends_not = true;
+    let call = Call::dial(&mut town, Service::Loans, "0733000001");
+    call.ends("ERROR\nLoans are not possible here or with this number.");
+    // Nor is anybody registered by that.
+    assert_eq!(town.people.len(), 1);
+    let mut call = Call::dial(&mut town, Service::Water, JANE);
+    call.types("5");
+    call.shows("MAIN_MENU", "Loans are not possible here or with this number.\n0. Back");
+}

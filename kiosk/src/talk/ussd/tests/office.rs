@@ -71,6 +71,7 @@ pub struct Town {
     pub done: Vec<Act>,
     pub denies: Option<Denied>,
     pub is_broken: bool,
+    pub lends_not: bool,
     pub currency: Option<Currency>,
     pub today: Option<Today>,
 }
@@ -237,6 +238,10 @@ impl Office for Town {
 
     fn tariff(&self) -> Tariff {
         Tariff::built_in(self.currency())
+    }
+
+    fn lends(&self) -> bool {
+        !self.lends_not
     }
 
     fn caller(&self, phone: Phone) -> Result<Caller, Broken> {
