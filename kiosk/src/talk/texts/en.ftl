@@ -424,6 +424,7 @@ ussd-denied-not-allowed = You may not do this.
 ussd-denied-inactive = The account is not active. Please ask the manager.
 ussd-denied-wallet-too-small = Your wallet has only { $wallet }.
 ussd-denied-purchase-open = The same is being paid or was just paid. Please wait some minutes.
+ussd-denied-price-changed = The price has just changed. Please look again.
 ussd-denied-no-provider = No payment can be taken now. Please try again later.
 ussd-denied-amount-out-of-range = This amount is not possible.
 ussd-denied-postpaid = You pay by bill, and this is paid ahead.

@@ -424,6 +424,7 @@ ussd-denied-not-allowed = Vous ne pouvez pas faire cela.
 ussd-denied-inactive = Le compte est inactif. Voyez le gérant.
 ussd-denied-wallet-too-small = Votre portefeuille n'a que { $wallet }.
 ussd-denied-purchase-open = La meme chose vient d'etre payée ou le sera. Attendez quelques minutes.
+ussd-denied-price-changed = Le prix vient de changer. Veuillez revoir.
 ussd-denied-no-provider = Aucun paiement possible maintenant. Réessayez plus tard.
 ussd-denied-amount-out-of-range = Ce montant n'est pas possible.
 ussd-denied-postpaid = Vous payez sur facture, et ceci se paie d'avance.

@@ -424,6 +424,7 @@ ussd-denied-not-allowed = Huruhusiwi kufanya hivi.
 ussd-denied-inactive = Akaunti haitumiki. Muulize msimamizi.
 ussd-denied-wallet-too-small = Pochi yako ina { $wallet } tu.
 ussd-denied-purchase-open = Hiyo inalipwa au imelipwa sasa hivi. Subiri dakika chache.
+ussd-denied-price-changed = Bei imebadilika sasa hivi. Tafadhali angalia tena.
 ussd-denied-no-provider = Malipo hayapokelewi sasa. Jaribu tena baadaye.
 ussd-denied-amount-out-of-range = Kiasi hiki hakiwezekani.
 ussd-denied-postpaid = Unalipa kwa ankara, na hii hulipwa kabla.

@@ -20,6 +20,9 @@ pub enum Act {
     Buy {
         /// What.
         what: Purchase,
+        /// What the caller was told that it costs. Another price by now is denied with [`Denied::PriceChanged`].
+        #[serde(with = "stored::money")]
+        price: Money,
         /// How it is paid.
         pay: Pay,
     },
@@ -107,6 +110,9 @@ pub enum Act {
         /// What was handed over.
         #[serde(with = "stored::money")]
         amount: Money,
+        /// What the manager was told that it buys; the same holds for it.
+        #[serde(with = "stored::volume")]
+        volume: Volume,
     },
     /// A manager's message to every customer of the site.
     Broadcast {
@@ -228,6 +234,8 @@ pub enum Denied {
     },
     /// An equal purchase is open or was just paid (CONTRACTS section 6, `purchase_open`).
     PurchaseOpen,
+    /// It costs something else than the caller was told.
+    PriceChanged,
     /// No payment provider is there to take it.
     NoProvider,
     /// More, or less, than can be paid or lent at once.
@@ -266,7 +274,7 @@ pub enum Denied {
 
 impl Denied {
     /// One of each, for tables of texts; `money` stands where one carries an amount.
-    pub const fn all(money: Money) -> [Denied; 22] {
+    pub const fn all(money: Money) -> [Denied; 23] {
         use Denied::*;
         [
             Gone,
@@ -274,6 +282,7 @@ impl Denied {
             Inactive,
             WalletTooSmall { wallet: money },
             PurchaseOpen,
+            PriceChanged,
             NoProvider,
             AmountOutOfRange,
             NoBill,

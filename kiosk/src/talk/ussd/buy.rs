@@ -1,7 +1,7 @@
 //! Buying: a subscription at a site, litres, money for the wallet, and paying a bill.
 
 use super::{
-    act::{Act, Pay, Purchase},
+    act::{Act, Denied, Pay, Purchase},
     desk::{Desk, Rows, Turn, choice},
     loans::whole_number,
     office::{Office, OrderKind},
@@ -35,13 +35,21 @@ impl<O: Office> Desk<'_, O> {
     pub fn subscribe_at(&self, site: SiteName) -> Result<Turn, O::Error> {
         let mut plans = self.office.plans(&site)?;
         Ok(match plans.len() {
-            1 => self.pay_for_plan(site, plans.remove(0).name),
+            1 => self.pay_for_plan(site, plans.remove(0).name)?,
             _ => Turn::list(List::Plans(site)),
         })
     }
 
-    pub fn pay_for_plan(&self, site: SiteName, plan: String) -> Turn {
-        Turn::Go(State::Pay(Purchase::Plan { site, plan }))
+    pub fn pay_for_plan(&self, site: SiteName, plan: String) -> Result<Turn, O::Error> {
+        self.pay_for(Purchase::Plan { site, plan })
+    }
+
+    /// Asks how to pay. The price is kept with what is bought: nobody pays another one than they were shown.
+    fn pay_for(&self, what: Purchase) -> Result<Turn, O::Error> {
+        Ok(match self.price(&what)? {
+            Some(price) => Turn::Go(State::Pay { what, price }),
+            None => Turn::Tell(self.refused(Denied::Gone), self.session.service.home()),
+        })
     }
 
     pub fn plan_rows(&self, site: &SiteName) -> Result<Rows, O::Error> {
@@ -66,31 +74,31 @@ impl<O: Office> Desk<'_, O> {
             });
         }
         if entry == Entry::Litres {
-            return Ok(match whole_number(input, LITRES_MAX) {
+            return match whole_number(input, LITRES_MAX) {
                 Some(litres) => {
                     let volume = Volume::from_ml(litres.unsigned_abs() * ML_PER_LITRE);
-                    Turn::Go(State::Pay(Purchase::Litres(volume)))
+                    self.pay_for(Purchase::Litres(volume))
                 }
-                None => Turn::again(Word::NoteLitres),
-            });
+                None => Ok(Turn::again(Word::NoteLitres)),
+            };
         }
         let Some(amount) = self.amount(input) else {
             return Ok(Turn::again(Word::NoteAmount));
         };
         if entry == Entry::Deposit {
             // The wallet cannot fill itself, so there is no choice of how to pay.
-            let what = Purchase::Deposit(amount);
+            let (what, price) = (Purchase::Deposit(amount), amount);
             let pay = Pay::Prompt;
-            return self.make(&Act::Buy { what, pay });
+            return self.make(&Act::Buy { what, price, pay });
         }
         let owed = match self.customer() {
             Some(customer) => self.office.bill(customer.id)?,
             None => None,
         };
-        Ok(match owed {
-            Some(owed) if amount.minor > owed.left.minor => Turn::again(Word::NoteTooMuch),
-            _ => Turn::Go(State::Pay(Purchase::Bill(amount))),
-        })
+        match owed {
+            Some(owed) if amount.minor > owed.left.minor => Ok(Turn::again(Word::NoteTooMuch)),
+            _ => self.pay_for(Purchase::Bill(amount)),
+        }
     }
 
     /// What is owed, or that nothing is.
@@ -127,7 +135,7 @@ impl<O: Office> Desk<'_, O> {
         Ok(match (choice(input), owed) {
             (Some(0), _) => Turn::menu(self.session.service.home()),
             (_, None) => Turn::Tell(Word::NoBill.into(), self.session.service.home()),
-            (Some(1), Some(owed)) => Turn::Go(State::Pay(Purchase::Bill(owed.left))),
+            (Some(1), Some(owed)) => self.pay_for(Purchase::Bill(owed.left))?,
             (Some(2), Some(_)) => Turn::entry(Entry::BillAmount),
             _ => Turn::no_such_choice(),
         })
@@ -147,8 +155,8 @@ impl<O: Office> Desk<'_, O> {
         })
     }
 
-    pub fn pay_sheet(&self, purchase: &Purchase) -> Result<Option<Sheet>, O::Error> {
-        let (Some(customer), Some(price)) = (self.customer(), self.price(purchase)?) else {
+    pub fn pay_sheet(&self, purchase: &Purchase, price: Money) -> Result<Option<Sheet>, O::Error> {
+        let Some(customer) = self.customer() else {
             return Ok(None);
         };
         let what = match purchase {
@@ -164,14 +172,14 @@ impl<O: Office> Desk<'_, O> {
         Ok(Some(Sheet::new(head, Word::Cancel)))
     }
 
-    pub fn take_pay(&mut self, what: Purchase, input: &str) -> Result<Turn, O::Error> {
+    pub fn take_pay(&mut self, what: Purchase, price: Money, input: &str) -> Result<Turn, O::Error> {
         let pay = match choice(input) {
             Some(1) => Pay::Prompt,
             Some(2) => Pay::Wallet,
             Some(0) => return Ok(Turn::menu(self.session.service.home())),
             _ => return Ok(Turn::no_such_choice()),
         };
-        self.ask_pin_or_do(Act::Buy { what, pay })
+        self.ask_pin_or_do(Act::Buy { what, price, pay })
     }
 }
 

@@ -163,7 +163,7 @@ impl<'a, O: Office> Desk<'a, O> {
             State::Loan(loan) => self.take_loan(loan, input),
             State::Approval(loan) => self.take_approval(loan, input),
             State::Bill => self.take_bill(input),
-            State::Pay(purchase) => self.take_pay(purchase, input),
+            State::Pay { what, price } => self.take_pay(what, price, input),
             State::Entry(entry) => self.take_entry(entry, input),
             State::Review => self.take_review(input),
             State::Confirm { act, .. } => match choice(input) {
@@ -205,7 +205,7 @@ impl<'a, O: Office> Desk<'a, O> {
             (List::ToApprove, Some(Shown::Loan(loan))) => Ok(Turn::Go(State::Approval(loan))),
             (List::SitesToSubscribe, Some(Shown::Site(site))) => self.subscribe_at(site),
             (List::SitesToMoveTo, Some(Shown::Site(site))) => self.move_to(site),
-            (List::Plans(site), Some(Shown::Plan(plan))) => Ok(self.pay_for_plan(site.clone(), plan)),
+            (List::Plans(site), Some(Shown::Plan(plan))) => self.pay_for_plan(site.clone(), plan),
             _ => Ok(Turn::no_such_choice()),
         }
     }
@@ -309,7 +309,7 @@ impl<'a, O: Office> Desk<'a, O> {
             State::Loan(loan) => self.loan_sheet(*loan)?,
             State::Approval(loan) => self.approval_sheet(*loan)?,
             State::Bill => self.bill_sheet()?,
-            State::Pay(purchase) => self.pay_sheet(purchase)?,
+            State::Pay { what, price } => self.pay_sheet(what, *price)?,
             State::Entry(entry) => self.entry_sheet(entry)?,
             State::Review => self.review_sheet(),
             State::Confirm { act, whom } => self.confirm_sheet(act, whom)?,

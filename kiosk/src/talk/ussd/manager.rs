@@ -11,7 +11,7 @@ use super::{
     water::text_typed,
     words::Word,
 };
-use crate::{talk::gsm7, units::Money};
+use crate::talk::gsm7;
 
 /// The most jerrycans handed out at once.
 const JERRYCANS_MAX: i64 = 999;
@@ -104,26 +104,28 @@ impl<O: Office> Desk<'_, O> {
                 }
                 None => Turn::again(Word::NoteNumber),
             }),
-            Entry::Cash(Known { id: customer, name }) => Ok(match self.amount(input).filter(|cash| self.buys(*cash)) {
-                Some(amount) => {
-                    let act = Act::TakeCash { site, customer, amount };
-                    Self::confirm(act, &name)
-                }
-                None => Turn::again(Word::NoteAmount),
-            }),
+            Entry::Cash(Known { id: customer, name }) => {
+                // Where water is free, or the amount too small, it buys none.
+                let buys = |amount| Some((amount, self.office.tariff().volume(amount)?));
+                let bought = self.amount(input).and_then(buys);
+                Ok(match bought.filter(|(_, volume)| !volume.is_zero()) {
+                    Some((amount, volume)) => {
+                        let act = Act::TakeCash {
+                            site,
+                            customer,
+                            amount,
+                            volume,
+                        };
+                        Self::confirm(act, &name)
+                    }
+                    None => Turn::again(Word::NoteAmount),
+                })
+            }
             _ => Ok(match text_typed(&gsm7::transliterated(input)) {
                 Ok(text) => Self::confirm(Act::Broadcast { site, text }, ""),
                 Err(note) => Turn::again(note),
             }),
         }
-    }
-
-    /// Whether an amount buys any water at all; where water is free it does not.
-    fn buys(&self, amount: Money) -> bool {
-        self.office
-            .tariff()
-            .volume(amount)
-            .is_some_and(|volume| !volume.is_zero())
     }
 
     fn take_customer(&mut self, errand: Errand, input: &str) -> Result<Turn, O::Error> {

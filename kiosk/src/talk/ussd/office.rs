@@ -157,7 +157,7 @@ pub struct Caller {
     /// The language that they chose, or the one that strangers are spoken to in; `None` leaves it as it is, at first
     /// English.
     pub language: Option<Language>,
-    /// Whether there is a PIN to check.
+    /// Whether there is a PIN to check. Who has none chooses one when it is first needed.
     pub has_pin: bool,
 }
 

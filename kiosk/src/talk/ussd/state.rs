@@ -33,7 +33,11 @@ pub(super) enum State {
     /// What is owed.
     Bill,
     /// How to pay for this.
-    Pay(Purchase),
+    Pay {
+        what: Purchase,
+        #[serde(with = "stored::money")]
+        price: Money,
+    },
     /// Something is typed.
     Entry(Entry),
     /// What the caller entered about themselves: is it right?
@@ -179,7 +183,7 @@ impl State {
             State::Loan(_) => "VIEW_LOANS_MENU",
             State::Approval(_) => "APPROVAL_CONFIRM",
             State::Bill => "BILL",
-            State::Pay(_) => "PAYMENT_MENU",
+            State::Pay { .. } => "PAYMENT_MENU",
             State::Entry(entry) => entry.name(),
             State::Review => "REGISTER_REVIEW",
             State::Confirm { act, .. } => match act {
@@ -216,7 +220,7 @@ impl State {
             State::Entry(Entry::PinAgain { .. } | Entry::NewPin(NewPin::Change) | Entry::OldPin | Entry::PinCode) => {
                 false
             }
-            State::Entry(_) | State::Pay(_) | State::Confirm { .. } | State::Pin(_) => true,
+            State::Entry(_) | State::Pay { .. } | State::Confirm { .. } | State::Pin(_) => true,
             _ => false,
         }
     }

@@ -1,5 +1,6 @@
 //! The menus, walked through with a small office in memory.
 
+mod accounts;
 mod loans;
 mod menus;
 mod office;

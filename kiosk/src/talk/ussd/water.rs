@@ -94,15 +94,10 @@ impl<O: Office> Desk<'_, O> {
             Act::Collect { jerrycans, .. } => Say::new(Word::ConfirmCollect)
                 .name("name", whom)
                 .number("jerrycans", *jerrycans),
-            Act::TakeCash { amount, .. } => {
-                let Some(volume) = self.office.tariff().volume(*amount) else {
-                    return Ok(None);
-                };
-                Say::new(Word::ConfirmCash)
-                    .name("name", whom)
-                    .money("amount", *amount)
-                    .volume("volume", volume)
-            }
+            Act::TakeCash { amount, volume, .. } => Say::new(Word::ConfirmCash)
+                .name("name", whom)
+                .money("amount", *amount)
+                .volume("volume", *volume),
             Act::Broadcast { site, text } => {
                 let parts = crate::talk::gsm7::parts(text).len();
                 Say::new(Word::ConfirmMessage)

@@ -4,7 +4,7 @@ use super::{
     office::{day, kes, phone, site},
     *,
 };
-use crate::ids::CustomerId;
+use crate::{ids::CustomerId, units::Volume};
 
 const JANE: &str = "0700000102";
 const MANAGER: &str = "0711000001";
@@ -34,9 +34,9 @@ fn the_services_menu_ends_at_an_unknown_option() {
     );
     call.types_all(&["0", "1", "250"]);
     call.ends("Please confirm KES 250 on your phone with your mobile money PIN. A text follows.");
-    let what = Purchase::Deposit(kes(250));
+    let (what, price) = (Purchase::Deposit(kes(250)), kes(250));
     let pay = Pay::Prompt;
-    assert_eq!(town.done, [Act::CallBack, Act::Buy { what, pay }]);
+    assert_eq!(town.done, [Act::CallBack, Act::Buy { what, price, pay }]);
 }
 
 #[test]
@@ -118,6 +118,7 @@ fn a_manager_verifies_collects_takes_cash_and_speaks_to_all() {
             site: site.clone(),
             customer,
             amount: kes(100),
+            volume: Volume::from_ml(50_000),
         },
         Act::Broadcast {
             site,

@@ -175,12 +175,8 @@ impl Town {
                     account: AccountId::new(123_456).unwrap(),
                 });
             }
-            Act::Buy { what, pay } => {
-                let amount = match what {
-                    Purchase::Litres(volume) => Tariff::built_in(Currency::Kes).price(*volume),
-                    Purchase::Plan { .. } => kes(300),
-                    Purchase::Bill(amount) | Purchase::Deposit(amount) => *amount,
-                };
+            Act::Buy { price, pay, .. } => {
+                let amount = *price;
                 let person = person.ok_or(Denied::Gone)?;
                 if *pay == Pay::Prompt {
                     return Ok(Done::Prompted { amount });
@@ -213,9 +209,9 @@ impl Town {
                     left: 30_u64.saturating_sub(u64::from(*jerrycans)),
                 });
             }
-            Act::TakeCash { amount, .. } => {
+            Act::TakeCash { volume, .. } => {
                 return Ok(Done::Sold {
-                    volume: Tariff::built_in(amount.currency).volume(*amount).unwrap_or_default(),
+                    volume: *volume,
                     receipt: ReceiptKey::new([0; 32]).receipt(Epoch(1), 1),
                 });
             }
