@@ -4,7 +4,11 @@ use super::{
     office::{day, kes, phone, site},
     *,
 };
-use crate::{ids::CustomerId, units::Volume};
+use crate::{
+    ids::CustomerId,
+    tariff::Tariff,
+    units::{Currency, Volume},
+};
 
 const JANE: &str = "0700000102";
 const MANAGER: &str = "0711000001";
@@ -171,4 +175,20 @@ fn where_no_loans_are_offered_nobody_is_led_into_them() {
     let mut call = Call::dial(&mut town, Service::Water, JANE);
     call.types("5");
     call.shows("MAIN_MENU", "Loans are not possible here or with this number.\n0. Back");
+}
+
+#[test]
+fn no_cash_is_taken_that_buys_no_water() {
+    let mut town = Town::new();
+    town.managers.insert(phone(MANAGER), site("kibera-3", "Kibera 3"));
+    // Free water, and a shilling for less than a millilitre.
+    for price_per_m3_minor in [0, 200_000_000] {
+        town.tariff = Some(Tariff {
+            price_per_m3_minor,
+            currency: Currency::Kes,
+        });
+        let mut call = Call::dial(&mut town, Service::Water, MANAGER);
+        call.types_all(&["3", JANE, "1"]);
+        call.shows("TAKE_CASH", "Invalid amount\nCash from Jane Smith (KES):\n0. Back");
+    }
 }

@@ -72,7 +72,7 @@ pub struct Town {
     pub denies: Option<Denied>,
     pub is_broken: bool,
     pub lends_not: bool,
-    pub currency: Option<Currency>,
+    pub tariff: Option<Tariff>,
     pub today: Option<Today>,
 }
 
@@ -158,10 +158,6 @@ impl Town {
         self.whose(customer).map(|(_, person)| person).ok_or(Broken)
     }
 
-    fn currency(&self) -> Currency {
-        self.currency.unwrap_or(Currency::Kes)
-    }
-
     fn outcome(&mut self, phone: Phone, act: &Act) -> Result<Done, Denied> {
         if let Some(denied) = self.denies {
             return Err(denied);
@@ -233,7 +229,7 @@ impl Office for Town {
     }
 
     fn tariff(&self) -> Tariff {
-        Tariff::built_in(self.currency())
+        self.tariff.unwrap_or(Tariff::built_in(Currency::Kes))
     }
 
     fn lends(&self) -> bool {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     payment::PaymentState,
-    tariff::Plan,
+    tariff::{Plan, Tariff},
     units::{Currency, Volume},
 };
 
@@ -254,7 +254,7 @@ fn a_session_that_was_cut_is_offered_again() {
 #[test]
 fn amounts_are_those_of_the_currency() {
     let mut town = Town::new();
-    town.currency = Some(Currency::Ugx);
+    town.tariff = Some(Tariff::built_in(Currency::Ugx));
     let mut call = Call::dial(&mut town, Service::Loans, JANE);
     call.types_all(&["1", NEW]);
     call.shows("REQUEST_LOAN_AMOUNT", "Enter loan amount (UGX):");
