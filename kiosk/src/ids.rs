@@ -143,8 +143,12 @@ number_id!(
     PayoutId
 );
 number_id!(
-    /// A loan between two people, numbered by the hub.
+    /// A loan between people, numbered by the hub.
     LoanId
+);
+number_id!(
+    /// One wish to pay back by hand, numbered by whoever first heard it: the same wish told twice has one number.
+    RepaymentId
 );
 
 /// Which end wrote a log.

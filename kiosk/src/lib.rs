@@ -17,6 +17,7 @@
 //! | [`incoming`] | money that a provider reports beside our own prompts: whose it is |
 //! | [`payout`] | money that goes out to a person, from the booking to the provider's word |
 //! | [`refund`] | what of a purchase can be given back |
+//! | [`loan`] | loans between people, from the request to the last repayment |
 //! | [`provider`] | the mobile-money providers |
 //! | [`phone`] | mobile numbers of the four countries, and the network behind each |
 //! | [`day`] | the local day of a moment, and days of sales without a trusted clock |
@@ -27,6 +28,7 @@
 //! | [`subscription`] | how long a subscription lasts, its monthly code, its reminders |
 //! | [`crockford`] | letters and digits that are keyed in without confusion |
 //! | [`receipt`] | eight characters that name one record |
+//! | [`otp`] | one-time codes that come back by SMS in place of a PIN |
 //! | [`account`] | who a customer is: the newest listing, and mergers |
 //! | [`ledger`] | double entry: postings that sum to zero |
 //! | [`talk`] | what is said to people, in their language, and the menus by USSD |
@@ -46,7 +48,9 @@ pub mod grant;
 pub mod ids;
 pub mod incoming;
 pub mod ledger;
+pub mod loan;
 pub mod moment;
+pub mod otp;
 pub mod payment;
 pub mod payout;
 pub mod phone;

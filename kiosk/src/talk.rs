@@ -2,6 +2,7 @@
 
 pub mod gsm7;
 mod screen;
+pub mod sms;
 mod text;
 pub mod ussd;
 

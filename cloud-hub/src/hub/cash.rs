@@ -13,10 +13,11 @@ use kiosk::{
     units::Volume,
 };
 use store::journal::SqlLogs;
-use sync::doubt::hub_effects_allowed;
+use sync::{doubt::hub_effects_allowed, record::DocumentId};
 
 use super::{
     credit_id,
+    customer::document_name,
     effect::{Refusal, Response},
     input::Actor,
     ledger::Event,
@@ -181,9 +182,13 @@ impl Turn<'_> {
             reason: String::new(),
             time: self.now(),
         })?;
-        // They moved while the site was cut off: the water goes where they are at home now.
-        let has_home = self.store.customer(customer)?.is_some_and(|row| row.site.is_some());
-        if has_home && self.home_box(customer)? != Some(box_id) {
+        // They moved while the site was cut off: the water goes where they are at home now. Whom the site still serves may
+        // draw it there; and a hub in doubt may know an old home.
+        let home = self.home_box(customer)?;
+        let served = self
+            .store
+            .admitted_boxes(&document_name(&DocumentId::Customer(customer)))?;
+        if home.is_some_and(|home| home != box_id) && !served.contains(&box_id) && !self.in_doubt()? {
             let right = self.grant_row(sold_grant(row.record))?;
             self.recall(&right)?;
         }

@@ -248,14 +248,14 @@ impl Turn<'_> {
         hub_end(&mut SqlLogs::new(self.store.0))?;
         let detail = format!("before every box was heard; {at_risk_ml} ml at risk");
         self.audit(by, "doubt ended", "hub", &detail)?;
-        self.doubt_ended()?;
+        self.doubt_ended(false)?;
         Ok(Response::Done)
     }
 
     /// What was held back is granted now.
-    pub fn doubt_ended(&mut self) -> Result<(), HubError> {
+    pub fn doubt_ended(&mut self, all_heard: bool) -> Result<(), HubError> {
         self.store.set_settled(Some(CustomerId(i64::MIN.cast_unsigned())))?;
-        self.floats_after_doubt()?;
+        self.floats_after_doubt(all_heard)?;
         self.settle_after_doubt()
     }
 

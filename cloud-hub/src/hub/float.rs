@@ -50,7 +50,7 @@ impl Turn<'_> {
         if known.is_none() && self.in_doubt()? {
             let message =
                 "part of the hub's past is missing: this manager may be known already; wait until the site is heard";
-            return Err(Refusal::conflict("hub_in_doubt", message).into());
+            return Err(Refusal::conflict("in_doubt", message).into());
         }
         let id = known.map_or_else(|| ManagerId(self.throw_number()), |known| known.id);
         let row = ManagerRow {
@@ -286,18 +286,23 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// The hub's doubt is over: what it still lacks of a manager's cash is said, and what was held back is given.
-    pub fn floats_after_doubt(&mut self) -> Result<(), HubError> {
+    /// The hub's doubt is over: what it still lacks of a manager's cash is said, and what was held back is given. Once every
+    /// site was heard those sales are lost; before, they may still come.
+    pub fn floats_after_doubt(&mut self, all_heard: bool) -> Result<(), HubError> {
         self.sales_after_doubt()?;
         for manager in self.store.managers(None)? {
             let owed = self.owed_minor(manager.id)?;
             if owed < 0 {
-                let detail = format!(
-                    "site {}: {} handed in {} more than the sales that this hub knows; the sales were lost with its past",
-                    manager.site,
-                    manager.login,
-                    self.money(owed.saturating_neg())
-                );
+                let over = self.money(owed.saturating_neg());
+                let (site, login) = (&manager.site, &manager.login);
+                let known = format!("site {site}: {login} handed in {over} more than the sales that this hub knows");
+                let detail = match all_heard {
+                    true => format!("{known}; they were lost with its past, and the money lies in suspense"),
+                    false => format!("{known}; they may come while a site is still to be heard"),
+                };
+                if all_heard {
+                    self.book("cash of lost sales", Postings::sales_lost(manager.id, over))?;
+                }
                 self.alarm_at(&manager.site, "float_overpaid", detail)?;
             }
         }

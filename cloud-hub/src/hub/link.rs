@@ -296,6 +296,7 @@ impl Turn<'_> {
     pub fn generation_raised(&mut self, generation: u32) -> Result<(), HubError> {
         self.side_entry(&SideEntry::Generation(generation))?;
         self.store.set_doubt_since(self.moment.wall)?;
+        self.hold_payouts()?;
         self.store.skip_accounts(ACCOUNTS_SKIPPED)?;
         self.alarm(
             "hub_in_doubt",
@@ -318,7 +319,7 @@ impl Turn<'_> {
         let boxes = self.store.current_boxes()?;
         if doubt::hub_end_if_heard(&mut SqlLogs::new(self.store.0), &boxes)? {
             self.audit_as("hub", "doubt ended", "hub", "every box was heard")?;
-            self.doubt_ended()?;
+            self.doubt_ended(true)?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use super::{
     effect::{Refusal, RefusalKind, Response},
     input::{Actor, Allocation, Request, Settling},
     side::{NotedHead, SideEntry, heads_noted},
-    store::UserRow,
+    store::{UserRow, read::LIMIT_MAX},
     turn::{Halt, HubError, Turn},
 };
 
@@ -163,11 +163,20 @@ impl Turn<'_> {
             .add_audit(&self.keys.audit, self.now(), [actor, action, subject, detail])?)
     }
 
-    /// Somebody has looked at the alarms up to this one: the front page shows them no more.
-    pub fn see_alarms(&mut self, by: &Actor, until: i64) -> Result<Response, Halt> {
-        let seen = self.store.see_alarms(until, self.now())?;
-        if seen > 0 {
-            self.audit(by, "alarms seen", &until.to_string(), &format!("{seen} of them"))?;
+    /// Somebody has looked at these alarms: the front page shows them no more. One that nobody was shown stays there.
+    pub fn see_alarms(&mut self, by: &Actor, alarms: &[i64]) -> Result<Response, Halt> {
+        if alarms.len() > LIMIT_MAX as usize {
+            let message = format!("at most {LIMIT_MAX} alarms are put away at once");
+            return Err(Refusal::invalid("alarms", "too_many", message).into());
+        }
+        let mut seen = Vec::new();
+        for alarm in alarms {
+            if self.store.see_alarm(*alarm, self.now())? {
+                seen.push(alarm.to_string());
+            }
+        }
+        if !seen.is_empty() {
+            self.audit(by, "alarms seen", &seen.join(" "), "")?;
         }
         Ok(Response::Done)
     }

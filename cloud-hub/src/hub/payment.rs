@@ -183,7 +183,7 @@ impl Turn<'_> {
         for effect in effects {
             match effect {
                 PaymentEffect::Settle { .. } => {
-                    let settled = self.settle(&row, source.clone())?;
+                    let settled = self.settle(&row, source.clone(), is_typed)?;
                     is_given = settled == Settled::Given;
                     is_booked = settled != Settled::Nothing;
                 }
@@ -202,6 +202,11 @@ impl Turn<'_> {
                     (row.payment.receipt, row.payment.receipt_proven) = receipt_before;
                 }
             }
+            self.store.put_purchase(&row)?;
+        }
+        if is_typed && is_booked {
+            // Only its money proves a receipt: whoever mistyped it has hidden no other line by it.
+            row.payment.receipt_proven = self.has_money_under_its_receipt(&row)?;
             self.store.put_purchase(&row)?;
         }
         if row.payment.state != before {
@@ -234,18 +239,12 @@ impl Turn<'_> {
         }
     }
 
-    /// Gives what was paid for.
-    fn settle(&mut self, row: &PurchaseRow, source: Source) -> Result<Settled, HubError> {
+    /// Gives what was paid for. `is_typed`: its receipt was typed by an operator.
+    fn settle(&mut self, row: &PurchaseRow, source: Source, is_typed: bool) -> Result<Settled, HubError> {
         let Some(provider) = row.provider else {
             return Ok(Settled::Nothing);
         };
         let receipt = row.payment.receipt.as_ref();
-        // One that only a callback told is nobody's name: it may be the receipt of other money.
-        let name = match (receipt.filter(|_| row.payment.receipt_proven), &row.payment.reference) {
-            (Some(receipt), _) => receipt.to_string(),
-            (None, Some(reference)) => format!("reference {reference}"),
-            (None, None) => format!("purchase {}", row.id),
-        };
         let seen = match receipt {
             Some(receipt) => self
                 .store
@@ -253,11 +252,22 @@ impl Turn<'_> {
                 .filter(|money| money.place.is_booked()),
             None => None,
         };
+        // One that only a callback told, or somebody typed, is nobody's name: it may be the receipt of other money.
+        let is_known = row.payment.receipt_proven && (!is_typed || seen.is_some());
+        let name = match (receipt.filter(|_| is_known), &row.payment.reference) {
+            (Some(receipt), _) => receipt.to_string(),
+            (None, Some(reference)) => format!("reference {reference}"),
+            (None, None) => format!("purchase {}", row.id),
+        };
         let mut taken = None;
         if let Some(money) = seen {
             let is_its_own = self.has_the_receipt_of(row, &money)?;
+            // It was booked as this purchase's when nothing could be given for it, and lies in suspense since then.
+            let is_kept = source == Source::Suspense && money.place == MoneyPlace::Purchase(row.id);
             if is_its_own && matches!(money.place, MoneyPlace::Suspense(_)) {
                 taken = Some(money);
+            } else if is_its_own && is_kept {
+                taken = None;
             } else if is_its_own || row.payment.receipt_proven {
                 let subject = format!("purchase {}: {provider} receipt {}", row.id, money.arrival.receipt);
                 self.alarm("receipt_reused", format!("{subject} is booked as other money"))?;

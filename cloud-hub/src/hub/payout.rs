@@ -247,7 +247,9 @@ impl Turn<'_> {
         match row.way {
             PayoutWay::Wallet => self.put_into_wallet(row),
             PayoutWay::Hand => self.leave_to_operator(row),
-            PayoutWay::Transfer | PayoutWay::Reversal(_) if self.in_doubt()? => {
+            PayoutWay::Transfer | PayoutWay::Reversal(_)
+                if self.in_doubt()? || self.store.hub()?.payouts_held.is_some() =>
+            {
                 let message = format!(
                     "payout {}: part of the past is missing, so it may have been made before; look at the statement",
                     row.id

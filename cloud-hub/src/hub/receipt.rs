@@ -118,11 +118,19 @@ impl Turn<'_> {
             .into())
     }
 
-    /// Refuses an order that takes another purchase's receipt, or that closes a purchase whose money came: that would leave
-    /// it in suspense with nobody to ask for it.
+    /// Refuses an order that takes another purchase's receipt, or that names another one for money that came: the money's
+    /// own line would then be new money. Nor is a purchase closed whose money came: that would leave it in suspense with
+    /// nobody to ask for it.
     pub(super) fn may_be_ordered(&self, row: &PurchaseRow, order: &PaymentOrder) -> Result<(), Halt> {
         match order {
-            PaymentOrder::Credit { receipt: Some(receipt) } => self.is_receipt_of_no_other(row, receipt),
+            PaymentOrder::Credit { receipt: Some(receipt) } => {
+                let is_kept = row.settled.is_some() && row.payment.state != PaymentState::Succeeded;
+                if let Some(own) = row.payment.receipt.as_ref().filter(|own| is_kept && *own != receipt) {
+                    let message = format!("its money came under receipt {own}: credit it under that one, or type none");
+                    return Err(Refusal::conflict("purchase_settled", message).into());
+                }
+                self.is_receipt_of_no_other(row, receipt)
+            }
             PaymentOrder::Close if row.settled.is_some() && row.payment.state != PaymentState::Succeeded => {
                 let message = "its money came and lies in suspense, because what was paid for could not be given: make \
                                that possible again, then credit the purchase";
@@ -130,6 +138,15 @@ impl Turn<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the money of this purchase came under the receipt that it is said to have.
+    pub(super) fn has_money_under_its_receipt(&self, row: &PurchaseRow) -> Result<bool, HubError> {
+        let (Some(provider), Some(receipt)) = (row.provider, &row.payment.receipt) else {
+            return Ok(false);
+        };
+        let place = self.store.money(provider, receipt)?.map(|money| money.place);
+        Ok(place == Some(MoneyPlace::Purchase(row.id)))
     }
 
     /// A receipt that is proven for one purchase is no other's.

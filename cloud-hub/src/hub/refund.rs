@@ -7,7 +7,7 @@ mod goods;
 
 use self::goods::Undrawn;
 use kiosk::{
-    ids::ProviderReceipt,
+    ids::{PayoutId, ProviderReceipt},
     moment::MINUTE_MS,
     payment::Msisdn,
     provider::Provider,
@@ -22,7 +22,7 @@ use super::{
     payout::{NewPayout, PayoutKind, PayoutWay, SourceKind},
     purchase::msisdn,
     store::{PayoutRow, PurchaseKind, PurchaseRow},
-    turn::{Halt, Turn},
+    turn::{Halt, HubError, Turn},
 };
 
 /// The longest reason that is kept.
@@ -82,6 +82,11 @@ impl Turn<'_> {
             false => bought,
         };
         let due = self.refund_of(&purchase, pay_by, bought, wanted)?;
+        if wanted.is_some() {
+            let since = self.now().plus_ms(-EQUAL_WITHIN_MS);
+            let equal = self.store.equal_refund(purchase.id, due.amount.minor, since)?;
+            self.is_no_equal(equal)?;
+        }
         let (provider, way) = self.way_out(&purchase, pay_by, &due)?;
         let new = NewPayout {
             kind: PayoutKind::Refund,
@@ -148,11 +153,28 @@ impl Turn<'_> {
         let is_whole = due.amount == purchase.payment.amount;
         let reverses = outlet.reversals && is_whole;
         let way = match &purchase.payment.receipt {
-            // What only a callback told may be the receipt of another customer's payment.
-            Some(receipt) if reverses && purchase.payment.receipt_proven => PayoutWay::Reversal(receipt.clone()),
+            Some(receipt) if reverses && self.is_shown_to_be(purchase, provider, receipt)? => {
+                PayoutWay::Reversal(receipt.clone())
+            }
             _ => self.transfer(provider, due.amount)?,
         };
         Ok((Some(provider), way))
+    }
+
+    /// Whether the provider itself has shown that this receipt is the purchase's. What only a callback told, or an operator
+    /// typed, may be the receipt of another customer's payment. M-PESA's query names none, so its list must have.
+    fn is_shown_to_be(
+        &self,
+        purchase: &PurchaseRow,
+        provider: Provider,
+        receipt: &ProviderReceipt,
+    ) -> Result<bool, HubError> {
+        let place = self.store.money(provider, receipt)?.map(|money| money.place);
+        let is_listed = match place {
+            Some(place) => place == MoneyPlace::Purchase(purchase.id),
+            None => provider != Provider::Mpesa,
+        };
+        Ok(is_listed && purchase.payment.receipt_proven)
     }
 
     /// To a phone, where this provider does that.
@@ -187,11 +209,7 @@ impl Turn<'_> {
             return Err(Refusal::invalid("amount_minor", "out_of_range", denied.to_string()).into());
         }
         let since = self.now().plus_ms(-EQUAL_WITHIN_MS);
-        if let Some(equal) = self.store.equal_withdrawal(customer.id, amount.minor, since)? {
-            let message =
-                "an equal payout is open or was made within the last 2 minutes; look at it before you pay again";
-            return Err(Refusal::conflict("equal_payout", message).with_id(equal.0).into());
-        }
+        self.is_no_equal(self.store.equal_withdrawal(customer.id, amount.minor, since)?)?;
         let held = self.wallet_minor(customer.id)?;
         if held < amount.minor {
             let message = format!("the wallet holds {}", self.money(held));
@@ -221,6 +239,13 @@ impl Turn<'_> {
             reason,
         };
         self.begin_payout(by, new).map(begun).map_err(Halt::from)
+    }
+
+    /// A second press, or a second person, pays nothing twice.
+    fn is_no_equal(&self, equal: Option<PayoutId>) -> Result<(), Halt> {
+        let Some(equal) = equal else { return Ok(()) };
+        let message = "an equal payout is open or was made within the last 2 minutes; look at it before you pay again";
+        Err(Refusal::conflict("equal_payout", message).with_id(equal.0).into())
     }
 
     /// Money in suspense goes back to whoever paid it: the payment is undone.

@@ -16,18 +16,15 @@ use super::{
 const DAYS_BACK_MAX: i32 = 31;
 /// A report is made again on so many days after its own, for what is told late.
 const DAYS_AGAIN: i32 = 3;
-/// Days of one batch: all of an ordinary night.
-const DAYS_BATCH: usize = 5;
 
 impl Turn<'_> {
-    /// Some of the days that are over and have no report, or an old or incomplete one.
+    /// One of the days that are over and have no report, or an old or incomplete one. A batch is one day, for many sites have
+    /// their midnight together.
     pub fn report(&mut self, today: &LocalDay, made: i64) -> Result<Option<i64>, HubError> {
-        for _ in 0..DAYS_BATCH {
-            let Some(day) = self.day_to_report(today)? else {
-                return Ok(None);
-            };
-            self.report_day(today, day)?;
-        }
+        let Some(day) = self.day_to_report(today)? else {
+            return Ok(None);
+        };
+        self.report_day(today, day)?;
         Ok(Some(made + 1))
     }
 

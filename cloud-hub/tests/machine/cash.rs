@@ -130,7 +130,7 @@ fn a_cash_sale_credits_the_customer_once_and_grants_nothing_more() {
         (20_000, 4_000, Some(jane))
     );
     assert!(cash.receipt.is_some());
-    let today = read::totals(&world.read(), world.now).unwrap();
+    let today = read::totals(&world.read(), world.now, Currency::Kes).unwrap();
     assert_eq!(today.gained_minor, 4_000, "the front page counts it as money in");
     let text = world.texts().pop().unwrap();
     let (start, receipt) = text.split_once(" Receipt ").unwrap();

@@ -173,11 +173,7 @@ fn a_restored_hub_gets_floats_sales_and_hands_in_back_and_gives_no_float_meanwhi
         manager: "amina".to_owned(),
         limit_minor: 1,
     });
-    assert_eq!(
-        code(amina.map(drop)),
-        "hub_in_doubt",
-        "she may come back with her float"
-    );
+    assert_eq!(code(amina.map(drop)), "in_doubt", "she may come back with her float");
     world.link(other);
     assert_eq!(
         given(&world, site)[3..],

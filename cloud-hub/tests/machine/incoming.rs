@@ -19,7 +19,7 @@ use kiosk::{
 
 use crate::world::{NOON, World, ml};
 
-const PAYBILL: &str = "174379";
+pub const PAYBILL: &str = "174379";
 
 pub fn world() -> World {
     World::with(|settings| {

@@ -41,6 +41,23 @@ fn three_payments() -> World {
 }
 
 #[test]
+fn the_front_page_counts_the_money_of_one_currency_since_a_moment() {
+    let world = three_payments();
+    // Of the second day too: Ugandan shillings, and what was booked while the clock stood a day behind.
+    let rows = "INSERT INTO entry (id, time_ms, what) VALUES (900, ?1, 'payment'), (901, ?1 - 86400000, 'payment');
+        INSERT INTO posting VALUES (900, 0, 'till:mpesa', 'UGX', 70), (900, 1, 'sales', 'UGX', -70),
+            (901, 0, 'till:mpesa', 'KES', 500), (901, 1, 'sales', 'KES', -500);
+        INSERT INTO balance VALUES ('till:mpesa', 'UGX', 70), ('sales', 'UGX', -70)";
+    let rows = rows.replace("?1", &world.now.0.to_string());
+    world.hub.database().connection().execute_batch(&rows).unwrap();
+    let gained = |since, currency| read::totals(&world.read(), since, currency).unwrap().gained_minor;
+    assert_eq!(gained(NOON, Currency::Kes), 24_500);
+    assert_eq!(gained(world.now, Currency::Kes), 12_000);
+    assert_eq!(gained(world.now, Currency::Ugx), 70);
+    assert_eq!(gained(world.now.plus_ms(1), Currency::Kes), 0);
+}
+
+#[test]
 fn a_statement_has_the_balance_after_each_line_whatever_part_of_it_is_read() {
     let world = three_payments();
     let whole = lines(&world, &TILL, Span::WHOLE, 10);

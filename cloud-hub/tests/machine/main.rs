@@ -32,5 +32,6 @@ mod refunds;
 mod renewals;
 mod repeats;
 mod replays;
+mod reports;
 mod sites;
 mod world;

@@ -19,13 +19,14 @@ use kiosk::{
 use crate::{
     dispenses::{ask, reported, verify},
     fleet::pour,
+    incoming::{self, book},
     payments::paid,
     payouts::{answered, made, post, state},
     sites::register,
     world::{World, ml},
 };
 
-/// M-PESA pays out and undoes payments, at least ten shillings.
+/// M-PESA pays out and undoes payments, at least ten shillings, and its list is known.
 pub fn paying_out(settings: &mut Settings) {
     let outlet = Outlet {
         transfers: true,
@@ -33,6 +34,7 @@ pub fn paying_out(settings: &mut Settings) {
         least_minor: 1_000,
     };
     settings.outlets = [(Provider::Mpesa, outlet)].into();
+    settings.counter.short_codes = vec![incoming::PAYBILL.to_owned()];
 }
 
 /// A hub that pays out, and somebody who has paid for `item`. With a site, its gateway holds the water.
@@ -109,6 +111,8 @@ fn close(world: &mut World, grants: &[GrantId]) {
 #[test]
 fn an_undrawn_purchase_is_undone_as_a_whole() {
     let (mut world, customer, purchase) = who_bought(Item::Litres(ml(20_000)), None);
+    // The list of the provider has it.
+    book(&mut world, incoming::paid("RCPT1", None));
     let (payout, now) = begun(world.ask(all_of(purchase)));
     assert_eq!(now, PayoutState::Submitting);
     let [call] = calls(&world).try_into().unwrap();
@@ -439,6 +443,7 @@ fn what_a_merged_customer_bought_is_refunded_to_who_stays() {
         order: PayoutOrder::NotMade,
         note: "declined on the portal".to_owned(),
     };
+    world.pass(3 * MINUTE_MS);
     world.ask(order).unwrap();
     assert_eq!((world.balance_ml(older), of(&world, "water")), (20_000, -4_000));
 }

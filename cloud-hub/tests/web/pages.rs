@@ -93,6 +93,7 @@ async fn every_page_of_the_menu_is_there_from_the_first_day() {
         "/bills?state=overdue",
         "/ledger",
         "/outbox",
+        "/alarms",
         "/loans",
         "/doubt",
         "/people",

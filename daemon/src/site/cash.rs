@@ -12,19 +12,29 @@ use kiosk::{
 };
 use sync::{
     journal::{Logs as _, Stored},
-    record::Record,
+    record::{Record, TEXT_BYTES_MAX},
 };
 
 use super::{
     Site, SiteError,
     effect::{CashTaken, Effect, Refusal, Told},
     manage::Outcome,
-    store::{floats, people, sales::SaleKind},
+    store::{floats, people, rights, sales::SaleKind},
     tally::Counted,
 };
 
 /// So much of a log is read at a time.
 const READ_BYTES: usize = 48_000;
+/// Room for how many sales an alarm leaves out.
+const MORE_BYTES: usize = " and 4294967295 more".len();
+
+/// The right that a sale opens: it bears the name of the record.
+fn opened_by(record: RecordId) -> GrantId {
+    GrantId {
+        epoch: record.log.epoch,
+        number: u64::from(record.seq),
+    }
+}
 
 impl Site {
     /// Sells water for cash. `shown_minor`: the price that the manager was shown, so that nobody pays another.
@@ -100,10 +110,7 @@ impl Site {
             floats::spend(self.connection(), *float, *minor)?;
         }
         self.fold_grant(&Granted {
-            grant: GrantId {
-                epoch: id.log.epoch,
-                number: u64::from(id.seq),
-            },
+            grant: opened_by(id),
             customer: sold.customer,
             purse: Purse::Prepaid,
             volume: sold.volume,
@@ -126,9 +133,37 @@ impl Site {
         Ok(())
     }
 
-    /// What an older enrolment of this box sold for cash and its hub never acknowledged, in words.
+    /// What an older enrolment of this box sold for cash and its hub did not acknowledge, in words. The hub may know it all
+    /// the same, for an acknowledgement is a hint that gets lost (PROTOCOL rule 12): so the sales are named, as many as an
+    /// alarm has room for, and are to be looked for before anybody gives their water once more.
     pub(super) fn untold_cash(&self, old: BoxId) -> Result<Option<String>, SiteError> {
-        let (mut count, mut minor) = (0_u32, 0_i64);
+        let untold = self.untold_sales(old)?;
+        if untold.is_empty() {
+            return Ok(None);
+        }
+        let minor = untold.iter().map(|(_, sold)| sold.amount_minor());
+        let amount = Money::new(minor.fold(0, i64::saturating_add), self.enrolled()?.enrolment.currency);
+        let mut words = format!(
+            "before this box joined anew it took {amount} in {} cash sales that the hub did not acknowledge, though it may know \
+             them: look first on the page Cash and at the customers. Where it does not, count the cash and give by hand what \
+             was not drawn. Record, customer, not drawn:",
+            untold.len()
+        );
+        for (named, (record, sold)) in untold.iter().enumerate() {
+            let left = rights::undrawn(self.connection(), opened_by(*record))?;
+            let sale = format!(" {}:{} {} {left};", record.log.epoch, record.seq, sold.customer);
+            if words.len() + sale.len() + MORE_BYTES > TEXT_BYTES_MAX {
+                let more = untold.len() - named;
+                return Ok(Some(format!("{words} and {more} more")));
+            }
+            words.push_str(&sale);
+        }
+        Ok(Some(words.trim_end_matches(';').to_owned()))
+    }
+
+    /// The cash sales of an older enrolment that its hub has not acknowledged, the oldest of each run first.
+    fn untold_sales(&self, old: BoxId) -> Result<Vec<(RecordId, FloatSold)>, SiteError> {
+        let mut untold = Vec::new();
         for (epoch, state) in self.logs().logs(old, Writer::Site, Lane::Money)? {
             let log = LogKey {
                 box_id: old,
@@ -146,19 +181,12 @@ impl Site {
                     seq += 1;
                     let Stored::Bytes(bytes) = record else { continue };
                     if let Ok(Record::Fact(Fact::FloatSold(sold))) = Record::decode(log.by, log.lane, &bytes) {
-                        count += 1;
-                        minor = minor.saturating_add(sold.amount_minor());
+                        untold.push((RecordId { log, seq }, sold));
                     }
                 }
             }
         }
-        let amount = Money::new(minor, self.enrolled()?.enrolment.currency);
-        Ok((count > 0).then(|| {
-            format!(
-                "before this box joined anew it took {amount} in {count} cash sales of which the hub was not told: count the \
-                 cash with the manager, and give the customers their water by hand"
-            )
-        }))
+        Ok(untold)
     }
 
     /// The hub counted cash.

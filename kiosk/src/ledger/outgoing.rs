@@ -103,6 +103,12 @@ impl Postings {
         Postings::moved(amount, Account::Losses, Account::Difference(manager))
     }
 
+    /// Cash was handed in for sales that a restored hub has lost and no site can tell it any more: the manager owes the less
+    /// by it no longer.
+    pub fn sales_lost(manager: ManagerId, amount: Money) -> Result<Postings, LedgerError> {
+        Postings::moved(amount, Account::Float(manager), Account::Suspense)
+    }
+
     /// A customer pays the open bills, and `over` more than they come to, zero or more: that goes into the wallet.
     pub fn bill_paid(source: Source, customer: CustomerId, owed: Money, over: Money) -> Result<Postings, LedgerError> {
         if over.minor == 0 {

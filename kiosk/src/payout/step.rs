@@ -145,8 +145,6 @@ impl Turn<'_> {
             return;
         }
         self.payout.due = None;
-        // So was its beginning, and nobody would give up before that time had come.
-        self.payout.since = self.payout.since.min(now);
         if self.payout.state == PayoutState::Submitting {
             self.lose_the_call();
         } else if self.is_out_of_time() {

@@ -292,9 +292,17 @@ fn a_clock_that_ran_ahead_puts_no_payout_off() {
     story.on(PayoutEvent::Start);
     story.now = Wall(0);
     assert_eq!(story.on(PayoutEvent::Tick), []);
-    assert_eq!(
-        (story.payout.state, story.payout.since),
-        (PayoutState::Unknown, Wall(0))
-    );
+    assert_eq!(story.payout.state, PayoutState::Unknown);
     assert_eq!(story.wake(), [PayoutEffect::AskStatus]);
+}
+
+#[test]
+fn a_clock_that_is_behind_for_a_while_gives_no_payout_up() {
+    let mut story = Story::accepted();
+    let begun = story.now;
+    story.now = Wall(begun.0 - 30 * crate::moment::DAY_MS);
+    assert_eq!(story.on(PayoutEvent::Tick), [PayoutEffect::AskStatus]);
+    story.now = begun.plus_ms(crate::moment::DAY_MS);
+    assert_eq!(story.on(PayoutEvent::Tick), [PayoutEffect::AskStatus]);
+    assert_eq!(story.payout.state, PayoutState::Pending);
 }

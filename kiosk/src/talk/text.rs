@@ -1,6 +1,9 @@
 //! Every message, typed. A machine returns one of these; an adapter renders it with [`super::Talk`].
 
-use super::{Language, gsm7};
+use super::{
+    Language, gsm7,
+    sms::{Answer, LoanText},
+};
 use crate::{
     day::{Day, Month},
     receipt::Receipt,
@@ -10,9 +13,9 @@ use crate::{
 use fluent_bundle::FluentArgs;
 
 /// Characters of a name in a message.
-const NAME_IN_MESSAGE: usize = 20;
+pub(super) const NAME_IN_MESSAGE: usize = 20;
 /// Characters of a provider's receipt that are told: M-PESA's `MpesaReceiptNumber` has 10; one that is longer is cut.
-const RECEIPT_MAX: usize = 20;
+pub(super) const RECEIPT_MAX: usize = 20;
 
 /// A message of one SMS about money, a bill or a subscription (FEATURES A24 to A43, X16).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,6 +168,11 @@ pub enum Text {
         /// Its last day.
         last_day: Day,
     },
+    // By SMS.
+    /// An answer to a command.
+    Answer(Answer),
+    /// A loan between people.
+    Loan(LoanText),
 }
 
 impl Text {
@@ -191,6 +199,8 @@ impl Text {
             Text::PaymentExpired { .. } => "payment-expired",
             Text::SubscriptionReminder { .. } => "subscription-reminder",
             Text::SubscriptionEnded { .. } => "subscription-ended",
+            Text::Answer(answer) => answer.id(),
+            Text::Loan(loan) => loan.id(),
         }
     }
 
@@ -263,6 +273,8 @@ impl Text {
                 args.set("name", said(name, NAME_IN_MESSAGE));
                 args.set("last_day", last_day.slashed());
             }
+            Text::Answer(answer) => return answer.args(language),
+            Text::Loan(loan) => return loan.args(language),
         }
         args
     }

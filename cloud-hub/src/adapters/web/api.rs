@@ -2,6 +2,7 @@
 //!
 //! | module | what it serves |
 //! |---|---|
+//! | [`alarms`] | what needed a look |
 //! | [`bills`] | bills and readings |
 //! | [`customers`] | customers and what is done to one |
 //! | [`floats`] | cash that managers of sites take and hand in |
@@ -13,6 +14,7 @@
 //! | [`sites`] | sites and kiosks |
 //! | [`query`] | what stands behind `?` |
 
+pub mod alarms;
 pub mod bills;
 pub mod customers;
 pub mod floats;
@@ -63,10 +65,12 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/api/v1/payouts") => get(payouts::payouts),
         ("GET", "/api/v1/payouts/{id}") => get(payouts::payout),
         ("POST", "/api/v1/payouts/{id}/order") => post(payouts::order),
+        ("POST", "/api/v1/payouts/release") => post(payouts::release),
         ("GET", "/api/v1/providers") => get(money::providers),
         ("GET", "/api/v1/transactions") => get(money::transactions),
         ("POST", "/api/v1/sites") => post(sites::add),
         ("GET", "/api/v1/sites") => get(sites::list),
+        ("GET", "/api/v1/alarms") => get(alarms::list),
         ("GET", "/api/v1/ledger/balance") => get(ledger::balance),
         ("GET", "/api/v1/ledger/accounts") => get(ledger::accounts),
         ("GET", "/api/v1/ledger/accounts/{account}") => get(ledger::statement),

@@ -40,13 +40,17 @@ pub async fn ready(State(app): State<App>) -> Api {
 pub async fn metrics(State(app): State<App>) -> Response {
     let zone = &app.parts.settings.zone;
     let (now, _) = app.parts.clock.now();
-    let since = zone.begin(zone.day(now));
+    let (since, currency) = (zone.begin(zone.day(now)), app.parts.settings.currency);
     let seen = app
         .parts
         .books
         .read(move |books| {
             let in_doubt = read::in_doubt(books)?;
-            Ok((read::totals(books, since)?, read::sites_unhashed(books)?, in_doubt))
+            Ok((
+                read::totals(books, since, currency)?,
+                read::sites_unhashed(books)?,
+                in_doubt,
+            ))
         })
         .await;
     let (totals, sites, in_doubt) = match seen {

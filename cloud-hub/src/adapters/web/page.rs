@@ -5,7 +5,7 @@
 //! | [`form`] | forms as they come |
 //! | [`show`] | times, litres and money as people read them |
 //! | [`login`] | the way in and out, the own password |
-//! | [`home`] | today |
+//! | [`home`], [`alarms`] | today, and what needed a look |
 //! | [`sites`] | sites, one site, join codes |
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
 //! | [`bills`] | bills, one to print, and what a customer owes |
@@ -17,6 +17,7 @@
 //! | [`people`] | logins and tokens |
 //! | [`doubt`] | while part of the past may be missing |
 
+pub mod alarms;
 pub mod bills;
 pub mod customer;
 pub mod customers;
@@ -106,6 +107,7 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/payouts") => get(payouts::payouts),
         ("GET", "/payouts/{id}") => get(payouts::payout),
         ("POST", "/payouts/{id}/order") => post(payouts::order),
+        ("POST", "/payouts/release") => post(payouts::release),
         ("GET", "/waiting") => get(waiting::waiting),
         ("POST", "/waiting/{provider}/{receipt}") => post(waiting::decide),
         ("GET", "/floats") => get(floats::floats),
@@ -120,7 +122,8 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/outbox") => get(money::outbox),
         ("GET", "/loans") => get(loans::loans),
         ("POST", "/loans/close") => post(loans::close),
-        ("POST", "/alarms/seen") => post(home::alarms_seen),
+        ("GET", "/alarms") => get(alarms::alarms),
+        ("POST", "/alarms/seen") => post(alarms::seen),
         ("GET", "/doubt") => get(doubt::doubt),
         ("POST", "/doubt/end") => post(doubt::end),
         ("GET", "/people") => get(people::people),
@@ -251,7 +254,8 @@ fn done(word: Option<&str>) -> Markup {
         Some("float") => "The limit is set. The site knows within seconds if it is online.",
         Some("counted") => "The cash is booked, and what it settles may be taken again.",
         Some("difference") => "The difference is booked.",
-        Some("seen") => "The alarms are put away. They stay on the pages of their sites.",
+        Some("released") => "Payouts leave by themselves again.",
+        Some("seen") => "The alarms that were shown are put away. They stay on the page of all alarms.",
         Some("ordered") => "Your decision is booked.",
         Some("revoked") => "The gateway of this site is shut out, and what it held is written off.",
         Some("removed") => "The login is gone, and wherever it was used, it is logged out.",

@@ -147,10 +147,10 @@ pub enum Request {
         /// What they decided.
         order: PaymentOrder,
     },
-    /// The alarms up to this one were looked at.
+    /// These alarms were looked at.
     SeeAlarms {
-        /// Its number.
-        until: i64,
+        /// Their numbers, those that were shown and no others.
+        alarms: Vec<i64>,
     },
     /// Whoever asked for this loan was told that there is none.
     RefuseLoan {
@@ -218,6 +218,11 @@ pub enum Request {
         /// What they decided.
         order: PayoutOrder,
         /// What they saw, for the audit.
+        note: String,
+    },
+    /// The statements were compared with the books of a restored hub: payouts leave by themselves again.
+    ReleasePayouts {
+        /// What was seen, for the audit.
         note: String,
     },
     /// How much cash a site's manager may take before handing it in; nothing withdraws it.

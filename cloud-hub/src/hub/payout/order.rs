@@ -2,14 +2,14 @@
 
 use kiosk::{
     ids::PayoutId,
-    payout::{PayoutAudit, PayoutEffect, PayoutEvent, PayoutOrder, step},
+    payout::{PayoutAudit, PayoutEffect, PayoutEvent, PayoutOrder, PayoutState, step},
 };
 
-use super::PayoutWay;
+use super::{Outlet, PayoutWay};
 use crate::hub::{
     effect::{Refusal, Response},
     input::Actor,
-    turn::{Halt, Turn},
+    turn::{Halt, HubError, Turn},
 };
 
 impl Turn<'_> {
@@ -35,6 +35,15 @@ impl Turn<'_> {
             let message = "this payout is made by hand, so there is nobody to ask: say whether it was made";
             return Err(Refusal::conflict("paid_by_hand", message).into());
         }
+        // A call that was begun in time may wait for a token twice and be sent twice, each with its own patience.
+        let under_way = self.settings.payouts.answer_within_ms.saturating_mul(3);
+        let since = row.payout.since;
+        let is_young = since <= self.now() && self.now() < since.plus_ms(under_way);
+        let is_asked = matches!(row.payout.state, PayoutState::Pending | PayoutState::Unknown);
+        if *order == PayoutOrder::NotMade && is_asked && is_young {
+            let message = "the call to the provider may still be on its way: look again in three minutes";
+            return Err(Refusal::conflict("too_early", message).into());
+        }
         let event = PayoutEvent::Ordered(order.clone());
         let (_, effects) = step(&self.settings.payouts, &row.payout, self.moment, event.clone());
         if effects.contains(&PayoutEffect::Audit(PayoutAudit::OrderRefused)) {
@@ -52,5 +61,28 @@ impl Turn<'_> {
             payout,
             state: row.payout.state,
         })
+    }
+
+    /// No site and no side log knows what was paid out after the backup that this hub was restored from.
+    pub fn hold_payouts(&mut self) -> Result<(), HubError> {
+        let may_pay = |outlet: &Outlet| outlet.transfers || outlet.reversals;
+        if !self.settings.outlets.values().any(may_pay) {
+            return Ok(());
+        }
+        self.store.set_payouts_held(Some(self.now()))?;
+        let message = "payouts made after the backup are not in the books, and wallets may show money that is gone: every \
+                       payout waits for a person until somebody has compared the statements (page Payouts)";
+        self.alarm("payouts_held", message.to_owned())
+    }
+
+    /// Somebody has compared the statements of the providers since the backup with the books.
+    pub fn release_payouts(&mut self, by: &Actor, note: &str) -> Result<Response, Halt> {
+        let note = self.checked_reason("note", note)?;
+        if self.store.hub()?.payouts_held.is_none() {
+            return Err(Refusal::conflict("not_held", "payouts are not held").into());
+        }
+        self.store.set_payouts_held(None)?;
+        self.audit(by, "payouts released", "hub", &note)?;
+        Ok(Response::Done)
     }
 }

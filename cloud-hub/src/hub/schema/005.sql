@@ -17,6 +17,8 @@ CREATE TABLE money_seen (
     why               TEXT,                   -- why it is in suspense
     purchase          INTEGER,                -- whose money it is
     customer          INTEGER,                -- in whose wallet it is
+    counts_at         TEXT,                   -- the site in whose report it counts as money that came, '' for none: once
+                                              -- booked it never changes; NULL: it is not booked, or by its purchase
     UNIQUE (provider, receipt)
 ) STRICT;
 CREATE INDEX money_seen_by_place ON money_seen (place, id);

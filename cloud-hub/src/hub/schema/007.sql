@@ -24,8 +24,8 @@ CREATE UNIQUE INDEX entry_once ON entry (event, what)
 CREATE INDEX entry_by_time ON entry (time_ms);
 CREATE INDEX posting_by_account ON posting (account, currency, entry, minor);
 
--- What a local day came to, at each site and for what belongs to none (site ''). A row of a site that was not heard since
--- its day ended is made again each day for a month, for its sales come later.
+-- What a local day came to, at each site and for what belongs to none (site ''). Every row is made again on each of the next
+-- three days, for some is told late; one of a site that was not heard since its day ended each day for a month.
 CREATE TABLE report (
     day               TEXT NOT NULL,          -- such as 2026-12-17
     site              TEXT NOT NULL,
@@ -52,8 +52,16 @@ CREATE TABLE report_money (
 -- Reports and the front page count what lies in a stretch of time.
 DROP INDEX history_by_time;
 CREATE INDEX history_by_time ON history (time_ms, kind, volume_ml, amount_minor, site);
-CREATE INDEX purchase_by_settling ON purchase (settled_ms) WHERE settled_ms IS NOT NULL;
+-- The site in whose report a purchase counts, '' for none: that of its subscription, else where its customer was at home.
+ALTER TABLE purchase ADD COLUMN counts_at TEXT NOT NULL DEFAULT '';
+UPDATE purchase SET counts_at = coalesce(site, (
+    SELECT coalesce(stays.site, own.site) FROM customer AS own LEFT JOIN customer AS stays ON stays.id = own.merged_into
+    WHERE own.id = purchase.customer), '');
+CREATE INDEX purchase_settled_at ON purchase (counts_at, settled_ms) WHERE settled_ms IS NOT NULL;
+CREATE INDEX purchase_unpaid_at ON purchase (counts_at, created_ms) WHERE state IN ('failed', 'cancelled', 'expired');
 CREATE INDEX purchase_by_age ON purchase (created_ms);
 CREATE INDEX alarm_by_time ON alarm (time_ms);
 CREATE INDEX history_by_site_time ON history (site, time_ms, kind, volume_ml);
-CREATE INDEX money_seen_by_day ON money_seen (paid_ms);
+CREATE INDEX money_seen_counts_at ON money_seen (counts_at, paid_ms) WHERE counts_at IS NOT NULL;
+CREATE INDEX money_seen_of_purchase ON money_seen (purchase) WHERE purchase IS NOT NULL;
+CREATE INDEX draw_denied ON draw (site, created_ms) WHERE denied IS NOT NULL;

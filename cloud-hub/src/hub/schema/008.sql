@@ -40,5 +40,7 @@ CREATE UNIQUE INDEX payout_key ON payout (provider, key) WHERE provider IS NOT N
 CREATE INDEX payout_by_purchase ON payout (purchase) WHERE purchase IS NOT NULL;
 CREATE INDEX payout_by_customer ON payout (customer, number);
 CREATE INDEX payout_by_state ON payout (state, number);
+CREATE INDEX payout_with_operator ON payout (number)
+    WHERE state = 'needs_operator' OR (retries > 3 AND (claimed = 1 OR state IN ('pending', 'unknown')));
 CREATE INDEX payout_due ON payout (due_ms) WHERE due_ms IS NOT NULL;
 CREATE INDEX payout_receipt ON payout (provider, receipt) WHERE receipt IS NOT NULL;

@@ -14,6 +14,8 @@ use super::{Store, Stored, id, maybe_wall, parsed, signed, wrong};
 #[derive(Clone, Copy, Debug)]
 pub(in crate::hub) struct HubRow {
     pub doubt_since: Option<Wall>,
+    /// Since when payouts are left to a person, because some may have been made that no book here knows.
+    pub payouts_held: Option<Wall>,
     pub side_entries: usize,
     /// When it was last looked for what is over.
     pub looked: Wall,
@@ -66,6 +68,7 @@ impl Store<'_> {
         let row = self.one("SELECT * FROM hub", [], |row| {
             Ok(HubRow {
                 doubt_since: maybe_wall(row, "doubt_since_ms")?,
+                payouts_held: maybe_wall(row, "payouts_held_ms")?,
                 side_entries: row.get::<_, u32>("side_entries")? as usize,
                 looked: Wall(row.get("looked_ms")?),
             })
@@ -85,6 +88,12 @@ impl Store<'_> {
     /// The past was found missing now.
     pub fn set_doubt_since(&self, since: Wall) -> Stored<()> {
         self.execute("UPDATE hub SET doubt_since_ms = ?1", [since.0]).map(drop)
+    }
+
+    /// From now on, or no more, payouts are left to a person.
+    pub fn set_payouts_held(&self, since: Option<Wall>) -> Stored<()> {
+        self.execute("UPDATE hub SET payouts_held_ms = ?1", [since.map(|since| since.0)])
+            .map(drop)
     }
 
     /// So many entries of the side log are in the database.
@@ -362,12 +371,13 @@ impl Store<'_> {
         Ok(found.is_some())
     }
 
-    /// Alarms up to this one were looked at. Gives how many that were not before.
-    pub fn see_alarms(&self, until: i64, now: Wall) -> Stored<usize> {
-        self.execute(
-            "UPDATE alarm SET seen_ms = ?2 WHERE id <= ?1 AND seen_ms IS NULL",
-            params![until, now.0],
-        )
+    /// This alarm was looked at; false when it was before, or is none.
+    pub fn see_alarm(&self, alarm: i64, now: Wall) -> Stored<bool> {
+        let changed = self.execute(
+            "UPDATE alarm SET seen_ms = ?2 WHERE id = ?1 AND seen_ms IS NULL",
+            params![alarm, now.0],
+        )?;
+        Ok(changed == 1)
     }
 
     /// Writes an alarm down.

@@ -104,7 +104,8 @@ impl Store<'_> {
         Ok(oldest.flatten())
     }
 
-    /// Writes money down, or what is known of it now.
+    /// Writes money down, or what is known of it now. Where it counts as money that came is decided when it is first booked:
+    /// what becomes of it later moves it to no other day and no other site.
     pub fn put_money(&self, row: &MoneyRow, now: Wall) -> Stored<()> {
         let Arrival {
             provider,
@@ -130,13 +131,17 @@ impl Store<'_> {
         };
         self.execute(
             "INSERT INTO money_seen (provider, receipt, amount_minor, currency, payer, reference, short_code, paid_ms,
-                 source, seen_ms, proven, place, why, purchase, customer)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                 source, seen_ms, proven, place, why, purchase, customer, counts_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, CASE ?12
+                 WHEN 'suspense' THEN ''
+                 WHEN 'wallet' THEN coalesce((SELECT coalesce(stays.site, own.site) FROM customer AS own
+                     LEFT JOIN customer AS stays ON stays.id = own.merged_into WHERE own.id = ?15), '') END)
              ON CONFLICT (provider, receipt) DO UPDATE SET
                  amount_minor = excluded.amount_minor, currency = excluded.currency, payer = excluded.payer,
                  reference = excluded.reference, short_code = excluded.short_code, paid_ms = excluded.paid_ms,
                  source = excluded.source, proven = excluded.proven, place = excluded.place, why = excluded.why,
-                 purchase = excluded.purchase, customer = excluded.customer",
+                 purchase = excluded.purchase, customer = excluded.customer,
+                 counts_at = coalesce(counts_at, excluded.counts_at)",
             params![
                 provider.name(),
                 receipt.as_str(),

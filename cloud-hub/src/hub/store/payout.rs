@@ -159,6 +159,16 @@ impl Store<'_> {
         )
     }
 
+    /// The same for a refund of so much of a purchase.
+    pub fn equal_refund(&self, purchase: PurchaseId, minor: i64, since: Wall) -> Stored<Option<PayoutId>> {
+        self.one(
+            "SELECT id FROM payout WHERE purchase = ?1 AND amount_minor = ?2
+                 AND state != 'failed' AND (ended_ms IS NULL OR ended_ms >= ?3) LIMIT 1",
+            [signed(purchase.0), minor, since.0],
+            |row| Ok(PayoutId(id(row, "id")?)),
+        )
+    }
+
     /// What of a purchase was refunded or is on its way, in minor units and in millilitres.
     pub fn refunded_of(&self, purchase: PurchaseId) -> Stored<(i64, u64)> {
         let sums = self.one(

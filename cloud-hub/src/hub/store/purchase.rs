@@ -230,9 +230,11 @@ impl Store<'_> {
                                    payer, token, state, failure, reference, receipt, claimed, mismatched, told,
                                    since_ms, queries, retries, due_ms, asked_box, asked_epoch, asked_seq, created_ms,
                                    settled_ms, plan_days, plan_jerrycans, plan_allowance_ml, plan_zone,
-                                   receipt_proven, for_bills)
+                                   receipt_proven, for_bills, counts_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
-                     ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)
+                     ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34,
+                     coalesce(?6, (SELECT coalesce(stays.site, own.site) FROM customer AS own
+                         LEFT JOIN customer AS stays ON stays.id = own.merged_into WHERE own.id = ?2), ''))
              ON CONFLICT (id) DO UPDATE SET
                  state = excluded.state, failure = excluded.failure, reference = excluded.reference,
                  receipt = excluded.receipt, receipt_proven = excluded.receipt_proven, claimed = excluded.claimed, mismatched = excluded.mismatched,

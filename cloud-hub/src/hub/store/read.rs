@@ -40,12 +40,12 @@ pub use self::{
     },
     operator::{Bearer, Login, audit_verify, login, session, token},
     pages::{
-        AlarmRow, DispenserRow, Names, alarms, back_up, customer_names, customers_named, dispensers, is_sound,
-        join_code_until, newest_purchases,
+        AlarmFilter, AlarmRow, DispenserRow, Names, alarms, alarms_unseen, back_up, customer_names, customers_named,
+        dispensers, is_sound, join_code_until, newest_purchases,
     },
     payouts::{
         MadePayout, Payout, PayoutFilter, payout, payout_under, payouts, payouts_between, payouts_for_operators,
-        payouts_of,
+        payouts_held, payouts_of,
     },
     report::{Report, reports},
     waiting::{

@@ -32,10 +32,29 @@ pub(in crate::hub) struct Counted {
 /// What one provider brought: payments, and minor units.
 pub(in crate::hub) type ProviderMoney = (String, i64, i64);
 
-/// Where a purchase counts: at the site of its subscription, else at its customer's home.
-const PURCHASE_SITE: &str = "coalesce(purchase.site, stays.site, customer.site, '')";
-const PURCHASE_FROM: &str = "FROM purchase JOIN customer ON customer.id = purchase.customer
-    LEFT JOIN customer AS stays ON stays.id = customer.merged_into";
+/// Purchases begun in a stretch of time that came to nothing.
+const UNPAID: &str = "SELECT count(*) FROM purchase
+    WHERE counts_at = ?3 AND created_ms >= ?1 AND created_ms < ?2 AND state IN ('failed', 'cancelled', 'expired')";
+
+/// Payments by prompt that were settled, and money that came without one: into a wallet at its customer's home, else at no
+/// site. Money that was in suspense counts on the day it came, and not once more with the purchase that it pays later.
+const MONEY_IN: &str = "SELECT provider, count(*), sum(amount_minor) FROM (
+        SELECT provider, amount_minor FROM purchase
+            WHERE counts_at = ?3 AND settled_ms >= ?1 AND settled_ms < ?2 AND pay = 'prompt' AND state = 'succeeded'
+                AND NOT EXISTS (SELECT 1 FROM money_seen
+                    WHERE money_seen.purchase = purchase.id AND money_seen.counts_at IS NOT NULL)
+        UNION ALL
+        SELECT provider, amount_minor FROM money_seen WHERE counts_at = ?3 AND paid_ms >= ?1 AND paid_ms < ?2)
+    GROUP BY provider ORDER BY provider";
+
+/// Cash that managers took. It counts on the day on which the site says that it was taken, as the water does; handing it in
+/// only moves it.
+const CASH: &str = "SELECT coalesce(sum(amount_minor), 0) FROM history
+    WHERE time_ms >= ?1 AND time_ms < ?2 AND site = ?3 AND kind = 'cash'";
+
+/// Asks for water that the hub denied.
+const DENIED: &str =
+    "SELECT count(*) FROM draw WHERE created_ms >= ?1 AND created_ms < ?2 AND site = ?3 AND denied IS NOT NULL";
 
 fn place(site: Option<&SiteName>) -> &str {
     site.map_or("", SiteName::as_str)
@@ -66,43 +85,16 @@ impl Store<'_> {
             pours,
             drawn_ml,
             lost_ml,
-            cash_minor: count(
-                "SELECT coalesce(sum(minor), 0) FROM entry JOIN posting ON posting.entry = entry.id
-                 WHERE time_ms >= ?1 AND time_ms < ?2 AND account = 'cash:' || ?3 AND minor > 0",
-            )?,
-            denied: count(
-                "SELECT count(*) FROM draw WHERE created_ms >= ?1 AND created_ms < ?2 AND site = ?3 AND denied IS NOT NULL",
-            )?,
-            unpaid: count(&format!(
-                "SELECT count(*) {PURCHASE_FROM} WHERE purchase.created_ms >= ?1 AND purchase.created_ms < ?2
-                     AND purchase.state IN ('failed', 'cancelled', 'expired') AND {PURCHASE_SITE} = ?3"
-            ))?,
+            cash_minor: count(CASH)?,
+            denied: count(DENIED)?,
+            unpaid: count(UNPAID)?,
             alarms: count(
                 "SELECT count(*) FROM alarm WHERE time_ms >= ?1 AND time_ms < ?2 AND coalesce(site, '') = ?3
                      AND severity <> 'info'",
             )?,
         };
-        Ok((counted, self.money_in(site, (begin, end))?))
-    }
-
-    /// Payments by prompt that were settled, and money that came without one: into a wallet at its customer's home, else
-    /// at no site.
-    fn money_in(&self, site: &str, (begin, end): (Wall, Wall)) -> Stored<Vec<ProviderMoney>> {
-        self.all(
-            &format!(
-                "SELECT provider, count(*), sum(amount_minor) FROM (
-                     SELECT purchase.provider, purchase.amount_minor, {PURCHASE_SITE} AS place {PURCHASE_FROM}
-                         WHERE settled_ms >= ?1 AND settled_ms < ?2 AND pay = 'prompt' AND state = 'succeeded'
-                     UNION ALL
-                     SELECT provider, amount_minor, coalesce(stays.site, customer.site, '') FROM money_seen
-                         LEFT JOIN customer ON customer.id = money_seen.customer
-                         LEFT JOIN customer AS stays ON stays.id = customer.merged_into
-                         WHERE paid_ms >= ?1 AND paid_ms < ?2 AND +place IN ('wallet', 'suspense'))
-                 WHERE place = ?3 GROUP BY provider ORDER BY provider"
-            ),
-            params![begin.0, end.0, site],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )
+        let money = self.all(MONEY_IN, span, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        Ok((counted, money))
     }
 
     /// Whether all that a site did before a moment can be known here: it was heard since, or it has no box.
@@ -179,5 +171,44 @@ impl Store<'_> {
             )?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::hub::store::MIGRATIONS;
+
+    #[test]
+    fn a_report_reads_what_is_of_its_own_site_and_day() {
+        let connection = Connection::open_in_memory().unwrap();
+        MIGRATIONS
+            .iter()
+            .for_each(|step| connection.execute_batch(step).unwrap());
+        for (sql, indexes) in [
+            (
+                UNPAID,
+                &["purchase_unpaid_at (counts_at=? AND created_ms>? AND created_ms<?)"][..],
+            ),
+            (
+                MONEY_IN,
+                &[
+                    "purchase_settled_at (counts_at=? AND settled_ms>? AND settled_ms<?)",
+                    "money_seen_of_purchase (purchase=?)",
+                    "money_seen_counts_at (counts_at=? AND paid_ms>? AND paid_ms<?)",
+                ],
+            ),
+            (CASH, &["history_by_site_time (site=? AND time_ms>? AND time_ms<?)"]),
+            (DENIED, &["draw_denied (site=? AND created_ms>? AND created_ms<?)"]),
+        ] {
+            let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps = explained.query_map(params![0, 1, "kibera-3"], |row| row.get::<_, String>(3));
+            let plan: Vec<String> = steps.unwrap().map(Result::unwrap).collect();
+            for index in indexes {
+                assert!(plan.iter().any(|step| step.contains(index)), "{index}: {plan:?}");
+            }
+        }
     }
 }

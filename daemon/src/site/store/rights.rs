@@ -147,6 +147,16 @@ pub fn owner(connection: &Connection, grant: GrantId) -> Result<Option<CustomerI
     Ok(owner.flatten().map(customer))
 }
 
+/// What of a grant neither was drawn nor may be by an open hold; nothing for one that is not known here.
+pub fn undrawn(connection: &Connection, grant: GrantId) -> Result<Volume, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT max(volume_ml - spent_ml - held_ml, 0) FROM grants WHERE epoch = ?1 AND number = ?2")?;
+    let left: Option<Option<i64>> = statement
+        .query_row((signed(grant.epoch.0), signed(grant.number)), |row| row.get(0))
+        .optional()?;
+    left.flatten().map_or(Ok(Volume::ZERO), volume)
+}
+
 /// Moves what is held and spent on a grant by these differences, in millilitres.
 pub fn adjust(connection: &Connection, grant: GrantId, held_ml: i64, spent_ml: i64) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(

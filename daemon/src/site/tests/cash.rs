@@ -341,12 +341,8 @@ fn a_float_that_an_older_version_kept_sells_after_the_upgrade() {
     assert_eq!(bench.sell(litres(20)), Ok((4_000, 0)));
 }
 
-#[test]
-fn a_box_that_joins_anew_says_what_cash_its_hub_was_not_told_of() {
-    let mut bench = ready("cash-untold");
-    bench.float(10_000);
-    assert_eq!(bench.sell(litres(20)), Ok((4_000, 6_000)));
-    assert_eq!(bench.sell(litres(10)), Ok((2_000, 4_000)));
+/// What a box says of cash when it joins anew.
+fn said_on_joining_anew(bench: &mut Bench) -> Vec<(String, String)> {
     let anew = super::super::enrolment::Enrolment {
         box_id: BoxId(10),
         ..enrolment()
@@ -366,8 +362,46 @@ fn a_box_that_joins_anew_says_what_cash_its_hub_was_not_told_of() {
             said.push((alarm.code, alarm.detail));
         }
     }
+    said
+}
+
+#[test]
+fn a_box_that_joins_anew_names_the_cash_sales_that_its_hub_has_not_acknowledged() {
+    let mut bench = ready("cash-untold");
+    bench.float(10_000);
+    let mut sold = |wish| match bench.cash("musa", None, wish, None) {
+        Ok(Told::CashTaken(taken)) => format!("{}:{}", taken.record.log.epoch, taken.record.seq),
+        other => panic!("{other:?}"),
+    };
+    let (first, second) = (sold(litres(20)), sold(litres(10)));
+    assert_eq!(bench.ask("a1", "4071", 15_000), "verified 15000 Some(30000)");
+    bench.pour("a1", 15_000);
+    let said = said_on_joining_anew(&mut bench);
     assert_eq!(said.len(), 1, "{said:?}");
-    assert_eq!(said[0].0, "cash_untold");
-    assert!(said[0].1.contains("KES 60.00 in 2 cash sales"), "{said:?}");
+    let (code, detail) = &said[0];
+    assert_eq!(code, "cash_untold");
+    for words in [
+        "KES 60.00 in 2 cash sales",
+        "look first on the page Cash",
+        &format!("not drawn: {first} {JANE} 5000 ml; {second} {JANE} 10000 ml"),
+    ] {
+        assert!(detail.contains(words), "{words}: {detail}");
+    }
     assert_eq!(bench.musa(), (0, 0), "nothing of it is this enrolment's");
+}
+
+#[test]
+fn of_many_cash_sales_that_were_not_acknowledged_the_first_few_are_named() {
+    let mut bench = ready("cash-untold-many");
+    bench.float(100_000);
+    for _ in 0..8 {
+        bench.sell(litres(20)).unwrap();
+    }
+    let (_, detail) = said_on_joining_anew(&mut bench).remove(0);
+    assert!(detail.contains("KES 320.00 in 8 cash sales"), "{detail}");
+    let named = detail.matches(&format!(" {JANE} 20000 ml;")).count();
+    assert!(
+        named >= 3 && detail.ends_with(&format!("; and {} more", 8 - named)),
+        "{detail}"
+    );
 }

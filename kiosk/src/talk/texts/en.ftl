@@ -93,6 +93,83 @@ purchase-lapsed = What you ordered at the kiosk on { $asked } reached us too lat
 purchase-refused = What you ordered at the kiosk on { $asked } cannot be bought any more. Nothing was taken. Please ask at the kiosk.
 purchase-open = You ordered the same for { $amount } twice. The first counts; no more was taken. To buy again, order in some minutes.
 
+# Answers to SMS commands, and loans between people.
+sms-registered = Welcome { $name }, your account is { $account }. Set your PIN by USSD or at the kiosk. Never send it by SMS.
+sms-registered-before = This number is registered already. Its account is { $account }.
+sms-unknown-sender = This number is not registered. Please send: REGISTER name, city
+sms-subscribed = Account { $account }: subscription valid until { $last_day }, { $jerrycans } jerrycans left.
+sms-not-subscribed = Account { $account }: no valid subscription. For your litres send BALANCE.
+sms-inactive = Account { $account } is not active. Please ask at the kiosk.
+sms-balance = You have { $water } l of water. Your wallet has { $wallet }.
+sms-usage = You drew { $week } l this week and { $month } l this month.
+sms-no-bill = You have no water bill to pay.
+sms-prompt-sent = A payment of { $amount } comes to your phone. Confirm it there. Never send a PIN by SMS.
+sms-report-logged = Thank you. Your report has the number { $ticket }. We write to you when it is solved.
+sms-report-solved = Your report { $ticket } is solved. If it is not, please report it again.
+sms-receipt-paid = Receipt { $receipt }: { $amount } was paid on { $day }.
+sms-receipt-drawn = Receipt { $receipt }: { $volume } l of water were drawn on { $day }.
+sms-receipt-unknown = We know no receipt { $receipt }. Please check it.
+sms-language-changed = We speak English with you from now on.
+sms-stopped = No more news by SMS. Answers, receipts and codes still come. To get news again, ask at the kiosk.
+sms-help = Send BUY 20, BALANCE, STATUS, USAGE, BILL, PAY, LOANS, STOP, or: LOAN 5000 0700000102 500, REPORT text, CHECK receipt, LANG sw
+sms-code-wrong = This code is not right. Tries left: { $left }.
+sms-code-over = This code is not valid any more. For a new one send APPROVE
+sms-not-understood = Not understood. { $form ->
+        [register] Please send: REGISTER name, city
+        [status] Please send only: STATUS
+        [balance] Please send only: BALANCE
+        [buy] Please send litres or a plan: BUY 20 or BUY monthly
+        [usage] Please send only: USAGE
+        [bill] Please send only: BILL
+        [pay] Please send only: PAY
+        [loan] Please send amount, lender and repayment: LOAN 5000 0700000102 500
+        [approve] Please send the code of six digits: APPROVE code
+        [loans] Please send only: LOANS
+        [report] Please send your account and what is wrong: REPORT account text
+        [check] Please send: CHECK receipt
+        [lang] Please send: LANG en, LANG sw or LANG fr
+        [stop] Please send only: STOP
+       *[help] To see what you can send: HELP
+    }
+sms-too-long = Your message is too long. Please send a shorter one.
+sms-never-send-pin = Never send your PIN by SMS. We never ask for it. Nothing was done. If that was your PIN, change it now by USSD or at the kiosk.
+sms-too-many = Those were too many messages for one day. Please write again tomorrow, or come to the kiosk.
+loan-asked = We asked { $lender } for a loan of { $amount }, { $repayment } back every { $days ->
+        [7] week
+       *[other] { $days } days
+    }. You will hear from us.
+loan-waiting = { $name } { $borrower } asks you for { $amount }, { $repayment } back every { $days ->
+        [7] week
+       *[other] { $days } days
+    }. To lend send APPROVE { $code }
+loan-invited = { $name } { $borrower } asks you for a loan of { $amount }. To answer please send: REGISTER name, city
+loan-approved = { $name } lends you { $amount }. Pay back { $repayment } every { $days ->
+        [7] week
+       *[other] { $days } days
+    }, first on { $first }.
+loan-approved-undated = { $name } lends you { $amount }. Pay back { $repayment } every { $days ->
+        [7] week
+       *[other] { $days } days
+    }.
+loan-given = You lent { $amount } to { $name }. Your wallet has { $wallet }.
+loan-refused = { $name } does not lend you { $amount }.
+loan-expired = Nobody answered your request for a loan of { $amount } in time. You can ask again.
+loan-cancelled = { $name } no longer asks you for a loan of { $amount }.
+loan-paid-back-part = You paid { $amount } back to { $name }. { $left } is left.
+loan-paid-back = You paid { $amount } back to { $name }. The loan is repaid in full.
+loan-came-back-part = { $name } paid { $amount } back to you. { $left } is left.
+loan-came-back = { $name } paid { $amount } back to you. The loan is repaid in full.
+loan-reminder = { $amount } of your loan from { $name } is due on { $due }. It is taken from money you deposit.
+loan-overdue = { $amount } of your loan from { $name } was due on { $due }. It is taken from money you deposit.
+loan-summary = You owe { $owed }, of which { $due } is due. You lent { $lent }. Requests to you: { $waiting }.
+loan-too-small = A loan is at least { $minimum }.
+loan-own-number = This is your own number. Please send the number of the lender.
+loan-bad-repayment = The repayment must be more than nothing and no more than the loan of { $amount }.
+loan-over = This request for a loan does not wait for you any more. Nothing was moved.
+loan-not-owed = You owe { $left } on this loan. Please pay back that, or a part of it.
+loan-other-currency = This loan is in { $currency }. Your wallet has another currency.
+loan-wallet-too-low = Your wallet has { $wallet }, which is not enough. Nothing was moved.
+
 # The menus by USSD: a screen has at most 160 units, names and amounts of the longest kind included. `0` goes back.
 
 # What menus share.

@@ -93,6 +93,83 @@ purchase-lapsed = Ulichoagiza kwenye kioski tarehe { $asked } kilitufikia kwa ku
 purchase-refused = Ulichoagiza kwenye kioski tarehe { $asked } hakiwezi kununuliwa tena. Hakuna pesa zilizokatwa. Tafadhali uliza kwenye kioski.
 purchase-open = Umeagiza mara mbili, { $amount }. La kwanza linahesabiwa; hakuna zaidi. Kununua tena, agiza baada ya dakika chache.
 
+# Majibu ya amri za SMS, na mikopo kati ya watu.
+sms-registered = Karibu { $name }, akaunti yako ni { $account }. Weka PIN yako kwa USSD au kwenye kioski. Usiitume kamwe kwa SMS.
+sms-registered-before = Namba hii tayari imesajiliwa. Akaunti yake ni { $account }.
+sms-unknown-sender = Namba hii haijasajiliwa. Tafadhali tuma: SAJILI jina, mji
+sms-subscribed = Akaunti { $account }: usajili ni halali hadi { $last_day }, mitungi iliyobaki { $jerrycans }.
+sms-not-subscribed = Akaunti { $account }: hakuna usajili halali. Kujua lita zako tuma SALIO.
+sms-inactive = Akaunti { $account } haitumiki. Tafadhali uliza kwenye kioski.
+sms-balance = Una lita { $water } za maji. Pochi yako ina { $wallet }.
+sms-usage = Umechota lita { $week } wiki hii na lita { $month } mwezi huu.
+sms-no-bill = Huna ankara ya maji ya kulipa.
+sms-prompt-sent = Ombi la malipo ya { $amount } linakuja kwenye simu yako. Lithibitishe hapo. Usitume PIN kamwe kwa SMS.
+sms-report-logged = Asante. Ripoti yako ina namba { $ticket }. Tutakuandikia ikishatatuliwa.
+sms-report-solved = Ripoti yako { $ticket } imetatuliwa. Kama bado, tafadhali ripoti tena.
+sms-receipt-paid = Risiti { $receipt }: { $amount } zililipwa tarehe { $day }.
+sms-receipt-drawn = Risiti { $receipt }: lita { $volume } za maji zilichotwa tarehe { $day }.
+sms-receipt-unknown = Hatuijui risiti { $receipt }. Tafadhali ikague.
+sms-language-changed = Kuanzia sasa tutazungumza nawe kwa Kiswahili.
+sms-stopped = Hutapata habari zaidi kwa SMS. Majibu, risiti na misimbo bado zitakuja. Kupata habari tena, uliza kwenye kioski.
+sms-help = Tuma NUNUA 20, SALIO, HALI, MATUMIZI, ANKARA, LIPA, MIKOPO, ACHA, au: MKOPO 5000 0700000102 500, RIPOTI maneno, KAGUA risiti, LUGHA en
+sms-code-wrong = Msimbo huu si sahihi. Umebakiza majaribio { $left }.
+sms-code-over = Msimbo huu si halali tena. Kupata mwingine tuma KUBALI
+sms-not-understood = Haijaeleweka. { $form ->
+        [register] Tafadhali tuma: SAJILI jina, mji
+        [status] Tafadhali tuma tu: HALI
+        [balance] Tafadhali tuma tu: SALIO
+        [buy] Tafadhali tuma lita au mpango: NUNUA 20 au NUNUA monthly
+        [usage] Tafadhali tuma tu: MATUMIZI
+        [bill] Tafadhali tuma tu: ANKARA
+        [pay] Tafadhali tuma tu: LIPA
+        [loan] Tafadhali tuma kiasi, mkopeshaji na rejesho: MKOPO 5000 0700000102 500
+        [approve] Tafadhali tuma msimbo wa tarakimu sita: KUBALI msimbo
+        [loans] Tafadhali tuma tu: MIKOPO
+        [report] Tafadhali tuma akaunti yako na tatizo: RIPOTI akaunti maneno
+        [check] Tafadhali tuma: KAGUA risiti
+        [lang] Tafadhali tuma: LUGHA en, LUGHA sw au LUGHA fr
+        [stop] Tafadhali tuma tu: ACHA
+       *[help] Kuona unachoweza kutuma: MSAADA
+    }
+sms-too-long = Ujumbe wako ni mrefu mno. Tafadhali tuma mfupi zaidi.
+sms-never-send-pin = Usitume PIN yako kamwe kwa SMS. Hatuiulizi kamwe. Hakuna kilichofanyika. Kama hiyo ni PIN yako, ibadilishe sasa kwa USSD au kwenye kioski.
+sms-too-many = Umetuma jumbe nyingi mno kwa siku moja. Tafadhali andika tena kesho, au njoo kwenye kioski.
+loan-asked = Tumemwomba { $lender } mkopo wa { $amount }, rejesho { $repayment } kila { $days ->
+        [7] wiki
+       *[other] siku { $days }
+    }. Tutakujulisha.
+loan-waiting = { $name } { $borrower } anakuomba { $amount }, rejesho { $repayment } kila { $days ->
+        [7] wiki
+       *[other] siku { $days }
+    }. Kukopesha tuma KUBALI { $code }
+loan-invited = { $name } { $borrower } anakuomba mkopo wa { $amount }. Kumjibu tafadhali tuma: SAJILI jina, mji
+loan-approved = { $name } anakukopesha { $amount }. Rejesho { $repayment } kila { $days ->
+        [7] wiki
+       *[other] siku { $days }
+    }, la kwanza { $first }.
+loan-approved-undated = { $name } anakukopesha { $amount }. Rejesho { $repayment } kila { $days ->
+        [7] wiki
+       *[other] siku { $days }
+    }.
+loan-given = Umemkopesha { $name } { $amount }. Pochi yako ina { $wallet }.
+loan-refused = { $name } hakukopeshi { $amount }.
+loan-expired = Hakuna aliyejibu ombi lako la mkopo wa { $amount } kwa wakati. Unaweza kuomba tena.
+loan-cancelled = { $name } hakuombi tena mkopo wa { $amount }.
+loan-paid-back-part = Umemrudishia { $name } { $amount }. Bado { $left }.
+loan-paid-back = Umemrudishia { $name } { $amount }. Mkopo wote umelipwa.
+loan-came-back-part = { $name } amekurudishia { $amount }. Bado { $left }.
+loan-came-back = { $name } amekurudishia { $amount }. Mkopo wote umelipwa.
+loan-reminder = { $amount } za mkopo wako kutoka { $name } zinalipwa tarehe { $due }. Zitakatwa kwenye pesa unazoweka.
+loan-overdue = { $amount } za mkopo wako kutoka { $name } zilipaswa kulipwa { $due }. Zitakatwa kwenye pesa unazoweka.
+loan-summary = Unadaiwa { $owed }, za kulipwa sasa { $due }. Umekopesha { $lent }. Maombi kwako: { $waiting }.
+loan-too-small = Mkopo ni angalau { $minimum }.
+loan-own-number = Hii ni namba yako mwenyewe. Tafadhali tuma namba ya mkopeshaji.
+loan-bad-repayment = Rejesho lazima lizidi sifuri na lisizidi mkopo wa { $amount }.
+loan-over = Ombi hili la mkopo halikusubiri tena. Hakuna kilichohamishwa.
+loan-not-owed = Unadaiwa { $left } kwa mkopo huu. Tafadhali lipa zote au sehemu yake.
+loan-other-currency = Mkopo huu ni wa { $currency }. Pochi yako ina fedha nyingine.
+loan-wallet-too-low = Pochi yako ina { $wallet }, ambazo hazitoshi. Hakuna kilichohamishwa.
+
 # The menus by USSD. The limits are those of en.ftl.
 
 # What menus share.

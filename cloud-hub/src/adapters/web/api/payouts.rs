@@ -160,6 +160,19 @@ pub async fn order(
     }
 }
 
+/// `POST /api/v1/payouts/release`
+pub async fn release(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    mut body: Body,
+) -> Api {
+    let note = body.text("note")?;
+    body.finish()?;
+    ask(&app, &caller, &headers, Request::ReleasePayouts { note }).await?;
+    Json::ok(json!({}))
+}
+
 /// What a person says of a payout, in the words of the API and of its page.
 pub fn ordered(word: &str, receipt: Option<ProviderReceipt>) -> Result<PayoutOrder, Refusal> {
     match (word, receipt) {

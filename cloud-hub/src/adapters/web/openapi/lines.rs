@@ -239,13 +239,15 @@ pub(super) const LINES: &[Line] = &[
         "Gives back what is left of a purchase: water that nobody drew, money that is still in the wallet. A part can be \
          named of a deposit alone. by is provider (the default), wallet, or hand: then a person pays it at the \
          provider's portal and says so at the payout. Water at a site is asked back first, for up to five seconds. 409 \
-         held_at_site: that site is not online, or somebody is drawing there. A refund ends its subscription.",
+         held_at_site: that site is not online, or somebody is drawing there. 409 in_doubt: part of the hub's past is \
+         missing, and it waits for its sites. A refund ends its subscription.",
         "reason amount_minor? by?",
     ),
     (
         "POST",
         "/api/v1/customers/{id}/withdraw",
-        "Pays money of the wallet out to the customer's phone. by is provider (the default) or hand.",
+        "Pays money of the wallet out to the customer's phone. by is provider (the default) or hand. 409 equal_payout: as \
+         much is on its way to this customer, however long, or went within two minutes, and id is that payout.",
         "amount_minor reason provider? by?",
     ),
     (
@@ -265,8 +267,16 @@ pub(super) const LINES: &[Line] = &[
         "POST",
         "/api/v1/payouts/{id}/order",
         "What a person who has looked at the provider's statement says of it. order is ask (again), made (settled by \
-         hand, with its receipt where there is one) or not_made (its owner has the money again).",
+         hand, with its receipt where there is one) or not_made (its owner has the money again). 409 receipt_reused: another \
+         payout has that receipt.",
         "order note receipt?",
+    ),
+    (
+        "POST",
+        "/api/v1/payouts/release",
+        "A restored hub leaves every payout to a person, for it knows none that was made after its backup. Once the \
+         providers' statements since then are compared with the books, this ends it. 409 not_held: it does not.",
+        "note",
     ),
     (
         "GET",
@@ -291,6 +301,12 @@ pub(super) const LINES: &[Line] = &[
         "/api/v1/sites",
         "Sites: link, journal, queue, state.",
         "?limit ?after",
+    ),
+    (
+        "GET",
+        "/api/v1/alarms",
+        "Alarms, the newest first, those that were put away, too; seen=false lists the others. seen says since when one is.",
+        "?site ?seen ?limit ?after",
     ),
     (
         "GET",

@@ -10,15 +10,11 @@ use maud::{Markup, html};
 
 use super::{
     super::{App, guard::Caller},
-    Shown, back_to, done,
-    form::Fields,
-    guarded, page, show,
+    Shown,
+    alarms::{alarm_list, seen_form},
+    done, page, show,
 };
-use crate::hub::{
-    effect::Refusal,
-    input::Request,
-    store::read::{self, AlarmRow, Site, Totals, Transaction, TransactionFilter},
-};
+use crate::hub::store::read::{self, AlarmFilter, AlarmRow, Site, Totals, Transaction, TransactionFilter};
 
 /// How many sales are shown.
 const SALES: u32 = 12;
@@ -30,35 +26,30 @@ pub async fn home(State(app): State<App>, Extension(caller): Extension<Caller>, 
     let word = query.as_deref().and_then(|query| query.strip_prefix("done="));
     let zone = app.parts.settings.zone.clone();
     let (now, _) = app.parts.clock.now();
-    let since = zone.begin(zone.day(now));
+    let (since, currency) = (zone.begin(zone.day(now)), app.parts.settings.currency);
     let seen = app
         .parts
         .books
         .read(move |books| {
             let sales = read::transactions(books, &TransactionFilter::default(), i64::MAX, SALES)?;
+            let unseen = AlarmFilter {
+                seen: Some(false),
+                ..AlarmFilter::default()
+            };
             Ok(Seen {
-                totals: read::totals(books, since)?,
+                totals: read::totals(books, since, currency)?,
                 money_waiting: read::money_waiting_count(books)?,
                 payouts_waiting: read::payouts_for_operators(books)?.len(),
                 sites: read::sites_unhashed(books)?,
                 sales: sales.items,
-                alarms: read::alarms(books, None, ALARMS)?,
+                alarms: read::alarms(books, &unseen, i64::MAX, ALARMS)?.items,
+                alarms_unseen: read::alarms_unseen(books)?,
                 in_doubt: read::in_doubt(books)?,
                 loans: read::loans_asked(books)?,
             })
         })
         .await?;
     Ok(shown(&app, &caller, &zone, now, &seen, done(word)))
-}
-
-/// `POST /alarms/seen`
-pub async fn alarms_seen(State(app): State<App>, Extension(caller): Extension<Caller>, mut fields: Fields) -> Shown {
-    let until = fields.take("until").and_then(|text| text.parse().ok());
-    let until = until.ok_or_else(|| Refusal::not_found("alarm"))?;
-    let key = fields.key();
-    let asked = app.parts.desk.ask(caller.actor(), key, Request::SeeAlarms { until });
-    asked.await?;
-    Ok(back_to("/?done=seen"))
 }
 
 /// What the page is about.
@@ -69,17 +60,14 @@ struct Seen {
     sites: Vec<Site>,
     sales: Vec<Transaction>,
     alarms: Vec<AlarmRow>,
+    alarms_unseen: i64,
     in_doubt: bool,
     loans: i64,
 }
 
 fn shown(app: &App, caller: &Caller, zone: &Zone, now: Wall, seen: &Seen, notice: Markup) -> Response {
     let Seen {
-        totals,
-        sites,
-        sales,
-        alarms,
-        ..
+        totals, sites, sales, ..
     } = seen;
     let currency = app.parts.settings.currency.code();
     let content = html! {
@@ -91,45 +79,7 @@ fn shown(app: &App, caller: &Caller, zone: &Zone, now: Wall, seen: &Seen, notice
             @if caller.may("GET", "/ledger") { (tile("Money in, less out", &show::money(totals.gained_minor, currency))) }
             (tile("Customers", &totals.customers.to_string()))
         }
-        section data-part="look" {
-            @if seen.in_doubt {
-                p.problem { a href="/doubt" { "Part of the hub's past may be missing: sites get water only from new payments." } }
-            }
-            @if totals.purchases_waiting > 0 && caller.may("GET", "/purchases") {
-                p.problem { a href="/purchases?state=needs_operator" {
-                    @if totals.purchases_waiting == 1 { "One purchase waits for your decision." }
-                    @else { (totals.purchases_waiting) " purchases wait for your decision." }
-                } }
-            }
-            @if seen.payouts_waiting > 0 && caller.may("GET", "/payouts") {
-                p.problem { a href="/payouts" {
-                    @if seen.payouts_waiting == 1 { "One payout waits for a person." }
-                    @else { (seen.payouts_waiting) " payouts wait for a person." }
-                } }
-            }
-            @if seen.money_waiting > 0 && caller.may("GET", "/waiting") {
-                p.problem { a href="/waiting" {
-                    @if seen.money_waiting == 1 { "One payment came by itself and waits." }
-                    @else { (seen.money_waiting) " payments came by themselves and wait." }
-                } }
-            }
-            @if seen.loans > 0 && caller.may("GET", "/loans") {
-                p { a href="/loans" {
-                    @if seen.loans == 1 { "One loan was asked at a site." } @else { (seen.loans) " loans were asked at sites." }
-                } }
-            }
-            @if !alarms.is_empty() {
-                h2 { "Needs a look" }
-                (alarm_list(zone, now, alarms))
-                @if let (Some(newest), true) = (alarms.first(), caller.may("POST", "/alarms/seen")) {
-                    form method="post" action="/alarms/seen" {
-                        (guarded(caller))
-                        input type="hidden" name="until" value=(newest.id);
-                        button { "I have seen these" }
-                    }
-                }
-            }
-        }
+        section data-part="look" { (look(caller, zone, now, seen)) }
         div.columns {
             section data-part="sales" {
                 h2 { "Latest transactions" }
@@ -153,23 +103,50 @@ fn shown(app: &App, caller: &Caller, zone: &Zone, now: Wall, seen: &Seen, notice
     page(Some(caller), "/", "Today", content)
 }
 
-fn tile(name: &str, value: &str) -> Markup {
-    html! { div.tile { span.quiet { (name) } strong { (value) } } }
+/// What needs somebody.
+fn look(caller: &Caller, zone: &Zone, now: Wall, seen: &Seen) -> Markup {
+    let Seen { totals, alarms, .. } = seen;
+    let more_alarms = seen.alarms_unseen - i64::try_from(alarms.len()).unwrap_or(i64::MAX);
+    html! {
+        @if seen.in_doubt {
+            p.problem { a href="/doubt" { "Part of the hub's past may be missing: sites get water only from new payments." } }
+        }
+        @if totals.purchases_waiting > 0 && caller.may("GET", "/purchases") {
+            p.problem { a href="/purchases?state=needs_operator" {
+                @if totals.purchases_waiting == 1 { "One purchase waits for your decision." }
+                @else { (totals.purchases_waiting) " purchases wait for your decision." }
+            } }
+        }
+        @if seen.payouts_waiting > 0 && caller.may("GET", "/payouts") {
+            p.problem { a href="/payouts" {
+                @if seen.payouts_waiting == 1 { "One payout waits for a person." }
+                @else { (seen.payouts_waiting) " payouts wait for a person." }
+            } }
+        }
+        @if seen.money_waiting > 0 && caller.may("GET", "/waiting") {
+            p.problem { a href="/waiting" {
+                @if seen.money_waiting == 1 { "One payment came by itself and waits." }
+                @else { (seen.money_waiting) " payments came by themselves and wait." }
+            } }
+        }
+        @if seen.loans > 0 && caller.may("GET", "/loans") {
+            p { a href="/loans" {
+                @if seen.loans == 1 { "One loan was asked at a site." } @else { (seen.loans) " loans were asked at sites." }
+            } }
+        }
+        @if !alarms.is_empty() {
+            h2 { "Needs a look" }
+            (alarm_list(zone, now, alarms))
+            (seen_form(caller, alarms, "/"))
+        }
+        p { a href="/alarms" {
+            @if more_alarms > 0 { (more_alarms) " more that nobody has seen, and all alarms" } @else { "All alarms" }
+        } }
+    }
 }
 
-/// Alarms, the newest first.
-pub fn alarm_list(zone: &Zone, now: Wall, alarms: &[AlarmRow]) -> Markup {
-    html! {
-        ul.plain.card {
-            @for alarm in alarms {
-                li {
-                    span class={ "badge " (if alarm.severity == "critical" { "bad" } else { "look" }) } { (alarm.severity) }
-                    " " (show::sentence(&alarm.detail))
-                    " " span.quiet { @if let Some(site) = &alarm.site { (site) ", " } (show::ago(zone, alarm.time, now)) }
-                }
-            }
-        }
-    }
+fn tile(name: &str, value: &str) -> Markup {
+    html! { div.tile { span.quiet { (name) } strong { (value) } } }
 }
 
 /// Transactions as a table; `sites` says where each was.

@@ -60,7 +60,6 @@ pub async fn purchases(
                 a.here[here] href=(if word.is_empty() { "/purchases".to_owned() } else { format!("/purchases?state={word}") }) { (name) }
             }
         }
-        p { a href="/payouts" { "Refunds and other payouts" } }
         (providers_down(&app))
         div data-part="purchases" { (purchase_table(zone, now, &bought, Some(&names))) }
     };

@@ -36,9 +36,10 @@ pub async fn payouts(
     Extension(caller): Extension<Caller>,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Shown {
+    let word = query.get("done").map(String::as_str);
     let state = query.get("state").and_then(|state| PayoutState::from_name(state));
     let filter = PayoutFilter { state, customer: None };
-    let (waiting, all, names) = app
+    let (held, waiting, all, names) = app
         .parts
         .books
         .read(move |books| {
@@ -46,12 +47,14 @@ pub async fn payouts(
             let all = read::payouts(books, &filter, i64::MAX, ROWS)?.items;
             let whose = waiting.iter().chain(&all).filter_map(|payout| payout.customer);
             let names = read::customer_names(books, whose)?;
-            Ok((waiting, all, names))
+            Ok((read::payouts_held(books)?, waiting, all, names))
         })
         .await?;
     let (zone, (now, _)) = (&app.parts.settings.zone, app.parts.clock.now());
     let content = html! {
         h1 { "Payouts" }
+        (done(word))
+        @if let Some(held) = held { (release_form(&caller, &show::time(zone, held))) }
         p { "Refunds, withdrawals, and money that goes back to its payer. What is on its way is reserved; it is sent once, and "
             "asked about until the provider knows." }
         section data-part="waiting" {
@@ -68,7 +71,33 @@ pub async fn payouts(
         }
         div data-part="payouts" { (payout_table(zone, now, &all, &names)) }
     };
-    Ok(page(Some(&caller), "/purchases", "Payouts", content))
+    Ok(page(Some(&caller), "/payouts", "Payouts", content))
+}
+
+fn release_form(caller: &Caller, held: &str) -> Markup {
+    html! {
+        section.card data-part="held" {
+            h2 { "Payouts wait" }
+            p { "This hub was restored on " (held) ". Payouts made between its backup and then are not in its books, and wallets "
+                "may show money that is gone. So every payout waits for a person, until each provider's statement since the "
+                "backup is compared with the books (" code { "kisima-hub reconcile" } ")." }
+            @if caller.may("POST", "/payouts/release") {
+                form method="post" action="/payouts/release" {
+                    (guarded(caller))
+                    label { "What you compared; it stands in the audit" input name="note" maxlength="200" required; }
+                    button { "The statements are compared" }
+                }
+            }
+        }
+    }
+}
+
+/// `POST /payouts/release`
+pub async fn release(State(app): State<App>, Extension(caller): Extension<Caller>, mut fields: Fields) -> Shown {
+    let note = fields.need("note", "what you compared")?;
+    let request = Request::ReleasePayouts { note };
+    app.parts.desk.ask(caller.actor(), fields.key(), request).await?;
+    Ok(back_to("/payouts?done=released"))
 }
 
 fn payout_table(zone: &Zone, now: Wall, payouts: &[Payout], names: &Names) -> Markup {
@@ -155,7 +184,7 @@ pub async fn payout(
         }
         @if is_open && caller.may("POST", "/payouts/{id}/order") { (order_form(&caller, &payout)) }
     };
-    Ok(page(Some(&caller), "/purchases", "Payout", content))
+    Ok(page(Some(&caller), "/payouts", "Payout", content))
 }
 
 fn order_form(caller: &Caller, payout: &Payout) -> Markup {

@@ -18,16 +18,18 @@ use super::{
         answer::{status, unexpected},
         guard::Caller,
     },
-    Shown, back_to, done, doubt,
+    Shown,
+    alarms::alarm_list,
+    back_to, done, doubt,
     form::Fields,
     guarded,
-    home::{alarm_list, sales_table},
+    home::sales_table,
     page, problem, show,
 };
 use crate::hub::{
     effect::{Refusal, Response as Answer},
     input::{NewSite, Request},
-    store::read::{self, AlarmRow, DispenserRow, Site, Transaction, TransactionFilter},
+    store::read::{self, AlarmFilter, AlarmRow, DispenserRow, Site, Transaction, TransactionFilter},
 };
 
 /// How many sales of a site are shown.
@@ -205,9 +207,13 @@ pub async fn one(
             site: Some(own.clone()),
             customer: None,
         };
+        let of_site = AlarmFilter {
+            site: Some(own.clone()),
+            seen: None,
+        };
         Ok(Around {
             sales: read::transactions(books, &filter, i64::MAX, SALES)?.items,
-            alarms: read::alarms(books, Some(&own), ALARMS)?,
+            alarms: read::alarms(books, &of_site, i64::MAX, ALARMS)?.items,
             dispensers: read::dispensers(books, &own, since)?,
             code_until: read::join_code_until(books, &own)?,
             held_ml: box_id.map_or(Ok(0), |box_id| read::held_ml(books, box_id))?,

@@ -57,7 +57,7 @@ pub async fn waiting(State(app): State<App>, Extension(caller): Extension<Caller
             @for money in waiting.iter().filter(|money| money.place == "suspense") { (decision(&caller, money)) }
         }
     };
-    Ok(page(Some(&caller), "/purchases", "Money that waits", content))
+    Ok(page(Some(&caller), "/waiting", "Money that waits", content))
 }
 
 /// What is known of it, in words.

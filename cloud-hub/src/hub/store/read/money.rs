@@ -264,20 +264,23 @@ pub fn answers(connection: &Connection) -> Read<i64> {
     Ok(connection.query_row("SELECT 1", [], |row| row.get(0))?)
 }
 
-/// What the front page counts, since a moment.
-pub fn totals(connection: &Connection, since: Wall) -> Read<Totals> {
+/// What the front page counts, since a moment; money in this currency.
+pub fn totals(connection: &Connection, since: Wall, currency: Currency) -> Read<Totals> {
     let totals = connection
         .prepare_cached(
             "SELECT (SELECT count(*) FROM customer WHERE account IS NOT NULL),
                     (SELECT coalesce(sum(volume_ml), 0) FROM history
                      WHERE time_ms >= ?1 AND kind IN ('dispense', 'correction', 'loss')),
-                    (SELECT coalesce(sum(posting.minor), 0) FROM entry JOIN posting ON posting.entry = entry.id
-                     WHERE entry.time_ms >= ?1 AND (posting.account LIKE 'till:%' OR posting.account LIKE 'cash:%'
-                         OR posting.account LIKE 'float:%')),
+                    (SELECT coalesce(sum(posting.minor), 0) FROM balance
+                     CROSS JOIN posting ON posting.account = balance.account AND posting.currency = ?2
+                         AND posting.entry >= (SELECT min(+id) FROM entry WHERE time_ms >= ?1)
+                     CROSS JOIN entry ON entry.id = posting.entry AND entry.time_ms >= ?1
+                     WHERE balance.currency = ?2 AND (balance.account BETWEEN 'till:' AND 'till;'
+                         OR balance.account BETWEEN 'cash:' AND 'cash;' OR balance.account BETWEEN 'float:' AND 'float;')),
                     (SELECT count(*) FROM site WHERE online <> 0),
                     (SELECT count(*) FROM purchase WHERE state = 'needs_operator')",
         )?
-        .query_row([since.0], |row| {
+        .query_row(params![since.0, currency.code()], |row| {
             Ok(Totals {
                 customers: row.get(0)?,
                 drawn_ml: row.get(1)?,

@@ -7,11 +7,11 @@ use kiosk::{
     moment::Wall,
     payment::PaymentState,
 };
-use rusqlite::{Connection, backup::Backup, params};
+use rusqlite::{Connection, backup::Backup, params, params_from_iter, types::Value};
 use store::StoreError;
 
-use super::{Customer, LIMIT_MAX, Purchase, Read, money::read_purchase, shown};
-use crate::hub::store::{Store, customer::read_customer};
+use super::{Customer, LIMIT_MAX, Page, Purchase, Read, money::read_purchase, page, shown};
+use crate::hub::store::{Store, customer::read_customer, maybe_wall};
 
 /// Pages copied at a time by a backup.
 const PAGES: i32 = 1_024;
@@ -31,6 +31,17 @@ pub struct AlarmRow {
     pub detail: String,
     /// When.
     pub time: Wall,
+    /// When somebody looked at it; `None`: nobody has.
+    pub seen: Option<Wall>,
+}
+
+/// Which alarms are listed.
+#[derive(Clone, Debug, Default)]
+pub struct AlarmFilter {
+    /// Of this site.
+    pub site: Option<SiteName>,
+    /// Only those that somebody has looked at, or only those that nobody has.
+    pub seen: Option<bool>,
 }
 
 /// A dispenser that has sold.
@@ -46,25 +57,40 @@ pub struct DispenserRow {
     pub last: Wall,
 }
 
-/// Alarms, the newest first: all of one site when `site` names one, else those that nobody has looked at.
-pub fn alarms(connection: &Connection, site: Option<&SiteName>, limit: u32) -> Read<Vec<AlarmRow>> {
-    Store(connection).all(
-        match site {
-            Some(_) => "SELECT * FROM alarm WHERE site = ?1 ORDER BY id DESC LIMIT ?2",
-            None => "SELECT * FROM alarm WHERE seen_ms IS NULL AND ?1 IS NULL ORDER BY id DESC LIMIT ?2",
-        },
-        params![site.map(SiteName::as_str), limit.min(LIMIT_MAX)],
-        |row| {
-            Ok(AlarmRow {
-                id: row.get("id")?,
-                site: row.get("site")?,
-                severity: row.get("severity")?,
-                code: row.get("code")?,
-                detail: row.get("detail")?,
-                time: Wall(row.get("time_ms")?),
-            })
-        },
-    )
+/// Alarms, the newest first, before this row (`i64::MAX` for the first page).
+pub fn alarms(connection: &Connection, filter: &AlarmFilter, before: i64, limit: u32) -> Read<Page<AlarmRow>> {
+    let limit = limit.clamp(1, LIMIT_MAX);
+    let mut sql = "SELECT * FROM alarm WHERE id < ?".to_owned();
+    let mut values = vec![Value::from(before)];
+    if let Some(site) = &filter.site {
+        sql.push_str(" AND site = ?");
+        values.push(Value::from(site.as_str().to_owned()));
+    }
+    sql.push_str(match filter.seen {
+        None => "",
+        Some(true) => " AND seen_ms IS NOT NULL",
+        Some(false) => " AND seen_ms IS NULL",
+    });
+    sql.push_str(" ORDER BY id DESC LIMIT ?");
+    values.push(Value::from(i64::from(limit) + 1));
+    let items = Store(connection).all(&sql, params_from_iter(values), |row| {
+        Ok(AlarmRow {
+            id: row.get("id")?,
+            site: row.get("site")?,
+            severity: row.get("severity")?,
+            code: row.get("code")?,
+            detail: row.get("detail")?,
+            time: Wall(row.get("time_ms")?),
+            seen: maybe_wall(row, "seen_ms")?,
+        })
+    })?;
+    Ok(page(items, limit, |item: &AlarmRow| item.id))
+}
+
+/// How many alarms nobody has looked at.
+pub fn alarms_unseen(connection: &Connection) -> Read<i64> {
+    let count = Store(connection).one("SELECT count(*) FROM alarm WHERE seen_ms IS NULL", [], |row| row.get(0))?;
+    Ok(count.unwrap_or_default())
 }
 
 /// The dispensers of a site that have sold since a moment.

@@ -127,16 +127,21 @@ pub fn payouts_of(connection: &Connection, purchase: PurchaseId) -> Read<Vec<Pay
     )
 }
 
+/// The condition of the index `payout_with_operator`, word for word: else it is not used, and every payout ever made is
+/// read for each view of the front page.
+const FOR_OPERATORS: &str = "SELECT * FROM payout
+    WHERE state = 'needs_operator' OR (retries > 3 AND (claimed = 1 OR state IN ('pending', 'unknown')))
+    ORDER BY number LIMIT ?1";
+
 /// Payouts that an operator must look at, the oldest first: what nobody can be asked about, and what a provider says it
 /// did not make but does not confirm, or goes on saying that it is at work.
 pub fn payouts_for_operators(connection: &Connection) -> Read<Vec<Payout>> {
-    Store(connection).all(
-        "SELECT * FROM payout WHERE state = 'needs_operator' OR (state IN ('pending', 'unknown') AND retries > 3)
-             OR (claimed AND retries > 3)
-         ORDER BY number LIMIT ?1",
-        [LIMIT_MAX],
-        read_payout,
-    )
+    Store(connection).all(FOR_OPERATORS, [LIMIT_MAX], read_payout)
+}
+
+/// Since when payouts are left to a person, because the hub was restored.
+pub fn payouts_held(connection: &Connection) -> Read<Option<Wall>> {
+    Ok(Store(connection).hub()?.payouts_held)
 }
 
 /// A payout that the books hold as made.
@@ -183,4 +188,21 @@ pub fn payouts_between(connection: &Connection, provider: Provider, from: Wall, 
         params![provider.name(), from.0, to.0],
         read_made,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::store::MIGRATIONS;
+
+    #[test]
+    fn the_payouts_for_operators_are_found_by_their_index() {
+        let connection = Connection::open_in_memory().unwrap();
+        MIGRATIONS
+            .iter()
+            .for_each(|step| connection.execute_batch(step).unwrap());
+        let sql = format!("EXPLAIN QUERY PLAN {FOR_OPERATORS}");
+        let plan: String = connection.query_row(&sql, [LIMIT_MAX], |row| row.get(3)).unwrap();
+        assert!(plan.contains("payout_with_operator"), "{plan}");
+    }
 }

@@ -25,7 +25,7 @@ pub struct Report {
     pub lost_ml: i64,
     /// By provider: how many payments, and how much.
     pub money: BTreeMap<String, (i64, i64)>,
-    /// Cash.
+    /// Cash that managers took that day, handed in or not.
     pub cash_minor: i64,
     /// Asks for water that the hub itself denied; what gateways denied stays with them.
     pub denied: i64,
