@@ -41,8 +41,8 @@ mod words;
 
 pub use act::{Act, Denied, Done, Pay, Purchase};
 pub use office::{
-    Caller, Customer, Found, Handle, Loan, LoanState, Movement, MovementKind, Office, Order, OrderKind, Owed,
-    Particulars, Period, PinCheck, Registration, Seal, Side, Site, Subscription, Today, Usage, Water,
+    Caller, Customer, Found, Handle, LoanView, Movement, MovementKind, Office, Order, OrderKind, Owed, Particulars,
+    PinCheck, Registration, Seal, Site, Subscription, Today, Usage, Water,
 };
 
 use crate::{
@@ -57,12 +57,8 @@ pub(in crate::talk) use words::Word;
 
 /// Units of the GSM alphabet in a screen: 160 octets of seven bits (reference: phones and text, section 3).
 pub const SCREEN_UNITS_MAX: usize = 182;
-/// The longest name or city, in characters.
-pub const NAME_CHARS_MAX: usize = 60;
 /// The longest report or message that is typed, in characters.
 pub const TEXT_CHARS_MAX: usize = 140;
-/// The least that is lent, in whole units (FEATURES C16).
-pub const LOAN_UNITS_MIN: i64 = 100;
 /// Wrong PINs that end a session; the office's own count goes on in the next.
 pub const PINS_WRONG_MAX: u8 = 3;
 

@@ -206,6 +206,7 @@ ussd-note-pins-differ = PINs differ
 ussd-note-name = Please type a name
 ussd-note-litres = Type 1 to 10000
 ussd-note-number = Type a number
+ussd-note-code = Type six digits
 ussd-note-too-long = Too long
 ussd-note-words = Please use words
 ussd-note-unknown = Not understood
@@ -254,9 +255,9 @@ ussd-lent-row = To { $phone } { $amount }: { $state }
 ussd-loan-detail =
     { $side }: { $phone }
     Amount: { $amount }
-    Left: { $left }
     Repayment: { $repayment } { $period }
     { $state }
+ussd-loan-left = Left: { $left }
 ussd-loan-can-cancel = 1. Take back
 ussd-loan-can-repay = 1. Repay
 ussd-repay-amount = Enter amount to repay ({ $currency }):
@@ -298,7 +299,8 @@ ussd-lender = Lender
 ussd-borrower = Borrower
 ussd-per-day = per day
 ussd-per-week = per week
-ussd-per-month = per month
+ussd-per-days = per { $days } days
+ussd-loan-invited = invited
 ussd-loan-asked = waiting
 ussd-loan-open = open
 ussd-loan-late = late

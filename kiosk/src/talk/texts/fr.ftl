@@ -206,6 +206,7 @@ ussd-note-pins-differ = PIN différents
 ussd-note-name = Tapez un nom
 ussd-note-litres = Tapez 1 à 10000
 ussd-note-number = Tapez un nombre
+ussd-note-code = Tapez 6 chiffres
 ussd-note-too-long = Trop long
 ussd-note-words = Utilisez des mots
 ussd-note-unknown = Non compris
@@ -254,9 +255,9 @@ ussd-lent-row = A { $phone } { $amount }: { $state }
 ussd-loan-detail =
     { $side }: { $phone }
     Montant: { $amount }
-    Reste: { $left }
     Par { $period }: { $repayment }
     { $state }
+ussd-loan-left = Reste: { $left }
 ussd-loan-can-cancel = 1. Retirer
 ussd-loan-can-repay = 1. Rembourser
 ussd-repay-amount = Montant à rembourser ({ $currency }):
@@ -298,7 +299,8 @@ ussd-lender = Preteur
 ussd-borrower = Emprunteur
 ussd-per-day = jour
 ussd-per-week = semaine
-ussd-per-month = mois
+ussd-per-days = { $days } jours
+ussd-loan-invited = invité
 ussd-loan-asked = en attente
 ussd-loan-open = en cours
 ussd-loan-late = en retard

@@ -206,6 +206,7 @@ ussd-note-pins-differ = PIN hazilingani
 ussd-note-name = Andika jina
 ussd-note-litres = Andika 1 hadi 10000
 ussd-note-number = Andika namba
+ussd-note-code = Andika tarakimu 6
 ussd-note-too-long = Ndefu mno
 ussd-note-words = Tumia maneno
 ussd-note-unknown = Haijaeleweka
@@ -254,9 +255,9 @@ ussd-lent-row = Kwa { $phone } { $amount }: { $state }
 ussd-loan-detail =
     { $side }: { $phone }
     Kiasi: { $amount }
-    Baki: { $left }
     Malipo: { $repayment } { $period }
     { $state }
+ussd-loan-left = Baki: { $left }
 ussd-loan-can-cancel = 1. Ondoa ombi
 ussd-loan-can-repay = 1. Lipa
 ussd-repay-amount = Weka kiasi cha kulipa ({ $currency }):
@@ -298,7 +299,8 @@ ussd-lender = Mkopeshaji
 ussd-borrower = Mkopaji
 ussd-per-day = kwa siku
 ussd-per-week = kwa wiki
-ussd-per-month = kwa mwezi
+ussd-per-days = kwa siku { $days }
+ussd-loan-invited = amealikwa
 ussd-loan-asked = unasubiri
 ussd-loan-open = unaendelea
 ussd-loan-late = umechelewa

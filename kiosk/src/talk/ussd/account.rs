@@ -5,6 +5,7 @@ use super::{
     desk::{Desk, Turn, choice},
     office::Office,
     state::{Entry, Menu, NewPin},
+    words::Word,
 };
 use crate::talk::Language;
 
@@ -38,7 +39,10 @@ impl<O: Office> Desk<'_, O> {
             return Ok(wrong.unwrap_or(Turn::entry(Entry::NewPin(NewPin::Change))));
         }
         // The code is used up here, before the new PIN is typed twice: a session could otherwise keep it for later.
-        Ok(match self.office.redeem_pin_code(self.session.phone, input)? {
+        let Ok(code) = input.parse() else {
+            return Ok(Turn::again(Word::NoteCode));
+        };
+        Ok(match self.office.redeem_pin_code(self.session.phone, code)? {
             Ok(()) => Turn::entry(Entry::NewPin(NewPin::Change)),
             Err(denied) => {
                 let said = self.refused(denied);

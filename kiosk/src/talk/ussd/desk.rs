@@ -66,7 +66,7 @@ impl<'a, O: Office> Desk<'a, O> {
 
     /// The first screen.
     pub fn open(&mut self, cut: Option<Session>) -> Result<Answer, O::Error> {
-        if self.session.service == Service::Loans && !self.office.lends() {
+        if self.session.service == Service::Loans && self.office.loan_policy().is_none() {
             return self.turn(Turn::End(self.refused(Denied::NoLoans)));
         }
         let home = self.home()?;

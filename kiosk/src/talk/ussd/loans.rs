@@ -4,16 +4,20 @@
 //! request back.
 
 use super::{
-    LOAN_UNITS_MIN,
     act::Act,
     desk::{Desk, Rows, Turn, choice},
-    office::{Loan, LoanState, MovementKind, Office, Period, Side},
+    office::{LoanView, MovementKind, Office},
     page::{Row, Sheet},
     say::Say,
     state::{Entry, List, Menu, Shown, State},
     words::Word,
 };
-use crate::{ids::LoanId, phone::Phone, units::Money};
+use crate::{
+    ids::LoanId,
+    loan::{LoanState, Party},
+    phone::Phone,
+    units::Money,
+};
 
 /// The most that is typed as an amount, in whole units; what may be paid or lent is the office's to say.
 const AMOUNT_UNITS_MAX: i64 = 99_999_999;
@@ -55,10 +59,12 @@ impl<O: Office> Desk<'_, O> {
                 Ok(lender) => Turn::entry(Entry::LoanAmount { lender }),
             },
             Entry::LoanAmount { lender } => match self.amount(input) {
-                Some(amount) if amount.minor >= self.whole(LOAN_UNITS_MIN).minor => {
-                    Turn::entry(Entry::LoanRepayment { lender, amount })
-                }
-                Some(_) => Turn::Again(Say::new(Word::NoteMinimum).number("least", LOAN_UNITS_MIN.unsigned_abs())),
+                Some(amount) => match self.least_lent() {
+                    Some(least) if amount.minor < self.whole(least).minor => {
+                        Turn::Again(Say::new(Word::NoteMinimum).number("least", least.unsigned_abs()))
+                    }
+                    _ => Turn::entry(Entry::LoanRepayment { lender, amount }),
+                },
                 None => Turn::again(Word::NoteAmount),
             },
             Entry::LoanRepayment { lender, amount } => match self.amount(input) {
@@ -82,6 +88,11 @@ impl<O: Office> Desk<'_, O> {
         })
     }
 
+    /// The least that is lent, in whole units (FEATURES C16).
+    fn least_lent(&self) -> Option<i64> {
+        self.office.loan_policy().map(|policy| policy.amount_units_min)
+    }
+
     /// An amount as it is typed: whole units, more than none. Spaces and commas between the digits do not count.
     pub fn amount(&self, input: &str) -> Option<Money> {
         whole_number(input, AMOUNT_UNITS_MAX).map(|units| self.whole(units))
@@ -91,12 +102,10 @@ impl<O: Office> Desk<'_, O> {
         let Some(loan) = self.own_loan(loan)? else {
             return Ok(Turn::list(List::MyLoans));
         };
-        match (choice(input), loan.side, loan.state) {
+        match (choice(input), loan.party, loan.state) {
             (Some(0), _, _) => Ok(Turn::menu(Menu::Loans)),
-            (Some(1), Side::Borrower, LoanState::Asked) => self.make(&Act::CancelLoan { loan: loan.id }),
-            (Some(1), Side::Borrower, LoanState::Open | LoanState::Late) => {
-                Ok(Turn::entry(Entry::RepayAmount { loan: loan.id }))
-            }
+            (Some(1), Party::Borrower, state) if state.is_waiting() => self.make(&Act::CancelLoan { loan: loan.id }),
+            (Some(1), Party::Borrower, LoanState::Repaying) => Ok(Turn::entry(Entry::RepayAmount { loan: loan.id })),
             _ => Ok(Turn::no_such_choice()),
         }
     }
@@ -110,7 +119,7 @@ impl<O: Office> Desk<'_, O> {
         }
     }
 
-    fn own_loan(&self, loan: LoanId) -> Result<Option<Loan>, O::Error> {
+    fn own_loan(&self, loan: LoanId) -> Result<Option<LoanView>, O::Error> {
         match self.customer() {
             Some(customer) => self.office.loan(customer.id, loan),
             None => Ok(None),
@@ -118,18 +127,19 @@ impl<O: Office> Desk<'_, O> {
     }
 
     pub fn loan_sheet(&self, loan: LoanId) -> Result<Option<Sheet>, O::Error> {
+        let row = |say| Row { say, shown: None };
         Ok(self.own_loan(loan)?.map(|loan| {
-            let can = match (loan.side, loan.state) {
-                (Side::Borrower, LoanState::Asked) => Word::LoanCanCancel,
-                (Side::Borrower, LoanState::Open | LoanState::Late) => Word::LoanCanRepay,
-                _ => return Sheet::new(about(&loan, Word::LoanDetail), Word::Back),
+            let left = Say::new(Word::LoanLeft).shillings("left", loan.owed);
+            let rows = match (loan.party, loan.state) {
+                (Party::Borrower, LoanState::Repaying) => vec![row(left), row(Word::LoanCanRepay.into())],
+                (Party::Lender, LoanState::Repaying) => vec![row(left)],
+                (Party::Borrower, state) if state.is_waiting() => vec![row(Word::LoanCanCancel.into())],
+                _ => Vec::new(),
             };
+            let head = about(&loan, Word::LoanDetail);
             Sheet {
-                rows: vec![Row {
-                    say: can.into(),
-                    shown: None,
-                }],
-                ..Sheet::new(about(&loan, Word::LoanDetail), Word::Back)
+                rows,
+                ..Sheet::new(head, Word::Back)
             }
         }))
     }
@@ -173,11 +183,11 @@ impl<O: Office> Desk<'_, O> {
         let listed = loans
             .iter()
             .filter(|loan| *list != List::ToApprove || is_to_approve(loan));
-        let row = |loan: &Loan| Row {
-            say: match (list, loan.side) {
+        let row = |loan: &LoanView| Row {
+            say: match (list, loan.party) {
                 (List::ToApprove, _) => about(loan, Word::ApprovalRow),
-                (_, Side::Borrower) => about(loan, Word::BorrowedRow),
-                (_, Side::Lender) => about(loan, Word::LentRow),
+                (_, Party::Borrower) => about(loan, Word::BorrowedRow),
+                (_, Party::Lender) => about(loan, Word::LentRow),
             },
             shown: Some(Shown::Loan(loan.id)),
         };
@@ -193,25 +203,26 @@ impl<O: Office> Desk<'_, O> {
     }
 }
 
-fn is_to_approve(loan: &Loan) -> bool {
-    loan.side == Side::Lender && loan.state == LoanState::Asked
+fn is_to_approve(loan: &LoanView) -> bool {
+    loan.party == Party::Lender && loan.state == LoanState::Asked
 }
 
 /// A text about a loan.
-fn about(loan: &Loan, word: Word) -> Say {
-    let side = match loan.side {
-        Side::Borrower => Word::Lender,
-        Side::Lender => Word::Borrower,
+fn about(loan: &LoanView, word: Word) -> Say {
+    let side = match loan.party {
+        Party::Borrower => Word::Lender,
+        Party::Lender => Word::Borrower,
     };
-    let period = match loan.period {
-        Period::Day => Word::PerDay,
-        Period::Week => Word::PerWeek,
-        Period::Month => Word::PerMonth,
+    let period = match loan.every_days {
+        1 => Word::PerDay.into(),
+        7 => Word::PerWeek.into(),
+        days => Say::new(Word::PerDays).number("days", days),
     };
     let state = match loan.state {
+        LoanState::Invited => Word::LoanInvited,
         LoanState::Asked => Word::LoanAsked,
-        LoanState::Open => Word::LoanOpen,
-        LoanState::Late => Word::LoanLate,
+        LoanState::Repaying if loan.is_late => Word::LoanLate,
+        LoanState::Repaying => Word::LoanOpen,
         LoanState::Repaid => Word::LoanIsRepaid,
         LoanState::Refused => Word::LoanIsRefused,
         LoanState::Cancelled => Word::LoanIsCancelled,
@@ -222,8 +233,7 @@ fn about(loan: &Loan, word: Word) -> Say {
         .phone("phone", loan.other)
         .shillings("amount", loan.amount)
         .shillings("repayment", loan.repayment)
-        .shillings("left", loan.left)
-        .word("period", period)
+        .say("period", period)
         .word("state", state)
 }
 

@@ -4,6 +4,8 @@ use super::act::{Act, Denied, Done};
 use crate::{
     day::Day,
     ids::{AccountId, CustomerId, DispenserId, LoanId, SiteName},
+    loan::{LoanPolicy, LoanState, Party},
+    otp::OneTimeCode,
     payment::PaymentState,
     phone::{Country, Phone},
     pin::Pin,
@@ -34,8 +36,8 @@ pub trait Office {
     /// What litres cost, and the currency of everything here.
     fn tariff(&self) -> Tariff;
 
-    /// Whether loans between people are offered (CONTRACTS section 1, `loans.enabled`).
-    fn lends(&self) -> bool;
+    /// What loans may be; `None` where none are offered (CONTRACTS section 1, `loans.enabled`).
+    fn loan_policy(&self) -> Option<LoanPolicy>;
 
     /// Who calls. Asked once at the start of every step, and again after what changes it.
     fn caller(&self, phone: Phone) -> Result<Caller, Self::Error>;
@@ -53,7 +55,7 @@ pub trait Office {
     fn set_pin(&mut self, phone: Phone, pin: &Pin) -> Result<(), Self::Error>;
 
     /// Whether this is the code that [`Act::SendPinCode`] sent; it is used up by that. Wrong ones are counted.
-    fn redeem_pin_code(&mut self, phone: Phone, code: &str) -> Result<Result<(), Denied>, Self::Error>;
+    fn redeem_pin_code(&mut self, phone: Phone, code: OneTimeCode) -> Result<Result<(), Denied>, Self::Error>;
 
     /// Keeps what an unregistered caller entered, as [`Registration::Unverified`], or what one entered again. `pin` is
     /// `None` when the caller has one already, which is then left as it is.
@@ -102,10 +104,10 @@ pub trait Office {
     fn movements(&self, customer: CustomerId) -> Result<Vec<Movement>, Self::Error>;
 
     /// The loans in which a customer borrows or lends, those that are open first, then the newest first, at most 20.
-    fn loans(&self, customer: CustomerId) -> Result<Vec<Loan>, Self::Error>;
+    fn loans(&self, customer: CustomerId) -> Result<Vec<LoanView>, Self::Error>;
 
     /// A loan in which this customer borrows or lends.
-    fn loan(&self, customer: CustomerId, loan: LoanId) -> Result<Option<Loan>, Self::Error>;
+    fn loan(&self, customer: CustomerId, loan: LoanId) -> Result<Option<LoanView>, Self::Error>;
 
     /// What a site sold today.
     fn today(&self, site: &SiteName) -> Result<Today, Self::Error>;
@@ -188,7 +190,7 @@ pub enum Registration {
 /// What somebody who registers enters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Particulars {
-    /// 2 to [`super::NAME_CHARS_MAX`] characters with a letter among them.
+    /// 2 to [`NAME_CHARS_MAX`](crate::talk::sms::NAME_CHARS_MAX) characters with a letter among them.
     pub name: String,
     /// The same of the city.
     pub city: String,
@@ -307,64 +309,27 @@ pub enum MovementKind {
     Other,
 }
 
-/// A loan as one of its two people sees it.
+/// A loan as one of its two parties sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Loan {
+pub struct LoanView {
     /// Which.
     pub id: LoanId,
     /// Which of the two the caller is.
-    pub side: Side,
+    pub party: Party,
     /// The other one.
     pub other: Phone,
     /// How much was asked for.
     pub amount: Money,
     /// What is to be paid back each period.
     pub repayment: Money,
-    /// How long a period is (FEATURES X13).
-    pub period: Period,
-    /// What is still to be paid back.
-    pub left: Money,
+    /// Days of a period (FEATURES X13).
+    pub every_days: u16,
+    /// What is owed now: nothing before it was given ([`crate::loan::Loan::owed`]).
+    pub owed: Money,
+    /// Whether a repayment should have come before today.
+    pub is_late: bool,
     /// Where it stands.
     pub state: LoanState,
-}
-
-/// A side of a loan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// Who gets the money.
-    Borrower,
-    /// Who gives it.
-    Lender,
-}
-
-/// How often a loan is paid back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Period {
-    /// Every day.
-    Day,
-    /// Every week.
-    Week,
-    /// Every month.
-    Month,
-}
-
-/// Where a loan stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LoanState {
-    /// The lender has not answered.
-    Asked,
-    /// It is being paid back.
-    Open,
-    /// A payment is late.
-    Late,
-    /// All is paid back.
-    Repaid,
-    /// The lender said no.
-    Refused,
-    /// The borrower took the request back.
-    Cancelled,
-    /// The lender did not answer in time.
-    Expired,
 }
 
 /// A site's figures of its local day.

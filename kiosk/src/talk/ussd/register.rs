@@ -1,7 +1,7 @@
 //! Making an account (FEATURES B5 to B8, D19 to D21), and taking one along to a new number.
 
 use super::{
-    NAME_CHARS_MAX, Service,
+    Service,
     act::Act,
     deed::chosen_pin,
     desk::{Desk, Turn, choice},
@@ -11,7 +11,7 @@ use super::{
     state::{Entry, Menu, NewPin, State},
     words::Word,
 };
-use crate::{phone::Phone, pin::Pin};
+use crate::{phone::Phone, pin::Pin, talk::sms::NAME_CHARS_MAX};
 
 impl<O: Office> Desk<'_, O> {
     pub fn registration_sheet(&self, entry: &Entry) -> Sheet {

@@ -23,7 +23,9 @@ impl<O: Office> Desk<'_, O> {
             (Menu::Water, Some(2)) => Turn::menu(Menu::Mine),
             (Menu::Water, Some(3)) | (Menu::Household, Some(2)) => self.open_bill()?,
             (Menu::Water, Some(4)) | (Menu::Services, Some(2)) => Turn::list(List::Orders),
-            (Menu::Water, Some(5)) if !self.office.lends() => Turn::Tell(self.refused(Denied::NoLoans), home),
+            (Menu::Water, Some(5)) if self.office.loan_policy().is_none() => {
+                Turn::Tell(self.refused(Denied::NoLoans), home)
+            }
             (Menu::Water, Some(5)) => Turn::menu(Menu::Loans),
             (Menu::Water, Some(6)) => Turn::menu(Menu::Help),
             (Menu::Water, Some(7)) => Turn::menu(Menu::Account),

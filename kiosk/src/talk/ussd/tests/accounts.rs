@@ -87,7 +87,9 @@ fn a_pin_is_changed_after_the_old_one_or_a_code() {
     assert_eq!(call.town.person(JANE).pin, Some("8052".parse().unwrap()));
     call.types_all(&["0", "7", "3", "1"]);
     call.shows("PIN_FORGOTTEN_MENU", "A code is on its way by SMS.\n0. Back");
-    call.types_all(&["0", "2", "000000"]);
+    call.types_all(&["0", "2", PIN]);
+    call.shows("PIN_CODE", "Type six digits\nEnter the code from the SMS:\n0. Cancel");
+    call.types("000000");
     call.shows("PIN_FORGOTTEN_MENU", "The code is wrong or too old.\n0. Back");
     call.types_all(&["0", "2", "552190", PIN, PIN]);
     call.shows("MAIN_MENU", "Your PIN has been changed.\n0. Back");

@@ -1,6 +1,7 @@
 //! FEATURES C13 and C32 to C39: every state and transition, with the exact texts.
 
 use super::{office::kes, *};
+use crate::loan::LoanState;
 
 const JANE: &str = "0700000102";
 const LENDER: &str = "254702345678";
@@ -13,7 +14,7 @@ const REPAYMENT: &str = "Enter repayment per (Ksh):";
 const CONFIRM: &str = "CONFIRM LOAN\nLender: 254702345678\nAmount: Ksh 5000\nRepayment: Ksh 500\n1. Confirm 0. Cancel";
 const SENT: &str = "SUCCESS\nLoan request sent to 254702345678\n0. Back";
 const DETAIL: &str =
-    "Lender: 254702345678\nAmount: Ksh 5000\nLeft: Ksh 5000\nRepayment: Ksh 500 per week\nopen\n1. Repay\n0. Back";
+    "Lender: 254702345678\nAmount: Ksh 5000\nRepayment: Ksh 500 per week\nopen\nLeft: Ksh 5000\n1. Repay\n0. Back";
 const APPROVE: &str = "APPROVE LOAN\nBorrower: 254702345678\nAmount: Ksh 1000\nRepayment: Ksh 100 per week\n1. Approve 2. Refuse\n0. Cancel";
 
 /// Jane owes one loan and is asked for another.
@@ -21,7 +22,7 @@ fn town() -> Town {
     let mut town = Town::new();
     town.add(LENDER, "Otieno");
     let open = town.asked(JANE, LENDER, kes(5_000), kes(500));
-    *town.loan_state(open) = LoanState::Open;
+    *town.loan_state(open) = LoanState::Repaying;
     town.asked(LENDER, JANE, kes(1_000), kes(100));
     town.person(JANE).movements = vec![Movement {
         day: office::day(),
@@ -367,4 +368,28 @@ fn a_step_that_fails_leaves_the_session_as_it_was() {
     assert_eq!(session.state_name(), "REQUEST_LOAN_CONFIRM");
     town.is_broken = false;
     assert_eq!(step(&mut town, &mut session, "1").unwrap().screen, SENT);
+}
+
+#[test]
+fn a_loan_is_told_as_it_stands() {
+    let mut town = town();
+    let loan = &mut town.loans[0].2;
+    (loan.every_days, loan.is_late, loan.owed) = (14, true, kes(4_500));
+    let mut call = Call::dial(&mut town, Service::Loans, JANE);
+    call.types_all(&["2", "1"]);
+    call.shows(
+        "VIEW_LOANS_MENU",
+        "Lender: 254702345678\nAmount: Ksh 5000\nRepayment: Ksh 500 per 14 days\nlate\nLeft: Ksh 4500\n1. Repay\n0. Back",
+    );
+    // Before it is given nothing is owed, and only who asks for it can take it back.
+    let mut call = Call::dial(&mut town, Service::Loans, LENDER);
+    call.types_all(&["2", "2"]);
+    call.shows(
+        "VIEW_LOANS_MENU",
+        "Lender: 254700000102\nAmount: Ksh 1000\nRepayment: Ksh 100 per week\nwaiting\n1. Take back\n0. Back",
+    );
+    let mut call = Call::dial(&mut town, Service::Loans, JANE);
+    call.types_all(&["2", "2", "1"]);
+    assert_eq!(call.session.state_name(), "VIEW_LOANS_MENU");
+    assert_eq!(town.done, []);
 }

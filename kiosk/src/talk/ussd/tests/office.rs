@@ -4,6 +4,8 @@ use super::super::*;
 use crate::{
     day::Day,
     ids::{AccountId, CustomerId, DispenserId, Epoch, LoanId, SiteName},
+    loan::{LoanPolicy, LoanState, Party},
+    otp::OneTimeCode,
     payment::PaymentState,
     phone::Country,
     pin::Pin,
@@ -65,7 +67,7 @@ pub struct Town {
     pub managers: BTreeMap<Phone, Site>,
     pub sites: Vec<Site>,
     pub plans: Vec<Plan>,
-    pub loans: Vec<(Phone, Phone, Loan)>,
+    pub loans: Vec<(Phone, Phone, LoanView)>,
     pub offline: Vec<DispenserId>,
     pub moved: Vec<(Phone, Phone, String)>,
     pub done: Vec<Act>,
@@ -131,14 +133,15 @@ impl Town {
     /// A loan that `borrower` asked of `lender`.
     pub fn asked(&mut self, borrower: &str, lender: &str, amount: Money, repayment: Money) -> LoanId {
         let id = LoanId(self.loans.len() as u64 + 1);
-        let loan = Loan {
+        let loan = LoanView {
             id,
-            side: Side::Borrower,
+            party: Party::Borrower,
             other: phone(lender),
             amount,
             repayment,
-            period: Period::Week,
-            left: amount,
+            every_days: 7,
+            owed: amount,
+            is_late: false,
             state: LoanState::Asked,
         };
         self.loans.push((phone(borrower), phone(lender), loan));
@@ -191,7 +194,7 @@ impl Town {
             } => {
                 self.asked(&phone.e164(), &lender.e164(), *amount, *repayment);
             }
-            Act::ApproveLoan { loan } => *self.loan_state(*loan) = LoanState::Open,
+            Act::ApproveLoan { loan } => *self.loan_state(*loan) = LoanState::Repaying,
             Act::RefuseLoan { loan } => *self.loan_state(*loan) = LoanState::Refused,
             Act::CancelLoan { loan } => *self.loan_state(*loan) = LoanState::Cancelled,
             Act::SetLanguage { language } => {
@@ -232,8 +235,8 @@ impl Office for Town {
         self.tariff.unwrap_or(Tariff::built_in(Currency::Kes))
     }
 
-    fn lends(&self) -> bool {
-        !self.lends_not
+    fn loan_policy(&self) -> Option<LoanPolicy> {
+        (!self.lends_not).then(LoanPolicy::default)
     }
 
     fn caller(&self, phone: Phone) -> Result<Caller, Broken> {
@@ -281,8 +284,8 @@ impl Office for Town {
         Ok(())
     }
 
-    fn redeem_pin_code(&mut self, _: Phone, code: &str) -> Result<Result<(), Denied>, Broken> {
-        Ok(match code {
+    fn redeem_pin_code(&mut self, _: Phone, code: OneTimeCode) -> Result<Result<(), Denied>, Broken> {
+        Ok(match code.digits().as_str() {
             "552190" => Ok(()),
             _ => Err(Denied::WrongCode),
         })
@@ -360,12 +363,12 @@ impl Office for Town {
         Ok(self.one(customer)?.movements.clone())
     }
 
-    fn loans(&self, customer: CustomerId) -> Result<Vec<Loan>, Broken> {
+    fn loans(&self, customer: CustomerId) -> Result<Vec<LoanView>, Broken> {
         let (phone, _) = self.whose(customer).ok_or(Broken)?;
-        let seen = |(borrower, lender, loan): &(Phone, Phone, Loan)| match () {
+        let seen = |(borrower, lender, loan): &(Phone, Phone, LoanView)| match () {
             () if borrower == phone => Some(loan.clone()),
-            () if lender == phone => Some(Loan {
-                side: Side::Lender,
+            () if lender == phone => Some(LoanView {
+                party: Party::Lender,
                 other: *borrower,
                 ..loan.clone()
             }),
@@ -374,7 +377,7 @@ impl Office for Town {
         Ok(self.loans.iter().filter_map(seen).collect())
     }
 
-    fn loan(&self, customer: CustomerId, loan: LoanId) -> Result<Option<Loan>, Broken> {
+    fn loan(&self, customer: CustomerId, loan: LoanId) -> Result<Option<LoanView>, Broken> {
         Ok(self.loans(customer)?.into_iter().find(|known| known.id == loan))
     }
 

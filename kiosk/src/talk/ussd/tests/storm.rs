@@ -6,6 +6,7 @@ use super::{
     *,
 };
 use crate::{
+    loan::LoanState,
     payment::PaymentState,
     tariff::Plan,
     units::{Currency, Money, Volume},
@@ -40,7 +41,7 @@ pub fn town(language: Language, denies: Option<Denied>) -> Town {
     for borrower in CALLERS {
         for lender in CALLERS.iter().filter(|lender| **lender != borrower) {
             let loan = town.asked(borrower, lender, most, most);
-            *town.loan_state(loan) = [LoanState::Asked, LoanState::Open, LoanState::Late][loan.0 as usize % 3];
+            *town.loan_state(loan) = [LoanState::Asked, LoanState::Repaying, LoanState::Invited][loan.0 as usize % 3];
         }
     }
     for person in town.people.values_mut() {

@@ -56,7 +56,7 @@ fn longest(word: Word) -> Say {
         say = say.number(number, u64::MAX);
     }
     say = match word {
-        Word::LoanDetail | Word::Bill | Word::BillOverdue => say.shillings("left", amount),
+        Word::LoanLeft | Word::Bill | Word::BillOverdue => say.shillings("left", amount),
         _ => say.number("left", u64::MAX),
     };
     for name in ["name", "site", "plan", "city"] {
