@@ -4,6 +4,7 @@ pub mod gsm7;
 mod screen;
 pub mod sms;
 mod text;
+pub mod ussd;
 
 pub use screen::Screen;
 pub use text::Text;

@@ -169,3 +169,354 @@ loan-over = This request for a loan does not wait for you any more. Nothing was 
 loan-not-owed = You owe { $left } on this loan. Please pay back that, or a part of it.
 loan-other-currency = This loan is in { $currency }. Your wallet has another currency.
 loan-wallet-too-low = Your wallet has { $wallet }, which is not enough. Nothing was moved.
+
+# The menus by USSD: a screen has at most 160 units, names and amounts of the longest kind included. `0` goes back.
+
+# What menus share.
+ussd-back = 0. Back
+ussd-exit = 0. Exit
+ussd-cancel = 0. Cancel
+ussd-more = 9. More
+ussd-told = { $text }
+ussd-goodbye = Thank you. Goodbye.
+ussd-made = Done.
+ussd-invalid-input = invalid input
+ussd-apology = This did not work. Please dial again.
+ussd-go-on =
+    You were cut off last time.
+    1. Go on
+    0. Start again
+ussd-role-menu =
+    Hello { $name }
+    1. My own water
+    2. Site { $site }
+
+# Short lines about a wrong input, at most 21 units.
+ussd-note-choice = Invalid choice
+ussd-note-phone = Invalid phone number
+ussd-note-own-phone = This is your number
+ussd-note-amount = Invalid amount
+ussd-note-minimum = Minimum: { $least }
+ussd-note-repayment = More than the loan
+ussd-note-too-much = More than is owed
+ussd-note-pin = Type four digits
+ussd-note-pin-common = PIN easy to guess
+ussd-note-pin-wrong = Wrong PIN
+ussd-note-pins-differ = PINs differ
+ussd-note-name = Please type a name
+ussd-note-litres = Type 1 to 10000
+ussd-note-number = Type a number
+ussd-note-code = Type six digits
+ussd-note-too-long = Too long
+ussd-note-words = Please use words
+ussd-note-unknown = Not understood
+
+# PINs.
+ussd-enter-pin = Enter your PIN:
+ussd-choose-pin =
+    You have no PIN yet.
+    Choose a 4-digit PIN:
+ussd-pins-wrong = Too many wrong PINs. Please dial again later.
+ussd-pin-locked = Too many wrong PINs. Try again in { $minutes } min, or ask the manager at the kiosk.
+ussd-pin-changed = Your PIN has been changed.
+ussd-enter-old-pin = Enter your old PIN:
+ussd-enter-pin-code = Enter the code from the SMS:
+ussd-pin-code-sent = A code is on its way by SMS.
+
+# Loans (FEATURES C13, C32 to C39).
+ussd-loans-menu =
+    M-PESA LOANS
+    1. Request Loan
+    2. View My Loans
+    3. Approve Loan
+    4. View Balance
+    5. Transactions
+ussd-loan-phone =
+    REQUEST LOAN
+    Enter lender phone:
+ussd-loan-amount = Enter loan amount ({ $currency }):
+ussd-loan-repayment = Enter repayment per ({ $currency }):
+ussd-loan-confirm =
+    CONFIRM LOAN
+    Lender: { $lender }
+    Amount: { $amount }
+    Repayment: { $repayment }
+    1. Confirm 0. Cancel
+ussd-loan-requested =
+    SUCCESS
+    Loan request sent to { $lender }
+ussd-failure =
+    ERROR
+    { $why }
+ussd-my-loans = MY LOANS
+ussd-no-loans = You have no loans.
+ussd-borrowed-row = From { $phone } { $amount }: { $state }
+ussd-lent-row = To { $phone } { $amount }: { $state }
+ussd-loan-detail =
+    { $side }: { $phone }
+    Amount: { $amount }
+    Repayment: { $repayment } { $period }
+    { $state }
+ussd-loan-left = Left: { $left }
+ussd-loan-can-cancel = 1. Take back
+ussd-loan-can-repay = 1. Repay
+ussd-repay-amount = Enter amount to repay ({ $currency }):
+ussd-approvals = APPROVE LOAN
+ussd-no-approvals = No loan waits for you.
+ussd-approval-row = { $phone } { $amount }
+ussd-approval-confirm =
+    APPROVE LOAN
+    Borrower: { $phone }
+    Amount: { $amount }
+    Repayment: { $repayment } { $period }
+    1. Approve 2. Refuse
+    0. Cancel
+ussd-loan-approved =
+    SUCCESS
+    Loan approved
+ussd-loan-refused =
+    SUCCESS
+    Loan refused
+ussd-loan-cancelled =
+    SUCCESS
+    Loan request taken back
+ussd-loan-repaid =
+    SUCCESS
+    You repaid { $amount }
+ussd-loan-balance =
+    BALANCE
+    { $wallet }
+ussd-movements = TRANSACTIONS
+ussd-no-movements = No transactions yet.
+ussd-movement-row = { $day } { $amount } { $kind }
+ussd-moved-deposit = deposit
+ussd-moved-purchase = purchase
+ussd-moved-loan = loan
+ussd-moved-repayment = repayment
+ussd-moved-payout = payout
+ussd-moved-other = other
+ussd-lender = Lender
+ussd-borrower = Borrower
+ussd-per-day = per day
+ussd-per-week = per week
+ussd-per-days = per { $days } days
+ussd-loan-invited = invited
+ussd-loan-asked = waiting
+ussd-loan-open = open
+ussd-loan-late = late
+ussd-loan-is-repaid = repaid
+ussd-loan-is-refused = refused
+ussd-loan-is-cancelled = taken back
+ussd-loan-expired = lapsed
+
+# Registration (FEATURES D20).
+ussd-enter-name = Enter your name
+ussd-enter-name-or-move =
+    Enter your name
+    (1: I had another number)
+ussd-enter-city = Enter your city
+ussd-enter-new-pin = Enter 4-digit PIN
+ussd-enter-pin-again = Enter the PIN again
+ussd-review =
+    Name: { $name }
+    City: { $city }
+    1. Right
+    2. Change
+ussd-account-created = Account created! ID: { $account }
+ussd-enter-old-phone = Enter your old number:
+ussd-enter-old-name = Enter your name as you registered it:
+ussd-enter-old-phone-pin = Enter the PIN of that account:
+ussd-number-asked = We are checking your request; a text follows. Until then your old number keeps the account.
+
+# The main menus.
+ussd-water-menu =
+    Hello { $name }
+    1. Buy water
+    2. My water
+    3. Pay bill
+    4. My orders
+    5. Loans
+    6. Help
+    7. My account
+ussd-services-menu =
+    Hello { $name }
+    1. Make a deposit
+    2. Order status
+    3. Account balance
+    4. Contact customer care
+ussd-household-menu =
+    Hello { $name }
+    1. Check water consumption
+    2. Pay pending bills
+    3. Report an issue
+ussd-buy-menu =
+    BUY
+    1. Subscription
+    2. Litres
+    3. Money for my wallet
+ussd-mine-menu =
+    MY WATER
+    1. Balance
+    2. Jerrycans left
+    3. My monthly code
+    4. Usage
+    5. Move to another site
+ussd-help-menu =
+    HELP
+    1. Report a problem
+    2. Ask for a call
+ussd-account-menu =
+    MY ACCOUNT
+    1. Language
+    2. Change PIN
+    3. Forgotten PIN
+    4. Unsubscribe
+ussd-language-menu =
+    LANGUAGE
+    1. English
+    2. Kiswahili
+    3. Francais
+ussd-pin-forgotten-menu =
+    FORGOTTEN PIN
+    1. Send me a code by SMS
+    2. I have a code
+    Or ask the manager at the kiosk.
+
+# What a customer has.
+ussd-balance =
+    Prepaid: { $balance } l
+    Jerrycans: { $jerrycans }
+    Wallet: { $wallet }
+ussd-jerrycans = { $jerrycans } jerrycans are left until { $last_day }.
+ussd-monthly-code = Your monthly code is { $code }, at { $site } until { $last_day }.
+ussd-no-subscription = You have no valid subscription.
+ussd-usage =
+    This week: { $week } l
+    Last week: { $week_before } l
+    This month: { $month } l
+    Last month: { $month_before } l
+ussd-orders = MY ORDERS
+ussd-no-orders = You have no orders yet.
+ussd-order-row = { $day } { $what } { $amount }: { $state }
+ussd-order-litres = { $volume } l
+ussd-order-subscription = subscription
+ussd-order-bill = bill
+ussd-order-deposit = deposit
+ussd-order-waits = waiting
+ussd-order-paid = paid
+ussd-order-failed = not paid
+ussd-order-checked = being checked
+ussd-sites-to-move-to = Move your water to:
+ussd-sites-to-subscribe = Subscribe at:
+ussd-no-sites = No site is open now.
+ussd-site-row = { $site }
+ussd-confirm-move =
+    Move your water to { $site }? You can draw there once your old site has given it back.
+    1. Yes
+    0. Cancel
+ussd-water-moves = Your water moves to the new site.
+ussd-confirm-unsubscribe =
+    End your subscription? Prepaid litres stay yours.
+    1. Yes
+    0. Cancel
+ussd-unsubscribed = You are unsubscribed.
+
+# Buying and paying.
+ussd-plans = SUBSCRIPTIONS
+ussd-no-plans = No subscription is sold here.
+ussd-plan-row = { $plan } { $price }: { $jerrycans } jerrycans, { $days } days
+ussd-enter-litres =
+    How many litres?
+    20 l cost { $price }.
+ussd-enter-deposit = Enter amount to deposit ({ $currency }):
+ussd-enter-bill-amount = Enter amount to pay ({ $currency }):
+ussd-bill =
+    Your bill: { $left }
+    to pay by { $due }
+    1. Pay all
+    2. Pay a part
+ussd-bill-overdue =
+    Your bill: { $left }
+    was due on { $due }
+    1. Pay all
+    2. Pay a part
+ussd-no-bill = You owe nothing.
+ussd-pay-menu =
+    { $what }: { $price }
+    1. Pay by mobile money
+    2. Pay from my wallet ({ $wallet })
+ussd-prompted = Please confirm { $amount } on your phone with your mobile money PIN. A text follows.
+ussd-paid-from-wallet = Paid { $amount }. Your wallet has { $wallet } left.
+
+# Help.
+ussd-enter-report = Describe the problem, with the account number if it is not yours:
+ussd-reported = Thank you. Your report has the number { $ticket }. A text follows.
+ussd-will-call-back = We will call you back. Your request has the number { $ticket }.
+
+# The manager of a site.
+ussd-manager-menu =
+    SITE { $site }
+    1. Check subscription
+    2. Hand out jerrycans
+    3. Take cash
+    4. Today
+    5. Offline taps
+    6. Message to customers
+ussd-enter-customer = Phone, account or code of the customer:
+ussd-enter-jerrycans = How many jerrycans for { $name }?
+ussd-enter-cash = Cash from { $name } ({ $currency }):
+ussd-enter-message = Message to the customers of your site, at most 140 letters:
+ussd-confirm-collect =
+    { $name }: { $jerrycans } jerrycans
+    1. Confirm
+    0. Cancel
+ussd-confirm-cash =
+    { $name }: { $amount } for { $volume } l
+    1. Confirm
+    0. Cancel
+ussd-confirm-message =
+    To { $people } customers, { $parts } SMS each
+    1. Send
+    0. Cancel
+ussd-confirm-other =
+    Is this right?
+    1. Confirm
+    0. Cancel
+ussd-collected = Handed out. { $left } jerrycans are left.
+ussd-sold = Sold { $volume } l. Receipt { $receipt }.
+ussd-message-goes-out = Your message is being sent.
+ussd-today =
+    TODAY
+    Poured { $pours } times, { $volume } l
+    Cash { $cash }
+    Paid by phone { $paid }
+ussd-offline = OFFLINE TAPS
+ussd-none-offline = All taps are online.
+ussd-offline-row = { $dispenser }
+ussd-subscription-valid = { $name }: valid at { $site } until { $last_day }, { $jerrycans } jerrycans left. Prepaid { $balance } l.
+ussd-subscription-over = { $name }: ended on { $last_day }. Prepaid { $balance } l.
+ussd-not-subscribed = { $name }: no subscription. Prepaid { $balance } l.
+
+# What is denied.
+ussd-denied-gone = This is no longer there.
+ussd-denied-not-allowed = You may not do this.
+ussd-denied-inactive = The account is not active. Please ask the manager.
+ussd-denied-wallet-too-small = Your wallet has only { $wallet }.
+ussd-denied-purchase-open = The same is being paid or was just paid. Please wait some minutes.
+ussd-denied-price-changed = The price has just changed. Please look again.
+ussd-denied-no-provider = No payment can be taken now. Please try again later.
+ussd-denied-amount-out-of-range = This amount is not possible.
+ussd-denied-postpaid = You pay by bill, and this is paid ahead.
+ussd-denied-phone-taken = This number is registered already.
+ussd-denied-unknown = Nobody is registered with this.
+ussd-denied-not-at-this-site = This customer belongs to another site.
+ussd-denied-held-at-site = Please use the page at the kiosk: the water is held there.
+ussd-denied-not-enough-water = There is not enough water left.
+ussd-denied-subscription-ended = The subscription has ended.
+ussd-denied-no-subscription = There is no valid subscription.
+ussd-denied-float-used-up = Your cash limit is used up. Hand the cash in first.
+ussd-denied-no-loans = Loans are not possible here or with this number.
+ussd-denied-too-many = Too many for now. Please try again later.
+ussd-denied-wrong-code = The code is wrong or too old.
+ussd-denied-not-matching = Number, name and PIN do not match.
+ussd-denied-not-now = This is not possible now. Please try again later.

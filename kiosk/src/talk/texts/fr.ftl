@@ -169,3 +169,354 @@ loan-over = Cette demande de pret ne vous attend plus. Rien n'a été déplacé.
 loan-not-owed = Vous devez { $left } pour ce pret. Veuillez en rendre tout ou partie.
 loan-other-currency = Ce pret est en { $currency }. Votre portefeuille a une autre monnaie.
 loan-wallet-too-low = Votre portefeuille: { $wallet }. Cela ne suffit pas. Rien n'a été déplacé.
+
+# The menus by USSD. The limits are those of en.ftl.
+
+# What menus share.
+ussd-back = 0. Retour
+ussd-exit = 0. Quitter
+ussd-cancel = 0. Annuler
+ussd-more = 9. Suite
+ussd-told = { $text }
+ussd-goodbye = Merci. Au revoir.
+ussd-made = C'est fait.
+ussd-invalid-input = choix non valable
+ussd-apology = Cela n'a pas marché. Veuillez rappeler.
+ussd-go-on =
+    Vous avez été coupé.
+    1. Continuer
+    0. Recommencer
+ussd-role-menu =
+    Bonjour { $name }
+    1. Mon eau
+    2. Site { $site }
+
+# Short lines about a wrong input, at most 21 units.
+ussd-note-choice = Choix non valable
+ussd-note-phone = Numéro non valable
+ussd-note-own-phone = C'est votre numéro
+ussd-note-amount = Montant non valable
+ussd-note-minimum = Minimum: { $least }
+ussd-note-repayment = Plus que le pret
+ussd-note-too-much = Plus que la dette
+ussd-note-pin = Tapez 4 chiffres
+ussd-note-pin-common = PIN trop courant
+ussd-note-pin-wrong = PIN incorrect
+ussd-note-pins-differ = PIN différents
+ussd-note-name = Tapez un nom
+ussd-note-litres = Tapez 1 à 10000
+ussd-note-number = Tapez un nombre
+ussd-note-code = Tapez 6 chiffres
+ussd-note-too-long = Trop long
+ussd-note-words = Utilisez des mots
+ussd-note-unknown = Non compris
+
+# PINs.
+ussd-enter-pin = Entrez votre PIN:
+ussd-choose-pin =
+    Vous n'avez pas encore de PIN.
+    Choisissez 4 chiffres:
+ussd-pins-wrong = Trop de PIN faux. Veuillez rappeler plus tard.
+ussd-pin-locked = Trop de PIN faux. Réessayez dans { $minutes } min, ou voyez le gérant du kiosque.
+ussd-pin-changed = Votre PIN a été changé.
+ussd-enter-old-pin = Entrez votre ancien PIN:
+ussd-enter-pin-code = Entrez le code recu par SMS:
+ussd-pin-code-sent = Un code vous arrive par SMS.
+
+# Loans (FEATURES C13, C32 to C39).
+ussd-loans-menu =
+    PRETS M-PESA
+    1. Demander un pret
+    2. Mes prets
+    3. Accorder un pret
+    4. Solde
+    5. Opérations
+ussd-loan-phone =
+    DEMANDE DE PRET
+    Numéro du preteur:
+ussd-loan-amount = Montant du pret ({ $currency }):
+ussd-loan-repayment = Remboursement par période ({ $currency }):
+ussd-loan-confirm =
+    CONFIRMER LE PRET
+    Preteur: { $lender }
+    Montant: { $amount }
+    Remboursement: { $repayment }
+    1. Confirmer 0. Annuler
+ussd-loan-requested =
+    SUCCES
+    Demande de pret envoyée au { $lender }
+ussd-failure =
+    ERREUR
+    { $why }
+ussd-my-loans = MES PRETS
+ussd-no-loans = Vous n'avez pas de pret.
+ussd-borrowed-row = De { $phone } { $amount }: { $state }
+ussd-lent-row = A { $phone } { $amount }: { $state }
+ussd-loan-detail =
+    { $side }: { $phone }
+    Montant: { $amount }
+    Par { $period }: { $repayment }
+    { $state }
+ussd-loan-left = Reste: { $left }
+ussd-loan-can-cancel = 1. Retirer
+ussd-loan-can-repay = 1. Rembourser
+ussd-repay-amount = Montant à rembourser ({ $currency }):
+ussd-approvals = ACCORDER UN PRET
+ussd-no-approvals = Aucun pret ne vous attend.
+ussd-approval-row = { $phone } { $amount }
+ussd-approval-confirm =
+    ACCORDER LE PRET
+    Au: { $phone }
+    Montant: { $amount }
+    Par { $period }: { $repayment }
+    1. Accorder 2. Refuser
+    0. Annuler
+ussd-loan-approved =
+    SUCCES
+    Pret accordé
+ussd-loan-refused =
+    SUCCES
+    Pret refusé
+ussd-loan-cancelled =
+    SUCCES
+    Demande retirée
+ussd-loan-repaid =
+    SUCCES
+    Vous avez remboursé { $amount }
+ussd-loan-balance =
+    SOLDE
+    { $wallet }
+ussd-movements = OPERATIONS
+ussd-no-movements = Aucune opération.
+ussd-movement-row = { $day } { $amount } { $kind }
+ussd-moved-deposit = dépot
+ussd-moved-purchase = achat
+ussd-moved-loan = pret
+ussd-moved-repayment = remboursement
+ussd-moved-payout = retrait
+ussd-moved-other = autre
+ussd-lender = Preteur
+ussd-borrower = Emprunteur
+ussd-per-day = jour
+ussd-per-week = semaine
+ussd-per-days = { $days } jours
+ussd-loan-invited = invité
+ussd-loan-asked = en attente
+ussd-loan-open = en cours
+ussd-loan-late = en retard
+ussd-loan-is-repaid = remboursé
+ussd-loan-is-refused = refusé
+ussd-loan-is-cancelled = retiré
+ussd-loan-expired = expiré
+
+# Registration (FEATURES D20).
+ussd-enter-name = Entrez votre nom
+ussd-enter-name-or-move =
+    Entrez votre nom
+    (1: j'avais un autre numéro)
+ussd-enter-city = Entrez votre ville
+ussd-enter-new-pin = Entrez un PIN de 4 chiffres
+ussd-enter-pin-again = Entrez le PIN à nouveau
+ussd-review =
+    Nom: { $name }
+    Ville: { $city }
+    1. Correct
+    2. Changer
+ussd-account-created = Compte créé! ID: { $account }
+ussd-enter-old-phone = Entrez votre ancien numéro:
+ussd-enter-old-name = Entrez votre nom comme à l'inscription:
+ussd-enter-old-phone-pin = Entrez le PIN de ce compte:
+ussd-number-asked = Nous vérifions votre demande; un message suivra. D'ici là, l'ancien numéro garde le compte.
+
+# The main menus.
+ussd-water-menu =
+    Bonjour { $name }
+    1. Acheter
+    2. Mon eau
+    3. Payer la facture
+    4. Mes commandes
+    5. Prets
+    6. Aide
+    7. Mon compte
+ussd-services-menu =
+    Bonjour { $name }
+    1. Faire un dépot
+    2. Etat des commandes
+    3. Solde du compte
+    4. Service client
+ussd-household-menu =
+    Bonjour { $name }
+    1. Consommation d'eau
+    2. Payer les factures
+    3. Signaler un problème
+ussd-buy-menu =
+    ACHETER
+    1. Abonnement
+    2. Litres
+    3. Argent pour mon portefeuille
+ussd-mine-menu =
+    MON EAU
+    1. Solde
+    2. Bidons restants
+    3. Mon code du mois
+    4. Consommation
+    5. Changer de site
+ussd-help-menu =
+    AIDE
+    1. Signaler un problème
+    2. Demander un appel
+ussd-account-menu =
+    MON COMPTE
+    1. Langue
+    2. Changer de PIN
+    3. PIN oublié
+    4. Me désabonner
+ussd-language-menu =
+    LANGUE
+    1. English
+    2. Kiswahili
+    3. Francais
+ussd-pin-forgotten-menu =
+    PIN OUBLIE
+    1. M'envoyer un code par SMS
+    2. J'ai un code
+    Ou voyez le gérant du kiosque.
+
+# What a customer has.
+ussd-balance =
+    Prépayé: { $balance } l
+    Bidons: { $jerrycans }
+    Portefeuille: { $wallet }
+ussd-jerrycans = Il reste { $jerrycans } bidons jusqu'au { $last_day }.
+ussd-monthly-code = Votre code du mois est { $code }, à { $site } jusqu'au { $last_day }.
+ussd-no-subscription = Vous n'avez pas d'abonnement valable.
+ussd-usage =
+    Cette semaine: { $week } l
+    Semaine passée: { $week_before } l
+    Ce mois: { $month } l
+    Mois passé: { $month_before } l
+ussd-orders = MES COMMANDES
+ussd-no-orders = Aucune commande.
+ussd-order-row = { $day } { $what } { $amount }: { $state }
+ussd-order-litres = { $volume } l
+ussd-order-subscription = abonnement
+ussd-order-bill = facture
+ussd-order-deposit = dépot
+ussd-order-waits = en attente
+ussd-order-paid = payé
+ussd-order-failed = non payé
+ussd-order-checked = à vérifier
+ussd-sites-to-move-to = Déplacer votre eau à:
+ussd-sites-to-subscribe = S'abonner à:
+ussd-no-sites = Aucun site pour le moment.
+ussd-site-row = { $site }
+ussd-confirm-move =
+    Déplacer votre eau à { $site }? Elle y sera quand l'ancien site l'aura rendue.
+    1. Oui
+    0. Annuler
+ussd-water-moves = Votre eau passe au nouveau site.
+ussd-confirm-unsubscribe =
+    Finir votre abonnement? Les litres prépayés vous restent.
+    1. Oui
+    0. Annuler
+ussd-unsubscribed = Votre abonnement est fini.
+
+# Buying and paying.
+ussd-plans = ABONNEMENTS
+ussd-no-plans = Aucun abonnement ici.
+ussd-plan-row = { $plan } { $price }: { $jerrycans } bidons, { $days } jours
+ussd-enter-litres =
+    Combien de litres?
+    20 l: { $price }.
+ussd-enter-deposit = Montant du dépot ({ $currency }):
+ussd-enter-bill-amount = Montant à payer ({ $currency }):
+ussd-bill =
+    Votre facture: { $left }
+    à payer jusqu'au { $due }
+    1. Payer tout
+    2. Payer une partie
+ussd-bill-overdue =
+    Votre facture: { $left }
+    en retard depuis { $due }
+    1. Payer tout
+    2. Payer une partie
+ussd-no-bill = Vous ne devez rien.
+ussd-pay-menu =
+    { $what }: { $price }
+    1. Payer par mobile money
+    2. Payer du portefeuille ({ $wallet })
+ussd-prompted = Confirmez { $amount } sur votre téléphone avec votre PIN mobile money. Un message suivra.
+ussd-paid-from-wallet = Payé { $amount }. Il reste { $wallet } dans votre portefeuille.
+
+# Help.
+ussd-enter-report = Décrivez le problème, avec le compte si ce n'est pas le votre:
+ussd-reported = Merci. Votre rapport a le numéro { $ticket }. Un message suivra.
+ussd-will-call-back = Nous vous rappellerons. Votre demande a le numéro { $ticket }.
+
+# The manager of a site.
+ussd-manager-menu =
+    SITE { $site }
+    1. Voir un abonnement
+    2. Remettre des bidons
+    3. Encaisser
+    4. Aujourd'hui
+    5. Robinets hors ligne
+    6. Message aux clients
+ussd-enter-customer = Téléphone, compte ou code du client:
+ussd-enter-jerrycans = Combien de bidons pour { $name }?
+ussd-enter-cash = Espèces de { $name } ({ $currency }):
+ussd-enter-message = Message aux clients de votre site, 140 lettres au plus:
+ussd-confirm-collect =
+    { $name }: { $jerrycans } bidons
+    1. Confirmer
+    0. Annuler
+ussd-confirm-cash =
+    { $name }: { $amount } pour { $volume } l
+    1. Confirmer
+    0. Annuler
+ussd-confirm-message =
+    A { $people } clients, { $parts } SMS chacun
+    1. Envoyer
+    0. Annuler
+ussd-confirm-other =
+    Est-ce correct?
+    1. Confirmer
+    0. Annuler
+ussd-collected = Remis. Il reste { $left } bidons.
+ussd-sold = Vendu { $volume } l. Recu { $receipt }.
+ussd-message-goes-out = Votre message est envoyé.
+ussd-today =
+    AUJOURD'HUI
+    { $pours } puisages, { $volume } l
+    Espèces { $cash }
+    Par téléphone { $paid }
+ussd-offline = HORS LIGNE
+ussd-none-offline = Tous les robinets sont en ligne.
+ussd-offline-row = { $dispenser }
+ussd-subscription-valid = { $name }: valable à { $site } jusqu'au { $last_day }, { $jerrycans } bidons. Prépayé { $balance } l.
+ussd-subscription-over = { $name }: fini le { $last_day }. Prépayé { $balance } l.
+ussd-not-subscribed = { $name }: sans abonnement. Prépayé { $balance } l.
+
+# What is denied.
+ussd-denied-gone = Cela n'existe plus.
+ussd-denied-not-allowed = Vous ne pouvez pas faire cela.
+ussd-denied-inactive = Le compte est inactif. Voyez le gérant.
+ussd-denied-wallet-too-small = Votre portefeuille n'a que { $wallet }.
+ussd-denied-purchase-open = La meme chose vient d'etre payée ou le sera. Attendez quelques minutes.
+ussd-denied-price-changed = Le prix vient de changer. Veuillez revoir.
+ussd-denied-no-provider = Aucun paiement possible maintenant. Réessayez plus tard.
+ussd-denied-amount-out-of-range = Ce montant n'est pas possible.
+ussd-denied-postpaid = Vous payez sur facture, et ceci se paie d'avance.
+ussd-denied-phone-taken = Ce numéro est déjà inscrit.
+ussd-denied-unknown = Personne n'est inscrit ainsi.
+ussd-denied-not-at-this-site = Ce client est d'un autre site.
+ussd-denied-held-at-site = Utilisez la page au kiosque: l'eau y est gardée.
+ussd-denied-not-enough-water = Il ne reste pas assez d'eau.
+ussd-denied-subscription-ended = L'abonnement est fini.
+ussd-denied-no-subscription = Aucun abonnement valable.
+ussd-denied-float-used-up = Votre limite d'espèces est atteinte. Remettez-les d'abord.
+ussd-denied-no-loans = Pas de pret ici ou avec ce numéro.
+ussd-denied-too-many = Trop pour le moment. Réessayez plus tard.
+ussd-denied-wrong-code = Le code est faux ou trop ancien.
+ussd-denied-not-matching = Numéro, nom et PIN ne vont pas ensemble.
+ussd-denied-not-now = Impossible maintenant. Réessayez plus tard.

@@ -169,3 +169,354 @@ loan-over = Ombi hili la mkopo halikusubiri tena. Hakuna kilichohamishwa.
 loan-not-owed = Unadaiwa { $left } kwa mkopo huu. Tafadhali lipa zote au sehemu yake.
 loan-other-currency = Mkopo huu ni wa { $currency }. Pochi yako ina fedha nyingine.
 loan-wallet-too-low = Pochi yako ina { $wallet }, ambazo hazitoshi. Hakuna kilichohamishwa.
+
+# The menus by USSD. The limits are those of en.ftl.
+
+# What menus share.
+ussd-back = 0. Rudi
+ussd-exit = 0. Toka
+ussd-cancel = 0. Ghairi
+ussd-more = 9. Zaidi
+ussd-told = { $text }
+ussd-goodbye = Asante. Kwaheri.
+ussd-made = Imekamilika.
+ussd-invalid-input = chaguo si sahihi
+ussd-apology = Haikufanikiwa. Tafadhali piga tena.
+ussd-go-on =
+    Ulikatizwa mara iliyopita.
+    1. Endelea
+    0. Anza upya
+ussd-role-menu =
+    Karibu { $name }
+    1. Maji yangu
+    2. Kituo { $site }
+
+# Short lines about a wrong input, at most 21 units.
+ussd-note-choice = Chaguo si sahihi
+ussd-note-phone = Namba si sahihi
+ussd-note-own-phone = Hii ni namba yako
+ussd-note-amount = Kiasi si sahihi
+ussd-note-minimum = Angalau: { $least }
+ussd-note-repayment = Inazidi mkopo
+ussd-note-too-much = Inazidi deni
+ussd-note-pin = Andika tarakimu 4
+ussd-note-pin-common = PIN rahisi kukisia
+ussd-note-pin-wrong = PIN si sahihi
+ussd-note-pins-differ = PIN hazilingani
+ussd-note-name = Andika jina
+ussd-note-litres = Andika 1 hadi 10000
+ussd-note-number = Andika namba
+ussd-note-code = Andika tarakimu 6
+ussd-note-too-long = Ndefu mno
+ussd-note-words = Tumia maneno
+ussd-note-unknown = Haijaeleweka
+
+# PINs.
+ussd-enter-pin = Weka PIN yako:
+ussd-choose-pin =
+    Bado huna PIN.
+    Chagua PIN ya tarakimu 4:
+ussd-pins-wrong = PIN mbaya mno. Tafadhali piga tena baadaye.
+ussd-pin-locked = PIN mbaya mno. Jaribu tena baada ya dakika { $minutes }, au muulize msimamizi wa kioski.
+ussd-pin-changed = PIN yako imebadilishwa.
+ussd-enter-old-pin = Weka PIN ya zamani:
+ussd-enter-pin-code = Weka msimbo wa SMS:
+ussd-pin-code-sent = Msimbo unatumwa kwa SMS.
+
+# Loans (FEATURES C13, C32 to C39).
+ussd-loans-menu =
+    MIKOPO YA M-PESA
+    1. Omba mkopo
+    2. Mikopo yangu
+    3. Idhinisha mkopo
+    4. Salio
+    5. Miamala
+ussd-loan-phone =
+    OMBA MKOPO
+    Weka namba ya mkopeshaji:
+ussd-loan-amount = Weka kiasi cha mkopo ({ $currency }):
+ussd-loan-repayment = Weka malipo ya kila awamu ({ $currency }):
+ussd-loan-confirm =
+    THIBITISHA MKOPO
+    Mkopeshaji: { $lender }
+    Kiasi: { $amount }
+    Malipo: { $repayment }
+    1. Thibitisha 0. Ghairi
+ussd-loan-requested =
+    IMEFAULU
+    Ombi la mkopo limetumwa kwa { $lender }
+ussd-failure =
+    HITILAFU
+    { $why }
+ussd-my-loans = MIKOPO YANGU
+ussd-no-loans = Huna mikopo.
+ussd-borrowed-row = Toka { $phone } { $amount }: { $state }
+ussd-lent-row = Kwa { $phone } { $amount }: { $state }
+ussd-loan-detail =
+    { $side }: { $phone }
+    Kiasi: { $amount }
+    Malipo: { $repayment } { $period }
+    { $state }
+ussd-loan-left = Baki: { $left }
+ussd-loan-can-cancel = 1. Ondoa ombi
+ussd-loan-can-repay = 1. Lipa
+ussd-repay-amount = Weka kiasi cha kulipa ({ $currency }):
+ussd-approvals = IDHINISHA MKOPO
+ussd-no-approvals = Hakuna mkopo unaokungoja.
+ussd-approval-row = { $phone } { $amount }
+ussd-approval-confirm =
+    IDHINISHA MKOPO
+    Mkopaji: { $phone }
+    Kiasi: { $amount }
+    Malipo: { $repayment } { $period }
+    1. Idhinisha 2. Kataa
+    0. Ghairi
+ussd-loan-approved =
+    IMEFAULU
+    Mkopo umeidhinishwa
+ussd-loan-refused =
+    IMEFAULU
+    Mkopo umekataliwa
+ussd-loan-cancelled =
+    IMEFAULU
+    Ombi la mkopo limeondolewa
+ussd-loan-repaid =
+    IMEFAULU
+    Umelipa { $amount }
+ussd-loan-balance =
+    SALIO
+    { $wallet }
+ussd-movements = MIAMALA
+ussd-no-movements = Hakuna miamala bado.
+ussd-movement-row = { $day } { $amount } { $kind }
+ussd-moved-deposit = amana
+ussd-moved-purchase = ununuzi
+ussd-moved-loan = mkopo
+ussd-moved-repayment = marejesho
+ussd-moved-payout = malipo
+ussd-moved-other = mengine
+ussd-lender = Mkopeshaji
+ussd-borrower = Mkopaji
+ussd-per-day = kwa siku
+ussd-per-week = kwa wiki
+ussd-per-days = kwa siku { $days }
+ussd-loan-invited = amealikwa
+ussd-loan-asked = unasubiri
+ussd-loan-open = unaendelea
+ussd-loan-late = umechelewa
+ussd-loan-is-repaid = umelipwa
+ussd-loan-is-refused = umekataliwa
+ussd-loan-is-cancelled = umeondolewa
+ussd-loan-expired = umepitwa
+
+# Registration (FEATURES D20).
+ussd-enter-name = Weka jina lako
+ussd-enter-name-or-move =
+    Weka jina lako
+    (1: nilikuwa na namba nyingine)
+ussd-enter-city = Weka mji wako
+ussd-enter-new-pin = Weka PIN ya tarakimu 4
+ussd-enter-pin-again = Weka PIN tena
+ussd-review =
+    Jina: { $name }
+    Mji: { $city }
+    1. Sahihi
+    2. Badilisha
+ussd-account-created = Akaunti imefunguliwa! ID: { $account }
+ussd-enter-old-phone = Weka namba yako ya zamani:
+ussd-enter-old-name = Weka jina ulilosajiliwa nalo:
+ussd-enter-old-phone-pin = Weka PIN ya akaunti hiyo:
+ussd-number-asked = Tunakagua ombi lako; utapata ujumbe. Hadi hapo akaunti inabaki kwa namba ya zamani.
+
+# The main menus.
+ussd-water-menu =
+    Karibu { $name }
+    1. Nunua maji
+    2. Maji yangu
+    3. Lipa ankara
+    4. Oda zangu
+    5. Mikopo
+    6. Msaada
+    7. Akaunti yangu
+ussd-services-menu =
+    Karibu { $name }
+    1. Weka pesa
+    2. Hali ya oda
+    3. Salio la akaunti
+    4. Huduma kwa wateja
+ussd-household-menu =
+    Karibu { $name }
+    1. Matumizi ya maji
+    2. Lipa ankara
+    3. Ripoti tatizo
+ussd-buy-menu =
+    NUNUA
+    1. Usajili wa mwezi
+    2. Lita
+    3. Pesa za pochi
+ussd-mine-menu =
+    MAJI YANGU
+    1. Salio
+    2. Mitungi iliyobaki
+    3. Msimbo wa mwezi
+    4. Matumizi
+    5. Hamia kituo kingine
+ussd-help-menu =
+    MSAADA
+    1. Ripoti tatizo
+    2. Omba kupigiwa simu
+ussd-account-menu =
+    AKAUNTI YANGU
+    1. Lugha
+    2. Badilisha PIN
+    3. Nimesahau PIN
+    4. Jiondoe
+ussd-language-menu =
+    LUGHA
+    1. English
+    2. Kiswahili
+    3. Francais
+ussd-pin-forgotten-menu =
+    NIMESAHAU PIN
+    1. Nitumie msimbo kwa SMS
+    2. Nina msimbo
+    Au muulize msimamizi wa kioski.
+
+# What a customer has.
+ussd-balance =
+    Maji: lita { $balance }
+    Mitungi: { $jerrycans }
+    Pochi: { $wallet }
+ussd-jerrycans = Umebaki na mitungi { $jerrycans } hadi { $last_day }.
+ussd-monthly-code = Msimbo wako wa mwezi ni { $code }, kituo { $site } hadi { $last_day }.
+ussd-no-subscription = Huna usajili halali.
+ussd-usage =
+    Wiki hii: lita { $week }
+    Wiki jana: lita { $week_before }
+    Mwezi huu: lita { $month }
+    Mwezi jana: lita { $month_before }
+ussd-orders = ODA ZANGU
+ussd-no-orders = Huna oda bado.
+ussd-order-row = { $day } { $what } { $amount }: { $state }
+ussd-order-litres = lita { $volume }
+ussd-order-subscription = usajili
+ussd-order-bill = ankara
+ussd-order-deposit = amana
+ussd-order-waits = inasubiri
+ussd-order-paid = imelipwa
+ussd-order-failed = haijalipwa
+ussd-order-checked = inakaguliwa
+ussd-sites-to-move-to = Hamishia maji yako:
+ussd-sites-to-subscribe = Jisajili kituo:
+ussd-no-sites = Hakuna kituo kwa sasa.
+ussd-site-row = { $site }
+ussd-confirm-move =
+    Hamishia maji yako { $site }? Utachota huko kituo cha zamani kikiyarudisha.
+    1. Ndiyo
+    0. Ghairi
+ussd-water-moves = Maji yako yanahamia kituo kipya.
+ussd-confirm-unsubscribe =
+    Maliza usajili wako? Lita ulizonunua ni zako.
+    1. Ndiyo
+    0. Ghairi
+ussd-unsubscribed = Usajili wako umeisha.
+
+# Buying and paying.
+ussd-plans = AINA ZA USAJILI
+ussd-no-plans = Hakuna usajili hapa.
+ussd-plan-row = { $plan } { $price }: mitungi { $jerrycans }, siku { $days }
+ussd-enter-litres =
+    Lita ngapi?
+    Lita 20 ni { $price }.
+ussd-enter-deposit = Weka kiasi cha kuweka ({ $currency }):
+ussd-enter-bill-amount = Weka kiasi cha kulipa ({ $currency }):
+ussd-bill =
+    Ankara yako: { $left }
+    lipa hadi { $due }
+    1. Lipa yote
+    2. Lipa sehemu
+ussd-bill-overdue =
+    Ankara yako: { $left }
+    ilipaswa { $due }
+    1. Lipa yote
+    2. Lipa sehemu
+ussd-no-bill = Huna deni.
+ussd-pay-menu =
+    { $what }: { $price }
+    1. Lipa kwa simu
+    2. Lipa kwa pochi ({ $wallet })
+ussd-prompted = Thibitisha { $amount } kwenye simu yako kwa PIN ya pesa za simu. Utapata ujumbe.
+ussd-paid-from-wallet = Umelipa { $amount }. Pochi yako imebaki na { $wallet }.
+
+# Help.
+ussd-enter-report = Eleza tatizo, na namba ya akaunti kama si yako:
+ussd-reported = Asante. Ripoti yako ni namba { $ticket }. Utapata ujumbe.
+ussd-will-call-back = Tutakupigia simu. Ombi lako ni namba { $ticket }.
+
+# The manager of a site.
+ussd-manager-menu =
+    KITUO { $site }
+    1. Kagua usajili
+    2. Toa mitungi
+    3. Pokea taslimu
+    4. Leo
+    5. Mabomba nje ya mtandao
+    6. Ujumbe kwa wateja
+ussd-enter-customer = Namba ya simu, akaunti au msimbo wa mteja:
+ussd-enter-jerrycans = Mitungi mingapi kwa { $name }?
+ussd-enter-cash = Taslimu kutoka { $name } ({ $currency }):
+ussd-enter-message = Ujumbe kwa wateja wa kituo chako, herufi 140 tu:
+ussd-confirm-collect =
+    { $name }: mitungi { $jerrycans }
+    1. Thibitisha
+    0. Ghairi
+ussd-confirm-cash =
+    { $name }: { $amount } kwa lita { $volume }
+    1. Thibitisha
+    0. Ghairi
+ussd-confirm-message =
+    Kwa wateja { $people }, SMS { $parts } kila mmoja
+    1. Tuma
+    0. Ghairi
+ussd-confirm-other =
+    Je, ni sahihi?
+    1. Thibitisha
+    0. Ghairi
+ussd-collected = Imetolewa. Imebaki mitungi { $left }.
+ussd-sold = Umeuza lita { $volume }. Risiti { $receipt }.
+ussd-message-goes-out = Ujumbe wako unatumwa.
+ussd-today =
+    LEO
+    Mara { $pours }, lita { $volume }
+    Taslimu { $cash }
+    Kwa simu { $paid }
+ussd-offline = NJE YA MTANDAO
+ussd-none-offline = Mabomba yote yako mtandaoni.
+ussd-offline-row = { $dispenser }
+ussd-subscription-valid = { $name }: halali { $site } hadi { $last_day }, mitungi { $jerrycans }. Maji lita { $balance }.
+ussd-subscription-over = { $name }: uliisha { $last_day }. Maji lita { $balance }.
+ussd-not-subscribed = { $name }: hana usajili. Maji lita { $balance }.
+
+# What is denied.
+ussd-denied-gone = Haipo tena.
+ussd-denied-not-allowed = Huruhusiwi kufanya hivi.
+ussd-denied-inactive = Akaunti haitumiki. Muulize msimamizi.
+ussd-denied-wallet-too-small = Pochi yako ina { $wallet } tu.
+ussd-denied-purchase-open = Hiyo inalipwa au imelipwa sasa hivi. Subiri dakika chache.
+ussd-denied-price-changed = Bei imebadilika sasa hivi. Tafadhali angalia tena.
+ussd-denied-no-provider = Malipo hayapokelewi sasa. Jaribu tena baadaye.
+ussd-denied-amount-out-of-range = Kiasi hiki hakiwezekani.
+ussd-denied-postpaid = Unalipa kwa ankara, na hii hulipwa kabla.
+ussd-denied-phone-taken = Namba hii imesajiliwa tayari.
+ussd-denied-unknown = Hakuna aliyesajiliwa hivyo.
+ussd-denied-not-at-this-site = Mteja huyu ni wa kituo kingine.
+ussd-denied-held-at-site = Tumia ukurasa wa kioski: maji yamehifadhiwa huko.
+ussd-denied-not-enough-water = Maji hayatoshi.
+ussd-denied-subscription-ended = Usajili umeisha.
+ussd-denied-no-subscription = Hakuna usajili halali.
+ussd-denied-float-used-up = Kikomo cha taslimu kimeisha. Kabidhi taslimu kwanza.
+ussd-denied-no-loans = Mikopo haiwezekani hapa au kwa namba hii.
+ussd-denied-too-many = Zimezidi kwa sasa. Jaribu tena baadaye.
+ussd-denied-wrong-code = Msimbo si sahihi au umepitwa.
+ussd-denied-not-matching = Namba, jina na PIN havilingani.
+ussd-denied-not-now = Haiwezekani sasa. Jaribu tena baadaye.
