@@ -62,8 +62,8 @@ pub async fn run(config: &config::Hub, file: &Path, provider: &str, book: bool) 
     let mpesa = config.payments.mpesa.as_ref().filter(|_| provider == Provider::Mpesa);
     if book && mpesa.is_none() {
         bail!(
-            "--book is for statements of mpesa, whose short code says that the money is ours; allocate what {} lacks here by \
-             hand, on the customer's page",
+            "--book is for statements of mpesa, whose short code says that the money is ours; what a statement of {} has and \
+             the books lack is credited by hand, with its receipt, on the page of the purchase that it paid for",
             provider.title()
         );
     }
