@@ -195,6 +195,7 @@ impl Turn<'_> {
             Request::CreatePurchase(new) => self.create_purchase(by, new),
             Request::OrderPayment { purchase, order } => self.order_payment(by, *purchase, order.clone()),
             Request::ReleasePayouts { note } => self.release_payouts(by, note),
+            Request::ReleaseTexts => self.release_texts(by),
             Request::SeeAlarms { until } => self.see_alarms(by, *until),
             Request::RefuseLoan { loan } => self.refuse_loan(by, *loan),
             Request::BookLine(arrival) => self.book_line(by, arrival),

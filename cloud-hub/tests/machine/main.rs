@@ -33,4 +33,5 @@ mod renewals;
 mod repeats;
 mod replays;
 mod sites;
+mod texts;
 mod world;
