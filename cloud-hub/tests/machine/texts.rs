@@ -186,8 +186,8 @@ fn a_call_that_was_not_made_is_no_try() {
         world.pass(30 * SECOND_MS);
         assert_eq!(handed(&world).len(), tries + 1);
     }
-    sent(&mut world, "ATXid_1");
-    is(&world, "sent", None);
+    end(&mut world, TextOutcome::Failed("GatewayError".to_owned()));
+    is(&world, "queued", Some("GatewayError"));
 }
 
 #[test]
