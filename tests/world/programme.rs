@@ -130,10 +130,10 @@ impl Programme {
     }
 
     /// The texts that came to a pretend phone, the oldest first.
-    pub async fn texts_on(&self, phone: &str) -> anyhow::Result<Vec<String>> {
+    pub async fn texts_on(&self, phone: u64) -> anyhow::Result<Vec<String>> {
         let control = self.sandbox()?.get("/control").await?.expect(200)?;
         let messages = control[texts::NAME]["messages"].as_array().context("messages")?;
-        let is_theirs = |message: &&Value| message["phone"].to_string() == phone && message["from_phone"] == false;
+        let is_theirs = |message: &&Value| message["phone"] == phone && message["from_phone"] == false;
         let texts = messages.iter().filter(is_theirs);
         Ok(texts
             .filter_map(|text| Some(text["text"].as_str()?.to_owned()))

@@ -50,7 +50,7 @@ pub struct Story {
     told: usize,
     paid: BTreeMap<Provider, i64>,
     /// How many texts each phone was seen to get.
-    texts: BTreeMap<String, usize>,
+    texts: BTreeMap<u64, usize>,
 }
 
 impl Story {
@@ -162,13 +162,14 @@ impl Story {
 
     /// The text that tells of the payment is on her phone.
     async fn receipt(&mut self, programme: &Programme, customer: &Customer, first: &str) -> anyhow::Result<()> {
-        let phone = format!("254{}", customer.phone.trim_start_matches('0'));
+        let national: u64 = customer.phone.parse()?;
+        let phone = 254_000_000_000 + national;
         let known = self.texts.get(&phone).copied().unwrap_or(0);
         let came = wait_for(
             "the text is on her phone",
             Duration::from_secs(PATIENCE_S),
             async || {
-                let texts = programme.texts_on(&phone).await.ok()?;
+                let texts = programme.texts_on(phone).await.ok()?;
                 texts.get(known).cloned()
             },
         );

@@ -15,7 +15,7 @@ use world::{
 
 /// How long a text may take here.
 const WITHIN: Duration = Duration::from_secs(20);
-const JANE: &str = "254708374149";
+const JANE: u64 = 254_708_374_149;
 const ANOTHER: &str = "%2B254708374150";
 
 struct Scene {
