@@ -1,5 +1,5 @@
 //! The translators between the machine and the outside. They decide nothing and never import one another;
-//! what the payment providers' have in common is in [`crate::provider`].
+//! what the providers' have in common is in [`crate::provider`].
 //!
 //! | module | the other side |
 //! |---|---|
@@ -8,9 +8,11 @@
 //! | [`momo`] | MTN MoMo in Uganda and Rwanda |
 //! | [`airtel`] | Airtel Money |
 //! | [`intasend`] | IntaSend, before M-PESA in Kenya |
+//! | [`africastalking`] | texts, by Africa's Talking |
 //! | [`web`] | operators' pages, the API, kiosks without MQTT, providers' callbacks |
 //! | [`systemd`] | the service manager |
 
+pub mod africastalking;
 pub mod airtel;
 pub mod intasend;
 pub mod momo;

@@ -5,7 +5,7 @@
 //! | [`data_dir`] | the lock, the addresses, the keys |
 //! | [`side_file`] | the side log as a file |
 //! | [`settings`] | from the configuration to what machine and adapters are told |
-//! | [`providers`] | the payment providers that are configured |
+//! | [`providers`] | the payment and messaging providers that are configured |
 //! | [`router`] | where effects go |
 //! | [`control`] | the socket through which subcommands ask a running hub |
 //! | [`commands`], [`operations`], [`reconcile`], [`register`] | the subcommands |
@@ -148,6 +148,7 @@ pub async fn start(config: &config::Hub) -> anyhow::Result<Running> {
         replies: replies.clone(),
         sockets: sockets.clone(),
         providers: providers.calls,
+        texts: providers.texts,
         live: live.clone(),
         returns,
     };
@@ -174,6 +175,7 @@ pub async fn start(config: &config::Hub) -> anyhow::Result<Running> {
         settings: web_settings(config)?,
         callbacks: providers.callbacks,
         daraja_words: providers::DARAJA_WORDS,
+        text_words: providers::TEXT_WORDS,
         circuits: providers.circuits,
     };
     let router = web::router(parts, sites::route(inbox.clone(), sockets, stop.clone(), PROVEN_WITHIN));
@@ -262,6 +264,7 @@ fn web_settings(config: &config::Hub) -> anyhow::Result<WebSettings> {
         webhook_secret: config.webhooks.secret.clone(),
         allow_unsigned: config.webhooks.allow_unsigned,
         trusted_proxies: config.web.trusted_proxies.clone(),
+        texts_from: config.africastalking.as_ref().map(|own| own.callbacks_from.clone()),
         country: machine.country,
         currency: machine.currency,
         zone: Zone::named(&machine.time_zone)?,

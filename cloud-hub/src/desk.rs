@@ -9,13 +9,13 @@ use std::{
     time::Duration,
 };
 
-use kiosk::{payment::Report, provider::Provider};
+use kiosk::{payment::Report, phone::Phone};
 use runtime::decide::Inbox;
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::hub::{
     effect::{Refusal, RefusalKind, Response},
-    input::{Actor, CallbackName, Input, ReplyId, Request},
+    input::{Actor, CallbackName, IncomingText, Input, ReplyId, Request, Service, TextReport},
     money::{Arrival, MoneySource, OrderResult},
 };
 
@@ -82,8 +82,24 @@ impl Desk {
     }
 
     /// Has it written down that bytes at a callback's address are none, and waits until it is.
-    pub async fn call_back_badly(&self, provider: Provider, why: String) -> Answer {
-        self.hand_in(|reply| Input::BadCallback { reply, provider, why }).await
+    pub async fn call_back_badly(&self, service: impl Into<Service>, why: String) -> Answer {
+        let service = service.into();
+        self.hand_in(|reply| Input::BadCallback { reply, service, why }).await
+    }
+
+    /// Hands in what became of a text, and waits until it is on disk.
+    pub async fn report_text(&self, report: TextReport) -> Answer {
+        self.hand_in(|reply| Input::TextReported { reply, report }).await
+    }
+
+    /// Hands in a text that came, and waits until it is on disk.
+    pub async fn receive_text(&self, text: IncomingText) -> Answer {
+        self.hand_in(|reply| Input::TextReceived { reply, text }).await
+    }
+
+    /// Hands in that somebody wants no more texts, and waits until it is on disk.
+    pub async fn stop_texts(&self, phone: Phone) -> Answer {
+        self.hand_in(|reply| Input::TextsStopped { reply, phone }).await
     }
 
     /// Asks whether a payment that a provider offers is to be taken.

@@ -33,7 +33,7 @@
 //! | [`bill`] | customers who pay by bill, and their bills |
 //! | `daily` | what is done once a day, at each site's own time |
 //! | `report` | what a day came to |
-//! | `talk` | texts to customers |
+//! | [`talk`], [`inbox`] | texts to customers, texts from them |
 //! | `tick` | what time brings |
 //! | [`store`] | the tables; [`store::read`] is for pages |
 //!
@@ -54,6 +54,7 @@ pub mod effect;
 mod fleet;
 mod float;
 mod grant;
+pub mod inbox;
 mod incoming;
 pub mod input;
 mod keys;
@@ -76,7 +77,7 @@ mod report;
 pub mod settings;
 pub mod side;
 pub mod store;
-mod talk;
+pub mod talk;
 mod tick;
 mod turn;
 
@@ -267,7 +268,10 @@ impl Machine for Hub {
             | Input::BadCallback { reply, .. }
             | Input::MoneyOffered { reply, .. }
             | Input::MoneySeen { reply, .. }
-            | Input::OrderEnded { reply, .. } => vec![Effect::Reply {
+            | Input::OrderEnded { reply, .. }
+            | Input::TextReported { reply, .. }
+            | Input::TextReceived { reply, .. }
+            | Input::TextsStopped { reply, .. } => vec![Effect::Reply {
                 reply: *reply,
                 answer: Err(unavailable()),
             }],
@@ -314,13 +318,16 @@ impl Turn<'_> {
             } => self.asked(reply, &by, key.as_deref(), &request),
             Input::Provider { purchase, event } => self.provider_answered(purchase, event),
             Input::Callback { reply, name, report } => self.called_back(reply, &name, report),
-            Input::BadCallback { reply, provider, why } => self.called_back_badly(reply, provider, &why),
+            Input::BadCallback { reply, service, why } => self.called_back_badly(reply, service, &why),
             Input::MoneyOffered { reply, arrival } => self.money_offered(reply, &arrival),
             Input::MoneySeen { reply, arrival, source } => self.money_seen(reply, &arrival, source),
             Input::Pulled { question, page } => self.pulled(question, page),
             Input::PaidOut { payout, word } => self.payout_answered(payout, word),
             Input::OrderEnded { reply, token, result } => self.order_ended(reply, token.as_deref(), &result),
-            Input::Texted { outbox, outcome } => self.texted(outbox, outcome),
+            Input::Texted { outbox, outcome } => self.texted(outbox, &outcome),
+            Input::TextReported { reply, report } => self.text_reported(reply, &report),
+            Input::TextReceived { reply, text } => self.text_received(reply, &text),
+            Input::TextsStopped { reply, phone } => self.texts_stopped(reply, phone),
             Input::Tick => self.tick(),
         }
     }

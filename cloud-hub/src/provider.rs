@@ -1,4 +1,4 @@
-//! What every payment provider's adapter stands on, so that each of them is only its wire and its few calls.
+//! What every provider's adapter stands on, so that each of them is only its wire and its few calls.
 //!
 //! | module | what it holds |
 //! |---|---|

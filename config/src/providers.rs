@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use kiosk::{payment::Msisdn, phone::Country, units::Currency};
 
-use crate::{WebAddress, reader::Reader};
+use crate::{Network, WebAddress, reader::Reader};
 
 const DARAJA: &str = "https://api.safaricom.co.ke";
 const AFRICAS_TALKING: &str = "https://api.africastalking.com";
@@ -294,6 +294,10 @@ pub struct AfricasTalking {
     pub api_key_file: PathBuf,
     /// `sender`: a short code or a registered name; `None` leaves the provider's own.
     pub sender: Option<String>,
+    /// `bulk`: send in the newer form, JSON to `version1/messaging/bulk`, which their sandbox does not have.
+    pub bulk: bool,
+    /// `callbacks_from`: who may call the webhooks for texts; anybody with the secret when empty.
+    pub callbacks_from: Vec<Network>,
 }
 
 impl AfricasTalking {
@@ -303,11 +307,15 @@ impl AfricasTalking {
         let username = reader.needed(used, "messaging.africastalking.username", word);
         let api_key_file = reader.needed(used, "messaging.africastalking.api_key_file", file);
         let sender = reader.optional("messaging.africastalking.sender", word);
+        let bulk = reader.boolean("messaging.africastalking.bulk", false);
+        let callbacks_from = reader.list("messaging.africastalking.callbacks_from");
         Some(AfricasTalking {
             base_url,
             username: username?,
             api_key_file: api_key_file?,
             sender,
+            bulk,
+            callbacks_from,
         })
     }
 }

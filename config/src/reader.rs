@@ -172,7 +172,11 @@ impl Reader {
     pub(crate) fn uses(&self, section: &str, built_in: &str) -> bool {
         let section = Key::from(section);
         let built_in = |text: &str| text.is_empty() || text == built_in;
-        let says = |leaf: &Leaf| !leaf.value.as_str().is_some_and(built_in) && leaf.value.as_bool() != Some(false);
+        let says = |leaf: &Leaf| match &leaf.value {
+            Value::String(text) => !built_in(text),
+            Value::Array(list) => !list.is_empty(),
+            value => value.as_bool() != Some(false),
+        };
         self.leaves
             .iter()
             .any(|(key, leaf)| key.starts_with(&section) && says(leaf))

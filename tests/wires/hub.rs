@@ -34,6 +34,9 @@ mod purses;
 #[path = "hub/sealed.rs"]
 mod sealed;
 #[cfg(test)]
+#[path = "hub/texts.rs"]
+mod texts;
+#[cfg(test)]
 #[path = "hub/water.rs"]
 mod water;
 

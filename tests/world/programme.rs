@@ -18,6 +18,7 @@ use crate::{
     http::Api,
     processes::{Program, wait_for},
     proxy::{Proxy, Weather},
+    sandbox::texts,
     tap::Tap,
 };
 
@@ -75,6 +76,20 @@ impl Programme {
 
     /// A hub under `folder` that collects by these pretend providers, and no site yet. MTN and Airtel are Uganda's.
     pub async fn collecting(folder: &Path, providers: &[Provider], keys: &[(&str, &str)]) -> anyhow::Result<Programme> {
+        Programme::assemble(folder, providers, false, keys).await
+    }
+
+    /// The same, whose texts a pretend messenger carries, both ways.
+    pub async fn texting(folder: &Path, providers: &[Provider], keys: &[(&str, &str)]) -> anyhow::Result<Programme> {
+        Programme::assemble(folder, providers, true, keys).await
+    }
+
+    async fn assemble(
+        folder: &Path,
+        providers: &[Provider],
+        texts: bool,
+        keys: &[(&str, &str)],
+    ) -> anyhow::Result<Programme> {
         let door = Proxy::start().await?;
         let mut hub = Program::hub(&folder.join("hub"))?;
         hub.set("webhooks.secret", WEBHOOK_SECRET);
@@ -84,6 +99,11 @@ impl Programme {
             program.start().await?;
             for provider in providers {
                 configure(&mut hub, folder, *provider, &program.url()?, &door.url())?;
+            }
+            if texts {
+                configure_texts(&mut hub, folder, &program.url()?)?;
+                let body = json!({ texts::NAME: portal_for_texts(&door.url()) });
+                Api::new(&program.url()?)?.post("/control", &body).await?.expect(200)?;
             }
             sandbox = Some(program);
         }
@@ -107,6 +127,17 @@ impl Programme {
     pub fn sandbox(&self) -> anyhow::Result<Api> {
         let sandbox = self.sandbox.as_ref().context("there are no pretend providers")?;
         Api::new(&sandbox.url()?)
+    }
+
+    /// The texts that came to a pretend phone, the oldest first.
+    pub async fn texts_on(&self, phone: u64) -> anyhow::Result<Vec<String>> {
+        let control = self.sandbox()?.get("/control").await?.expect(200)?;
+        let messages = control[texts::NAME]["messages"].as_array().context("messages")?;
+        let is_theirs = |message: &&Value| message["phone"] == phone && message["from_phone"] == false;
+        let texts = messages.iter().filter(is_theirs);
+        Ok(texts
+            .filter_map(|text| Some(text["text"].as_str()?.to_owned()))
+            .collect())
     }
 
     /// Has a pretend provider behave so, and know what a person would enter in its portal.
@@ -295,6 +326,24 @@ pub fn in_shillings(providers: &[Provider]) -> Vec<(&'static str, &'static str)>
 /// A time from now, for those who wait until a limit.
 pub fn within(seconds: u64) -> Instant {
     Instant::now() + Duration::from_secs(seconds)
+}
+
+/// What a person enters in the messenger's portal.
+fn portal_for_texts(door: &str) -> Value {
+    let address = |word: &str| format!("{door}/sms/{word}/{WEBHOOK_SECRET}");
+    json!({"delivery_url": address("delivery"), "inbound_url": address("inbound"), "stop_url": address("stop")})
+}
+
+/// Tells the hub of the pretend messenger.
+fn configure_texts(hub: &mut Program, folder: &Path, sandbox: &str) -> anyhow::Result<()> {
+    let file = folder.join("africastalking-api_key");
+    std::fs::write(&file, "pretend-api_key").with_context(|| file.display().to_string())?;
+    let key = |name: &str| format!("messaging.africastalking.{name}");
+    hub.set(&key("base_url"), &format!("{sandbox}/{}", texts::NAME));
+    hub.set(&key("username"), "sandbox");
+    hub.set(&key("sender"), "KISIMA");
+    hub.set(&key("api_key_file"), &file.display().to_string());
+    Ok(())
 }
 
 /// Tells the hub of a pretend provider. Secrets are files that say `pretend-NAME`.

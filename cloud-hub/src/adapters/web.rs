@@ -10,7 +10,7 @@
 //! | [`body`], [`answer`] | JSON in and out |
 //! | [`csv`] | the same for spreadsheets |
 //! | [`books`] | read-only connections |
-//! | [`join`], [`kiosk`], [`hooks`], [`daraja`], [`health`] | gateways that join, dispensers, providers, monitoring |
+//! | [`join`], [`kiosk`], [`hooks`], [`daraja`], [`texts`], [`health`] | gateways that join, dispensers, providers, monitoring |
 //! | [`api`] | `/api/v1` and its description |
 //! | [`page`] | what people see |
 //! | [`live`] | what pages hear while they are open |
@@ -33,6 +33,7 @@ pub mod openapi;
 pub mod page;
 pub mod password;
 pub mod table;
+pub mod texts;
 
 use std::{sync::Arc, time::Duration};
 
@@ -83,6 +84,9 @@ pub struct WebSettings {
     pub allow_unsigned: bool,
     /// `web.trusted_proxies`
     pub trusted_proxies: Vec<Network>,
+    /// `messaging.africastalking.callbacks_from`, where it is configured: who may call the webhooks for texts, anybody
+    /// with the secret when empty.
+    pub texts_from: Option<Vec<Network>>,
     /// Phones without a country code are this country's.
     pub country: Country,
     /// The currency of wallets.
@@ -119,7 +123,9 @@ pub struct Parts {
     pub callbacks: Readers,
     /// Reads what else Daraja says.
     pub daraja_words: daraja::Reader,
-    /// Which payment providers can be called.
+    /// Reads what the messaging provider says.
+    pub text_words: texts::Reader,
+    /// Which providers can be called.
     pub circuits: Circuits,
 }
 
@@ -180,6 +186,7 @@ pub fn router(parts: Parts, sync: MethodRouter<App>) -> Router {
 fn handler(method: &str, path: &str) -> MethodRouter<App> {
     let found = machine_handler(method, path)
         .or_else(|| daraja::handler(method, path))
+        .or_else(|| texts::handler(method, path))
         .or_else(|| api::handler(method, path))
         .or_else(|| page::handler(method, path));
     found.unwrap_or_else(|| panic!("{method} {path} stands in the table and has no handler"))

@@ -1,5 +1,5 @@
-//! The payment providers that are configured: their clients with a pump each, who reads their callbacks, and whether they
-//! can be called.
+//! The providers that are configured: their clients with a pump each, who reads their callbacks, and whether they can be
+//! called.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::settings;
 use crate::{
     adapters::{
+        africastalking::{self, Errands},
         airtel, intasend, momo,
         mpesa::{
             self,
@@ -18,9 +19,9 @@ use crate::{
                 result::{order_result, parse_result, parse_timeout},
             },
         },
-        web::daraja::Reader,
+        web::{daraja::Reader, texts},
     },
-    hub::input::Input,
+    hub::input::{Input, Service},
     provider::{
         callback::{Callback, Readers},
         circuit::{Circuit, Circuits},
@@ -37,6 +38,13 @@ pub const DARAJA_WORDS: Reader = Reader {
     verdict: |verdict| validation_body(verdict.into()),
 };
 
+/// What Africa's Talking says by itself, as the machine takes it.
+pub const TEXT_WORDS: texts::Reader = texts::Reader {
+    received: |bytes| africastalking::wire::callback::received(bytes).map_err(|error| error.to_string()),
+    reported: |bytes| africastalking::wire::callback::reported(bytes).map_err(|error| error.to_string()),
+    stopped: |bytes| africastalking::wire::callback::stopped(bytes).map_err(|error| error.to_string()),
+};
+
 /// What the program needs of the providers.
 #[derive(Default)]
 pub struct Providers {
@@ -46,6 +54,8 @@ pub struct Providers {
     pub callbacks: Readers,
     /// Whether it can be called.
     pub circuits: Circuits,
+    /// The way to whoever carries texts.
+    pub texts: Option<Errands>,
 }
 
 /// Where pumps live.
@@ -80,7 +90,12 @@ pub fn start(config: &config::Hub, mut around: Surroundings<'_>) -> anyhow::Resu
             webhook_secret: webhook_secret.clone(),
             outgoing: settings::mpesa_outgoing(own)?,
         };
-        providers.take_in(collector.client.circuit().clone(), collector, &mut around);
+        providers.take_in(
+            Provider::Mpesa,
+            collector.client.circuit().clone(),
+            collector,
+            &mut around,
+        );
     }
     if let Some(own) = &config.payments.mtn {
         let (wire, currency) = (own.wire_currency.clone(), config.site.currency);
@@ -88,21 +103,33 @@ pub fn start(config: &config::Hub, mut around: Surroundings<'_>) -> anyhow::Resu
         let client = momo::client::MomoClient::new(settings::mtn(own, callback_url)?, currency)?;
         let reader = move |bytes: &[u8]| momo::wire::parse_callback(&wire, currency, bytes);
         providers.callbacks.add(Provider::Mtn, reader);
-        providers.take_in(client.circuit().clone(), client, &mut around);
+        providers.take_in(Provider::Mtn, client.circuit().clone(), client, &mut around);
     }
     if let Some(own) = &config.payments.airtel {
         let client = airtel::client::AirtelClient::new(settings::airtel(own)?)?;
         let key = settings::airtel_callback_key(own)?;
         let reader = move |bytes: &[u8]| airtel::wire::parse_callback(key.as_ref(), bytes);
         providers.callbacks.add(Provider::Airtel, reader);
-        providers.take_in(client.circuit().clone(), client, &mut around);
+        providers.take_in(Provider::Airtel, client.circuit().clone(), client, &mut around);
     }
     if let Some(own) = &config.payments.intasend {
         let client = intasend::client::IntasendClient::new(settings::intasend(own)?)?;
         let challenge = config::Secret::read(&own.challenge_file)?;
         let reader = move |bytes: &[u8]| intasend::wire::parse_callback(&challenge, bytes);
         providers.callbacks.add(Provider::Intasend, reader);
-        providers.take_in(client.circuit().clone(), client, &mut around);
+        providers.take_in(Provider::Intasend, client.circuit().clone(), client, &mut around);
+    }
+    if let Some(own) = &config.africastalking {
+        let client = africastalking::client::TextClient::new(settings::africastalking(own)?)?;
+        providers.circuits.add(client.circuit().clone());
+        let (texts, waiting) = africastalking::queue();
+        let inbox = around.inbox.clone();
+        around
+            .adapters
+            .spawn(africastalking::run(client, inbox, waiting, around.stop.clone()));
+        providers.texts = Some(texts);
+    } else {
+        tracing::info!("no messaging provider is configured: texts wait in the outbox");
     }
     if providers.calls.is_empty() {
         tracing::info!("no payment provider is configured: no prompts");
@@ -111,7 +138,13 @@ pub fn start(config: &config::Hub, mut around: Surroundings<'_>) -> anyhow::Resu
 }
 
 impl Providers {
-    fn take_in(&mut self, circuit: Circuit, collector: impl Collect, around: &mut Surroundings<'_>) {
+    fn take_in(
+        &mut self,
+        provider: Provider,
+        circuit: Circuit,
+        collector: impl Collect,
+        around: &mut Surroundings<'_>,
+    ) {
         let (calls, waiting) = pump::queue();
         let pump = Pump {
             collector,
@@ -119,7 +152,7 @@ impl Providers {
             inbox: around.inbox.clone(),
         };
         around.adapters.spawn(pump::run(pump, waiting, around.stop.clone()));
-        self.calls.insert(circuit.provider(), calls);
+        self.calls.insert(provider, calls);
         self.circuits.add(circuit);
     }
 }
@@ -134,5 +167,14 @@ pub fn known(config: &config::Hub) -> Vec<(&'static str, String)> {
             format!("configured; its portal must hold CALLBACK_URL/payments/{provider}/WEBHOOK-SECRET")
         }
     };
-    Provider::ALL.map(|provider| (provider.title(), known(provider))).into()
+    let texts = match config.africastalking {
+        None => "not configured: texts wait".to_owned(),
+        Some(_) => {
+            "configured; its portal must hold the addresses HUB/sms/inbound/WEBHOOK-SECRET, …/sms/delivery/… and \
+                    …/sms/stop/…"
+                .to_owned()
+        }
+    };
+    let payments = Provider::ALL.map(|provider| (provider.title(), known(provider)));
+    payments.into_iter().chain([(Service::Texts.title(), texts)]).collect()
 }

@@ -10,11 +10,14 @@ use tokio::{
 };
 
 use crate::{
-    adapters::sites::Sockets,
+    adapters::{
+        africastalking::{Errand, Errands},
+        sites::Sockets,
+    },
     desk::Replies,
     hub::{
         effect::{Effect, LiveEvent},
-        input::{Input, TextOutcome},
+        input::Input,
     },
     provider::pump::{Call, Calls},
 };
@@ -36,6 +39,8 @@ pub struct Router {
     pub sockets: Sockets,
     /// Calls to the payment providers that are configured.
     pub providers: BTreeMap<Provider, Calls>,
+    /// The way to whoever carries texts, where somebody does.
+    pub texts: Option<Errands>,
     /// Pages that show what happens.
     pub live: broadcast::Sender<LiveEvent>,
     /// Answers to effects that could not be carried out; carried back by [`carry_back`].
@@ -60,13 +65,7 @@ impl Router {
                 Effect::Pull(question) => self.call(question.provider, Call::Pull(question)),
                 Effect::PayOut(payout) => self.call(payout.provider, Call::PayOut(payout)),
                 Effect::AskPayout(question) => self.call(question.provider, Call::AskPayout(question)),
-                Effect::Text { outbox, .. } => {
-                    tracing::debug!(row = outbox.0, "no messaging provider is configured: the text waits");
-                    self.give_back(Input::Texted {
-                        outbox,
-                        outcome: TextOutcome::Failed,
-                    });
-                }
+                Effect::Text { outbox, phone, text } => self.text(Errand { outbox, phone, text }),
                 Effect::HandInAgain { purchase, event } => self.send_back(Returned {
                     input: Input::Provider { purchase, event },
                     after: AGAIN_AFTER,
@@ -95,6 +94,21 @@ impl Router {
             None => call,
         };
         tracing::warn!(%provider, "a call to a payment provider found no room, or no provider");
+        self.give_back(refused.unmade());
+    }
+
+    fn text(&self, errand: Errand) {
+        let refused = match &self.texts {
+            Some(texts) => match texts.hand_in(errand) {
+                Ok(()) => return,
+                Err(errand) => errand,
+            },
+            None => errand,
+        };
+        tracing::warn!(
+            row = refused.outbox.0,
+            "a text found no room, or nobody who carries it: it waits"
+        );
         self.give_back(refused.unmade());
     }
 

@@ -15,6 +15,7 @@ use sync::seal::SecretKey;
 
 use crate::{
     adapters::{
+        africastalking::TextSettings,
         airtel::{AirtelSettings, CallbackKey},
         intasend::IntasendSettings,
         momo::{Disbursement, MomoSettings},
@@ -62,8 +63,8 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
         collects: collects(&config.payments),
         pulls: pulls(&config.payments),
         counter: config.payments.mpesa.as_ref().map(counter).unwrap_or_default(),
-        // No messaging provider is built in yet.
-        texts: false,
+        texts: config.africastalking.is_some(),
+        texts_per_day: config.sms_commands_per_day,
         asked_within_ms: i64::try_from(config.purchases_asked_within.as_millis()).unwrap_or(i64::MAX),
         loans: config.loans_enabled,
         bill_tariffs: config.billing.tariffs.clone(),
@@ -214,6 +215,17 @@ pub fn intasend(intasend: &config::providers::Intasend) -> Result<IntasendSettin
         publishable_key: read(&intasend.publishable_key_file)?,
         secret_token: read(&intasend.secret_token_file)?,
         payouts: intasend.payouts,
+    })
+}
+
+/// What the client of Africa's Talking is told; reads the secret file.
+pub fn africastalking(own: &config::providers::AfricasTalking) -> Result<TextSettings, SecretError> {
+    Ok(TextSettings {
+        base_url: own.base_url.as_str().to_owned(),
+        username: own.username.clone(),
+        api_key: read(&own.api_key_file)?,
+        sender: own.sender.clone(),
+        bulk: own.bulk,
     })
 }
 

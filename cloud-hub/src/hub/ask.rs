@@ -196,6 +196,7 @@ impl Turn<'_> {
             Request::OrderPayment { purchase, order } => self.order_payment(by, *purchase, order.clone()),
             Request::ReleasePayouts { note } => self.release_payouts(by, note),
             Request::SeeAlarms { alarms } => self.see_alarms(by, alarms),
+            Request::ReleaseTexts => self.release_texts(by),
             Request::RefuseLoan { loan } => self.refuse_loan(by, *loan),
             Request::BookLine(arrival) => self.book_line(by, arrival),
             Request::AllocateMoney { provider, receipt, to } => self.allocate_money(by, *provider, receipt, to),

@@ -2,16 +2,19 @@
 
 mod money;
 mod request;
+mod texts;
 
 pub use kiosk::ids::{PayoutId, PurchaseId};
 pub use money::{
     Allocation, CashCount, Item, NewBilling, NewPurchase, NewReading, NewRefund, NewWithdrawal, Pay, PayBy, Settling,
 };
 pub use request::{CustomerChange, DispenseAsk, JoinRequest, NewCustomer, NewSite, Request, Secret};
+pub use texts::{IncomingText, Service, TextFate, TextOutcome, TextReport};
 
 use kiosk::{
     ids::{ProviderReference, SiteName},
     payment::{PaymentEvent, Report},
+    phone::Phone,
     provider::Provider,
 };
 
@@ -85,7 +88,7 @@ pub enum Input {
         /// Where it is told that this is on disk.
         reply: ReplyId,
         /// Whose address it was.
-        provider: Provider,
+        service: Service,
         /// Why they are none.
         why: String,
     },
@@ -135,6 +138,27 @@ pub enum Input {
         /// What became of it.
         outcome: TextOutcome,
     },
+    /// The messaging provider tells what became of a text that it took: a claim.
+    TextReported {
+        /// Where it is told that this is on disk.
+        reply: ReplyId,
+        /// What it says.
+        report: TextReport,
+    },
+    /// A text came. Its sender proves nothing.
+    TextReceived {
+        /// Where it is told that it is on disk: only then may the provider forget it.
+        reply: ReplyId,
+        /// The text.
+        text: IncomingText,
+    },
+    /// The messaging provider tells that somebody wants no more texts.
+    TextsStopped {
+        /// Where it is told that this is on disk.
+        reply: ReplyId,
+        /// Who.
+        phone: Phone,
+    },
     /// Time passes: about once a second.
     Tick,
 }
@@ -182,15 +206,4 @@ pub enum CallbackName {
         /// The payment's name there.
         reference: ProviderReference,
     },
-}
-
-/// What the messaging provider made of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TextOutcome {
-    /// Taken for delivery.
-    Sent,
-    /// Refused; trying again may help.
-    Failed,
-    /// No answer: it may or may not have been sent, so it is not sent again.
-    Unknown,
 }

@@ -297,6 +297,7 @@ impl Turn<'_> {
         self.side_entry(&SideEntry::Generation(generation))?;
         self.store.set_doubt_since(self.moment.wall)?;
         self.hold_payouts()?;
+        self.forget_texts()?;
         self.store.skip_accounts(ACCOUNTS_SKIPPED)?;
         self.alarm(
             "hub_in_doubt",

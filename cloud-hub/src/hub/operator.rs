@@ -132,6 +132,7 @@ fn role_may(role: Role, request: &Request) -> bool {
                 | Request::CreatePurchase(_)
                 | Request::OrderPayment { .. }
                 | Request::RefuseLoan { .. }
+                | Request::ReleaseTexts
                 | Request::SeeAlarms { .. }
                 | Request::SetBilling { .. }
                 | Request::EnterReading { .. }

@@ -17,7 +17,7 @@ use kiosk::{
 
 use super::{
     effect::{Effect, LiveEvent, Prompt, Refusal, Response},
-    input::{Actor, CallbackName, Pay, PurchaseId, ReplyId},
+    input::{Actor, CallbackName, Pay, PurchaseId, ReplyId, Service},
     ledger::Event,
     money::MoneyPlace,
     store::{MoneyRow, PurchaseKind, PurchaseRow},
@@ -88,12 +88,12 @@ impl Turn<'_> {
     }
 
     /// Bytes that are no callback came where callbacks come.
-    pub fn called_back_badly(&mut self, reply: ReplyId, provider: Provider, why: &str) -> Result<(), HubError> {
+    pub fn called_back_badly(&mut self, reply: ReplyId, service: Service, why: &str) -> Result<(), HubError> {
         self.effects.push(Effect::Reply {
             reply,
             answer: Ok(Response::Done),
         });
-        self.audit_as(provider.name(), "callback refused", "", why)
+        self.audit_as(service.name(), "callback refused", "", why)
     }
 
     /// A reference and a receipt belong to one payment: an event that names another's is written down and goes no

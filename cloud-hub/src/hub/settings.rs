@@ -61,6 +61,8 @@ pub struct Settings {
     pub outlets: BTreeMap<Provider, Outlet>,
     /// There is somebody who carries texts. Else they wait in the outbox.
     pub texts: bool,
+    /// So many texts of one number are kept in a day; what comes beyond is not.
+    pub texts_per_day: u32,
     /// Which network a phone most likely belongs to: chooses the provider that a purchase does not name.
     pub prefixes: Prefixes,
     /// A subscription's end is announced so many days before.
@@ -105,6 +107,7 @@ impl Settings {
             refunds: RefundPolicy::default(),
             outlets: BTreeMap::new(),
             texts: true,
+            texts_per_day: 10,
             prefixes: Prefixes::built_in(),
             remind_days: vec![3, 1],
             bill_tariffs: BTreeMap::from([(

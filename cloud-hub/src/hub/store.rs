@@ -9,6 +9,7 @@ mod daily;
 mod dispense;
 mod fleet;
 mod grant;
+mod inbox;
 mod ledger;
 mod merge;
 mod money;
@@ -40,10 +41,11 @@ pub(super) use self::{
     purchase::{PurchaseKind, PurchaseRow, Terms},
     report::ReportRow,
     subscription::SubscriptionRow,
+    talk::TextHold,
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 12] = [
+pub const MIGRATIONS: [&str; 13] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -56,6 +58,7 @@ pub const MIGRATIONS: [&str; 12] = [
     include_str!("schema/009.sql"),
     include_str!("schema/010.sql"),
     include_str!("schema/011.sql"),
+    include_str!("schema/012.sql"),
 ];
 
 /// What a store function returns.

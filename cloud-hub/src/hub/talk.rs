@@ -1,28 +1,121 @@
-//! Texts to customers: queued in the transaction that gives them their reason, sent after it.
+//! Texts to customers: queued in the transaction that gives them their reason, sent after it, followed until the provider
+//! knows what became of them.
+//!
+//! ```text
+//! queued ─> sending ─> sent ─> delivered
+//!   ^──────────┤         └───> failed
+//!              ├─> failed (never again)
+//!              └─> unknown (nobody knows: never again)
+//! ```
 
 use kiosk::{
     ids::CustomerId,
-    moment::{MINUTE_MS, SECOND_MS},
-    talk::{Language, Text},
+    moment::{HOUR_MS, MINUTE_MS, SECOND_MS},
+    talk::{Language, Text, sms::LoanText},
 };
 
 use super::{
-    effect::{Effect, OutboxId},
-    input::TextOutcome,
-    turn::{HubError, Turn},
+    effect::{Effect, OutboxId, Response},
+    input::{Actor, ReplyId, TextFate, TextOutcome, TextReport},
+    store::TextHold,
+    turn::{Halt, HubError, Turn},
 };
 
-/// Texts that leave at once.
-const BATCH_MAX: u32 = 50;
+/// Texts that are handed over at once. A program that is killed loses sight of no more.
+pub const UNDER_WAY_MAX: u32 = 64;
 /// Tries before a text is given up.
 const TRIES_MAX: u32 = 5;
 /// The first wait after a text was refused; doubles.
 const RETRY_MS: i64 = 30 * SECOND_MS;
+/// The wait after a call that was not made, because the provider is down or too many wait.
+const NOT_SENT_MS: i64 = 30 * SECOND_MS;
+/// How often one text tries, while an operator has to change something first.
+const HELD_TRY_MS: i64 = 5 * MINUTE_MS;
 /// A text handed over without an outcome for so long counts as unknown.
 const OUTCOME_WITHIN_MS: i64 = 10 * MINUTE_MS;
+/// A report that overtook the name of its text is forgotten after this.
+pub(super) const EARLY_REPORT_MS: i64 = HOUR_MS;
+/// The provider's word is kept up to so many characters.
+const REASON_MAX: usize = 64;
+
+/// Where a text stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextState {
+    /// Waits to be handed over.
+    Queued,
+    /// Handed over.
+    Sending,
+    /// The provider took it.
+    Sent,
+    /// It is on the phone.
+    Delivered,
+    /// It will not arrive.
+    Failed,
+    /// It may have been sent.
+    Unknown,
+}
+
+impl TextState {
+    const ALL: [TextState; 6] = [
+        TextState::Queued,
+        TextState::Sending,
+        TextState::Sent,
+        TextState::Delivered,
+        TextState::Failed,
+        TextState::Unknown,
+    ];
+
+    /// The word in the database and on pages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            TextState::Queued => "queued",
+            TextState::Sending => "sending",
+            TextState::Sent => "sent",
+            TextState::Delivered => "delivered",
+            TextState::Failed => "failed",
+            TextState::Unknown => "unknown",
+        }
+    }
+
+    /// The state with this word.
+    pub fn from_name(name: &str) -> Option<TextState> {
+        TextState::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// Whether a text goes also to who asked for no more texts: whatever tells of their own money, or of water that stops for
+/// want of it, and the answer to what they wrote. Reminders, farewells and invitations do not.
+const fn is_essential(text: &Text) -> bool {
+    match text {
+        Text::SubscriptionReminder { .. }
+        | Text::SubscriptionEnded { .. }
+        | Text::BillReminder { .. }
+        | Text::Loan(LoanText::Invited { .. } | LoanText::Reminder { .. }) => false,
+        Text::TopUpPaid { .. }
+        | Text::DepositPaid { .. }
+        | Text::BillPaid { .. }
+        | Text::BillPartPaid { .. }
+        | Text::BillIssued { .. }
+        | Text::BillOverdue { .. }
+        | Text::RefundStarted { .. }
+        | Text::RefundMade { .. }
+        | Text::RefundFailed { .. }
+        | Text::CashPaid { .. }
+        | Text::PurchaseLapsed { .. }
+        | Text::PurchaseRefused { .. }
+        | Text::PurchaseOpen { .. }
+        | Text::SubscriptionPaid { .. }
+        | Text::PaymentRetry { .. }
+        | Text::PaymentCancelled { .. }
+        | Text::PaymentExpired { .. }
+        | Text::Answer(_)
+        | Text::Loan(_) => true,
+    }
+}
 
 impl Turn<'_> {
-    /// Says something to a customer in their language; one without a phone hears nothing.
+    /// Says something to a customer in their language; one without a phone hears nothing, and one who wants no texts
+    /// hears what is essential.
     pub fn say(&mut self, customer: CustomerId, text: &Text) -> Result<(), HubError> {
         let root = self.store.root(customer)?;
         let Some(row) = self.store.customer(root)? else {
@@ -31,28 +124,41 @@ impl Turn<'_> {
         let Some(phone) = row.phone else {
             return Ok(());
         };
+        let essential = is_essential(text);
+        if !essential && self.store.is_stopped(phone)? {
+            return Ok(());
+        }
         let language = Language::from_code(&row.language).unwrap_or(Language::English);
         let text = self.talk.text(language, text);
-        self.store.add_outbox(root, phone, &text, self.moment.wall)?;
+        self.store.add_outbox(root, phone, &text, essential, self.moment.wall)?;
         self.texts_queued = true;
         Ok(())
     }
 
     /// Hands over the texts that are due. A row handed over is not handed over again before its outcome, for nobody
     /// wants the same text twice; without an outcome it ends as unknown. Where nobody carries texts all of them wait.
+    /// While the provider takes none from us, one tries now and then.
     pub fn send_texts(&mut self) -> Result<(), HubError> {
         if !self.settings.texts {
             return Ok(());
         }
         let now = self.now();
-        for row in self.store.outbox_due(now, BATCH_MAX)? {
-            if row.sending {
-                self.store.set_outbox(row.id, "unknown", row.tries, None)?;
-                continue;
-            }
+        self.store.outbox_give_up(now)?;
+        let hold = self.store.text_hold()?;
+        let room = match &hold {
+            Some(hold) if now < hold.try_at => return Ok(()),
+            Some(_) => 1,
+            None => UNDER_WAY_MAX.saturating_sub(self.store.outbox_under_way()?),
+        };
+        let due = self.store.outbox_due(now, room)?;
+        if let Some(TextHold { reason, .. }) = hold.filter(|_| !due.is_empty()) {
+            let try_at = now.plus_ms(HELD_TRY_MS);
+            self.store.set_text_hold(Some(&TextHold { reason, try_at }))?;
+        }
+        for row in due {
             let outcome_by = now.plus_ms(OUTCOME_WITHIN_MS);
             self.store
-                .set_outbox(row.id, "sending", row.tries + 1, Some(outcome_by))?;
+                .set_outbox(row.id, TextState::Sending, row.tries + 1, Some(outcome_by), None)?;
             self.effects.push(Effect::Text {
                 outbox: row.id,
                 phone: row.phone,
@@ -63,19 +169,147 @@ impl Turn<'_> {
     }
 
     /// What became of a text.
-    pub fn texted(&mut self, outbox: OutboxId, outcome: TextOutcome) -> Result<(), HubError> {
-        let Some(row) = self.store.outbox(outbox)?.filter(|row| row.sending) else {
+    pub fn texted(&mut self, outbox: OutboxId, outcome: &TextOutcome) -> Result<(), HubError> {
+        let Some(row) = self.store.outbox(outbox)? else {
             return Ok(());
         };
-        let retry = self
-            .now()
-            .plus_ms(RETRY_MS << row.tries.clamp(1, TRIES_MAX).saturating_sub(1));
-        let (state, due) = match outcome {
-            TextOutcome::Sent => ("sent", None),
-            TextOutcome::Unknown => ("unknown", None),
-            TextOutcome::Failed if row.tries >= TRIES_MAX => ("failed", None),
-            TextOutcome::Failed => ("queued", Some(retry)),
+        if let TextOutcome::Sent(message_id) = outcome
+            && matches!(row.state, TextState::Sending | TextState::Unknown)
+        {
+            return self.text_sent(outbox, message_id.as_deref());
+        }
+        if row.state != TextState::Sending {
+            return Ok(());
+        }
+        let now = self.now();
+        let retry = RETRY_MS << row.tries.clamp(1, TRIES_MAX).saturating_sub(1);
+        let not_counted = row.tries.saturating_sub(1);
+        let (state, tries, due, reason) = match outcome {
+            TextOutcome::Sent(_) => return Ok(()),
+            TextOutcome::NotSent => (TextState::Queued, not_counted, Some(now.plus_ms(NOT_SENT_MS)), None),
+            TextOutcome::Failed(reason) if row.tries >= TRIES_MAX => {
+                (TextState::Failed, row.tries, None, Some(reason.as_str()))
+            }
+            TextOutcome::Failed(reason) => (
+                TextState::Queued,
+                row.tries,
+                Some(now.plus_ms(retry)),
+                Some(reason.as_str()),
+            ),
+            TextOutcome::Held(reason) => {
+                self.hold_texts(reason)?;
+                (TextState::Queued, not_counted, Some(now), Some(reason.as_str()))
+            }
+            TextOutcome::Refused(reason) => (TextState::Failed, row.tries, None, Some(reason.as_str())),
+            TextOutcome::Unknown => (TextState::Unknown, row.tries, None, None),
         };
-        Ok(self.store.set_outbox(outbox, state, row.tries, due)?)
+        let reason = reason.map(cut);
+        Ok(self.store.set_outbox(outbox, state, tries, due, reason.as_deref())?)
     }
+
+    /// The provider took a text: whatever held texts back is over, and what waits follows at once.
+    fn text_sent(&mut self, outbox: OutboxId, message_id: Option<&str>) -> Result<(), HubError> {
+        self.store.set_outbox_sent(outbox, message_id)?;
+        if self.store.text_hold()?.is_some() {
+            self.store.set_text_hold(None)?;
+        }
+        self.texts_queued = true;
+        let Some((name, row)) = message_id.zip(self.store.outbox(outbox)?) else {
+            return Ok(());
+        };
+        match self.store.kept_report(name, row.phone)? {
+            Some((state, reason)) => Ok(self
+                .store
+                .set_outbox(outbox, state, row.tries, None, reason.as_deref())?),
+            None => Ok(()),
+        }
+    }
+
+    /// The provider takes no text of ours before somebody has changed something there or here: one alarm, and texts wait.
+    fn hold_texts(&mut self, reason: &str) -> Result<(), HubError> {
+        let reason = cut(reason);
+        let known = self.store.text_hold()?;
+        let try_at = self.now().plus_ms(HELD_TRY_MS);
+        if known.as_ref().is_none_or(|known| known.reason != reason) {
+            let detail = format!(
+                "the messaging provider takes no texts ({reason}): they wait, and one tries every {} minutes; page Texts \
+                 sends them at once when it is mended",
+                HELD_TRY_MS / MINUTE_MS
+            );
+            self.alarm("texts_held", detail)?;
+        }
+        Ok(self.store.set_text_hold(Some(&TextHold { reason, try_at }))?)
+    }
+
+    /// An operator has mended what held texts back: they go at once.
+    pub fn release_texts(&mut self, by: &Actor) -> Result<Response, Halt> {
+        if let Some(TextHold { reason, .. }) = self.store.text_hold()? {
+            self.store.set_text_hold(None)?;
+            self.audit(by, "texts released", "hub", &reason)?;
+        }
+        self.texts_queued = true;
+        Ok(Response::Done)
+    }
+
+    /// The past is missing in which what waits here may have been sent: nobody wants the same text twice.
+    pub fn forget_texts(&mut self) -> Result<(), HubError> {
+        if self.settings.texts {
+            self.store.outbox_forgotten()?;
+        }
+        Ok(())
+    }
+
+    /// The provider tells what became of a text that it took. It is believed of a text that it named to us and that went
+    /// to that number; the first final word wins.
+    pub fn text_reported(&mut self, reply: ReplyId, report: &TextReport) -> Result<(), HubError> {
+        self.effects.push(Effect::Reply {
+            reply,
+            answer: Ok(Response::Done),
+        });
+        let (state, reason) = match &report.fate {
+            TextFate::Delivered => (TextState::Delivered, None),
+            TextFate::Failed(reason) => (TextState::Failed, Some(cut(reason))),
+            TextFate::OnTheWay(reason) => (TextState::Sent, reason.as_deref().map(cut)),
+        };
+        match self.store.outbox_named(&report.message_id, report.phone)? {
+            Some(row) if row.state == TextState::Sent => {
+                Ok(self
+                    .store
+                    .set_outbox(row.id, state, row.tries, None, reason.as_deref())?)
+            }
+            Some(_) => Ok(()),
+            None if state != TextState::Sent && self.store.is_texting(report.phone)? => {
+                Ok(self
+                    .store
+                    .keep_report(&report.message_id, report.phone, state, reason.as_deref(), self.now())?)
+            }
+            None => self.refused_word("a report about no text of ours to this number"),
+        }
+    }
+
+    /// The provider tells that somebody wants no more texts.
+    pub fn texts_stopped(&mut self, reply: ReplyId, phone: kiosk::phone::Phone) -> Result<(), HubError> {
+        self.effects.push(Effect::Reply {
+            reply,
+            answer: Ok(Response::Done),
+        });
+        if self.store.stop_texts(phone, self.now())? {
+            let whose = self.store.customer_by_phone(phone)?;
+            let whose = whose.map_or_else(String::new, |row| row.id.to_string());
+            self.audit_as(MESSENGER, "texts stopped", &whose, "")?;
+        }
+        Ok(())
+    }
+
+    /// Something that came to a webhook of the messaging provider and changes nothing is written down.
+    pub(super) fn refused_word(&mut self, why: &str) -> Result<(), HubError> {
+        self.audit_as(MESSENGER, "callback refused", "", why)
+    }
+}
+
+/// Who speaks at the webhooks for texts, in the audit.
+pub(super) const MESSENGER: &str = super::input::Service::Texts.name();
+
+fn cut(word: &str) -> String {
+    word.chars().filter(|c| !c.is_control()).take(REASON_MAX).collect()
 }

@@ -8,9 +8,11 @@ use kiosk::{
 };
 
 use super::{
+    inbox::KEPT_MS,
     ledger::Event,
     operator::{SESSION_IDLE_MS, SESSION_MS_MAX},
     store::{PurseKey, SubscriptionRow, read},
+    talk::EARLY_REPORT_MS,
     turn::{HubError, Turn},
 };
 
@@ -70,6 +72,8 @@ impl Turn<'_> {
                 self.alarm("side_log", format!("the head of the audit was not noted: {error}"))?;
             }
             self.finish_endings()?;
+            self.store.forget_reports(self.now().plus_ms(-EARLY_REPORT_MS))?;
+            self.store.forget_inbox(self.now().plus_ms(-KEPT_MS))?;
             self.store.forget_answers(self.now().plus_ms(-ANSWERS_KEPT_MS))?;
             self.store.forget_sessions(
                 self.now().plus_ms(-SESSION_MS_MAX),

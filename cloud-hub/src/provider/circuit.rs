@@ -13,8 +13,9 @@ use std::{
     time::Duration,
 };
 
-use kiosk::provider::Provider;
 use tokio::time::Instant;
+
+use crate::hub::input::Service;
 
 /// After so many calls in a row without an answer the provider counts as down.
 pub const FAILURES_MAX: u32 = 5;
@@ -43,8 +44,8 @@ impl State {
 /// What an operator sees of a circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
-    /// The provider.
-    pub provider: Provider,
+    /// Whose circuit it is.
+    pub service: Service,
     /// Whether it can be called.
     pub state: State,
     /// Calls in a row that it did not answer.
@@ -65,22 +66,22 @@ struct Inner {
 /// The circuit of one provider. Clones are the same circuit.
 #[derive(Clone, Debug)]
 pub struct Circuit {
-    provider: Provider,
+    service: Service,
     inner: Arc<Mutex<Inner>>,
 }
 
 impl Circuit {
     /// The circuit of a provider that nobody has called yet.
-    pub fn new(provider: Provider) -> Circuit {
+    pub fn new(service: impl Into<Service>) -> Circuit {
         Circuit {
-            provider,
+            service: service.into(),
             inner: Arc::default(),
         }
     }
 
     /// Whose circuit it is.
-    pub fn provider(&self) -> Provider {
-        self.provider
+    pub fn service(&self) -> Service {
+        self.service
     }
 
     /// Leave to make a call; `None` while the provider is down and this is not the one that tries. Owed: a word on how
@@ -103,7 +104,7 @@ impl Circuit {
     pub fn shown(&self, now: Instant) -> Shown {
         let inner = self.inner();
         Shown {
-            provider: self.provider,
+            service: self.service,
             state: match inner.try_at {
                 Some(_) => State::Down,
                 None => State::Up,
@@ -119,7 +120,7 @@ impl Circuit {
         if answered {
             *inner = Inner::default();
             if was_down {
-                tracing::info!(provider = %self.provider, "the payment provider answers again");
+                tracing::info!(provider = %self.service, "the provider answers again");
             }
             return;
         }
@@ -129,7 +130,7 @@ impl Circuit {
             inner.is_trying = false;
             inner.since = inner.since.or(Some(now));
             if !was_down {
-                tracing::warn!(provider = %self.provider, failures = inner.failures, "the payment provider does not answer");
+                tracing::warn!(provider = %self.service, failures = inner.failures, "the provider does not answer");
             }
         }
     }
@@ -165,15 +166,15 @@ impl Drop for Leave {
 
 /// The circuits of all providers that are configured.
 #[derive(Clone, Debug, Default)]
-pub struct Circuits(BTreeMap<Provider, Circuit>);
+pub struct Circuits(BTreeMap<Service, Circuit>);
 
 impl Circuits {
     /// Takes one in.
     pub fn add(&mut self, circuit: Circuit) {
-        self.0.insert(circuit.provider(), circuit);
+        self.0.insert(circuit.service(), circuit);
     }
 
-    /// How they stand, in the order of [`Provider::ALL`].
+    /// How they stand: the payment providers, then the messaging provider.
     pub fn shown(&self) -> Vec<Shown> {
         let now = Instant::now();
         self.0.values().map(|circuit| circuit.shown(now)).collect()
@@ -182,6 +183,8 @@ impl Circuits {
 
 #[cfg(test)]
 mod tests {
+    use kiosk::provider::Provider;
+
     use super::*;
 
     fn call(circuit: &Circuit, now: Instant, answered: bool) -> bool {

@@ -52,6 +52,8 @@ pub enum Content {
     Empty,
     /// A POST of these bytes, which are JSON.
     Json(Vec<u8>),
+    /// A POST of these bytes, which are a form.
+    Form(Vec<u8>),
 }
 
 impl Content {
@@ -138,6 +140,11 @@ impl Http {
                 .0
                 .post(request.url)
                 .header("content-type", "application/json")
+                .body(bytes),
+            Content::Form(bytes) => self
+                .0
+                .post(request.url)
+                .header("content-type", "application/x-www-form-urlencoded")
                 .body(bytes),
         };
         built = match &request.credential {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use kiosk::{payment::Failure, provider::Provider};
+use kiosk::payment::Failure;
 use tokio::time::Instant;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     http::{Answer, CallError, ClientError, Http, Request},
     token::{AccessToken, HeldToken, TokenCell},
 };
-use crate::secret::Secret;
+use crate::{hub::input::Service, secret::Secret};
 
 /// How a provider's tokens are asked for and refused. Each adapter's wire says so.
 pub trait Door: Send + Sync {
@@ -41,10 +41,14 @@ pub struct Line {
 impl Line {
     /// A way that waits `answer_within` for each answer; `is_down` tells an answer that the provider did not give for
     /// itself: a gateway's page, an internal error.
-    pub fn new(provider: Provider, answer_within: Duration, is_down: fn(&Answer) -> bool) -> Result<Line, ClientError> {
+    pub fn new(
+        service: impl Into<Service>,
+        answer_within: Duration,
+        is_down: fn(&Answer) -> bool,
+    ) -> Result<Line, ClientError> {
         Ok(Line {
             http: Http::new(answer_within)?,
-            circuit: Circuit::new(provider),
+            circuit: Circuit::new(service),
             is_down,
         })
     }
@@ -73,7 +77,7 @@ impl Line {
             if !door.is_token_refused(&answer) {
                 return Ok(answer);
             }
-            tracing::info!(provider = %self.circuit.provider(), "token turned away, taking a new one");
+            tracing::info!(provider = %self.circuit.service(), "token turned away, taking a new one");
             let held = self.token(door, cell, Some(&held)).await?;
             self.http.send(request(&held.token)).await
         })

@@ -162,7 +162,7 @@ fn bytes_that_are_no_callback_are_written_down() {
     let reply = ReplyId(u64::MAX);
     let answers = world.give(Input::BadCallback {
         reply,
-        provider: Provider::Airtel,
+        service: Provider::Airtel.into(),
         why: "callback: not JSON".to_owned(),
     });
     let answer = Ok(Response::Done);

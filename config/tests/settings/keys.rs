@@ -164,6 +164,41 @@ fn a_provider_is_whole_or_absent() {
 }
 
 #[test]
+fn the_messenger_is_in_use_once_it_is_named_and_not_by_its_built_in_values() {
+    let africastalking = |assignments: &[&str]| Hub::load(&set(assignments), &Pretend::default());
+    let built_in = [
+        "messaging.africastalking.bulk=false",
+        "messaging.africastalking.callbacks_from=[]",
+    ];
+    assert_eq!(africastalking(&built_in).unwrap().config.africastalking, None);
+    let own = [
+        "messaging.africastalking.username=kisima",
+        "messaging.africastalking.api_key_file=/s/a",
+        "messaging.africastalking.sender=KISIMA",
+        "messaging.africastalking.bulk=true",
+        "messaging.africastalking.callbacks_from=[\"192.0.2.0/24\"]",
+    ];
+    let own = africastalking(&own).unwrap().config.africastalking.unwrap();
+    assert_eq!(
+        (own.base_url.as_str(), own.bulk),
+        ("https://api.africastalking.com", true)
+    );
+    let ours = own
+        .callbacks_from
+        .iter()
+        .map(|network| network.contains([192, 0, 2, 7].into()));
+    assert_eq!(ours.collect::<Vec<_>>(), [true]);
+    let listed = africastalking(&["messaging.africastalking.callbacks_from=[\"192.0.2.0/24\"]"]);
+    assert_eq!(problems(listed).len(), 2, "in use, and without its name and key");
+    let odd = africastalking(&[
+        "messaging.africastalking.username=kisima",
+        "messaging.africastalking.api_key_file=/s/a",
+        "messaging.africastalking.callbacks_from=[\"everybody\"]",
+    ]);
+    assert_eq!(problems(odd)[0].key, "messaging.africastalking.callbacks_from");
+}
+
+#[test]
 fn the_webhook_secret_is_taken_and_never_shown() {
     let loaded = Hub::load(&set(&["webhooks.secret=12345678"]), &Pretend::default()).unwrap();
     assert!(loaded.config.webhooks.secret.as_ref().unwrap().is("12345678"));

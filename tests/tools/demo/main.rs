@@ -141,9 +141,9 @@ async fn play(folder: &Path, seconds: Option<u64>) -> anyhow::Result<bool> {
     let end = seconds.map(|seconds| started + Duration::from_secs(seconds));
     let titles = Provider::ALL.map(Provider::title).join(", ");
     say(&format!(
-        "Starting pretend {titles}, the hub, and two sites with six dispensers each."
+        "Starting pretend {titles} and Africa's Talking, the hub, and two sites with six dispensers each."
     ));
-    let mut programme = Programme::collecting(folder, &Provider::ALL, &in_shillings(&Provider::ALL)).await?;
+    let mut programme = Programme::texting(folder, &Provider::ALL, &in_shillings(&Provider::ALL)).await?;
     for provider in Provider::ALL {
         programme.behave(provider, json!({})).await?;
     }

@@ -49,6 +49,8 @@ pub struct Story {
     taps: Vec<(String, Tap)>,
     told: usize,
     paid: BTreeMap<Provider, i64>,
+    /// How many texts each phone was seen to get.
+    texts: BTreeMap<u64, usize>,
 }
 
 impl Story {
@@ -59,6 +61,7 @@ impl Story {
             taps: Vec::new(),
             told: 0,
             paid: BTreeMap::new(),
+            texts: BTreeMap::new(),
         }
     }
 
@@ -151,8 +154,27 @@ impl Story {
             )),
             other => bail!("the payment by {title} is {other}"),
         }
+        self.receipt(programme, customer, first).await?;
         self.people.credited(customer, volume_ml);
         *self.paid.entry(provider).or_default() += volume_ml;
+        Ok(())
+    }
+
+    /// The text that tells of the payment is on her phone.
+    async fn receipt(&mut self, programme: &Programme, customer: &Customer, first: &str) -> anyhow::Result<()> {
+        let national: u64 = customer.phone.parse()?;
+        let phone = 254_000_000_000 + national;
+        let known = self.texts.get(&phone).copied().unwrap_or(0);
+        let came = wait_for(
+            "the text is on her phone",
+            Duration::from_secs(PATIENCE_S),
+            async || {
+                let texts = programme.texts_on(phone).await.ok()?;
+                texts.get(known).cloned()
+            },
+        );
+        say(&format!("{first}'s phone: \u{201c}{}\u{201d}", came.await?));
+        self.texts.insert(phone, known + 1);
         Ok(())
     }
 

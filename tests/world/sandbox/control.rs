@@ -13,7 +13,7 @@ use kiosk::provider::Provider;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::{mpesa::DirectPayment, server::Shared};
+use super::{mpesa::DirectPayment, server::Shared, texts};
 
 /// The PIN that a test need not give.
 const RIGHT_PIN: &str = "1234";
@@ -23,6 +23,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/control", get(show).post(change))
         .route("/control/ledger", get(ledger))
         .route("/control/mpesa/phones/{phone}/pay", post(pay))
+        .route("/control/africastalking/phones/{phone}/text", post(write))
+        .route("/control/africastalking/phones/{phone}/stop", post(opt_out))
         .route("/control/mpesa/statement.csv", get(statement))
         .route("/control/{provider}/forget-token", post(forget_token))
         .route("/control/{provider}/phones/{phone}", post(change_phone))
@@ -76,7 +78,8 @@ fn is_mpesa(provider: &str) -> bool {
 }
 
 fn no_such_provider() -> Response {
-    let body = json!({"error": {"code": "not_found", "message": "there is mpesa, mtn, airtel and intasend"}});
+    let body =
+        json!({"error": {"code": "not_found", "message": "there is mpesa, mtn, airtel, intasend and africastalking"}});
     (StatusCode::NOT_FOUND, Json(body)).into_response()
 }
 
@@ -94,19 +97,33 @@ async fn show(State(shared): State<Arc<Shared>>) -> Response {
         let room = json!({"behaviour": wallets.behaviour(), "prompts": wallets.prompts(), "payouts": wallets.payouts(), "deliveries": of(name)});
         shown.insert(name.to_owned(), room);
     }
+    {
+        let texts = shared.texts();
+        let room = json!({"behaviour": texts.behaviour(), "messages": texts.messages(), "deliveries": of(texts::NAME)});
+        shown.insert(texts::NAME.to_owned(), room);
+    }
     Json(Value::Object(shown)).into_response()
 }
 
 async fn change(State(shared): State<Arc<Shared>>, Json(body): Json<Map<String, Value>>) -> Response {
     let only = body.iter().next().filter(|_| body.len() == 1);
     let Some((name, patch)) = only.and_then(|(name, patch)| Some((name.as_str(), patch.as_object()?))) else {
-        return refused("the body is {\"mpesa\": {…}}, or the same for mtn, airtel or intasend");
+        return refused("the body is {\"mpesa\": {…}}, or the same for mtn, airtel, intasend or africastalking");
     };
     if is_mpesa(name) {
         return shared.change(|mpesa, _, _| match patched(mpesa.behaviour(), patch) {
             Ok(behaviour) => {
                 mpesa.set_behaviour(behaviour.clone());
                 Json(json!({ "mpesa": behaviour })).into_response()
+            }
+            Err(message) => refused(&message),
+        });
+    }
+    if name == texts::NAME {
+        return shared.change_texts(|texts, _, _| match patched(texts.behaviour(), patch) {
+            Ok(behaviour) => {
+                texts.set_behaviour(behaviour.clone());
+                Json(json!({ name: behaviour })).into_response()
             }
             Err(message) => refused(&message),
         });
@@ -188,6 +205,23 @@ async fn pay(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>, Json(pay
         Ok(()) => found(true),
         Err(error) => refused(&error.to_string()),
     }
+}
+
+async fn write(
+    State(shared): State<Arc<Shared>>,
+    Path(phone): Path<u64>,
+    Json(body): Json<BTreeMap<String, String>>,
+) -> Response {
+    let Some(text) = body.get("text") else {
+        return refused("the body is {\"text\": …}");
+    };
+    shared.change_texts(|texts, now_ms, _| texts.write(now_ms, phone, text));
+    found(true)
+}
+
+async fn opt_out(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Response {
+    shared.change_texts(|texts, now_ms, _| texts.opt_out(now_ms, phone));
+    found(true)
 }
 
 async fn statement(State(shared): State<Arc<Shared>>) -> Response {

@@ -18,6 +18,7 @@ use super::{
     control::{Paying, patched_by_form},
     mpesa::{self, InFlight, Prompt, WRONG_PIN},
     server::Shared,
+    texts::{self, Account, Texts},
     wallets::{self, Wallets},
 };
 
@@ -37,6 +38,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/phone", get(find_phone))
         .route("/phone/{phone}", get(phone))
         .route("/phone/{phone}/pay", get(pay_form).post(pay))
+        .route("/phone/{phone}/text", get(text_form).post(write_text))
+        .route("/phone/{phone}/stop", post(stop_texts))
         .route("/phone/{phone}/{prompt}/approve", post(approve))
         .route("/phone/{phone}/{prompt}/cancel", post(cancel))
 }
@@ -68,7 +71,7 @@ async fn home(State(shared): State<Arc<Shared>>) -> Markup {
             button { "Open its page" }
         }
         h2 { "M-PESA" }
-        (behaviour_form(Provider::Mpesa, mpesa.behaviour(), &mpesa::Fault::ALL))
+        (behaviour_form(Provider::Mpesa.name(), mpesa.behaviour(), &mpesa::Fault::ALL))
         h2 { "Prompts" }
         section { table {
             tr { th { "Time (UTC)" } th { "Phone" } th { "KES" } th { "For" } th { "Result" } }
@@ -101,6 +104,7 @@ async fn home(State(shared): State<Arc<Shared>>) -> Markup {
             }
         } }
         @for wallets in shared.wallets().iter() { (wallets_part(wallets)) }
+        (texts_part(&shared.texts()))
         h2 { "Callbacks sent" }
         section { table {
             tr { th { "Time (UTC)" } th { "Answered" } th { "Body" } }
@@ -122,7 +126,7 @@ fn wallets_part(wallets: &Wallets) -> Markup {
         h2 { (wallets.provider().title()) }
         details {
             summary { "What it does" }
-            (behaviour_form(wallets.provider(), wallets.behaviour(), &wallets::Fault::ALL))
+            (behaviour_form(wallets.provider().name(), wallets.behaviour(), &wallets::Fault::ALL))
         }
         section { table {
             tr { th { "Time (UTC)" } th { "Phone" } th { "Amount" } th { "For" } th { "Result" } }
@@ -133,6 +137,27 @@ fn wallets_part(wallets: &Wallets) -> Markup {
                     td { (prompt.currency) " " (prompt.amount) }
                     td { (prompt.reference) }
                     td { (ended(prompt)) }
+                }
+            }
+        } }
+    }
+}
+
+/// The messenger on the control page.
+fn texts_part(texts: &Texts) -> Markup {
+    html! {
+        h2 { "Africa's Talking" }
+        details {
+            summary { "What it does" }
+            (behaviour_form(texts::NAME, texts.behaviour(), &texts::Fault::ALL))
+        }
+        section { table {
+            tr { th { "Time (UTC)" } th { "Phone" } th { "Text" } }
+            @for message in texts.messages().iter().rev().take(ROWS_MAX) {
+                tr {
+                    td { (time(message.time_ms)) }
+                    td { @if message.from_phone { "from " } a href={ "/phone/" (message.phone) } { (message.phone) } }
+                    td { (message.text) }
                 }
             }
         } }
@@ -152,19 +177,22 @@ fn spelled(choice: &impl Serialize) -> String {
 }
 
 /// One field per setting, by its name in the control API.
-fn behaviour_form(provider: Provider, behaviour: &impl Serialize, faults: &[impl Serialize]) -> Markup {
+fn behaviour_form(provider: &str, behaviour: &impl Serialize, faults: &[impl Serialize]) -> Markup {
     let fields = match serde_json::to_value(behaviour) {
         Ok(Value::Object(fields)) => fields,
         _ => serde_json::Map::new(),
     };
     let choices = |name: &str| -> Option<Vec<String>> {
         Some(match name {
-            "auto" | "validation" | "stk_confirms" | "signed_only" => vec!["true".to_owned(), "false".to_owned()],
+            "auto" | "validation" | "stk_confirms" | "signed_only" | "refuse_half" | "reports_shuffled" => {
+                vec!["true".to_owned(), "false".to_owned()]
+            }
             "in_flight" => InFlight::ALL.iter().map(spelled).collect(),
             "outcome" => wallets::Outcome::ALL.iter().map(spelled).collect(),
             "callback_hash" => wallets::HashOver::ALL.iter().map(spelled).collect(),
             "callback_method" => vec!["POST".to_owned(), "PUT".to_owned()],
-            name if name.ends_with("_fault") => faults.iter().map(spelled).collect(),
+            "account" => Account::ALL.iter().map(spelled).collect(),
+            name if name == "fault" || name.ends_with("_fault") => faults.iter().map(spelled).collect(),
             _ => return None,
         })
     };
@@ -203,6 +231,14 @@ async fn change(State(shared): State<Arc<Shared>>, Form(mut form): Form<BTreeMap
     let provider = form
         .remove("provider")
         .unwrap_or_else(|| Provider::Mpesa.name().to_owned());
+    if provider == texts::NAME {
+        let changed = shared.change_texts(|texts, _, _| {
+            let behaviour = patched_by_form(texts.behaviour(), &form)?;
+            texts.set_behaviour(behaviour);
+            Ok::<(), String>(())
+        });
+        return set(changed);
+    }
     let changed = shared.change_wallets(&provider, |wallets, _, _| {
         let behaviour = patched_by_form(wallets.behaviour(), &form)?;
         wallets.set_behaviour(behaviour);
@@ -215,6 +251,10 @@ async fn change(State(shared): State<Arc<Shared>>, Form(mut form): Form<BTreeMap
             Ok::<(), String>(())
         })
     });
+    set(changed)
+}
+
+fn set(changed: Result<(), String>) -> Response {
     match changed {
         Ok(()) => Redirect::to("/").into_response(),
         Err(message) => {
@@ -243,6 +283,7 @@ async fn phone(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Mar
         .collect();
     let open = |prompt: &&&Prompt| prompt.result_code.is_none();
     let wallets = shared.wallets();
+    let texts = shared.texts();
     let others: Vec<(&Wallets, &wallets::Prompt)> = wallets
         .iter()
         .flat_map(|wallets| wallets.prompts().iter().rev().map(move |prompt| (wallets, prompt)))
@@ -264,6 +305,16 @@ async fn phone(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Mar
         @for (wallets, prompt) in others.iter().filter(|(_, prompt)| prompt.end.is_some()).take(ROWS_MAX) {
             p { (time(prompt.created_ms)) ": " (wallets.provider().title()) ", " (prompt.currency) " " (prompt.amount) ", " (ended(prompt)) }
         }
+        h2 { "Texts" }
+        @for message in texts.messages().iter().rev().filter(|message| message.phone == phone).take(ROWS_MAX) {
+            p.text {
+                @if message.from_phone { em { "Sent: " } } @else if !message.sender.is_empty() { strong { (message.sender) ": " } }
+                (message.text)
+                br; small { (time(message.time_ms)) }
+            }
+        }
+        p { a href={ "/phone/" (phone) "/text" } { "Write a text" } }
+        form method="post" action={ "/phone/" (phone) "/stop" } { button { "Want no more texts" } }
         p { a href={ "/phone/" (phone) "/pay" } { "Pay a till or paybill" } }
         p { a href="/" { "Control page" } }
     };
@@ -323,6 +374,36 @@ async fn pay_form(Path(phone): Path<u64>) -> Markup {
         p { a href={ "/phone/" (phone) } { "Back" } }
     };
     page(&format!("Phone {phone} pays"), false, &body)
+}
+
+async fn text_form(Path(phone): Path<u64>) -> Markup {
+    let body = html! {
+        form method="post" action={ "/phone/" (phone) "/text" } {
+            label { "Text to the hub " input name="text" maxlength="160" required; }
+            button { "Send" }
+        }
+        p { a href={ "/phone/" (phone) } { "Back" } }
+    };
+    page(&format!("Phone {phone} writes"), false, &body)
+}
+
+#[derive(Deserialize)]
+struct Written {
+    text: String,
+}
+
+async fn write_text(
+    State(shared): State<Arc<Shared>>,
+    Path(phone): Path<u64>,
+    Form(Written { text }): Form<Written>,
+) -> Redirect {
+    shared.change_texts(|texts, now_ms, _| texts.write(now_ms, phone, &text));
+    Redirect::to(&format!("/phone/{phone}"))
+}
+
+async fn stop_texts(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Redirect {
+    shared.change_texts(|texts, now_ms, _| texts.opt_out(now_ms, phone));
+    Redirect::to(&format!("/phone/{phone}"))
 }
 
 async fn pay(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>, Form(paying): Form<Paying>) -> Response {

@@ -19,7 +19,6 @@ use axum::{
     routing::any,
 };
 use kiosk::{moment::Draw, provider::Provider};
-use serde::Serialize;
 use tokio::{
     net::TcpListener,
     sync::{Notify, watch},
@@ -28,8 +27,10 @@ use tokio::{
 
 use super::{
     control,
-    mpesa::{self, Answer, Mpesa, Request},
+    deliveries::{Delivery, deliver},
+    mpesa::{Answer, Mpesa, Request},
     pages,
+    texts::{self, Texts},
     wallets::{self, Wallets},
 };
 
@@ -39,8 +40,6 @@ const SILENCE_MAX: Duration = Duration::from_secs(120);
 const CALLBACK_WITHIN: Duration = Duration::from_secs(8);
 /// How long the pump waits when nothing is due.
 const IDLE: Duration = Duration::from_secs(3_600);
-/// How many deliveries are remembered.
-const DELIVERIES_MAX: usize = 1_000;
 
 /// Why the sandbox does not run.
 #[derive(Debug, thiserror::Error)]
@@ -53,69 +52,16 @@ pub enum SandboxError {
     Client(#[from] reqwest::Error),
 }
 
-/// A callback that was sent.
-#[derive(Clone, Debug, Serialize)]
-pub struct Delivery {
-    /// When, milliseconds since 1970.
-    pub time_ms: i64,
-    /// Whose.
-    pub provider: &'static str,
-    /// What and where to.
-    pub callback: Callback,
-    /// The status it was answered with; `None` when nobody answered.
-    pub status: Option<u16>,
-}
-
-/// A callback as it is sent.
-#[derive(Clone, Debug, Serialize)]
-pub struct Callback {
-    /// `POST` or `PUT`.
-    pub method: String,
-    /// Where to.
-    pub url: String,
-    /// For the header `Businessshortcode`; none but Daraja sends it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shortcode: Option<String>,
-    /// JSON.
-    pub body: String,
-    /// It asks Daraja's question whether to take this payment, and its answer belongs to [`mpesa::Mpesa::validated`].
-    #[serde(skip)]
-    validates: Option<usize>,
-}
-
-impl From<mpesa::Callback> for Callback {
-    fn from(callback: mpesa::Callback) -> Callback {
-        Callback {
-            method: "POST".to_owned(),
-            url: callback.url,
-            shortcode: Some(callback.shortcode),
-            body: callback.body,
-            validates: callback.validates,
-        }
-    }
-}
-
-impl From<wallets::Callback> for Callback {
-    fn from(callback: wallets::Callback) -> Callback {
-        Callback {
-            method: callback.method,
-            url: callback.url,
-            shortcode: None,
-            body: callback.body,
-            validates: None,
-        }
-    }
-}
-
 /// What the handlers share.
 pub(super) struct Shared {
     mpesa: Mutex<Mpesa>,
     wallets: Mutex<Vec<Wallets>>,
+    texts: Mutex<Texts>,
     deliveries: Mutex<Vec<Delivery>>,
     draws: AtomicU64,
     changed: Notify,
     stop: watch::Receiver<bool>,
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
 }
 
 impl Shared {
@@ -139,6 +85,17 @@ impl Shared {
         drop(all);
         self.changed.notify_one();
         answer
+    }
+
+    /// As [`Shared::change`], for the messenger.
+    pub(super) fn change_texts<T>(&self, act: impl FnOnce(&mut Texts, i64, &Draw) -> T) -> T {
+        let answer = act(&mut self.texts(), now_ms(), &self.draw());
+        self.changed.notify_one();
+        answer
+    }
+
+    pub(super) fn texts(&self) -> MutexGuard<'_, Texts> {
+        self.texts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn wallets(&self) -> MutexGuard<'_, Vec<Wallets>> {
@@ -187,6 +144,7 @@ impl Sandbox {
                     .map(Wallets::new)
                     .into(),
             ),
+            texts: Mutex::default(),
             deliveries: Mutex::default(),
             draws: AtomicU64::new(0),
             changed: Notify::new(),
@@ -195,6 +153,7 @@ impl Sandbox {
         });
         let app = Router::new()
             .route("/mpesa/{*path}", any(daraja))
+            .route("/africastalking/{*path}", any(messenger))
             .route("/{provider}/{*path}", any(others))
             .merge(control::routes())
             .merge(pages::routes())
@@ -238,6 +197,22 @@ impl Sandbox {
             .shared
             .change_wallets(provider.name(), |wallets, _, _| act(wallets));
         done.expect("M-PESA has a room of its own")
+    }
+
+    /// The base address of the pretend Africa's Talking.
+    pub fn texts_url(&self) -> String {
+        format!("http://{}/{}", self.address, texts::NAME)
+    }
+
+    /// Looks at the pretend Africa's Talking, or changes it, from within the process.
+    pub fn with_texts<T>(&self, act: impl FnOnce(&mut Texts) -> T) -> T {
+        self.shared.change_texts(|texts, _, _| act(texts))
+    }
+
+    /// The person at this phone writes to the hub.
+    pub fn write_text(&self, phone: u64, text: &str) {
+        self.shared
+            .change_texts(|texts, now_ms, _| texts.write(now_ms, phone, text));
     }
 
     /// Looks at the pretend Daraja, or changes it, from within the process.
@@ -302,6 +277,31 @@ async fn daraja(
     sent(&shared, answer).await
 }
 
+fn plain_request(method: &Method, path: String, headers: &HeaderMap, body: &Bytes) -> wallets::Request {
+    let text = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
+        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+    };
+    wallets::Request {
+        method: method.to_string(),
+        path,
+        headers: headers.iter().filter_map(text).collect::<BTreeMap<_, _>>(),
+        body: body.to_vec(),
+    }
+}
+
+async fn messenger(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    Path(path): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let request = plain_request(&method, path, &headers, &body);
+    let (slow_ms, answer) = shared.change_texts(|texts, now_ms, draw| texts.handle(now_ms, draw, &request));
+    tokio::time::sleep(Duration::from_millis(u64::try_from(slow_ms).unwrap_or(0))).await;
+    sent(&shared, answer).await
+}
+
 /// MTN, Airtel and IntaSend.
 async fn others(
     State(shared): State<Arc<Shared>>,
@@ -310,15 +310,7 @@ async fn others(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let text = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
-        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-    };
-    let request = wallets::Request {
-        method: method.to_string(),
-        path,
-        headers: headers.iter().filter_map(text).collect::<BTreeMap<_, _>>(),
-        body: body.to_vec(),
-    };
+    let request = plain_request(&method, path, &headers, &body);
     let answer = shared.change_wallets(&provider, |wallets, now_ms, draw| {
         wallets.handle(now_ms, draw, &request)
     });
@@ -356,15 +348,22 @@ async fn pump(shared: Arc<Shared>) {
             let draw = shared.draw();
             let mut mpesa = shared.mpesa();
             for callback in mpesa.tick(now_ms(), &draw) {
-                deliveries.spawn(deliver(Arc::clone(&shared), Provider::Mpesa, callback.into()));
+                deliveries.spawn(deliver(Arc::clone(&shared), Provider::Mpesa.name(), callback.into()));
             }
             mpesa.due_ms()
         };
         for wallets in shared.wallets().iter_mut() {
             for callback in wallets.tick(now_ms()) {
-                deliveries.spawn(deliver(Arc::clone(&shared), wallets.provider(), callback.into()));
+                deliveries.spawn(deliver(Arc::clone(&shared), wallets.provider().name(), callback.into()));
             }
             due_ms = due_ms.into_iter().chain(wallets.due_ms()).min();
+        }
+        {
+            let mut texts = shared.texts();
+            for callback in texts.tick(now_ms()) {
+                deliveries.spawn(deliver(Arc::clone(&shared), texts::NAME, callback.into()));
+            }
+            due_ms = due_ms.into_iter().chain(texts.due_ms()).min();
         }
         let wait = due_ms.map_or(IDLE, |due_ms| {
             Duration::from_millis(u64::try_from(due_ms - now_ms()).unwrap_or(0))
@@ -378,49 +377,8 @@ async fn pump(shared: Arc<Shared>) {
     }
 }
 
-/// Sends one callback, once, whatever it is answered.
-async fn deliver(shared: Arc<Shared>, provider: Provider, callback: Callback) {
-    let method = match callback.method.as_str() {
-        "PUT" => Method::PUT,
-        _ => Method::POST,
-    };
-    let mut request = shared
-        .http
-        .request(method, &callback.url)
-        .header(header::CONTENT_TYPE, "application/json;charset=UTF-8")
-        .body(callback.body.clone());
-    if let Some(shortcode) = &callback.shortcode {
-        request = request.header("Businessshortcode", shortcode);
-    }
-    let sent = request.send().await;
-    let mut answer = None;
-    let status = match sent {
-        Ok(response) => {
-            let status = response.status().as_u16();
-            answer = response.text().await.ok();
-            Some(status)
-        }
-        Err(error) => {
-            tracing::warn!(%error, "sandbox: a callback was not taken");
-            None
-        }
-    };
-    if let Some(number) = callback.validates {
-        shared.change(|mpesa, now_ms, _| mpesa.validated(now_ms, number, answer.as_deref()));
-    }
-    let mut deliveries = shared.deliveries();
-    if deliveries.len() < DELIVERIES_MAX {
-        deliveries.push(Delivery {
-            time_ms: now_ms(),
-            provider: provider.name(),
-            callback,
-            status,
-        });
-    }
-}
-
 /// Milliseconds since 1970.
-fn now_ms() -> i64 {
+pub(super) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -162,7 +162,7 @@ impl World {
             let outbox = hub::hub::effect::OutboxId(outbox);
             self.give_hub(Input::Texted {
                 outbox,
-                outcome: TextOutcome::Sent,
+                outcome: TextOutcome::Sent(None),
             });
         }
     }

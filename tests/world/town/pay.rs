@@ -358,7 +358,7 @@ impl World {
             },
             Err(why) => Input::BadCallback {
                 reply: NOBODY,
-                provider: word.provider,
+                service: word.provider.into(),
                 why,
             },
         };

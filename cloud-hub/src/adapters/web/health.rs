@@ -99,11 +99,11 @@ pub async fn metrics(State(app): State<App>) -> Response {
     );
     let circuits = app.parts.circuits.shown();
     if !circuits.is_empty() {
-        text.push_str("# HELP kisima_provider_up Whether calls go out to a payment provider.\n");
+        text.push_str("# HELP kisima_provider_up Whether calls go out to a provider.\n");
         text.push_str("# TYPE kisima_provider_up gauge\n");
     }
     for circuit in circuits {
-        let (name, up) = (circuit.provider.name(), u8::from(circuit.state == Circuit::Up));
+        let (name, up) = (circuit.service.name(), u8::from(circuit.state == Circuit::Up));
         text.push_str(&format!("kisima_provider_up{{provider=\"{name}\"}} {up}\n"));
     }
     let content = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];

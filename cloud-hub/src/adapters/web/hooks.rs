@@ -22,7 +22,7 @@ use crate::{
     doors::Place,
     hub::{
         effect::{Refusal, RefusalKind},
-        input::CallbackName,
+        input::{CallbackName, Service},
     },
     provider::callback::{Callback, CallbackError},
 };
@@ -74,10 +74,15 @@ pub fn named_unsigned(provider: Provider) -> impl Fn(State<App>, Request) -> Ans
 }
 
 /// Lets in whoever has the secret.
-pub(super) async fn signed(app: &App, provider: Provider, secret: &str, request: Request) -> Result<Request, Refusal> {
+pub(super) async fn signed(
+    app: &App,
+    service: impl Into<Service>,
+    secret: &str,
+    request: Request,
+) -> Result<Request, Refusal> {
     let own = app.parts.settings.webhook_secret.as_ref();
     if !own.is_some_and(|own| own.is(secret)) {
-        return Err(stranger(app, provider, request).await?);
+        return Err(stranger(app, service, request).await?);
     }
     // Providers call back from few addresses, many payments at once.
     if let Some(place) = request.extensions().get::<Place>() {
@@ -87,21 +92,21 @@ pub(super) async fn signed(app: &App, provider: Provider, secret: &str, request:
 }
 
 /// Lets in whoever comes without it, where that is allowed.
-pub(super) async fn unsigned(app: &App, provider: Provider, request: Request) -> Result<Request, Refusal> {
+pub(super) async fn unsigned(app: &App, service: impl Into<Service>, request: Request) -> Result<Request, Refusal> {
     match app.parts.settings.allow_unsigned {
         true => Ok(request),
-        false => Err(stranger(app, provider, request).await?),
+        false => Err(stranger(app, service, request).await?),
     }
 }
 
 /// What who has no secret is told, once that is written down.
-async fn stranger(app: &App, provider: Provider, request: Request) -> Result<Refusal, Refusal> {
+pub(super) async fn stranger(app: &App, service: impl Into<Service>, request: Request) -> Result<Refusal, Refusal> {
     let peer = request.extensions().get::<ConnectInfo<Peer>>();
     let address = peer
         .map(|ConnectInfo(peer)| limits::asker(peer.address, request.headers(), &app.parts.settings.trusted_proxies));
     if let Some(address) = address.filter(|address| app.strangers.try_now(*address)) {
         let why = format!("a call from {address} without the webhooks' secret");
-        app.parts.desk.call_back_badly(provider, why).await?;
+        app.parts.desk.call_back_badly(service, why).await?;
     }
     Ok(forbidden())
 }

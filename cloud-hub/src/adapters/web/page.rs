@@ -9,7 +9,7 @@
 //! | [`sites`] | sites, one site, join codes |
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
 //! | [`bills`] | bills, one to print, and what a customer owes |
-//! | [`money`], [`loans`] | purchases, the outbox, loans asked |
+//! | [`money`], [`texts`], [`loans`] | purchases, texts both ways, loans asked |
 //! | [`payouts`] | money that goes out |
 //! | [`ledger`], [`reports`] | the books of a day, the statement of an account, what a day came to |
 //! | [`waiting`] | money that came without a prompt |
@@ -34,6 +34,7 @@ pub mod people;
 pub mod reports;
 pub mod show;
 pub mod sites;
+pub mod texts;
 pub mod waiting;
 
 use axum::{
@@ -119,7 +120,8 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/ledger") => get(ledger::trial),
         ("GET", "/ledger/{account}") => get(ledger::account),
         ("GET", "/reports") => get(reports::reports),
-        ("GET", "/outbox") => get(money::outbox),
+        ("GET", "/outbox") => get(texts::outbox),
+        ("POST", "/outbox/release") => post(texts::release),
         ("GET", "/loans") => get(loans::loans),
         ("POST", "/loans/close") => post(loans::close),
         ("GET", "/alarms") => get(alarms::alarms),
@@ -252,6 +254,7 @@ fn done(word: Option<&str>) -> Markup {
         Some("registered") => "The customer is registered.",
         Some("payout") => "It is written down, and the money is reserved. How it stands is below.",
         Some("float") => "The limit is set. The site knows within seconds if it is online.",
+        Some("texts_released") => "What waits is being sent.",
         Some("counted") => "The cash is booked, and what it settles may be taken again.",
         Some("difference") => "The difference is booked.",
         Some("released") => "Payouts leave by themselves again.",

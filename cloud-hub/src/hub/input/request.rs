@@ -225,6 +225,8 @@ pub enum Request {
         /// What was seen, for the audit.
         note: String,
     },
+    /// What held texts back is mended: they go at once.
+    ReleaseTexts,
     /// How much cash a site's manager may take before handing it in; nothing withdraws it.
     SetFloat {
         /// Where.

@@ -32,8 +32,8 @@ pub use self::{
         trial_balance,
     },
     money::{
-        OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, ledger_balance, outbox, purchase,
-        purchases, purchases_for_operators, totals, transactions,
+        InboxText, OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, inbox, ledger_balance,
+        outbox, purchase, purchases, purchases_for_operators, texts_held, texts_waiting, totals, transactions,
     },
     operations::{
         Doubt, LoanRequest, Token, User, doubt, held_ml, in_doubt, loan_requests, loans_asked, tokens, users,

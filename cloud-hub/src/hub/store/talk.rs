@@ -1,38 +1,51 @@
-//! The outbox of texts.
+//! The outbox of texts, and who wants none.
 
 use kiosk::{ids::CustomerId, moment::Wall, phone::Phone};
 use rusqlite::{Row, params};
 
 use super::{Store, Stored, customer::maybe_phone, signed, wrong};
-use crate::hub::effect::OutboxId;
+use crate::hub::{effect::OutboxId, talk::TextState};
 
-/// A text that is to be sent.
+/// How many reports may wait for the answer to their call.
+const EARLY_REPORTS_MAX: u32 = 1_000;
+
+/// A text that is to be sent, or was.
 #[derive(Clone, Debug)]
 pub(in crate::hub) struct OutboxRow {
     pub id: OutboxId,
     pub phone: Phone,
     pub text: String,
     pub tries: u32,
-    pub sending: bool,
+    pub state: TextState,
+}
+
+/// Why no text is sent at present.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::hub) struct TextHold {
+    /// The provider's word.
+    pub reason: String,
+    /// When one text tries again.
+    pub try_at: Wall,
 }
 
 fn read_outbox(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
+    let state: String = row.get("state")?;
     Ok(OutboxRow {
         id: OutboxId(row.get("id")?),
         phone: maybe_phone(row, "phone")?.ok_or_else(|| wrong(row, "phone"))?,
         text: row.get("text")?,
         tries: row.get("tries")?,
-        sending: row.get::<_, String>("state")? == "sending",
+        state: TextState::from_name(&state).ok_or_else(|| wrong(row, "state"))?,
     })
 }
 
 impl Store<'_> {
     /// Queues a text, due at once.
-    pub fn add_outbox(&self, customer: CustomerId, phone: Phone, text: &str, now: Wall) -> Stored<()> {
+    pub fn add_outbox(&self, customer: CustomerId, phone: Phone, text: &str, essential: bool, now: Wall) -> Stored<()> {
         self.execute(
-            "INSERT INTO outbox (customer, phone, text, state, tries, due_ms, created_ms)
-             VALUES (?1, ?2, ?3, 'queued', 0, ?4, ?4)",
-            params![signed(customer.0), phone.e164(), text, now.0],
+            "INSERT INTO outbox (customer, phone, text, essential, state, tries, due_ms, created_ms)
+             VALUES (?1, ?2, ?3, ?4, 'queued', 0, ?5, ?5)",
+            params![signed(customer.0), phone.e164(), text, essential, now.0],
         )
         .map(drop)
     }
@@ -42,20 +55,64 @@ impl Store<'_> {
         self.one("SELECT * FROM outbox WHERE id = ?1", [id.0], read_outbox)
     }
 
-    /// Texts that are due, the oldest first.
+    /// The text that the provider calls so, and that went to this phone.
+    pub fn outbox_named(&self, message_id: &str, phone: Phone) -> Stored<Option<OutboxRow>> {
+        self.one(
+            "SELECT * FROM outbox WHERE message_id = ?1 AND phone = ?2 ORDER BY id LIMIT 1",
+            params![message_id, phone.e164()],
+            read_outbox,
+        )
+    }
+
+    /// Queued texts that are due, the oldest first.
     pub fn outbox_due(&self, now: Wall, limit: u32) -> Stored<Vec<OutboxRow>> {
         self.all(
-            "SELECT * FROM outbox WHERE due_ms IS NOT NULL AND due_ms <= ?1 ORDER BY due_ms, id LIMIT ?2",
+            "SELECT * FROM outbox WHERE due_ms IS NOT NULL AND due_ms <= ?1 AND state = 'queued'
+             ORDER BY due_ms, id LIMIT ?2",
             params![now.0, limit],
             read_outbox,
         )
     }
 
-    /// Where a text stands, how often it was tried, and when it is due again.
-    pub fn set_outbox(&self, id: OutboxId, state: &str, tries: u32, due: Option<Wall>) -> Stored<()> {
+    /// How many texts are handed over and without an outcome.
+    pub fn outbox_under_way(&self) -> Stored<u32> {
+        let count = self.one("SELECT count(*) FROM outbox WHERE state = 'sending'", [], |row| {
+            row.get(0)
+        })?;
+        Ok(count.unwrap_or(0))
+    }
+
+    /// Whether a text to this phone is handed over and without an outcome.
+    pub fn is_texting(&self, phone: Phone) -> Stored<bool> {
+        let found = self.one(
+            "SELECT 1 FROM outbox WHERE state = 'sending' AND phone = ?1 LIMIT 1",
+            [phone.e164()],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
+    /// Where a text stands, how often it was tried, when it is due again, and the provider's word for what went wrong.
+    pub fn set_outbox(
+        &self,
+        id: OutboxId,
+        state: TextState,
+        tries: u32,
+        due: Option<Wall>,
+        reason: Option<&str>,
+    ) -> Stored<()> {
         self.execute(
-            "UPDATE outbox SET state = ?2, tries = ?3, due_ms = ?4 WHERE id = ?1",
-            params![id.0, state, tries, due.map(|due| due.0)],
+            "UPDATE outbox SET state = ?2, tries = ?3, due_ms = ?4, reason = ?5 WHERE id = ?1",
+            params![id.0, state.name(), tries, due.map(|due| due.0), reason],
+        )
+        .map(drop)
+    }
+
+    /// The provider took a text and calls it so.
+    pub fn set_outbox_sent(&self, id: OutboxId, message_id: Option<&str>) -> Stored<()> {
+        self.execute(
+            "UPDATE outbox SET state = 'sent', due_ms = NULL, reason = NULL, message_id = ?2 WHERE id = ?1",
+            params![id.0, message_id],
         )
         .map(drop)
     }
@@ -66,5 +123,97 @@ impl Store<'_> {
             "UPDATE outbox SET state = 'unknown', due_ms = NULL WHERE state = 'sending'",
             [],
         )
+    }
+
+    /// The same of those that were handed over and have no outcome in time.
+    pub fn outbox_give_up(&self, now: Wall) -> Stored<usize> {
+        self.execute(
+            "UPDATE outbox SET state = 'unknown', due_ms = NULL
+             WHERE state = 'sending' AND due_ms IS NOT NULL AND due_ms <= ?1",
+            [now.0],
+        )
+    }
+
+    /// A past may be missing in which what waits here was sent.
+    pub fn outbox_forgotten(&self) -> Stored<usize> {
+        self.execute(
+            "UPDATE outbox SET state = 'unknown', due_ms = NULL, reason = 'restored'
+             WHERE state IN ('queued', 'sending')",
+            [],
+        )
+    }
+
+    /// Keeps a report about a text whose name is not known yet, unless too many wait already.
+    pub fn keep_report(
+        &self,
+        message_id: &str,
+        phone: Phone,
+        state: TextState,
+        reason: Option<&str>,
+        now: Wall,
+    ) -> Stored<()> {
+        self.execute(
+            "INSERT OR IGNORE INTO early_report (message_id, phone, state, reason, time_ms)
+             SELECT ?1, ?2, ?3, ?4, ?5 WHERE (SELECT count(*) FROM early_report) < ?6",
+            params![message_id, phone.e164(), state.name(), reason, now.0, EARLY_REPORTS_MAX],
+        )
+        .map(drop)
+    }
+
+    /// The report that came before the name of its text was known.
+    pub fn kept_report(&self, message_id: &str, phone: Phone) -> Stored<Option<(TextState, Option<String>)>> {
+        self.one(
+            "SELECT state, reason FROM early_report WHERE message_id = ?1 AND phone = ?2",
+            params![message_id, phone.e164()],
+            |row| {
+                let state: String = row.get("state")?;
+                let state = TextState::from_name(&state).ok_or_else(|| wrong(row, "state"))?;
+                Ok((state, row.get("reason")?))
+            },
+        )
+    }
+
+    /// Forgets reports that came before this and never found their text.
+    pub fn forget_reports(&self, before: Wall) -> Stored<usize> {
+        self.execute("DELETE FROM early_report WHERE time_ms < ?1", [before.0])
+    }
+
+    /// Why no text is sent at present; `None` when they are.
+    pub fn text_hold(&self) -> Stored<Option<TextHold>> {
+        let hold = self.one("SELECT texts_held, texts_try_ms FROM hub", [], |row| {
+            let reason: Option<String> = row.get("texts_held")?;
+            let try_at = Wall(row.get("texts_try_ms")?);
+            Ok(reason.map(|reason| TextHold { reason, try_at }))
+        })?;
+        Ok(hold.flatten())
+    }
+
+    /// No text is sent from now on but one that tries, or all are again.
+    pub fn set_text_hold(&self, hold: Option<&TextHold>) -> Stored<()> {
+        self.execute(
+            "UPDATE hub SET texts_held = ?1, texts_try_ms = ?2",
+            params![hold.map(|hold| &hold.reason), hold.map_or(0, |hold| hold.try_at.0)],
+        )
+        .map(drop)
+    }
+
+    /// Whether somebody wants no texts but the essential ones.
+    pub fn is_stopped(&self, phone: Phone) -> Stored<bool> {
+        let found = self.one("SELECT 1 FROM stopped WHERE phone = ?1", [phone.e164()], |_| Ok(()))?;
+        Ok(found.is_some())
+    }
+
+    /// Somebody wants no texts but the essential ones: what waits for them is not sent. False when that was known.
+    pub fn stop_texts(&self, phone: Phone, now: Wall) -> Stored<bool> {
+        self.execute(
+            "UPDATE outbox SET state = 'failed', due_ms = NULL, reason = 'stopped'
+             WHERE phone = ?1 AND state = 'queued' AND NOT essential",
+            [phone.e164()],
+        )?;
+        let added = self.execute(
+            "INSERT OR IGNORE INTO stopped (phone, since_ms) VALUES (?1, ?2)",
+            params![phone.e164(), now.0],
+        )?;
+        Ok(added == 1)
     }
 }

@@ -73,7 +73,7 @@ impl World {
             },
             (Err(error), _) => Input::BadCallback {
                 reply: NOBODY,
-                provider: word.provider,
+                service: word.provider.into(),
                 why: error.to_string(),
             },
         };

@@ -163,7 +163,7 @@ pub async fn providers(State(app): State<App>, query: Query) -> Api {
     let (now, _) = app.parts.clock.now();
     let shown = app.parts.circuits.shown().into_iter().map(|circuit| {
         json!({
-            "provider": circuit.provider.name(),
+            "provider": circuit.service.name(),
             "state": circuit.state.name(),
             "failures": circuit.failures,
             "down_since": circuit.down_for.map(|down_for| since(now, down_for).rfc3339()),

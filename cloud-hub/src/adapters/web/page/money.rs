@@ -1,4 +1,4 @@
-//! Purchases and the outbox.
+//! Purchases.
 
 use std::collections::BTreeMap;
 
@@ -25,13 +25,13 @@ use super::{
 use crate::{
     hub::{
         effect::Refusal,
-        input::{PurchaseId, Request},
+        input::{PurchaseId, Request, Service},
         store::read::{self, Names, Purchase},
     },
     provider::circuit::State as Circuit,
 };
 
-/// How many purchases or texts are shown.
+/// How many purchases are shown.
 const ROWS: u32 = 50;
 
 /// `GET /purchases`, with `?state=` those in one state.
@@ -70,9 +70,9 @@ pub async fn purchases(
 fn providers_down(app: &App) -> Markup {
     let circuits = app.parts.circuits.shown();
     html! {
-        @for circuit in circuits.iter().filter(|circuit| circuit.state == Circuit::Down) {
-            p.card data-part={ "provider-" (circuit.provider) } {
-                strong { (circuit.provider.title()) " does not answer" }
+        @for circuit in circuits.iter().filter(|circuit| circuit.state == Circuit::Down && circuit.service != Service::Texts) {
+            p.card data-part={ "provider-" (circuit.service) } {
+                strong { (circuit.service.title()) " does not answer" }
                 @if let Some(minutes) = circuit.down_for.map(|down_for| down_for.as_secs() / 60) {
                     " for " (minutes) " min"
                 }
@@ -213,43 +213,4 @@ async fn find(app: &App, id: &str) -> Result<Purchase, Refusal> {
         .read(move |books| read::purchase(books, PurchaseId(number)))
         .await?;
     found.ok_or_else(none)
-}
-
-/// `GET /outbox`
-pub async fn outbox(State(app): State<App>, Extension(caller): Extension<Caller>) -> Shown {
-    let texts = app.parts.books.read(|books| read::outbox(books, ROWS)).await?;
-    let waiting = texts
-        .iter()
-        .filter(|text| matches!(text.state.as_str(), "queued" | "sending"))
-        .count();
-    let (zone, (now, _)) = (&app.parts.settings.zone, app.parts.clock.now());
-    let content = html! {
-        h1 { "Texts to customers" }
-        p data-part="waiting" {
-            @match waiting {
-                0 => "None of the newest texts waits.",
-                1 => "One of the newest texts waits to be sent.",
-                several => { (several) " of the newest texts wait to be sent." },
-            }
-            @if waiting > 0 { " Nothing sends them yet: tell people what matters to them." }
-        }
-        div data-part="texts" {
-            @if texts.is_empty() { p.quiet { "No text has been written yet." } } @else {
-                table.rows {
-                    thead { tr { th { "When" } th { "To" } th { "Text" } th { "State" } } }
-                    tbody {
-                        @for text in &texts {
-                            tr {
-                                td data-label="When" { (show::time_near(zone, text.created, now)) }
-                                td data-label="To" { (text.phone) }
-                                td data-label="Text" { (text.text) }
-                                td data-label="State" { (show::state(&text.state)) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    };
-    Ok(page(Some(&caller), "/outbox", "Texts", content))
 }

@@ -76,7 +76,7 @@ pub fn online(online: bool) -> Markup {
 /// The state of a payment, as a coloured word.
 pub fn state(state: &str) -> Markup {
     let class = match state {
-        "succeeded" | "sent" => "badge good",
+        "succeeded" | "sent" | "delivered" => "badge good",
         "failed" | "cancelled" | "expired" => "badge bad",
         "needs_operator" | "unknown" => "badge look",
         _ => "badge",

@@ -12,6 +12,7 @@ use store::StoreError;
 
 use super::{LIMIT_MAX, Page, Read, page};
 use crate::hub::{
+    inbox::without_pins,
     input::PurchaseId,
     store::{Store, id, maybe_id, maybe_parsed, maybe_wall, signed},
 };
@@ -89,10 +90,25 @@ pub struct OutboxText {
     pub phone: String,
     /// What.
     pub text: String,
-    /// `queued`, `sending`, `sent`, `failed` or `unknown`.
+    /// `queued`, `sending`, `sent`, `delivered`, `failed` or `unknown`.
     pub state: String,
+    /// The provider's word for what went wrong last.
+    pub reason: Option<String>,
     /// When it was queued.
     pub created: Wall,
+}
+
+/// A text that came.
+#[derive(Clone, Debug)]
+pub struct InboxText {
+    /// From whom.
+    pub phone: String,
+    /// What, with nothing that may be a PIN.
+    pub text: String,
+    /// `new`, or `over` for what came beyond what is kept of a number in a day.
+    pub state: String,
+    /// When it came.
+    pub received: Wall,
 }
 
 /// A purchase by id.
@@ -238,10 +254,43 @@ pub fn outbox(connection: &Connection, limit: u32) -> Read<Vec<OutboxText>> {
                 phone: row.get("phone")?,
                 text: row.get("text")?,
                 state: row.get("state")?,
+                reason: row.get("reason")?,
                 created: Wall(row.get("created_ms")?),
             })
         },
     )
+}
+
+/// The newest texts that came.
+pub fn inbox(connection: &Connection, limit: u32) -> Read<Vec<InboxText>> {
+    Store(connection).all(
+        "SELECT * FROM inbox ORDER BY received_ms DESC, id LIMIT ?1",
+        [limit.clamp(1, LIMIT_MAX)],
+        |row| {
+            let text: String = row.get("text")?;
+            Ok(InboxText {
+                phone: row.get("phone")?,
+                text: without_pins(&text),
+                state: row.get("state")?,
+                received: Wall(row.get("received_ms")?),
+            })
+        },
+    )
+}
+
+/// The provider's word for why it takes no texts at present.
+pub fn texts_held(connection: &Connection) -> Read<Option<String>> {
+    Ok(Store(connection).text_hold()?.map(|hold| hold.reason))
+}
+
+/// How many texts wait to be handed over.
+pub fn texts_waiting(connection: &Connection) -> Read<u32> {
+    let count = Store(connection).one(
+        "SELECT count(*) FROM outbox WHERE due_ms IS NOT NULL AND state = 'queued'",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(count.unwrap_or(0))
 }
 
 /// What the front page counts.
