@@ -51,7 +51,7 @@ pub async fn reports(
         p { a href=(format!("/api/v1/reports?day={day}&format=csv")) { "As CSV" } " · "
             a href=(format!("/ledger?day={day}")) { "Trial balance of this day" } }
     };
-    Ok(page(Some(&caller), "/ledger", "Report", content))
+    Ok(page(Some(&caller), "/reports", "Report", content))
 }
 
 fn table(found: &[Report], currency: &str) -> Markup {
