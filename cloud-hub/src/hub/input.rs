@@ -2,12 +2,14 @@
 
 mod money;
 mod request;
+mod ussd;
 
 pub use kiosk::ids::{PayoutId, PurchaseId};
 pub use money::{
     Allocation, CashCount, Item, NewBilling, NewPurchase, NewReading, NewRefund, NewWithdrawal, Pay, PayBy, Settling,
 };
 pub use request::{CustomerChange, DispenseAsk, JoinRequest, NewCustomer, NewSite, Request, Secret};
+pub use ussd::{Aggregator, UssdName, UssdStep, UssdText};
 
 use kiosk::{
     ids::{ProviderReference, SiteName},
@@ -162,6 +164,8 @@ pub enum Actor {
     Owner,
     /// A gateway that has only its join code.
     Gateway,
+    /// A person who calls by USSD, as the network says.
+    Ussd,
 }
 
 /// How a callback names its purchase.

@@ -19,6 +19,7 @@ pub mod read;
 mod report;
 mod subscription;
 mod talk;
+mod ussd;
 
 use kiosk::{ids::GrantId, moment::Wall};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
@@ -40,10 +41,11 @@ pub(super) use self::{
     purchase::{PurchaseKind, PurchaseRow, Terms},
     report::ReportRow,
     subscription::SubscriptionRow,
+    ussd::UssdRow,
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 12] = [
+pub const MIGRATIONS: [&str; 13] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -56,6 +58,7 @@ pub const MIGRATIONS: [&str; 12] = [
     include_str!("schema/009.sql"),
     include_str!("schema/010.sql"),
     include_str!("schema/011.sql"),
+    include_str!("schema/013.sql"),
 ];
 
 /// What a store function returns.
