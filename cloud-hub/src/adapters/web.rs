@@ -11,6 +11,7 @@
 //! | [`csv`] | the same for spreadsheets |
 //! | [`books`] | read-only connections |
 //! | [`join`], [`kiosk`], [`hooks`], [`daraja`], [`health`] | gateways that join, dispensers, providers, monitoring |
+//! | [`ussd`] | people who call by USSD, as aggregators carry them |
 //! | [`api`] | `/api/v1` and its description |
 //! | [`page`] | what people see |
 //! | [`live`] | what pages hear while they are open |
@@ -33,6 +34,7 @@ pub mod openapi;
 pub mod page;
 pub mod password;
 pub mod table;
+pub mod ussd;
 
 use std::{sync::Arc, time::Duration};
 
@@ -40,6 +42,7 @@ use ::kiosk::{
     day::Zone,
     phone::Country,
     provider::Provider,
+    talk::{Language, Talk, ussd::apology},
     tariff::{Plan, Tariff},
     units::Currency,
     units::Volume,
@@ -83,6 +86,10 @@ pub struct WebSettings {
     pub allow_unsigned: bool,
     /// `web.trusted_proxies`
     pub trusted_proxies: Vec<Network>,
+    /// `[ussd]`
+    pub ussd: config::Ussd,
+    /// The language of whoever has chosen none.
+    pub language: Language,
     /// Phones without a country code are this country's.
     pub country: Country,
     /// The currency of wallets.
@@ -137,6 +144,8 @@ pub struct Inner {
     pub logins: Limits,
     /// How many calls of one address without the webhooks' secret are written down.
     pub strangers: Limits,
+    /// What a caller by USSD reads when no screen is there in time.
+    pub sorry: String,
     /// Sessions whose use the machine has been told of lately.
     pub used: guard::Used,
 }
@@ -151,7 +160,9 @@ impl std::ops::Deref for App {
 
 /// The router: every row of the table, and nothing else. `sync` is the route of gateways.
 pub fn router(parts: Parts, sync: MethodRouter<App>) -> Router {
+    let sorry = apology(&Talk::new(), parts.settings.language).screen;
     let app = App(Arc::new(Inner {
+        sorry,
         parts,
         joins: Limits::new(join::TRIES_MAX, join::WINDOW),
         logins: Limits::new(page::login::LOGINS_MAX, page::login::LOGINS_WINDOW),
@@ -180,6 +191,7 @@ pub fn router(parts: Parts, sync: MethodRouter<App>) -> Router {
 fn handler(method: &str, path: &str) -> MethodRouter<App> {
     let found = machine_handler(method, path)
         .or_else(|| daraja::handler(method, path))
+        .or_else(|| ussd::routed(method, path))
         .or_else(|| api::handler(method, path))
         .or_else(|| page::handler(method, path));
     found.unwrap_or_else(|| panic!("{method} {path} stands in the table and has no handler"))

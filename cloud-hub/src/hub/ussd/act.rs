@@ -155,7 +155,10 @@ impl Turn<'_> {
         if let (Some(_), Pay::Prompt) = (away, pay) {
             self.store.set_moves_home(purchase)?;
         }
-        let bought = self.store.purchase(purchase)?.ok_or_else(|| Refusal::not_found("purchase"))?;
+        let bought = self
+            .store
+            .purchase(purchase)?
+            .ok_or_else(|| Refusal::not_found("purchase"))?;
         let amount = bought.payment.amount;
         let wallet = self.money(self.wallet_minor(row.id)?);
         Ok(Ok(match pay {
