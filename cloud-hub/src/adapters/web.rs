@@ -87,7 +87,7 @@ pub struct WebSettings {
     /// `web.trusted_proxies`
     pub trusted_proxies: Vec<Network>,
     /// `[ussd]`
-    pub ussd: config::Ussd,
+    pub ussd: config::hub::Ussd,
     /// The language of whoever has chosen none.
     pub language: Language,
     /// Phones without a country code are this country's.

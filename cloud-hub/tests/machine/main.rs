@@ -34,4 +34,5 @@ mod repeats;
 mod replays;
 mod reports;
 mod sites;
+mod ussd;
 mod world;

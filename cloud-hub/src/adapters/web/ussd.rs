@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
 };
-use config::SafaricomText;
+use config::hub::SafaricomText;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
