@@ -19,4 +19,5 @@ mod program;
 mod providers;
 mod reconcile;
 mod sync_socket;
+mod ussd;
 mod words;
