@@ -456,3 +456,50 @@ fn usage_is_told_by_week_and_month() {
         "This week: 12 l\nLast week: 2 l\nThis month: 15 l\nLast month: 0 l\n0. Back"
     );
 }
+
+#[test]
+fn whoever_unsubscribes_keeps_their_prepaid_litres_and_can_subscribe_again() {
+    let mut world = World::new();
+    world.site("kibera-3");
+    let customer = world.customer(JANE, Some("kibera-3"));
+    world.credit(customer, 20_000);
+    let month = || buy(customer, Item::Plan("monthly".to_owned()), Pay::Prompt);
+    bought(world.ask(month()));
+    paid(&mut world, 0, "RCPT1");
+    let texts = world.texts().len();
+    let mut call = Call::new("s1", JANE);
+    call.sends(&mut world);
+    let asked = call.types_all(&mut world, &["7", "4"]);
+    assert!(asked.starts_with("End your subscription?"), "{asked}");
+    assert_eq!(
+        call.types_all(&mut world, &["1", "4071"]),
+        "You are unsubscribed.\n0. Back"
+    );
+    let shown = world.shown(customer);
+    assert_eq!((shown.balance_ml, shown.allowance_ml), (20_000, 0));
+    assert!(shown.subscription.unwrap().expired);
+    // The month's price is earned now, and the prepaid litres (20 at 0.2 cents a millilitre) are not.
+    assert_eq!((world.ledger()["sales"], world.ledger()["water"]), (-30_000, -4_000));
+    assert_eq!(
+        call.types_all(&mut world, &["0", "7", "4", "1", "4071"]),
+        "There is no valid subscription.\n0. Back"
+    );
+    world.pass(40 * DAY_MS);
+    assert_eq!(world.texts().len(), texts, "nobody hears of the end of what they ended");
+    bought(world.ask(month()));
+    paid(&mut world, 1, "RCPT2");
+    assert_eq!(world.shown(customer).allowance_ml, 30 * 20_000);
+}
+
+#[test]
+fn a_step_prints_no_pin() {
+    let step = UssdStep {
+        name: name("s1"),
+        phone: Phone::parse(JANE, Country::Kenya).unwrap(),
+        service: Service::Water,
+        text: Secret("1*2*4071".to_owned()),
+        form: UssdText::Joined,
+    };
+    let printed = format!("{:?}", Request::Ussd(step));
+    assert!(!printed.contains("4071") && !printed.contains("700000102"), "{printed}");
+}

@@ -11,7 +11,7 @@ use kiosk::{
 use crate::hub::{
     effect::{Refusal, Response},
     input::{self, Actor, CustomerChange, Item, NewPurchase},
-    store::{CustomerRow, PurchaseKind, PurchaseRow},
+    store::{CustomerRow, PurchaseKind, PurchaseRow, PurseKey},
     turn::{Halt, HubError, Turn},
 };
 
@@ -101,9 +101,8 @@ impl Turn<'_> {
             | Act::RefuseLoan { .. }
             | Act::CancelLoan { .. }
             | Act::RepayLoan { .. } => return Ok(Err(Denied::NoLoans)),
-            Act::Report { .. } | Act::CallBack | Act::SendPinCode | Act::Unsubscribe => {
-                return Ok(Err(Denied::NotNow));
-            }
+            Act::Unsubscribe => return self.unsubscribe(by, &row),
+            Act::Report { .. } | Act::CallBack | Act::SendPinCode => return Ok(Err(Denied::NotNow)),
             Act::Collect { .. } | Act::TakeCash { .. } | Act::Broadcast { .. } => return Ok(Err(Denied::NotAllowed)),
         };
         self.update_customer(by, row.id, &change)?;
@@ -165,6 +164,27 @@ impl Turn<'_> {
             Pay::Prompt => Done::Prompted { amount },
             Pay::Wallet => Done::Paid { amount, wallet },
         }))
+    }
+
+    /// Ends what a caller has subscribed to. Sites are asked for what is left of the allowance, and it is nobody's: the
+    /// money for it is not given back, which is an operator's to decide.
+    fn unsubscribe(&mut self, by: &Actor, row: &CustomerRow) -> Result<Result<Done, Denied>, Halt> {
+        self.refuse_in_doubt("what is left of a subscription")?;
+        let valid = self.store.valid_subscriptions(row.id)?;
+        if valid.is_empty() {
+            return Ok(Err(Denied::NoSubscription));
+        }
+        for subscription in &valid {
+            let key = PurseKey::allowance(row.id, subscription.id);
+            for grant in self.store.grants_of_purse(key)? {
+                self.recall(&grant)?;
+            }
+            self.expire(subscription)?;
+            // Nobody is told of the end of what they ended themselves.
+            self.store.set_end_told(subscription.id)?;
+        }
+        self.audit(by, "unsubscribed", &row.id.to_string(), "")?;
+        Ok(Ok(Done::Made))
     }
 
     /// A subscription that was chosen at another site is paid: its water is drawn there from now on.
