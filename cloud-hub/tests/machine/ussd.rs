@@ -7,6 +7,7 @@ use hub::hub::{
 };
 use kiosk::{
     dispense::Reason,
+    ids::CustomerId,
     moment::{DAY_MS, MINUTE_MS, SECOND_MS},
     phone::{Country, Phone},
     talk::ussd::Service,
@@ -15,6 +16,7 @@ use kiosk::{
 use crate::{
     dispenses::{ask, verify},
     payments::{bought, buy, paid},
+    sites::register,
     world::World,
 };
 
@@ -489,6 +491,24 @@ fn whoever_unsubscribes_keeps_their_prepaid_litres_and_can_subscribe_again() {
     bought(world.ask(month()));
     paid(&mut world, 1, "RCPT2");
     assert_eq!(world.shown(customer).allowance_ml, 30 * 20_000);
+}
+
+#[test]
+fn somebody_who_began_by_phone_and_registers_at_a_kiosk_is_one_customer() {
+    let mut world = World::new();
+    let site = world.site("kibera-3");
+    let mut call = Call::new("s1", "0733000001");
+    call.sends(&mut world);
+    call.types_all(&mut world, &["Amina Odhiambo", "Kisumu", "4071", "4071"]);
+    register(&mut world, site, CustomerId(0xa11), "+254733000001", "9382", 0);
+    let phone = Phone::parse("0733000001", Country::Kenya).unwrap();
+    let known = read::customer_by_phone(&world.read(), phone).unwrap().unwrap();
+    assert_eq!((known.name.as_str(), known.city.as_str()), ("Amina Odhiambo", "Kisumu"));
+    assert!(known.account.is_some());
+    // The registration that came first stays, with its PIN.
+    assert_ne!(known.id, CustomerId(0xa11));
+    let menu = call.types(&mut world, "1");
+    assert!(menu.starts_with("Account created! ID: "), "{menu}");
 }
 
 #[test]
