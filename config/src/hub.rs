@@ -244,7 +244,7 @@ impl Ussd {
     }
 }
 
-fn codes(reader: &mut Reader) -> BTreeMap<String, String> {
+fn codes(reader: &mut Reader) -> BTreeMap<String, Service> {
     let mut codes = BTreeMap::new();
     for name in reader.names("ussd.codes") {
         let key = Key::under("ussd.codes", &[&name]);

@@ -207,15 +207,4 @@ impl Store<'_> {
         )?;
         Ok(sum.unwrap_or_default())
     }
-
-    /// What is booked of a customer's draws in a stretch of time, corrections taken off.
-    pub fn drawn_between_ml(&self, customer: CustomerId, (begin, end): (Wall, Wall)) -> Stored<i64> {
-        let sum = self.one(
-            "SELECT coalesce(sum(volume_ml), 0) FROM history
-             WHERE customer = ?1 AND time_ms >= ?2 AND time_ms < ?3 AND kind IN ('dispense', 'correction')",
-            [signed(customer.0), begin.0, end.0],
-            |row| row.get(0),
-        )?;
-        Ok(sum.unwrap_or_default())
-    }
 }

@@ -125,8 +125,10 @@ impl Turn<'_> {
             Purchase::Deposit(amount) => (Item::Deposit(amount.minor), None, Some(*amount)),
             Purchase::Bill(amount) => (Item::Bill(Some(amount.minor)), None, Some(*amount)),
             Purchase::Plan { site, plan } => {
-                let now = self.settings.plans.get(plan).map(|plan| plan.price(tariff.currency));
-                (Item::Plan(plan.clone()), Some(site), now)
+                let is_there = self.store.site(site)?.is_some();
+                let sold = self.settings.plans.get(plan);
+                let sold = sold.filter(|_| is_there).map(|plan| plan.price(tariff.currency));
+                (Item::Plan(plan.clone()), Some(site), sold)
             }
         };
         match now {

@@ -74,8 +74,8 @@ impl Turn<'_> {
     pub fn usage_of(&self, customer: CustomerId) -> Result<Usage, Halt> {
         let (zone, today) = self.zone_and_today(customer)?;
         let drawn = |from: Day, to: Day| {
-            let span = (zone.begin(from), zone.begin(to));
-            Ok::<_, Halt>(volume(self.store.drawn_between_ml(customer, span)?))
+            let (from, to) = (zone.begin(from), zone.begin(to).plus_ms(-1));
+            Ok::<_, Halt>(volume(self.store.drawn_between_ml(customer, from, to)?))
         };
         let (week, next_week) = (monday(today), monday(today).plus_days(DAYS_PER_WEEK));
         let first = Month::of(today).map_or(today, Month::first_day);
