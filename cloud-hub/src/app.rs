@@ -34,7 +34,7 @@ pub mod side_file;
 use std::{io, net::SocketAddr, path::PathBuf, thread::JoinHandle, time::Duration};
 
 use anyhow::Context;
-use kiosk::day::Zone;
+use kiosk::{day::Zone, talk::Language};
 use runtime::{
     clock::Clock,
     decide::{self, Inbox},
@@ -265,6 +265,8 @@ fn web_settings(config: &config::Hub) -> anyhow::Result<WebSettings> {
         allow_unsigned: config.webhooks.allow_unsigned,
         trusted_proxies: config.web.trusted_proxies.clone(),
         texts_from: config.africastalking.as_ref().map(|own| own.callbacks_from.clone()),
+        ussd: config.ussd.clone(),
+        language: Language::from_code(&machine.language).unwrap_or_default(),
         country: machine.country,
         currency: machine.currency,
         zone: Zone::named(&machine.time_zone)?,

@@ -34,6 +34,7 @@
 //! | `daily` | what is done once a day, at each site's own time |
 //! | `report` | what a day came to |
 //! | [`talk`], [`inbox`] | texts to customers, texts from them |
+//! | `ussd` | people who call by USSD: their sessions, and what the menus ask of the books |
 //! | `tick` | what time brings |
 //! | [`store`] | the tables; [`store::read`] is for pages |
 //!
@@ -80,6 +81,7 @@ pub mod store;
 pub mod talk;
 mod tick;
 mod turn;
+mod ussd;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 use jiff::tz::TimeZone;
 use kiosk::{
     bill::{BLOCKS_MAX, Block, BlockTariff},
+    talk::ussd::Service,
     units::{Currency, Money, Volume},
 };
 
@@ -106,8 +107,8 @@ pub struct Webhooks {
 /// `[ussd]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ussd {
-    /// `ussd.codes`: the menu's name by service code, the code without its last `#`. See [`Ussd::menu`].
-    pub codes: BTreeMap<String, String>,
+    /// `ussd.codes`: the menu by service code, the code without its last `#`. See [`Ussd::menu`].
+    pub codes: BTreeMap<String, Service>,
     /// `ussd.session`: how long a session may last.
     pub session: Duration,
     /// `ussd.test`: open the test routes without a token, for development.
@@ -117,11 +118,10 @@ pub struct Ussd {
 }
 
 impl Ussd {
-    /// The name of the menu behind a service code as an aggregator writes it; an unknown code gets `water`.
-    pub fn menu(&self, service_code: &str) -> &str {
-        self.codes
-            .get(service_code.trim_end_matches('#'))
-            .map_or("water", String::as_str)
+    /// The menu behind a service code as an aggregator writes it; an unknown code gets the one of water.
+    pub fn menu(&self, service_code: &str) -> Service {
+        let known = self.codes.get(service_code.trim_end_matches('#'));
+        known.copied().unwrap_or(Service::Water)
     }
 }
 
@@ -244,11 +244,11 @@ impl Ussd {
     }
 }
 
-fn codes(reader: &mut Reader) -> BTreeMap<String, String> {
+fn codes(reader: &mut Reader) -> BTreeMap<String, Service> {
     let mut codes = BTreeMap::new();
     for name in reader.names("ussd.codes") {
         let key = Key::under("ussd.codes", &[&name]);
-        let menu = reader.optional(key.clone(), |text| lower_case_name(text, "the name of a menu"));
+        let menu = reader.optional(key.clone(), menu_name);
         let code = name.trim_end_matches('#').to_owned();
         if !code.starts_with('*') || common::dialled(&code).is_err() {
             reader.problem(key, "must be a service code such as \"*384*303#\"".to_owned());
@@ -259,6 +259,13 @@ fn codes(reader: &mut Reader) -> BTreeMap<String, String> {
         }
     }
     codes
+}
+
+fn menu_name(text: &str) -> Result<Service, String> {
+    Service::from_name(text).ok_or_else(|| {
+        let names = Service::ALL.map(Service::name).join(", ");
+        format!("must be one of {names}")
+    })
 }
 
 fn plans(reader: &mut Reader, currency: Currency) -> BTreeMap<String, Plan> {

@@ -11,6 +11,7 @@
 //! | [`csv`] | the same for spreadsheets |
 //! | [`books`] | read-only connections |
 //! | [`join`], [`kiosk`], [`hooks`], [`daraja`], [`texts`], [`health`] | gateways that join, dispensers, providers, monitoring |
+//! | [`ussd`] | people who call by USSD, as aggregators carry them |
 //! | [`api`] | `/api/v1` and its description |
 //! | [`page`] | what people see |
 //! | [`live`] | what pages hear while they are open |
@@ -34,6 +35,7 @@ pub mod page;
 pub mod password;
 pub mod table;
 pub mod texts;
+pub mod ussd;
 
 use std::{sync::Arc, time::Duration};
 
@@ -41,6 +43,7 @@ use ::kiosk::{
     day::Zone,
     phone::Country,
     provider::Provider,
+    talk::{Language, Talk, ussd::apology},
     tariff::{Plan, Tariff},
     units::Currency,
     units::Volume,
@@ -87,6 +90,10 @@ pub struct WebSettings {
     /// `messaging.africastalking.callbacks_from`, where it is configured: who may call the webhooks for texts, anybody
     /// with the secret when empty.
     pub texts_from: Option<Vec<Network>>,
+    /// `[ussd]`
+    pub ussd: config::hub::Ussd,
+    /// The language of whoever has chosen none.
+    pub language: Language,
     /// Phones without a country code are this country's.
     pub country: Country,
     /// The currency of wallets.
@@ -143,6 +150,8 @@ pub struct Inner {
     pub logins: Limits,
     /// How many calls of one address without the webhooks' secret are written down.
     pub strangers: Limits,
+    /// What a caller by USSD reads when no screen is there in time.
+    pub sorry: String,
     /// Sessions whose use the machine has been told of lately.
     pub used: guard::Used,
 }
@@ -157,7 +166,9 @@ impl std::ops::Deref for App {
 
 /// The router: every row of the table, and nothing else. `sync` is the route of gateways.
 pub fn router(parts: Parts, sync: MethodRouter<App>) -> Router {
+    let sorry = apology(&Talk::new(), parts.settings.language).screen;
     let app = App(Arc::new(Inner {
+        sorry,
         parts,
         joins: Limits::new(join::TRIES_MAX, join::WINDOW),
         logins: Limits::new(page::login::LOGINS_MAX, page::login::LOGINS_WINDOW),
@@ -187,6 +198,7 @@ fn handler(method: &str, path: &str) -> MethodRouter<App> {
     let found = machine_handler(method, path)
         .or_else(|| daraja::handler(method, path))
         .or_else(|| texts::handler(method, path))
+        .or_else(|| ussd::routed(method, path))
         .or_else(|| api::handler(method, path))
         .or_else(|| page::handler(method, path));
     found.unwrap_or_else(|| panic!("{method} {path} stands in the table and has no handler"))

@@ -50,6 +50,10 @@ pub fn look(config: &config::Hub) -> Found {
         let open = "webhooks.allow_unsigned is on: anybody may send callbacks; for development only";
         found.doubtful.push(open.to_owned());
     }
+    if config.ussd.test {
+        let open = "ussd.test is on: anybody may call the menus in anybody's name; for development only";
+        found.doubtful.push(open.to_owned());
+    }
     for (key, path) in files {
         if let Err(error) = Secret::read(path) {
             found.wrong.push(format!("{key}: {error}"));

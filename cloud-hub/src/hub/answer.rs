@@ -20,7 +20,7 @@ use super::{
     operator::Role,
 };
 
-/// An answer as bytes; `None` for one that is not kept: a join and a provider's offer come without a key.
+/// An answer as bytes; `None` for one that is not kept: a join, a provider's offer and a step by USSD come without a key.
 pub(super) fn encode(answer: &Result<Response, Refusal>) -> Option<Vec<u8>> {
     let value = match answer {
         Ok(response) => encode_response(response)?,
@@ -36,7 +36,7 @@ fn encode_response(response: &Response) -> Option<Value> {
     Some(match response {
         Response::Done => json!({"is": "done"}),
         Response::JoinCode { code, valid_until } => json!({"is": "code", "code": code, "until": valid_until.0}),
-        Response::Joined(_) | Response::Offer(_) => return None,
+        Response::Joined(_) | Response::Offer(_) | Response::Ussd(_) => return None,
         Response::Money(place) => encode_place(*place),
         Response::Secret { secret } => json!({"is": "secret", "secret": secret}),
         Response::Session {

@@ -135,25 +135,35 @@ impl Turn<'_> {
     }
 
     fn decided(&mut self, by: &Actor, request: &Request) -> Result<Decided, HubError> {
+        match self.attempt(|turn| turn.decide(by, request)) {
+            Ok(response) => Ok(Decided::Given(Ok(response))),
+            Err(Halt::Kept(refusal) | Halt::Refused(refusal)) => Ok(Decided::Given(Err(refusal))),
+            Err(Halt::Waits(customer)) => Ok(Decided::Waits(customer)),
+            Err(Halt::Broken(error)) => Err(error),
+        }
+    }
+
+    /// Does something that may be refused: then what it changed is undone, and what was changed before it stays. One
+    /// attempt may be made within another.
+    pub fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Halt>) -> Result<T, Halt> {
         let texts_queued = self.texts_queued;
         let effects = self.effects.len();
         let written = self.written.clone();
         self.store.run(SAVEPOINT)?;
-        let answer = match self.decide(by, request) {
-            Ok(response) => Decided::Given(Ok(response)),
-            Err(Halt::Kept(refusal)) => Decided::Given(Err(refusal)),
-            Err(Halt::Waits(customer)) => Decided::Waits(customer),
-            Err(Halt::Refused(refusal)) => {
+        let done = work(self);
+        match &done {
+            // The whole input is undone.
+            Err(Halt::Broken(_)) => return done,
+            Err(Halt::Refused(_)) => {
                 self.store.run("ROLLBACK TO request")?;
                 self.effects.truncate(effects);
                 self.texts_queued = texts_queued;
                 self.written = written;
-                Decided::Given(Err(refusal))
             }
-            Err(Halt::Broken(error)) => return Err(error),
-        };
+            Ok(_) | Err(Halt::Kept(_) | Halt::Waits(_)) => {}
+        }
         self.store.run("RELEASE request")?;
-        Ok(answer)
+        done
     }
 
     fn decide(&mut self, by: &Actor, request: &Request) -> Result<Response, Halt> {
@@ -235,6 +245,9 @@ impl Turn<'_> {
                 volume_ml,
                 outcome,
             } => self.report_dispense(site, request, *volume_ml, *outcome),
+            Request::Ussd(step) => self.ussd(by, step),
+            Request::EndUssd { name } => self.end_ussd(name),
+            Request::ClearUssd => self.clear_ussd(by),
         }
     }
 }

@@ -255,7 +255,8 @@ impl Turn<'_> {
         Ok(site.map_or_else(|| self.settings.time_zone.clone(), |site| site.time_zone))
     }
 
-    fn zone_and_today(&self, customer: CustomerId) -> Result<(Zone, Day), HubError> {
+    /// That zone, and the day that it is there.
+    pub fn zone_and_today(&self, customer: CustomerId) -> Result<(Zone, Day), HubError> {
         let name = self.zone_name_of(customer)?;
         let zone = Zone::named(&name).map_err(|error| HubError::Journal(error.to_string()))?;
         let today = zone.day(self.now());

@@ -281,7 +281,7 @@ impl Turn<'_> {
     }
 
     /// The profile document says what the row says.
-    fn write_profile(&mut self, row: &CustomerRow) -> Result<(), Halt> {
+    pub fn write_profile(&mut self, row: &CustomerRow) -> Result<(), Halt> {
         let phone = row.phone.map(Phone::e164);
         let some = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
         let (name, city) = (some(&row.name), some(&row.city));
@@ -323,7 +323,8 @@ impl Turn<'_> {
         }
     }
 
-    fn sealed_pin(&mut self, pin: &Pin) -> Result<Vec<u8>, HubError> {
+    /// A PIN as it is kept: sealed to the hub's own key.
+    pub fn sealed_pin(&mut self, pin: &Pin) -> Result<Vec<u8>, HubError> {
         let random = self.throw();
         self.keys
             .seal(random, &pin.digits())

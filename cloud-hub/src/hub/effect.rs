@@ -244,6 +244,19 @@ pub enum Response {
         /// Prepaid litres after it.
         balance_ml: i64,
     },
+    /// What somebody who calls by USSD sees next.
+    Ussd(UssdScreen),
+}
+
+/// A screen of a USSD session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UssdScreen {
+    /// What it says, in letters of the GSM alphabet.
+    pub screen: String,
+    /// Whether an input is waited for; otherwise the session is over.
+    pub goes_on: bool,
+    /// Where the session stands ([`kiosk::talk::ussd::Session::state_name`]).
+    pub state: &'static str,
 }
 
 /// The decision on an ask for water (CONTRACTS section 4).

@@ -3,6 +3,7 @@
 mod money;
 mod request;
 mod texts;
+mod ussd;
 
 pub use kiosk::ids::{PayoutId, PurchaseId};
 pub use money::{
@@ -10,6 +11,7 @@ pub use money::{
 };
 pub use request::{CustomerChange, DispenseAsk, JoinRequest, NewCustomer, NewSite, Request, Secret};
 pub use texts::{IncomingText, Service, TextFate, TextOutcome, TextReport};
+pub use ussd::{Aggregator, UssdName, UssdStep, UssdText};
 
 use kiosk::{
     ids::{ProviderReference, SiteName},
@@ -186,6 +188,8 @@ pub enum Actor {
     Owner,
     /// A gateway that has only its join code.
     Gateway,
+    /// A person who calls by USSD, as the network says.
+    Ussd,
 }
 
 /// How a callback names its purchase.

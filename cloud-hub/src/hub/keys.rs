@@ -3,8 +3,10 @@
 use super::store::audit::AuditSeal;
 use kiosk::{
     ids::{BoxId, CustomerId, SiteName},
+    phone::Phone,
     pin::{Pin, PinKey},
     receipt::ReceiptKey,
+    talk::ussd::{Seal, joined::SeenKey},
 };
 use sync::seal::{Identity, PairKey, SecretKey, SiteKey, open_sealed, seal_to_hub, sealing_public};
 
@@ -87,5 +89,20 @@ impl Keys {
     pub fn pin_matches(&self, customer: CustomerId, kept: &Pin, typed: &Pin) -> bool {
         let key = PinKey::new(*self.master.derive(&[], "kisima hub pin").expose());
         key.is_right(&key.verifier(customer, kept), customer, typed)
+    }
+
+    /// What remembers the texts of USSD sessions.
+    pub fn ussd_seen(&self) -> SeenKey {
+        SeenKey::new(*self.master.derive(&[], "kisima ussd seen").expose())
+    }
+
+    /// What a USSD session keeps of the first of two entries of a new PIN.
+    pub fn ussd_seal(&self, phone: Phone, pin: &Pin) -> Seal {
+        let mut typed = phone.e164().into_bytes();
+        typed.extend(pin.digits());
+        let key = self.master.derive(&typed, "kisima ussd pin");
+        let mut seal = [0; 16];
+        seal.copy_from_slice(&key.expose()[..16]);
+        Seal(seal)
     }
 }

@@ -77,6 +77,8 @@ impl Actor {
             Actor::Token { name, .. } => format!("token {name}"),
             Actor::Owner => "owner".to_owned(),
             Actor::Gateway => "gateway".to_owned(),
+            // Whom it is about stands beside it; a number never does.
+            Actor::Ussd => "ussd".to_owned(),
         }
     }
 
@@ -86,6 +88,7 @@ impl Actor {
             // Whoever has the machine's own account is not stopped by a table.
             Actor::Owner => true,
             Actor::Gateway => matches!(request, Request::Join(_)),
+            Actor::Ussd => matches!(request, Request::Ussd(_) | Request::EndUssd { .. } | Request::ClearUssd),
             Actor::User { role, name } => role_may(*role, request) || own_login(name, request),
             Actor::Token {
                 role: Role::Kiosk,

@@ -391,11 +391,8 @@ impl Turn<'_> {
         };
         let key = super::credit_id(name);
         if self.store.has_credit(key)? {
-            let subject = row.id.to_string();
-            self.alarm(
-                "receipt_reused",
-                format!("purchase {subject}: {name} was credited before"),
-            )?;
+            let detail = format!("purchase {}: {name} was credited before", row.id);
+            self.alarm("receipt_reused", detail)?;
             return Ok(false);
         }
         let sold = match &row.kind {
@@ -427,6 +424,7 @@ impl Turn<'_> {
                 self.remember(customer, site.as_ref(), "topup", volume.signed_ml(), amount.minor)?;
             }
             PurchaseKind::Subscription { site, .. } => {
+                self.take_home_along(row)?;
                 if let Some(sold) = &sold {
                     self.subscribe(key, customer, site, sold, amount, name)?;
                 }

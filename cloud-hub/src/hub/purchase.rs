@@ -3,7 +3,7 @@
 use kiosk::{
     day::{Day, Zone},
     fact::{AnsweredState, PurchaseAsked, PurchaseItem},
-    ids::{ProviderReference, RecordId},
+    ids::{ProviderReference, RecordId, SiteName},
     ledger::Source,
     moment::MINUTE_MS,
     payment::{Msisdn, Payment, PaymentEvent, PaymentState},
@@ -34,8 +34,18 @@ const SUCCEEDED_BLOCKS_MS: i64 = 2 * MINUTE_MS;
 impl Turn<'_> {
     /// Starts a purchase.
     pub fn create_purchase(&mut self, by: &Actor, new: &NewPurchase) -> Result<Response, Halt> {
+        self.create_purchase_at(by, new, None)
+    }
+
+    /// The same; a subscription to this site, where one is named, and not to the home.
+    pub fn create_purchase_at(
+        &mut self,
+        by: &Actor,
+        new: &NewPurchase,
+        at: Option<&SiteName>,
+    ) -> Result<Response, Halt> {
         let customer = self.known_customer(new.customer)?;
-        let (kind, amount) = self.priced(&customer, &new.item, new.pay)?;
+        let (kind, amount) = self.priced(&customer, &new.item, at, new.pay)?;
         let phone = match &new.phone {
             Some(phone) => self.phone(phone)?,
             None => customer
@@ -66,7 +76,13 @@ impl Turn<'_> {
     }
 
     /// What is bought, and what it costs.
-    fn priced(&self, customer: &CustomerRow, item: &Item, pay: Pay) -> Result<(PurchaseKind, Money), Halt> {
+    fn priced(
+        &self,
+        customer: &CustomerRow,
+        item: &Item,
+        at: Option<&SiteName>,
+        pay: Pay,
+    ) -> Result<(PurchaseKind, Money), Halt> {
         let priced = match item {
             Item::Litres(volume) => (PurchaseKind::Topup(*volume), self.settings.tariff.price(*volume)),
             Item::Deposit(minor) => (PurchaseKind::Deposit, self.money(*minor).rounded_up()),
@@ -77,7 +93,7 @@ impl Turn<'_> {
                     .plans
                     .get(name)
                     .ok_or_else(|| Refusal::invalid("plan", "unknown_plan", format!("there is no plan {name}")))?;
-                let site = customer.site.clone().ok_or_else(|| {
+                let site = at.or(customer.site.as_ref()).cloned().ok_or_else(|| {
                     Refusal::conflict(
                         "no_site",
                         "a subscription belongs to a site, and this customer has none",
@@ -243,7 +259,7 @@ impl Turn<'_> {
             PurchaseItem::Plan(plan) => Item::Plan(plan.clone()),
             PurchaseItem::Bill => Item::Bill(None),
         };
-        let (kind, amount) = self.priced(&customer, &item, Pay::Prompt)?;
+        let (kind, amount) = self.priced(&customer, &item, None, Pay::Prompt)?;
         Ok((customer, kind, amount, phone))
     }
 

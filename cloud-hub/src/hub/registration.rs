@@ -17,7 +17,7 @@ use super::{
     customer::document_name,
     ledger::Event,
     store::{CustomerRow, PurseKey, SubscriptionRow},
-    turn::{HubError, Turn},
+    turn::{Halt, HubError, Turn},
 };
 
 impl Turn<'_> {
@@ -141,6 +141,12 @@ impl Turn<'_> {
             (other.clone(), one.clone())
         };
         let (phone, account) = (into.phone.or(from.phone), into.account.or(from.account));
+        // Whoever began by USSD has no number, maybe no name, and nothing that sites could read.
+        let was_begun = into.account.is_none();
+        if into.name.is_empty() {
+            into.name.clone_from(&from.name);
+            into.city.clone_from(&from.city);
+        }
         let homes = self.homes_of([from.id, into.id])?;
         from.phone = None;
         from.account = None;
@@ -166,6 +172,12 @@ impl Turn<'_> {
             detail.push_str(&format!(", at most {limit} a day as it was"));
         }
         self.store.put_customer(&into)?;
+        if was_begun {
+            match self.write_profile(&into) {
+                Err(Halt::Broken(error)) => return Err(error),
+                Ok(()) | Err(Halt::Refused(_) | Halt::Kept(_) | Halt::Waits(_)) => {}
+            }
+        }
         self.join_purses(from.id, into.id)?;
         for box_id in homes {
             self.write(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kiosk::{
     bill::BlockTariff,
-    moment::DAY_MS,
+    moment::{DAY_MS, MINUTE_MS},
     payment::PaymentPolicy,
     payout::PayoutPolicy,
     phone::{Country, Prefixes},
@@ -77,6 +77,8 @@ pub struct Settings {
     pub asked_within_ms: i64,
     /// Loans asked at sites are kept for an operator; else they are refused.
     pub loans: bool,
+    /// How long a USSD session may last.
+    pub ussd_session_ms: i64,
     /// How long a join code is valid.
     pub join_valid_ms: i64,
     /// How long a draw at the hub may go without a report before it is booked in full.
@@ -118,6 +120,7 @@ impl Settings {
             bill_remind_days: vec![3, 1],
             asked_within_ms: DAY_MS,
             loans: true,
+            ussd_session_ms: 3 * MINUTE_MS,
             join_valid_ms: 7 * DAY_MS,
             report_within_ms: DAY_MS,
         }

@@ -20,6 +20,7 @@ pub mod read;
 mod report;
 mod subscription;
 mod talk;
+mod ussd;
 
 use kiosk::{ids::GrantId, moment::Wall};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
@@ -42,10 +43,11 @@ pub(super) use self::{
     report::ReportRow,
     subscription::SubscriptionRow,
     talk::TextHold,
+    ussd::UssdRow,
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 13] = [
+pub const MIGRATIONS: [&str; 14] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -59,6 +61,7 @@ pub const MIGRATIONS: [&str; 13] = [
     include_str!("schema/010.sql"),
     include_str!("schema/011.sql"),
     include_str!("schema/012.sql"),
+    include_str!("schema/013.sql"),
 ];
 
 /// What a store function returns.

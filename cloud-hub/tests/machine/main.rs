@@ -35,4 +35,5 @@ mod replays;
 mod reports;
 mod sites;
 mod texts;
+mod ussd;
 mod world;

@@ -20,4 +20,5 @@ mod providers;
 mod reconcile;
 mod sync_socket;
 mod texts;
+mod ussd;
 mod words;

@@ -48,13 +48,14 @@ fn service_codes_lead_to_menus() {
         ("*123#", "services"),
         ("*999#", "water"),
     ] {
-        assert_eq!(ussd.menu(code), menu, "{code}");
+        assert_eq!(ussd.menu(code).name(), menu, "{code}");
     }
     assert_eq!(ussd.safaricom_text, SafaricomText::Joined);
     for bad in [
         "ussd.codes.water=water",
         "ussd.codes.\"*1#\"=\"No Menu\"",
         "ussd.codes.\"*1#\"=5 6",
+        "ussd.codes.\"*1#\"=watre",
     ] {
         assert!(Hub::load(&set(&[bad]), &Pretend::default()).is_err(), "{bad}");
     }

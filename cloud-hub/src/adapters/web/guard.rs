@@ -23,6 +23,7 @@ use super::{
     body::BODY_BYTES_MAX,
     page,
     table::{self, Access, Route, Shape},
+    ussd,
 };
 use crate::{
     doors::Place,
@@ -120,7 +121,8 @@ pub async fn guard(State(app): State<App>, path: MatchedPath, request: Request, 
     let Some(route) = table::find(request.method().as_str(), path.as_str()) else {
         return no_such_method(path.as_str());
     };
-    if route.access == Access::Open {
+    let is_for_tests = app.parts.settings.ussd.test && ussd::TEST_PATHS.contains(&route.path);
+    if route.access == Access::Open || is_for_tests {
         return next.run(request).await;
     }
     match admitted(&app, route, request).await {

@@ -2,7 +2,7 @@
 //! any value moves (RELIABILITY row 31), so an answer tells a stranger nothing and wins them nothing. Bytes that are no
 //! callback are refused and stand in the audit, and so does whoever calls without the webhooks' secret.
 
-use std::{pin::Pin, time::Duration};
+use std::{net::IpAddr, pin::Pin, time::Duration};
 
 use ::kiosk::provider::Provider;
 use axum::{
@@ -80,15 +80,42 @@ pub(super) async fn signed(
     secret: &str,
     request: Request,
 ) -> Result<Request, Refusal> {
+    match has_secret(app, secret, &request) {
+        true => Ok(request),
+        false => Err(stranger(app, service, request).await?),
+    }
+}
+
+fn has_secret(app: &App, secret: &str, request: &Request) -> bool {
     let own = app.parts.settings.webhook_secret.as_ref();
     if !own.is_some_and(|own| own.is(secret)) {
-        return Err(stranger(app, service, request).await?);
+        return false;
     }
     // Providers call back from few addresses, many payments at once.
     if let Some(place) = request.extensions().get::<Place>() {
         place.known();
     }
-    Ok(request)
+    true
+}
+
+/// Whether whoever carries messages, and no money, may come in: with the secret, or without it where that is allowed. A
+/// stranger is logged.
+pub(super) fn lets_in(app: &App, secret: Option<&str>, request: &Request) -> bool {
+    let may = match secret {
+        Some(secret) => has_secret(app, secret, request),
+        None => app.parts.settings.allow_unsigned,
+    };
+    if !may && let Some(address) = stranger_to_note(app, request) {
+        tracing::warn!(%address, "a call without the webhooks' secret");
+    }
+    may
+}
+
+/// The address of a stranger, unless enough of its calls have been noted. Ask it of strangers only.
+fn stranger_to_note(app: &App, request: &Request) -> Option<IpAddr> {
+    let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<Peer>>()?;
+    let address = limits::asker(peer.address, request.headers(), &app.parts.settings.trusted_proxies);
+    app.strangers.try_now(address).then_some(address)
 }
 
 /// Lets in whoever comes without it, where that is allowed.
@@ -101,10 +128,7 @@ pub(super) async fn unsigned(app: &App, service: impl Into<Service>, request: Re
 
 /// What who has no secret is told, once that is written down.
 pub(super) async fn stranger(app: &App, service: impl Into<Service>, request: Request) -> Result<Refusal, Refusal> {
-    let peer = request.extensions().get::<ConnectInfo<Peer>>();
-    let address = peer
-        .map(|ConnectInfo(peer)| limits::asker(peer.address, request.headers(), &app.parts.settings.trusted_proxies));
-    if let Some(address) = address.filter(|address| app.strangers.try_now(*address)) {
+    if let Some(address) = stranger_to_note(app, &request) {
         let why = format!("a call from {address} without the webhooks' secret");
         app.parts.desk.call_back_badly(service, why).await?;
     }

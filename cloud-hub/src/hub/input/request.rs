@@ -9,6 +9,7 @@ use kiosk::{
 };
 
 use super::money::{Allocation, CashCount, NewBilling, NewPurchase, NewReading, NewRefund, NewWithdrawal, Settling};
+use super::ussd::{UssdName, UssdStep};
 use crate::hub::{money::Arrival, operator::Role};
 
 /// What can be asked of the hub. Each is one transaction.
@@ -269,6 +270,15 @@ pub enum Request {
         /// How it ended, in the contract's words.
         outcome: kiosk::fact::Outcome,
     },
+    /// One step of a USSD session.
+    Ussd(UssdStep),
+    /// The network has ended a USSD session.
+    EndUssd {
+        /// Which.
+        name: UssdName,
+    },
+    /// Forgets all USSD sessions.
+    ClearUssd,
 }
 
 impl Request {
@@ -287,6 +297,7 @@ impl Request {
             Request::CreateCustomer(new) => new.pin.as_ref().map(|pin| pin.0.as_str()),
             Request::SetPin { pin, .. } => Some(&pin.0),
             Request::VerifyDispense(ask) => Some(&ask.pin.0),
+            Request::Ussd(step) => Some(&step.text.0),
             _ => None,
         }
     }

@@ -62,6 +62,17 @@ fn read_enrolment(row: &Row<'_>) -> rusqlite::Result<EnrolmentRow> {
     })
 }
 
+fn read_site(row: &Row<'_>) -> rusqlite::Result<SiteRow> {
+    let currency: String = row.get("currency")?;
+    Ok(SiteRow {
+        name: parsed(row, "name")?,
+        title: row.get("title")?,
+        time_zone: row.get("time_zone")?,
+        currency: Currency::from_code(&currency).ok_or_else(|| wrong(row, "currency"))?,
+        language: row.get("language")?,
+    })
+}
+
 impl Store<'_> {
     /// The hub's own row.
     pub fn hub(&self) -> Stored<HubRow> {
@@ -104,16 +115,12 @@ impl Store<'_> {
 
     /// A site by name.
     pub fn site(&self, name: &SiteName) -> Stored<Option<SiteRow>> {
-        self.one("SELECT * FROM site WHERE name = ?1", [name.as_str()], |row| {
-            let currency: String = row.get("currency")?;
-            Ok(SiteRow {
-                name: parsed(row, "name")?,
-                title: row.get("title")?,
-                time_zone: row.get("time_zone")?,
-                currency: Currency::from_code(&currency).ok_or_else(|| wrong(row, "currency"))?,
-                language: row.get("language")?,
-            })
-        })
+        self.one("SELECT * FROM site WHERE name = ?1", [name.as_str()], read_site)
+    }
+
+    /// Every site, by title.
+    pub fn sites(&self) -> Stored<Vec<SiteRow>> {
+        self.all("SELECT * FROM site ORDER BY title, name", [], read_site)
     }
 
     /// Every site with its time zone, by name.

@@ -202,6 +202,15 @@ impl Store<'_> {
         )
     }
 
+    /// The newest purchases of a customer, whatever became of them.
+    pub fn newest_purchases(&self, customer: CustomerId, limit: u32) -> Stored<Vec<PurchaseRow>> {
+        self.all(
+            "SELECT * FROM purchase WHERE customer = ?1 ORDER BY created_ms DESC, id LIMIT ?2",
+            params![signed(customer.0), limit],
+            read_purchase,
+        )
+    }
+
     /// Purchases whose payment wants a tick: what is due, and what a clock that ran ahead put off beyond the longest wait.
     pub fn purchases_due(&self, now: Wall, wait_ms_max: i64, limit: u32) -> Stored<Vec<PurchaseRow>> {
         self.all(

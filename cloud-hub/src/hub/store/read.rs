@@ -10,6 +10,7 @@ mod operator;
 mod pages;
 mod payouts;
 mod report;
+mod ussd;
 mod waiting;
 
 use kiosk::{
@@ -48,6 +49,7 @@ pub use self::{
         payouts_held, payouts_of,
     },
     report::{Report, reports},
+    ussd::{UssdSession, ussd_sessions, ussd_sessions_count},
     waiting::{
         BookedMoney, MoneyWaiting, booked_between, booked_under, money_waiting, money_waiting_count, money_waiting_in,
     },

@@ -39,6 +39,11 @@ impl Fields {
         (!text.is_empty() && text.len() <= body::TEXT_BYTES_MAX).then(|| text.to_owned())
     }
 
+    /// Takes a field as it came, of any length; empty when it is not there.
+    pub fn whole(&mut self, name: &str) -> String {
+        self.0.remove(name).unwrap_or_default()
+    }
+
     /// Takes a field that must be filled in.
     pub fn need(&mut self, name: &'static str, what: &str) -> Result<String, Refusal> {
         self.take(name)
@@ -56,7 +61,7 @@ impl Fields {
 
     /// Takes a password: white space belongs to it.
     pub fn password(&mut self, name: &str) -> String {
-        self.0.remove(name).unwrap_or_default()
+        self.whole(name)
     }
 
     /// The key by which a second click is known.

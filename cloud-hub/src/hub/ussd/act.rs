@@ -1,0 +1,209 @@
+//! What menus have done: each act by the function that the API and the pages use, and each refusal of one in the words of
+//! a caller.
+
+use kiosk::{
+    ids::SiteName,
+    phone::Phone,
+    talk::ussd::{Act, Denied, Done, Pay, Purchase},
+    units::Money,
+};
+
+use crate::hub::{
+    effect::{Refusal, Response},
+    input::{self, Actor, CustomerChange, Item, NewPurchase},
+    store::{CustomerRow, PurchaseKind, PurchaseRow, PurseKey},
+    turn::{Halt, HubError, Turn},
+};
+
+/// What each refusal that a caller can bring about is to them. Any other is a defect of the menus, or the hub's own
+/// trouble: the step is not taken, and the caller is asked to dial again.
+const DENIALS: &[(&str, Denied)] = &[
+    ("not_found", Denied::Gone),
+    ("unknown_site", Denied::Gone),
+    ("unknown_plan", Denied::Gone),
+    ("purchase_open", Denied::PurchaseOpen),
+    ("no_provider", Denied::NoProvider),
+    ("currency_not_taken", Denied::NoProvider),
+    ("not_offered", Denied::NoProvider),
+    ("out_of_range", Denied::AmountOutOfRange),
+    ("no_open_bill", Denied::NoBill),
+    ("postpaid", Denied::Postpaid),
+    ("phone_taken", Denied::PhoneTaken),
+    ("held_at_site", Denied::HeldAtSite),
+    ("cannot_be_given", Denied::NotNow),
+    ("in_doubt", Denied::NotNow),
+    ("accounts_used_up", Denied::NotNow),
+];
+
+/// The denial behind a refusal.
+fn denied(refusal: &Refusal) -> Option<Denied> {
+    let known = DENIALS.iter().find(|(code, _)| refusal.code == *code);
+    known.map(|(_, denied)| *denied)
+}
+
+/// The change that makes a site the home.
+fn moved_to(site: &SiteName) -> CustomerChange {
+    CustomerChange {
+        site: Some(site.clone()),
+        ..CustomerChange::default()
+    }
+}
+
+impl Turn<'_> {
+    /// Does something for who calls. A denial undoes what the act changed, and nothing else of the step.
+    pub fn act_for_caller(&mut self, by: &Actor, phone: Phone, act: &Act) -> Result<Result<Done, Denied>, Halt> {
+        let Some(row) = self.store.customer_by_phone(phone)? else {
+            return Ok(Err(Denied::NotAllowed));
+        };
+        if let Some(denied) = self.not_for(&row, act)? {
+            return Ok(Err(denied));
+        }
+        let id = row.id;
+        match self.attempt(|turn| turn.acted(by, row, act)) {
+            Ok(done) => Ok(done),
+            Err(Halt::Refused(refusal) | Halt::Kept(refusal)) => match &*refusal.code {
+                "wallet_too_small" => {
+                    let wallet = self.money(self.wallet_minor(id)?);
+                    Ok(Err(Denied::WalletTooSmall { wallet }))
+                }
+                _ => denied(&refusal).map(Err).ok_or(Halt::Refused(refusal)),
+            },
+            Err(halt) => Err(halt),
+        }
+    }
+
+    /// Why somebody may not do this at all: a session can be older than a right.
+    fn not_for(&self, row: &CustomerRow, act: &Act) -> Result<Option<Denied>, HubError> {
+        Ok(match act {
+            Act::Verify => None,
+            Act::Collect { .. } | Act::TakeCash { .. } | Act::Broadcast { .. } => Some(Denied::NotAllowed),
+            _ if row.account.is_none() => Some(Denied::NotAllowed),
+            // What needs the PIN moves value or rights, and a blocked account keeps both where they are.
+            _ if act.needs_pin() && !row.active => Some(Denied::Inactive),
+            _ => None,
+        })
+    }
+
+    fn acted(&mut self, by: &Actor, row: CustomerRow, act: &Act) -> Result<Result<Done, Denied>, Halt> {
+        let change = match act {
+            Act::Verify => {
+                let account = self.verify_caller(by, row)?;
+                return Ok(Ok(Done::Verified { account }));
+            }
+            Act::Buy { what, price, pay } => return self.buy(by, &row, what, *price, *pay),
+            Act::MoveWater { to } => moved_to(to),
+            Act::SetLanguage { language } => CustomerChange {
+                language: Some(language.code().to_owned()),
+                ..CustomerChange::default()
+            },
+            Act::RequestLoan { .. }
+            | Act::ApproveLoan { .. }
+            | Act::RefuseLoan { .. }
+            | Act::CancelLoan { .. }
+            | Act::RepayLoan { .. } => return Ok(Err(Denied::NoLoans)),
+            Act::Unsubscribe => return self.unsubscribe(by, &row),
+            Act::Report { .. } | Act::CallBack | Act::SendPinCode => return Ok(Err(Denied::NotNow)),
+            Act::Collect { .. } | Act::TakeCash { .. } | Act::Broadcast { .. } => return Ok(Err(Denied::NotAllowed)),
+        };
+        self.update_customer(by, row.id, &change)?;
+        Ok(Ok(Done::Made))
+    }
+
+    /// A purchase at the price that the caller was told. A subscription elsewhere takes the home there: at once when the
+    /// wallet pays it, for that took the PIN, else when the payment comes.
+    fn buy(
+        &mut self,
+        by: &Actor,
+        row: &CustomerRow,
+        what: &Purchase,
+        price: Money,
+        pay: Pay,
+    ) -> Result<Result<Done, Denied>, Halt> {
+        let tariff = self.settings.tariff;
+        let (item, at, now) = match what {
+            Purchase::Litres(volume) => (Item::Litres(*volume), None, Some(tariff.price(*volume))),
+            Purchase::Deposit(amount) => (Item::Deposit(amount.minor), None, Some(*amount)),
+            Purchase::Bill(amount) => (Item::Bill(Some(amount.minor)), None, Some(*amount)),
+            Purchase::Plan { site, plan } => {
+                let is_there = self.store.site(site)?.is_some();
+                let sold = self.settings.plans.get(plan);
+                let sold = sold.filter(|_| is_there).map(|plan| plan.price(tariff.currency));
+                (Item::Plan(plan.clone()), Some(site), sold)
+            }
+        };
+        match now {
+            None => return Ok(Err(Denied::Gone)),
+            Some(now) if now != price => return Ok(Err(Denied::PriceChanged)),
+            Some(_) => {}
+        }
+        let new = NewPurchase {
+            customer: row.id,
+            item,
+            pay: match pay {
+                Pay::Prompt => input::Pay::Prompt,
+                Pay::Wallet => input::Pay::Wallet,
+            },
+            provider: None,
+            phone: None,
+        };
+        let away = at.filter(|site| row.site.as_ref() != Some(*site));
+        if let (Some(site), Pay::Wallet) = (away, pay) {
+            self.update_customer(by, row.id, &moved_to(site))?;
+        }
+        let Response::Purchase { purchase, .. } = self.create_purchase_at(by, &new, at)? else {
+            return Ok(Err(Denied::NotNow));
+        };
+        if let (Some(_), Pay::Prompt) = (away, pay) {
+            self.store.set_moves_home(purchase)?;
+        }
+        let bought = self
+            .store
+            .purchase(purchase)?
+            .ok_or_else(|| Refusal::not_found("purchase"))?;
+        let amount = bought.payment.amount;
+        let wallet = self.money(self.wallet_minor(row.id)?);
+        Ok(Ok(match pay {
+            Pay::Prompt => Done::Prompted { amount },
+            Pay::Wallet => Done::Paid { amount, wallet },
+        }))
+    }
+
+    /// Ends what a caller has subscribed to. Sites are asked for what is left of the allowance, and it is nobody's: the
+    /// money for it is not given back, which is an operator's to decide.
+    fn unsubscribe(&mut self, by: &Actor, row: &CustomerRow) -> Result<Result<Done, Denied>, Halt> {
+        self.refuse_in_doubt("what is left of a subscription")?;
+        let valid = self.store.valid_subscriptions(row.id)?;
+        if valid.is_empty() {
+            return Ok(Err(Denied::NoSubscription));
+        }
+        for subscription in &valid {
+            let key = PurseKey::allowance(row.id, subscription.id);
+            for grant in self.store.grants_of_purse(key)? {
+                self.recall(&grant)?;
+            }
+            self.expire(subscription)?;
+            // Nobody is told of the end of what they ended themselves.
+            self.store.set_end_told(subscription.id)?;
+        }
+        self.audit(by, "unsubscribed", &row.id.to_string(), "")?;
+        Ok(Ok(Done::Made))
+    }
+
+    /// A subscription that was chosen at another site is paid: its water is drawn there from now on.
+    pub fn take_home_along(&mut self, row: &PurchaseRow) -> Result<(), HubError> {
+        let PurchaseKind::Subscription { site, .. } = &row.kind else {
+            return Ok(());
+        };
+        if !self.store.moves_home(row.id)? {
+            return Ok(());
+        }
+        match self.update_customer(&Actor::Ussd, row.customer, &moved_to(site)) {
+            Err(Halt::Broken(error)) => Err(error),
+            Err(Halt::Refused(_) | Halt::Kept(_) | Halt::Waits(_)) => {
+                let detail = format!("purchase {}: its customer could not be moved to {site}", row.id);
+                self.alarm("home_not_moved", detail)
+            }
+            Ok(_) => Ok(()),
+        }
+    }
+}

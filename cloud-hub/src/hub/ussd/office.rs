@@ -1,0 +1,181 @@
+//! The office of the menus, over one transaction.
+
+use kiosk::{
+    ids::{CustomerId, DispenserId, LoanId, SiteName},
+    loan::LoanPolicy,
+    otp::OneTimeCode,
+    phone::Phone,
+    pin::Pin,
+    talk::{
+        Language, Talk,
+        ussd::{
+            Act, Caller, Customer, Denied, Done, Found, Handle, LoanView, Movement, Office, Order, Owed, Particulars,
+            PinCheck, Registration, Seal, Site, Today, Usage, Water,
+        },
+    },
+    tariff::{Plan, Tariff},
+    units::Money,
+};
+
+use crate::hub::{
+    effect::Refusal,
+    input::Actor,
+    store::CustomerRow,
+    turn::{Halt, Turn},
+};
+
+/// A turn behind the counter.
+pub(super) struct Counter<'t, 'a> {
+    /// The transaction.
+    pub turn: &'t mut Turn<'a>,
+    /// Who is written down for what is done.
+    pub by: &'t Actor,
+}
+
+impl Office for Counter<'_, '_> {
+    type Error = Halt;
+
+    fn talk(&self) -> &Talk {
+        self.turn.talk
+    }
+
+    fn tariff(&self) -> Tariff {
+        self.turn.settings.tariff
+    }
+
+    fn loan_policy(&self) -> Option<LoanPolicy> {
+        None
+    }
+
+    fn caller(&self, phone: Phone) -> Result<Caller, Halt> {
+        let row = self.turn.store.customer_by_phone(phone)?;
+        let language = row.as_ref().map_or(&self.turn.settings.language, |row| &row.language);
+        Ok(Caller {
+            language: Language::from_code(language),
+            has_pin: row.as_ref().is_some_and(|row| row.sealed_pin.is_some()),
+            customer: row.map(known),
+            manages: None,
+        })
+    }
+
+    fn seal(&self, phone: Phone, pin: &Pin) -> Result<Seal, Halt> {
+        Ok(self.turn.keys.ussd_seal(phone, pin))
+    }
+
+    fn check_pin(&mut self, phone: Phone, pin: &Pin) -> Result<PinCheck, Halt> {
+        self.turn.check_caller_pin(phone, pin)
+    }
+
+    fn set_pin(&mut self, phone: Phone, pin: &Pin) -> Result<(), Halt> {
+        self.turn.set_caller_pin(self.by, phone, pin)
+    }
+
+    fn redeem_pin_code(&mut self, _: Phone, _: OneTimeCode) -> Result<Result<(), Denied>, Halt> {
+        // None is ever sent: [`Act::SendPinCode`] is denied.
+        Ok(Err(Denied::WrongCode))
+    }
+
+    fn register(
+        &mut self,
+        phone: Phone,
+        particulars: &Particulars,
+        pin: Option<&Pin>,
+    ) -> Result<Result<(), Denied>, Halt> {
+        self.turn.register_caller(self.by, phone, particulars, pin)?;
+        Ok(Ok(()))
+    }
+
+    fn register_by_number(&mut self, phone: Phone) -> Result<(), Halt> {
+        self.turn.caller_or_new(self.by, phone).map(drop)
+    }
+
+    fn change_number(&mut self, _: Phone, _: Phone, _: &str, _: &Pin) -> Result<Result<(), Denied>, Halt> {
+        Ok(Err(Denied::NotNow))
+    }
+
+    fn sites(&self, customer: CustomerId) -> Result<Vec<Site>, Halt> {
+        self.turn.sites_for(customer)
+    }
+
+    fn plans(&self, site: &SiteName) -> Result<Vec<Plan>, Halt> {
+        if self.turn.store.site(site)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut plans: Vec<Plan> = self.turn.settings.plans.values().cloned().collect();
+        plans.sort_by_key(|plan| plan.price_minor);
+        Ok(plans)
+    }
+
+    fn water(&self, customer: CustomerId) -> Result<Water, Halt> {
+        self.turn.water_of(customer)
+    }
+
+    fn usage(&self, customer: CustomerId) -> Result<Usage, Halt> {
+        self.turn.usage_of(customer)
+    }
+
+    fn bill(&self, customer: CustomerId) -> Result<Option<Owed>, Halt> {
+        self.turn.owed_by(customer)
+    }
+
+    fn orders(&self, customer: CustomerId) -> Result<Vec<Order>, Halt> {
+        self.turn.orders_of(customer)
+    }
+
+    fn wallet(&self, customer: CustomerId) -> Result<Money, Halt> {
+        Ok(self.turn.money(self.turn.wallet_minor(customer)?))
+    }
+
+    fn movements(&self, _: CustomerId) -> Result<Vec<Movement>, Halt> {
+        // Only the menu of loans lists them.
+        Ok(Vec::new())
+    }
+
+    fn loans(&self, _: CustomerId) -> Result<Vec<LoanView>, Halt> {
+        Ok(Vec::new())
+    }
+
+    fn loan(&self, _: CustomerId, _: LoanId) -> Result<Option<LoanView>, Halt> {
+        Ok(None)
+    }
+
+    fn today(&self, _: &SiteName) -> Result<Today, Halt> {
+        Err(nobody_manages())
+    }
+
+    fn offline_dispensers(&self, _: &SiteName) -> Result<Vec<DispenserId>, Halt> {
+        Err(nobody_manages())
+    }
+
+    fn audience(&self, _: &SiteName) -> Result<u32, Halt> {
+        Err(nobody_manages())
+    }
+
+    fn find(&self, _: &SiteName, _: &Handle) -> Result<Result<Found, Denied>, Halt> {
+        Err(nobody_manages())
+    }
+
+    fn act(&mut self, phone: Phone, act: &Act) -> Result<Result<Done, Denied>, Halt> {
+        self.turn.act_for_caller(self.by, phone, act)
+    }
+}
+
+/// A customer as the menus know one. An account's number is given when all is found right, and says that it was; whoever
+/// was registered elsewhere has one from the start.
+fn known(row: CustomerRow) -> Customer {
+    Customer {
+        id: row.id,
+        registration: match row.account {
+            Some(_) => Registration::Verified,
+            None if row.name.is_empty() => Registration::Number,
+            None => Registration::Unverified,
+        },
+        name: row.name,
+        city: row.city,
+    }
+}
+
+/// No phone is a manager's yet, so no caller gets to a question about their site.
+fn nobody_manages() -> Halt {
+    Refusal::conflict("no_managers", "sites have no managers by phone").into()
+}
