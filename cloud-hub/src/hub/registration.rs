@@ -141,8 +141,11 @@ impl Turn<'_> {
             (other.clone(), one.clone())
         };
         let (phone, account) = (into.phone.or(from.phone), into.account.or(from.account));
-        // Whoever began by USSD has no number, maybe no name, and nothing that sites could read.
-        let was_begun = into.account.is_none();
+        // Whoever began by USSD may have no name yet, and has no document that sites could read.
+        let is_unwritten = self
+            .store
+            .document(&document_name(&DocumentId::Customer(into.id)))?
+            .is_none();
         if into.name.is_empty() {
             into.name.clone_from(&from.name);
             into.city.clone_from(&from.city);
@@ -172,7 +175,7 @@ impl Turn<'_> {
             detail.push_str(&format!(", at most {limit} a day as it was"));
         }
         self.store.put_customer(&into)?;
-        if was_begun {
+        if is_unwritten {
             match self.write_profile(&into) {
                 Err(Halt::Broken(error)) => return Err(error),
                 Ok(()) | Err(Halt::Refused(_) | Halt::Kept(_) | Halt::Waits(_)) => {}

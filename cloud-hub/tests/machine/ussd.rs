@@ -180,7 +180,7 @@ fn water_bought_by_a_prompt_is_bought_once_however_often_the_step_comes() {
         "Prepaid: 20 l\nJerrycans: 0\nWallet: KES 0\n0. Back"
     );
     assert_eq!(
-        later.types_all(&mut world, &["0", "4"]),
+        later.types_all(&mut world, &["0", "0", "4"]),
         "MY ORDERS\n20/11 20 l KES 40: paid\n0. Back"
     );
 }
@@ -349,7 +349,7 @@ fn what_cannot_be_is_said_and_changes_nothing() {
         call.types_all(&mut world, &["0", "6", "1", "the tap leaks"])
             .starts_with("This is not possible now.")
     );
-    assert_eq!(call.types_all(&mut world, &["0", "3"]), "No bill is open.\n0. Back");
+    assert_eq!(call.types_all(&mut world, &["0", "3"]), "You owe nothing.\n0. Back");
     assert_eq!(world.shown(customer).wallet_minor, 0);
     world.ledger();
 }
@@ -500,6 +500,7 @@ fn somebody_who_began_by_phone_and_registers_at_a_kiosk_is_one_customer() {
     let mut call = Call::new("s1", "0733000001");
     call.sends(&mut world);
     call.types_all(&mut world, &["Amina Odhiambo", "Kisumu", "4071", "4071"]);
+    world.pass(SECOND_MS);
     register(&mut world, site, CustomerId(0xa11), "+254733000001", "9382", 0);
     let phone = Phone::parse("0733000001", Country::Kenya).unwrap();
     let known = read::customer_by_phone(&world.read(), phone).unwrap().unwrap();
