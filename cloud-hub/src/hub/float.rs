@@ -296,9 +296,11 @@ impl Turn<'_> {
                 let over = self.money(owed.saturating_neg());
                 let (site, login) = (&manager.site, &manager.login);
                 let known = format!("site {site}: {login} handed in {over} more than the sales that this hub knows");
+                // What waits for an operator's word may be what was handed in for.
+                let all_heard = all_heard && !self.store.has_cash_sale_waiting(&manager.site)?;
                 let detail = match all_heard {
                     true => format!("{known}; they were lost with its past, and the money lies in suspense"),
-                    false => format!("{known}; they may come while a site is still to be heard"),
+                    false => format!("{known}; they wait on the page Cash, or for a site that is still to be heard"),
                 };
                 if all_heard {
                     self.book("cash of lost sales", Postings::sales_lost(manager.id, over))?;

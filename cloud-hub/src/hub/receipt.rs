@@ -129,7 +129,15 @@ impl Turn<'_> {
                     let message = format!("its money came under receipt {own}: credit it under that one, or type none");
                     return Err(Refusal::conflict("purchase_settled", message).into());
                 }
-                self.is_receipt_of_no_other(row, receipt)
+                // Typed twice, one payment would be given twice: nothing but its line tells whose it is.
+                let other = match row.provider {
+                    Some(provider) => self.store.settled_under(provider, receipt, row.id)?,
+                    None => None,
+                };
+                match other {
+                    Some(other) => Err(receipt_of(&other).into()),
+                    None => self.is_receipt_of_no_other(row, receipt),
+                }
             }
             PaymentOrder::Close if row.settled.is_some() && row.payment.state != PaymentState::Succeeded => {
                 let message = "its money came and lies in suspense, because what was paid for could not be given: make \
@@ -157,10 +165,7 @@ impl Turn<'_> {
         };
         match other.filter(|other| other.id != row.id && other.payment.receipt_proven) {
             None => Ok(()),
-            Some(other) => {
-                let message = format!("this receipt is that of purchase {}", other.id);
-                Err(Refusal::conflict("receipt_reused", message).with_id(other.id.0).into())
-            }
+            Some(other) => Err(receipt_of(&other).into()),
         }
     }
 
@@ -204,4 +209,9 @@ impl Turn<'_> {
             }
         }
     }
+}
+
+fn receipt_of(other: &PurchaseRow) -> Refusal {
+    let message = format!("this receipt is that of purchase {}", other.id);
+    Refusal::conflict("receipt_reused", message).with_id(other.id.0)
 }

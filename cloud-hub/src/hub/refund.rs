@@ -84,7 +84,9 @@ impl Turn<'_> {
         let due = self.refund_of(&purchase, pay_by, bought, wanted)?;
         if wanted.is_some() {
             let since = self.now().plus_ms(-EQUAL_WITHIN_MS);
-            let equal = self.store.equal_refund(purchase.id, due.amount.minor, since)?;
+            let equal = self
+                .store
+                .equal_refund(purchase.id, due.amount.minor + due.to_wallet.minor, since)?;
             self.is_no_equal(equal)?;
         }
         let (provider, way) = self.way_out(&purchase, pay_by, &due)?;

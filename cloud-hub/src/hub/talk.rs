@@ -10,7 +10,7 @@
 
 use kiosk::{
     ids::CustomerId,
-    moment::{HOUR_MS, MINUTE_MS, SECOND_MS},
+    moment::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS},
     talk::{Language, Text, sms::LoanText},
 };
 
@@ -33,6 +33,8 @@ const NOT_SENT_MS: i64 = 30 * SECOND_MS;
 const HELD_TRY_MS: i64 = 5 * MINUTE_MS;
 /// A text handed over without an outcome for so long counts as unknown.
 const OUTCOME_WITHIN_MS: i64 = 10 * MINUTE_MS;
+/// What waited for longer is not sent any more: "try again" of last week makes somebody pay twice.
+const TOO_OLD_MS: i64 = DAY_MS;
 /// A report that overtook the name of its text is forgotten after this.
 pub(super) const EARLY_REPORT_MS: i64 = HOUR_MS;
 /// The provider's word is kept up to so many characters.
@@ -144,6 +146,7 @@ impl Turn<'_> {
         }
         let now = self.now();
         self.store.outbox_give_up(now)?;
+        self.store.outbox_too_old(now, now.plus_ms(-TOO_OLD_MS))?;
         let hold = self.store.text_hold()?;
         let room = match &hold {
             Some(hold) if now < hold.try_at => return Ok(()),
@@ -198,7 +201,9 @@ impl Turn<'_> {
             ),
             TextOutcome::Held(reason) => {
                 self.hold_texts(reason)?;
-                (TextState::Queued, not_counted, Some(now), Some(reason.as_str()))
+                // Another tries first: it may be this number alone that the provider does not serve.
+                let due = now.plus_ms(HELD_TRY_MS);
+                (TextState::Queued, not_counted, Some(due), Some(reason.as_str()))
             }
             TextOutcome::Refused(reason) => (TextState::Failed, row.tries, None, Some(reason.as_str())),
             TextOutcome::Unknown => (TextState::Unknown, row.tries, None, None),
@@ -245,6 +250,7 @@ impl Turn<'_> {
     pub fn release_texts(&mut self, by: &Actor) -> Result<Response, Halt> {
         if let Some(TextHold { reason, .. }) = self.store.text_hold()? {
             self.store.set_text_hold(None)?;
+            self.store.outbox_hurry(self.now())?;
             self.audit(by, "texts released", "hub", &reason)?;
         }
         self.texts_queued = true;
@@ -253,10 +259,7 @@ impl Turn<'_> {
 
     /// The past is missing in which what waits here may have been sent: nobody wants the same text twice.
     pub fn forget_texts(&mut self) -> Result<(), HubError> {
-        if self.settings.texts {
-            self.store.outbox_forgotten()?;
-        }
-        Ok(())
+        self.store.outbox_forgotten().map(drop).map_err(HubError::from)
     }
 
     /// The provider tells what became of a text that it took. It is believed of a text that it named to us and that went

@@ -133,6 +133,17 @@ fn a_receipt_that_was_typed_for_a_purchase_hides_no_money_of_another_amount() {
 }
 
 #[test]
+fn a_receipt_is_typed_for_one_purchase_alone() {
+    let mut world = world();
+    let (jane, otieno) = (world.customer("0700000102", None), world.customer("0700000103", None));
+    let first = prompted(&mut world, jane, Item::Litres(ml(20_000)));
+    let second = prompted(&mut world, otieno, Item::Litres(ml(20_000)));
+    world.ask(credit(first, Some("R1"))).unwrap();
+    assert_eq!(code(world.ask(credit(second, Some("R1")))), "receipt_reused");
+    assert_eq!((world.balance_ml(otieno), of(&world, "till:mpesa")), (0, 4_000));
+}
+
+#[test]
 fn the_line_of_a_purchase_whose_receipt_was_mistyped_is_no_new_money() {
     let mut world = world();
     let customer = world.customer("0700000102", None);

@@ -224,6 +224,28 @@ fn without_credit_all_wait_with_one_alarm_until_one_goes_through() {
 }
 
 #[test]
+fn a_number_that_the_provider_does_not_serve_holds_up_nobody_else() {
+    let mut world = told();
+    end(&mut world, TextOutcome::Held("InvalidSenderId".to_owned()));
+    let customer = world.customer("0700000103", None);
+    tell(&mut world, customer);
+    world.pass(5 * MINUTE_MS);
+    let [first, second] = handed(&world).try_into().unwrap();
+    assert_ne!(first, second, "the other one tries");
+    sent(&mut world, "ATXid_1");
+    assert_eq!(read::texts_held(&world.read()).unwrap(), None);
+}
+
+#[test]
+fn what_waited_for_more_than_a_day_is_not_sent_any_more() {
+    let mut world = told();
+    end(&mut world, TextOutcome::NotSent);
+    world.pass(DAY_MS + MINUTE_MS);
+    is(&world, "failed", Some("too_old"));
+    assert_eq!(handed(&world).len(), 1);
+}
+
+#[test]
 fn an_operator_lets_texts_go_at_once() {
     let mut world = told();
     end(&mut world, TextOutcome::Held("InvalidSenderId".to_owned()));

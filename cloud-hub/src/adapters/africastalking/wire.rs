@@ -102,8 +102,10 @@ pub fn outcome(phone: Phone, answer: &Answer) -> TextOutcome {
         200..=299 => taken(phone, &answer.body),
         // A wrong key or user name, or an address where nobody is.
         401 | 403 | 404 => TextOutcome::Held(status()),
-        // A gateway before the service turned it away.
-        503 => TextOutcome::NotSent,
+        // Too many at once: it was turned away at the door.
+        429 => TextOutcome::NotSent,
+        // So says a gateway that could not reach the service, and sometimes one that lost its answer: not for ever.
+        503 => TextOutcome::Failed(status()),
         400 | 405..=499 | 300..=399 => match answer.status {
             408 => TextOutcome::Unknown,
             _ => TextOutcome::Failed(status()),

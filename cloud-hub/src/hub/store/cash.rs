@@ -273,6 +273,17 @@ impl Store<'_> {
         )
     }
 
+    /// Whether a sale of this site, of any of its boxes, waits for an operator.
+    pub fn has_cash_sale_waiting(&self, site: &SiteName) -> Stored<bool> {
+        let found = self.one(
+            "SELECT 1 FROM cash_sale JOIN enrolment ON enrolment.box = cash_sale.box
+             WHERE cash_sale.state = 'suspense' AND enrolment.site = ?1 LIMIT 1",
+            [site.as_str()],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
     /// Marks the sale of whose record a right bears the name, once: the name is another right's. False when there is none.
     pub fn take_name_from_sale(&self, row: &GrantRow) -> Stored<bool> {
         let (epoch, number) = grant_columns(row.grant);

@@ -162,7 +162,7 @@ impl Store<'_> {
     /// The same for a refund of so much of a purchase.
     pub fn equal_refund(&self, purchase: PurchaseId, minor: i64, since: Wall) -> Stored<Option<PayoutId>> {
         self.one(
-            "SELECT id FROM payout WHERE purchase = ?1 AND amount_minor = ?2
+            "SELECT id FROM payout WHERE purchase = ?1 AND amount_minor + to_wallet_minor = ?2
                  AND state != 'failed' AND (ended_ms IS NULL OR ended_ms >= ?3) LIMIT 1",
             [signed(purchase.0), minor, since.0],
             |row| Ok(PayoutId(id(row, "id")?)),

@@ -191,6 +191,21 @@ impl Store<'_> {
         )
     }
 
+    /// Another purchase that was settled under this receipt, whoever said so.
+    pub fn settled_under(
+        &self,
+        provider: Provider,
+        receipt: &ProviderReceipt,
+        but: PurchaseId,
+    ) -> Stored<Option<PurchaseRow>> {
+        self.one(
+            "SELECT * FROM purchase WHERE provider = ?1 AND receipt = ?2 AND id IS NOT ?3 AND settled_ms IS NOT NULL
+             ORDER BY receipt_proven DESC, created_ms DESC, id LIMIT 1",
+            params![provider.name(), receipt.as_str(), signed(but.0)],
+            read_purchase,
+        )
+    }
+
     /// The purchases of a customer that may still come to something, or were settled since a moment, the newest first.
     pub fn recent_purchases(&self, customer: CustomerId, settled_since: Wall) -> Stored<Vec<PurchaseRow>> {
         self.all(

@@ -134,6 +134,23 @@ impl Store<'_> {
         )
     }
 
+    /// Texts that are due and were queued before this are not sent any more.
+    pub fn outbox_too_old(&self, now: Wall, before: Wall) -> Stored<usize> {
+        self.execute(
+            "UPDATE outbox SET state = 'failed', due_ms = NULL, reason = 'too_old'
+             WHERE due_ms IS NOT NULL AND due_ms <= ?1 AND state = 'queued' AND created_ms < ?2",
+            [now.0, before.0],
+        )
+    }
+
+    /// Whatever waits is due now.
+    pub fn outbox_hurry(&self, now: Wall) -> Stored<usize> {
+        self.execute(
+            "UPDATE outbox SET due_ms = ?1 WHERE due_ms > ?1 AND state = 'queued'",
+            [now.0],
+        )
+    }
+
     /// A past may be missing in which what waits here was sent.
     pub fn outbox_forgotten(&self) -> Stored<usize> {
         self.execute(

@@ -124,9 +124,9 @@ fn http_alone_says_what_is_known_of_a_text() {
         TextOutcome::Held("HTTP 401".to_owned())
     );
     assert_eq!(answered(404, ""), TextOutcome::Held("HTTP 404".to_owned()));
-    assert_eq!(answered(429, ""), TextOutcome::Failed("HTTP 429".to_owned()));
+    assert_eq!(answered(429, ""), TextOutcome::NotSent);
     assert_eq!(answered(400, ""), TextOutcome::Failed("HTTP 400".to_owned()));
-    assert_eq!(answered(503, "<html>"), TextOutcome::NotSent);
+    assert_eq!(answered(503, "<html>"), TextOutcome::Failed("HTTP 503".to_owned()));
     for (status, body) in [
         (500, ""),
         (502, "<html>"),
