@@ -35,4 +35,5 @@ mod replays;
 mod reports;
 mod sites;
 mod ussd;
+mod ussd_sessions;
 mod world;
