@@ -353,6 +353,11 @@ fn somebody_who_began_by_phone_and_registers_at_a_kiosk_is_one_customer() {
     assert!(known.account.is_some());
     // The registration that came first stays, with its PIN.
     assert_ne!(known.id, CustomerId(0xa11));
+    let document = "SELECT count(*) FROM document WHERE name = ?1";
+    let written = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
+    let name = format!("customer:{}", known.id);
+    let written = world.read().query_row(document, [name], written).unwrap();
+    assert_eq!(written, 1, "sites read who it is");
     let menu = call.types(&mut world, "1");
     assert!(menu.starts_with("Account created! ID: "), "{menu}");
 }

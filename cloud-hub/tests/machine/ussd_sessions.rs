@@ -184,3 +184,18 @@ fn a_step_prints_no_pin() {
     let printed = format!("{:?}", Request::Ussd(step));
     assert!(!printed.contains("4071") && !printed.contains("700000102"), "{printed}");
 }
+
+#[test]
+fn a_session_that_was_taken_up_elsewhere_takes_no_more_steps() {
+    let mut world = World::new();
+    world.customer(JANE, None);
+    let mut first = Call::new("s1", JANE);
+    first.sends(&mut world);
+    first.types_all(&mut world, &["1", "2", "20"]);
+    let mut next = Call::new("s2", JANE);
+    assert_eq!(next.sends(&mut world).state, "GO_ON");
+    assert_eq!(first.types(&mut world, "1"), SORRY);
+    assert_eq!(world.prompts().len(), 0);
+    next.types_all(&mut world, &["1", "1"]);
+    assert_eq!(world.prompts().len(), 1);
+}
