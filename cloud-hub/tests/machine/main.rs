@@ -36,4 +36,5 @@ mod reports;
 mod sites;
 mod texts;
 mod ussd;
+mod ussd_sessions;
 mod world;
