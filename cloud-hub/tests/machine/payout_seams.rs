@@ -144,6 +144,25 @@ fn a_receipt_is_typed_for_one_purchase_alone() {
 }
 
 #[test]
+fn a_typed_receipt_that_somebody_else_paid_is_in_no_wallet_beside() {
+    let mut world = world();
+    let (jane, otieno) = (world.customer("0700000102", None), world.customer("0733000103", None));
+    let purchase = prompted(&mut world, jane, Item::Litres(ml(20_000)));
+    world.ask(credit(purchase, Some("R1"))).unwrap();
+    let line = Arrival {
+        payer: Some("254733000103".to_owned()),
+        ..nameless("R1", 4_000)
+    };
+    assert_eq!(book(&mut world, line), MoneyPlace::Suspense(Why::ReceiptContradicts));
+    let wallet = allocate(&mut world, Role::Admin, "R1", Allocation::Wallet(otieno));
+    assert_eq!(wallet.unwrap_err().code, "receipt_of_purchase");
+    assert_eq!(code(world.ask(give_back("R1"))), "receipt_of_purchase");
+    let place = allocate(&mut world, Role::Admin, "R1", Allocation::Purchase(purchase));
+    assert_eq!(place, Ok(MoneyPlace::Purchase(purchase)));
+    assert_eq!((of(&world, "till:mpesa"), of(&world, "suspense")), (4_000, 0));
+}
+
+#[test]
 fn the_line_of_a_purchase_whose_receipt_was_mistyped_is_no_new_money() {
     let mut world = world();
     let customer = world.customer("0700000102", None);
