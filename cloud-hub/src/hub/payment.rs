@@ -263,16 +263,16 @@ impl Turn<'_> {
         let mut taken = None;
         if let Some(money) = seen {
             let is_its_own = self.has_the_receipt_of(row, &money)?;
-            // It was booked as this purchase's when nothing could be given for it, and lies in suspense since then.
-            let is_kept = source == Source::Suspense && money.place == MoneyPlace::Purchase(row.id);
-            if is_its_own && matches!(money.place, MoneyPlace::Suspense(_)) {
-                taken = Some(money);
-            } else if is_its_own && is_kept {
-                taken = None;
-            } else if is_its_own || row.payment.receipt_proven {
-                let subject = format!("purchase {}: {provider} receipt {}", row.id, money.arrival.receipt);
-                self.alarm("receipt_reused", format!("{subject} is booked as other money"))?;
-                return Ok(Settled::Nothing);
+            match money.place {
+                MoneyPlace::Suspense(_) if is_its_own => taken = Some(money),
+                // Booked as this purchase's when nothing could be given for it, and in suspense since then.
+                MoneyPlace::Purchase(id) if is_its_own && id == row.id && source == Source::Suspense => {}
+                _ if is_its_own || row.payment.receipt_proven => {
+                    let subject = format!("purchase {}: {provider} receipt {}", row.id, money.arrival.receipt);
+                    self.alarm("receipt_reused", format!("{subject} is booked as other money"))?;
+                    return Ok(Settled::Nothing);
+                }
+                _ => {}
             }
         }
         let source = if taken.is_some() { Source::Suspense } else { source };

@@ -106,13 +106,17 @@ impl Turn<'_> {
 
     /// Refuses to give money to somebody that is known to be a purchase's.
     pub fn is_of_no_purchase(&self, money: &MoneyRow) -> Result<(), Halt> {
-        let Arrival { provider, receipt, .. } = &money.arrival;
+        let Arrival {
+            provider,
+            receipt,
+            amount,
+            ..
+        } = &money.arrival;
         // One that was settled under this receipt without proof may be paid by it, from whichever phone.
-        let is_as_much = |row: &PurchaseRow| {
-            row.payment.state == PaymentState::Succeeded && row.payment.amount == money.arrival.amount
-        };
-        let told = self.store.purchase_by_receipt(*provider, receipt)?.filter(is_as_much);
-        let Some(row) = self.purchase_of(money)?.or(told) else {
+        let is_as_much =
+            |row: &PurchaseRow| row.payment.state == PaymentState::Succeeded && row.payment.amount == *amount;
+        let told = self.store.purchase_by_receipt(*provider, receipt)?;
+        let Some(row) = told.filter(is_as_much) else {
             return Ok(());
         };
         let message = format!(

@@ -2,7 +2,7 @@
 
 use hub::hub::{
     effect::{Effect, Refusal, Response},
-    input::{Actor, Allocation, Input, Item, NewPurchase, Pay, PurchaseId, ReplyId, Request},
+    input::{Actor, Allocation, Input, Item, Pay, PurchaseId, ReplyId, Request},
     money::{Arrival, Counter, MoneyPlace, MoneySource, OfferVerdict},
     operator::Role,
     pull::{PullPage, PullQuestion},
@@ -17,7 +17,10 @@ use kiosk::{
     units::{Currency, Money},
 };
 
-use crate::world::{NOON, World, ml};
+use crate::{
+    payments::{bought, buy},
+    world::{NOON, World, ml},
+};
 
 pub const PAYBILL: &str = "174379";
 
@@ -110,16 +113,12 @@ pub fn of(world: &World, account: &str) -> i64 {
 
 /// 20 litres are asked for by a prompt that M-PESA has taken.
 pub fn prompted(world: &mut World, customer: CustomerId) -> PurchaseId {
-    let answer = world.ask(Request::CreatePurchase(NewPurchase {
-        customer,
-        item: Item::Litres(ml(20_000)),
-        pay: Pay::Prompt,
-        provider: None,
-        phone: None,
-    }));
-    let Ok(Response::Purchase { purchase, .. }) = answer else {
-        panic!("{answer:?}")
-    };
+    prompted_for(world, customer, Item::Litres(ml(20_000)))
+}
+
+/// A prompt that M-PESA has taken.
+pub fn prompted_for(world: &mut World, customer: CustomerId, item: Item) -> PurchaseId {
+    let (purchase, _) = bought(world.ask(buy(customer, item, Pay::Prompt)));
     let reference = Some(format!("ref-{purchase}").parse().unwrap());
     let event = PaymentEvent::PushAnswered(PushAnswer::Accepted { reference });
     world.give(Input::Provider { purchase, event });

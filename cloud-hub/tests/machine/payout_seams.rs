@@ -1,8 +1,7 @@
 //! Where money that goes out meets what is learnt about money that came in: late, twice, or from who cannot know.
 
 use hub::hub::{
-    effect::Response,
-    input::{Allocation, Input, Item, NewPurchase, Pay, PayBy, PayoutId, PurchaseId, Request},
+    input::{Allocation, Input, Item, PayBy, PayoutId, PurchaseId, Request},
     money::{Arrival, MoneyPlace, OrderEnd},
     operator::Role,
     payout::{PayoutWay, PayoutWord},
@@ -13,14 +12,14 @@ use kiosk::{
     ids::CustomerId,
     incoming::Why,
     moment::{DAY_MS, MINUTE_MS},
-    payment::{Failure, PaymentEvent, PaymentOrder, PushAnswer},
+    payment::{Failure, PaymentOrder},
     payout::{PayoutAnswer, PayoutOrder, PayoutState},
     provider::Provider,
     units::{Currency, Money},
 };
 
 use crate::{
-    incoming::{account, allocate, book, queried},
+    incoming::{account, allocate, book, prompted_for as prompted, queried},
     payments::paid as pays,
     payouts::{accepted, answered, made, post, questions, state, told as payout_told, withdraw, withdrawing},
     receipts::told,
@@ -40,24 +39,6 @@ fn nameless(receipt: &str, minor: i64) -> Arrival {
         amount: Money::new(minor, Currency::Kes),
         ..crate::incoming::paid(receipt, None)
     }
-}
-
-/// A prompt that M-PESA has taken.
-fn prompted(world: &mut World, customer: CustomerId, item: Item) -> PurchaseId {
-    let new = NewPurchase {
-        customer,
-        item,
-        pay: Pay::Prompt,
-        provider: None,
-        phone: None,
-    };
-    let Ok(Response::Purchase { purchase, .. }) = world.ask(Request::CreatePurchase(new)) else {
-        panic!("a purchase")
-    };
-    let reference = Some(format!("ref-{purchase}").parse().unwrap());
-    let event = PaymentEvent::PushAnswered(PushAnswer::Accepted { reference });
-    world.give(Input::Provider { purchase, event });
-    purchase
 }
 
 fn order(purchase: PurchaseId, order: PaymentOrder) -> Request {

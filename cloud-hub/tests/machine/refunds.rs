@@ -20,7 +20,7 @@ use crate::{
     dispenses::{ask, reported, verify},
     fleet::pour,
     incoming::{self, book},
-    payments::paid,
+    payments::{self, paid},
     payouts::{answered, made, post, state},
     sites::register,
     world::{World, ml},
@@ -49,16 +49,7 @@ pub fn who_bought(item: Item, site: Option<&str>) -> (World, CustomerId, Purchas
 }
 
 pub fn buy(world: &mut World, customer: CustomerId, item: Item, receipt: &str) -> PurchaseId {
-    let new = NewPurchase {
-        customer,
-        item,
-        pay: Pay::Prompt,
-        provider: None,
-        phone: None,
-    };
-    let Ok(Response::Purchase { purchase, .. }) = world.ask(Request::CreatePurchase(new)) else {
-        panic!("a purchase")
-    };
+    let (purchase, _) = payments::bought(world.ask(payments::buy(customer, item, Pay::Prompt)));
     let prompt = world.prompts().len() - 1;
     paid(world, prompt, receipt);
     purchase

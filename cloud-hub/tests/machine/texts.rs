@@ -32,15 +32,8 @@ fn told() -> World {
 
 /// Money comes without being asked for: a text of an essential kind.
 fn tell(world: &mut World, customer: kiosk::ids::CustomerId) {
-    let new = hub::hub::input::NewPurchase {
-        customer,
-        item: Item::Deposit(4_000),
-        pay: Pay::Prompt,
-        provider: None,
-        phone: None,
-    };
     let before = world.prompts().len();
-    world.ask(Request::CreatePurchase(new)).unwrap();
+    bought(world.ask(buy(customer, Item::Deposit(4_000), Pay::Prompt)));
     let prompt = world.prompts()[before].clone();
     world.give(Input::Provider {
         purchase: prompt.purchase,

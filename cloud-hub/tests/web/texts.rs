@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::{
     house::{Folder, House, WEBHOOK_SECRET},
     http::{Answer, eventually, send},
+    words::paybill,
 };
 
 /// Takes texts once there is credit, and only with the right key.
@@ -50,17 +51,12 @@ async fn house() -> (House, Arc<AtomicBool>, Folder) {
     let secret = secrets.0.join("secret");
     std::fs::write(&secret, "s3cret\n").unwrap();
     let file = secret.display();
-    let set = [
-        "payments.mpesa.base_url=http://127.0.0.1:9".to_owned(),
-        "payments.mpesa.shortcode='174379'".to_owned(),
-        format!("payments.mpesa.passkey_file={file}"),
-        format!("payments.mpesa.consumer_key_file={file}"),
-        format!("payments.mpesa.consumer_secret_file={file}"),
-        "payments.mpesa.callback_url=https://hub.example".to_owned(),
+    let mut set = paybill(&secret);
+    set.extend([
         format!("messaging.africastalking.base_url={base}"),
         "messaging.africastalking.username=kisima".to_owned(),
         format!("messaging.africastalking.api_key_file={file}"),
-    ];
+    ]);
     let set: Vec<&str> = set.iter().map(String::as_str).collect();
     (House::with(&set).await, has_credit, secrets)
 }

@@ -1,5 +1,7 @@
 //! What Daraja asks and tells by itself: direct payments before and after, and results of orders.
 
+use std::path::Path;
+
 use hub::hub::{
     effect::Response,
     input::{Actor, Request},
@@ -21,20 +23,25 @@ use crate::{
     http::{Answer, send},
 };
 
-/// A hub whose paybill is 174379; nothing is called, so nobody listens at the provider's address.
-pub async fn house() -> (House, Folder) {
-    let secrets = Folder::new();
-    let secret = secrets.0.join("secret");
-    std::fs::write(&secret, "s3cret\n").unwrap();
+/// The settings of a paybill, 174379, whose secrets are all in one file.
+pub fn paybill(secret: &Path) -> Vec<String> {
     let file = secret.display();
-    let set = [
+    vec![
         "payments.mpesa.base_url=http://127.0.0.1:9".to_owned(),
         "payments.mpesa.shortcode='174379'".to_owned(),
         format!("payments.mpesa.passkey_file={file}"),
         format!("payments.mpesa.consumer_key_file={file}"),
         format!("payments.mpesa.consumer_secret_file={file}"),
         "payments.mpesa.callback_url=https://hub.example".to_owned(),
-    ];
+    ]
+}
+
+/// A hub whose paybill is 174379; nothing is called, so nobody listens at the provider's address.
+pub async fn house() -> (House, Folder) {
+    let secrets = Folder::new();
+    let secret = secrets.0.join("secret");
+    std::fs::write(&secret, "s3cret\n").unwrap();
+    let set = paybill(&secret);
     let set: Vec<&str> = set.iter().map(String::as_str).collect();
     (House::with(&set).await, secrets)
 }

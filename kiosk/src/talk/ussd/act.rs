@@ -272,6 +272,7 @@ pub enum Denied {
     NotNow,
 }
 
+#[cfg(test)]
 impl Denied {
     /// One of each, for tables of texts; `money` stands where one carries an amount.
     pub const fn all(money: Money) -> [Denied; 23] {
