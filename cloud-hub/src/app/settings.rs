@@ -66,6 +66,7 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
         texts: false,
         asked_within_ms: i64::try_from(config.purchases_asked_within.as_millis()).unwrap_or(i64::MAX),
         loans: config.loans_enabled,
+        sms_per_day: config.sms_commands_per_day,
         bill_tariffs: config.billing.tariffs.clone(),
         bill_due_days: config.billing.due_days,
         bill_remind_days: config.billing.remind_days.clone(),

@@ -51,7 +51,7 @@ impl<'t> Turn<'t> {
             Job::Reports => Some(Turn::report),
             Job::Bills => Some(Turn::issue_bills),
             Job::BillReminders => Some(Turn::remind_of_bills),
-            Job::Repayments => None,
+            Job::Repayments => Some(Turn::remind_of_loans),
         }
     }
 
@@ -176,7 +176,7 @@ impl<'t> Turn<'t> {
             // One that was renewed already needs no reminder.
             Some(customer) if newest.is_none_or(|newest| newest.id == row.id) => {
                 let name = customer.name;
-                self.say(row.customer, &Text::SubscriptionReminder { name, last_day })
+                self.say_unasked(row.customer, &Text::SubscriptionReminder { name, last_day })
             }
             _ => Ok(()),
         }

@@ -5,7 +5,7 @@ mod request;
 
 pub use kiosk::ids::{PayoutId, PurchaseId};
 pub use money::{
-    Allocation, CashCount, Item, NewBilling, NewPurchase, NewReading, NewRefund, NewWithdrawal, Pay, PayBy, Settling,
+    Allocation, CashCount, Item, NewBilling, NewLoan, NewPurchase, NewReading, NewRefund, NewWithdrawal, Pay, PayBy, Settling,
 };
 pub use request::{CustomerChange, DispenseAsk, JoinRequest, NewCustomer, NewSite, Request, Secret};
 
@@ -162,6 +162,8 @@ pub enum Actor {
     Owner,
     /// A gateway that has only its join code.
     Gateway,
+    /// Whoever wrote a text to the hub's number: the rules say who that is, and what their word is worth.
+    Phone,
 }
 
 /// How a callback names its purchase.

@@ -77,6 +77,7 @@ impl Actor {
             Actor::Token { name, .. } => format!("token {name}"),
             Actor::Owner => "owner".to_owned(),
             Actor::Gateway => "gateway".to_owned(),
+            Actor::Phone => "phone".to_owned(),
         }
     }
 
@@ -86,6 +87,7 @@ impl Actor {
             // Whoever has the machine's own account is not stopped by a table.
             Actor::Owner => true,
             Actor::Gateway => matches!(request, Request::Join(_)),
+            Actor::Phone => matches!(request, Request::Texted { .. }),
             Actor::User { role, name } => role_may(*role, request) || own_login(name, request),
             Actor::Token {
                 role: Role::Kiosk,
@@ -114,7 +116,7 @@ fn role_may(role: Role, request: &Request) -> bool {
     match role {
         Role::Admin => !matches!(
             request,
-            Request::Join(_) | Request::Login { .. } | Request::ProvePassword { .. }
+            Request::Join(_) | Request::Login { .. } | Request::ProvePassword { .. } | Request::Texted { .. }
         ),
         Role::Technician => matches!(
             request,
@@ -132,6 +134,13 @@ fn role_may(role: Role, request: &Request) -> bool {
                 | Request::CreatePurchase(_)
                 | Request::OrderPayment { .. }
                 | Request::RefuseLoan { .. }
+                | Request::CreateLoan(_)
+                | Request::ApproveLoan { .. }
+                | Request::DeclineLoan { .. }
+                | Request::CancelLoan { .. }
+                | Request::RepayLoan { .. }
+                | Request::SolveTicket { .. }
+                | Request::AllowTexts { .. }
                 | Request::SeeAlarms { .. }
                 | Request::SetBilling { .. }
                 | Request::EnterReading { .. }

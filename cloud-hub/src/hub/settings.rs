@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kiosk::{
     bill::BlockTariff,
+    loan::LoanPolicy,
     moment::DAY_MS,
     payment::PaymentPolicy,
     payout::PayoutPolicy,
@@ -73,8 +74,12 @@ pub struct Settings {
     pub bill_remind_days: Vec<u16>,
     /// A purchase asked at a site without a link is started when it arrives within this; later it is refused.
     pub asked_within_ms: i64,
-    /// Loans asked at sites are kept for an operator; else they are refused.
+    /// People may lend to each other; else nothing is asked for and nothing approved.
     pub loans: bool,
+    /// What a loan is at least, how long its lender may take, and how long a period is.
+    pub loan_policy: LoanPolicy,
+    /// Commands by SMS that one number may send in a day.
+    pub sms_per_day: u32,
     /// How long a join code is valid.
     pub join_valid_ms: i64,
     /// How long a draw at the hub may go without a report before it is booked in full.
@@ -115,6 +120,8 @@ impl Settings {
             bill_remind_days: vec![3, 1],
             asked_within_ms: DAY_MS,
             loans: true,
+            loan_policy: LoanPolicy::default(),
+            sms_per_day: 10,
             join_valid_ms: 7 * DAY_MS,
             report_within_ms: DAY_MS,
         }

@@ -10,6 +10,7 @@ mod dispense;
 mod fleet;
 mod grant;
 mod ledger;
+mod loan;
 mod merge;
 mod money;
 mod operator;
@@ -17,6 +18,7 @@ mod payout;
 mod purchase;
 pub mod read;
 mod report;
+mod sms;
 mod subscription;
 mod talk;
 
@@ -33,17 +35,19 @@ pub(super) use self::{
     dispense::{DrawPart, DrawRow},
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
     grant::GrantRow,
+    loan::{CodeRow, LoanRow},
     merge::HistoryRow,
     money::{MoneyRow, PullRow},
     operator::UserRow,
     payout::PayoutRow,
     purchase::{PurchaseKind, PurchaseRow, Terms},
     report::ReportRow,
+    sms::TicketRow,
     subscription::SubscriptionRow,
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 12] = [
+pub const MIGRATIONS: [&str; 13] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -56,6 +60,7 @@ pub const MIGRATIONS: [&str; 12] = [
     include_str!("schema/009.sql"),
     include_str!("schema/010.sql"),
     include_str!("schema/011.sql"),
+    include_str!("schema/014.sql"),
 ];
 
 /// What a store function returns.

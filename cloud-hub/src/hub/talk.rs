@@ -3,12 +3,14 @@
 use kiosk::{
     ids::CustomerId,
     moment::{MINUTE_MS, SECOND_MS},
+    phone::Phone,
     talk::{Language, Text},
 };
 
 use super::{
     effect::{Effect, OutboxId},
     input::TextOutcome,
+    store::CustomerRow,
     turn::{HubError, Turn},
 };
 
@@ -31,9 +33,42 @@ impl Turn<'_> {
         let Some(phone) = row.phone else {
             return Ok(());
         };
-        let language = Language::from_code(&row.language).unwrap_or(Language::English);
-        let text = self.talk.text(language, text);
-        self.store.add_outbox(root, phone, &text, self.moment.wall)?;
+        let text = self.talk.text(language_of(&row.language), text);
+        self.store.add_outbox(Some(root), phone, &text, None, self.moment.wall)?;
+        self.texts_queued = true;
+        Ok(())
+    }
+
+    /// Says something that was not asked for, unless the customer said STOP.
+    pub fn say_unasked(&mut self, customer: CustomerId, text: &Text) -> Result<(), HubError> {
+        let row = self.store.customer(self.store.root(customer)?)?;
+        match row.and_then(|row| row.phone) {
+            Some(phone) if self.store.is_stopped(phone)? => Ok(()),
+            _ => self.say(customer, text),
+        }
+    }
+
+    /// Says something to a number: in its owner's language, where it is a customer's, else in the hub's.
+    pub fn say_to(&mut self, phone: Phone, text: &Text) -> Result<(), HubError> {
+        if let Some(row) = self.store.customer_by_phone(phone)? {
+            return self.say(row.id, text);
+        }
+        let text = self.talk.text(language_of(&self.settings.language), text);
+        self.store.add_outbox(None, phone, &text, None, self.moment.wall)?;
+        self.texts_queued = true;
+        Ok(())
+    }
+
+    /// Says something with a secret in it, which is kept sealed; lists show `stars` in its place.
+    pub fn say_secret(&mut self, to: &CustomerRow, text: &Text, secret: &str, stars: &str) -> Result<(), HubError> {
+        let Some(phone) = to.phone else { return Ok(()) };
+        let text = self.talk.text(language_of(&to.language), text);
+        let random = self.throw();
+        let sealed = self.keys.seal(random, text.as_bytes());
+        let sealed = sealed.ok_or_else(|| HubError::Journal("a text could not be sealed".to_owned()))?;
+        let shown = text.replace(secret, stars);
+        let now = self.moment.wall;
+        self.store.add_outbox(Some(to.id), phone, &shown, Some(&sealed), now)?;
         self.texts_queued = true;
         Ok(())
     }
@@ -50,13 +85,19 @@ impl Turn<'_> {
                 self.store.set_outbox(row.id, "unknown", row.tries, None)?;
                 continue;
             }
+            // One that another master key sealed cannot be sent any more.
+            let opened = |sealed: &Vec<u8>| String::from_utf8(self.keys.open(sealed)?).ok();
+            let Some(text) = row.sealed.as_ref().map_or(Some(row.text.clone()), opened) else {
+                self.store.set_outbox(row.id, "failed", row.tries, None)?;
+                continue;
+            };
             let outcome_by = now.plus_ms(OUTCOME_WITHIN_MS);
             self.store
                 .set_outbox(row.id, "sending", row.tries + 1, Some(outcome_by))?;
             self.effects.push(Effect::Text {
                 outbox: row.id,
                 phone: row.phone,
-                text: row.text,
+                text,
             });
         }
         Ok(())
@@ -78,4 +119,8 @@ impl Turn<'_> {
         };
         Ok(self.store.set_outbox(outbox, state, row.tries, due)?)
     }
+}
+
+fn language_of(code: &str) -> Language {
+    Language::from_code(code).unwrap_or(Language::English)
 }

@@ -70,6 +70,9 @@ impl Turn<'_> {
                 self.alarm("side_log", format!("the head of the audit was not noted: {error}"))?;
             }
             self.finish_endings()?;
+            self.lapse_loans()?;
+            self.forget_codes()?;
+            self.forget_messages()?;
             self.store.forget_answers(self.now().plus_ms(-ANSWERS_KEPT_MS))?;
             self.store.forget_sessions(
                 self.now().plus_ms(-SESSION_MS_MAX),

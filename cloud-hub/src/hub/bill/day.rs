@@ -51,7 +51,10 @@ impl Turn<'_> {
             }
             self.store.put_bill(&row)?;
             if let Some(text) = text {
-                self.say(row.bill.customer, &text)?;
+                match text {
+                    Text::BillIssued { .. } => self.say(row.bill.customer, &text)?,
+                    _ => self.say_unasked(row.bill.customer, &text)?,
+                }
             }
         }
         Ok(is_full.then_some(0))

@@ -252,6 +252,23 @@ impl Store<'_> {
         .map(drop)
     }
 
+    /// What a record asked for, if it asked for a loan.
+    pub fn loan_request(&self, record: RecordId) -> Stored<Option<kiosk::fact::LoanAsked>> {
+        self.one(
+            "SELECT * FROM loan_request WHERE box = ?1 AND epoch = ?2 AND seq = ?3",
+            record_columns(record),
+            |row| {
+                Ok(kiosk::fact::LoanAsked {
+                    borrower: CustomerId(id(row, "borrower")?),
+                    sealed_lender: row.get("sealed_lender")?,
+                    amount_minor: row.get("amount_minor")?,
+                    repayment_minor: row.get("repayment_minor")?,
+                    time: Wall(row.get("time_ms")?),
+                })
+            },
+        )
+    }
+
     /// Whether a record asked for a loan.
     pub fn is_loan_request(&self, record: RecordId) -> Stored<bool> {
         let found = self.one(
@@ -263,6 +280,6 @@ impl Store<'_> {
     }
 }
 
-const fn record_columns(record: RecordId) -> (i64, i64, u32) {
+pub(super) const fn record_columns(record: RecordId) -> (i64, i64, u32) {
     (signed(record.log.box_id.0), signed(record.log.epoch.0), record.seq)
 }

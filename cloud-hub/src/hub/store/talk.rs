@@ -12,6 +12,8 @@ pub(in crate::hub) struct OutboxRow {
     pub id: OutboxId,
     pub phone: Phone,
     pub text: String,
+    /// What is sent in place of `text`, sealed.
+    pub sealed: Option<Vec<u8>>,
     pub tries: u32,
     pub sending: bool,
 }
@@ -21,18 +23,26 @@ fn read_outbox(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         id: OutboxId(row.get("id")?),
         phone: maybe_phone(row, "phone")?.ok_or_else(|| wrong(row, "phone"))?,
         text: row.get("text")?,
+        sealed: row.get("sealed")?,
         tries: row.get("tries")?,
         sending: row.get::<_, String>("state")? == "sending",
     })
 }
 
 impl Store<'_> {
-    /// Queues a text, due at once.
-    pub fn add_outbox(&self, customer: CustomerId, phone: Phone, text: &str, now: Wall) -> Stored<()> {
+    /// Queues a text, due at once; `sealed` is what is sent where `text` may not tell it.
+    pub fn add_outbox(
+        &self,
+        customer: Option<CustomerId>,
+        phone: Phone,
+        text: &str,
+        sealed: Option<&[u8]>,
+        now: Wall,
+    ) -> Stored<()> {
         self.execute(
-            "INSERT INTO outbox (customer, phone, text, state, tries, due_ms, created_ms)
-             VALUES (?1, ?2, ?3, 'queued', 0, ?4, ?4)",
-            params![signed(customer.0), phone.e164(), text, now.0],
+            "INSERT INTO outbox (customer, phone, text, sealed, state, tries, due_ms, created_ms)
+             VALUES (?1, ?2, ?3, ?4, 'queued', 0, ?5, ?5)",
+            params![customer.map(|customer| signed(customer.0)), phone.e164(), text, sealed, now.0],
         )
         .map(drop)
     }

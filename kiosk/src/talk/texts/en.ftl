@@ -134,6 +134,8 @@ sms-not-understood = Not understood. { $form ->
 sms-too-long = Your message is too long. Please send a shorter one.
 sms-never-send-pin = Never send your PIN by SMS. We never ask for it. Nothing was done. If that was your PIN, change it now by USSD or at the kiosk.
 sms-too-many = Those were too many messages for one day. Please write again tomorrow, or come to the kiosk.
+sms-not-now = This cannot be done at the moment. Nothing was done. Please try again later, or come to the kiosk.
+sms-no-loans = No loans between people are given here.
 loan-asked = We asked { $lender } for a loan of { $amount }, { $repayment } back every { $days ->
         [7] week
        *[other] { $days } days

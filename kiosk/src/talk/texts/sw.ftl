@@ -134,6 +134,8 @@ sms-not-understood = Haijaeleweka. { $form ->
 sms-too-long = Ujumbe wako ni mrefu mno. Tafadhali tuma mfupi zaidi.
 sms-never-send-pin = Usitume PIN yako kamwe kwa SMS. Hatuiulizi kamwe. Hakuna kilichofanyika. Kama hiyo ni PIN yako, ibadilishe sasa kwa USSD au kwenye kioski.
 sms-too-many = Umetuma jumbe nyingi mno kwa siku moja. Tafadhali andika tena kesho, au njoo kwenye kioski.
+sms-not-now = Hili haliwezekani kwa sasa. Hakuna kilichofanyika. Tafadhali jaribu tena baadaye, au njoo kwenye kioski.
+sms-no-loans = Hapa hakuna mikopo kati ya watu.
 loan-asked = Tumemwomba { $lender } mkopo wa { $amount }, rejesho { $repayment } kila { $days ->
         [7] wiki
        *[other] siku { $days }
