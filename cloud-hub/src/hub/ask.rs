@@ -206,6 +206,7 @@ impl Turn<'_> {
                 amount_minor,
                 pin,
             } => self.repay_loan(by, *loan, *amount_minor, pin),
+            Request::SyncLoans { borrower } => self.sync_loans(*borrower),
             Request::Texted { message, phone, text } => self.text_came(message, phone, text),
             Request::SolveTicket { ticket } => self.solve_ticket(by, *ticket),
             Request::AllowTexts { customer } => self.allow_texts(by, *customer),

@@ -139,6 +139,7 @@ fn role_may(role: Role, request: &Request) -> bool {
                 | Request::DeclineLoan { .. }
                 | Request::CancelLoan { .. }
                 | Request::RepayLoan { .. }
+                | Request::SyncLoans { .. }
                 | Request::SolveTicket { .. }
                 | Request::AllowTexts { .. }
                 | Request::SeeAlarms { .. }

@@ -26,6 +26,7 @@ use kiosk::{ids::GrantId, moment::Wall};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use store::StoreError;
 
+pub use self::sms::TicketRow;
 pub(super) use self::{
     audit::AnswerRow,
     bill::{BillRow, BillingRow},
@@ -42,7 +43,6 @@ pub(super) use self::{
     payout::PayoutRow,
     purchase::{PurchaseKind, PurchaseRow, Terms},
     report::ReportRow,
-    sms::TicketRow,
     subscription::SubscriptionRow,
 };
 

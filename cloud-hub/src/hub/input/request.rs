@@ -185,6 +185,11 @@ pub enum Request {
         /// The borrower's.
         pin: Secret,
     },
+    /// What sites asked for a customer is looked at again.
+    SyncLoans {
+        /// Whose.
+        borrower: CustomerId,
+    },
     /// A text came to the hub's number.
     Texted {
         /// The message's id at whoever brought it: it is heard once.

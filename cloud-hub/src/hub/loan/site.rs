@@ -36,6 +36,13 @@ impl Turn<'_> {
         self.alarm("loan_after_restore", format!("{detail} (page Loans)"))
     }
 
+    /// An operator has what sites asked for a customer looked at again.
+    pub fn sync_loans(&mut self, borrower: CustomerId) -> Result<Response, Halt> {
+        let borrower = self.known_customer(borrower)?.id;
+        self.begin_loan_requests_of(borrower)?;
+        Ok(Response::Done)
+    }
+
     /// What sites asked for a borrower who was not known here.
     pub fn begin_loan_requests_of(&mut self, borrower: CustomerId) -> Result<(), HubError> {
         for id in self.store.loan_requests_of(borrower)? {

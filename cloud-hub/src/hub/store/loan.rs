@@ -41,7 +41,7 @@ pub(in crate::hub) struct CodeRow {
     pub used: bool,
 }
 
-fn read_loan(row: &Row<'_>) -> rusqlite::Result<LoanRow> {
+pub(super) fn read_loan(row: &Row<'_>) -> rusqlite::Result<LoanRow> {
     let (currency, state): (String, String) = (row.get("currency")?, row.get("state")?);
     let currency = Currency::from_code(&currency).ok_or_else(|| wrong(row, "currency"))?;
     let invited = maybe_phone(row, "invited")?.map(Lender::Invited);
@@ -100,11 +100,22 @@ const fn cause_columns(cause: Cause) -> (&'static str, i64) {
     }
 }
 
+/// A loan with what was paid back of it.
+pub(super) fn with_history(store: Store<'_>, mut row: LoanRow) -> Stored<LoanRow> {
+    let currency = row.loan.amount.currency;
+    row.loan.history = store.all(
+        "SELECT * FROM loan_repayment WHERE loan = ?1 ORDER BY number",
+        [signed(row.loan.id.0)],
+        |line| read_repayment(line, currency),
+    )?;
+    Ok(row)
+}
+
 impl Store<'_> {
     /// A loan by id.
     pub fn loan(&self, loan: LoanId) -> Stored<Option<LoanRow>> {
         let row = self.one("SELECT * FROM loan WHERE id = ?1", [signed(loan.0)], read_loan)?;
-        row.map(|row| self.with_history(row)).transpose()
+        row.map(|row| with_history(*self, row)).transpose()
     }
 
     /// The loan that a record of a site asked for.
@@ -114,7 +125,7 @@ impl Store<'_> {
             record_columns(record),
             read_loan,
         )?;
-        row.map(|row| self.with_history(row)).transpose()
+        row.map(|row| with_history(*self, row)).transpose()
     }
 
     /// A customer's loans that are not over, as borrower, the oldest first.
@@ -154,17 +165,7 @@ impl Store<'_> {
 
     fn loans(&self, sql: &str, params: impl rusqlite::Params) -> Stored<Vec<LoanRow>> {
         let rows = self.all(sql, params, read_loan)?;
-        rows.into_iter().map(|row| self.with_history(row)).collect()
-    }
-
-    fn with_history(&self, mut row: LoanRow) -> Stored<LoanRow> {
-        let currency = row.loan.amount.currency;
-        row.loan.history = self.all(
-            "SELECT * FROM loan_repayment WHERE loan = ?1 ORDER BY number",
-            [signed(row.loan.id.0)],
-            |line| read_repayment(line, currency),
-        )?;
-        Ok(row)
+        rows.into_iter().map(|row| with_history(*self, row)).collect()
     }
 
     /// Writes a loan, new or changed, and what is new in its history.

@@ -4,6 +4,7 @@ mod bill;
 mod cash;
 mod fleet;
 mod ledger;
+mod loans;
 mod money;
 mod operations;
 mod operator;
@@ -31,6 +32,7 @@ pub use self::{
         ACCOUNTS_MAX, AccountBalance, Line, Movement, STATEMENT_MAX, Span, accounts_of, ledger_faults, statement,
         trial_balance,
     },
+    loans::{LoanFilter, LoanShown, Queued, loan, loans, queue_of, tickets},
     money::{
         OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, ledger_balance, outbox, purchase,
         purchases, purchases_for_operators, totals, transactions,
