@@ -311,7 +311,7 @@ fn answers(world: &World, site: usize, to: kiosk::ids::RecordId) -> Vec<Answered
         Fact::Answered(answered) if answered.to == to => Some(answered.state),
         _ => None,
     };
-    world.gateways[site].facts().filter_map(|fact| answer(&fact)).collect()
+    world.gateways[site].facts().filter_map(answer).collect()
 }
 
 #[test]
