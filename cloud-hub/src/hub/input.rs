@@ -5,7 +5,8 @@ mod request;
 
 pub use kiosk::ids::{PayoutId, PurchaseId};
 pub use money::{
-    Allocation, CashCount, Item, NewBilling, NewLoan, NewPurchase, NewReading, NewRefund, NewWithdrawal, Pay, PayBy, Settling,
+    Allocation, CashCount, Item, NewBilling, NewLoan, NewPurchase, NewReading, NewRefund, NewWithdrawal, Pay, PayBy,
+    Settling,
 };
 pub use request::{CustomerChange, DispenseAsk, JoinRequest, NewCustomer, NewSite, Request, Secret};
 

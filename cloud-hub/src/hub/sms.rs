@@ -64,11 +64,18 @@ impl Turn<'_> {
         let kept = self.store.command_count(phone)?;
         let (count, admitted) = CommandCount::admit(kept, today, self.settings.sms_per_day);
         self.store.put_command_count(phone, count)?;
-        let form = read.as_ref().map_or_else(|fault| fault.form, |command| Some(command.form()));
+        let form = read
+            .as_ref()
+            .map_or_else(|fault| fault.form, |command| Some(command.form()));
         let sender = self.store.customer_by_phone(phone)?;
         let subject = sender.as_ref().map_or_else(|| "-".to_owned(), |row| row.id.to_string());
         let answered = if admitted == Admitted::Yes { "" } else { "too many" };
-        self.audit_as("phone", &format!("sms {}", form.map_or("-", Form::name)), &subject, answered)?;
+        self.audit_as(
+            "phone",
+            &format!("sms {}", form.map_or("-", Form::name)),
+            &subject,
+            answered,
+        )?;
         let text = match admitted {
             Admitted::Silence => return Ok(()),
             Admitted::SayTooMany => Some(Text::Answer(Answer::TooMany)),
@@ -115,12 +122,7 @@ impl Turn<'_> {
         Ok(answer)
     }
 
-    fn obey(
-        &mut self,
-        phone: Phone,
-        sender: Option<CustomerRow>,
-        command: Command,
-    ) -> Result<Option<Text>, Halt> {
+    fn obey(&mut self, phone: Phone, sender: Option<CustomerRow>, command: Command) -> Result<Option<Text>, Halt> {
         // What anybody may send.
         match &command {
             Command::Help => return answer(Answer::Help),
@@ -345,8 +347,17 @@ impl Turn<'_> {
 
     fn loans_of(&self, customer: &CustomerRow) -> Result<Text, HubError> {
         let today = self.zone_of_customer(customer.id)?.day(self.now());
-        let (borrowed, given) = (self.store.open_loans_of(customer.id)?, self.store.open_loans_by(customer.id)?);
-        let ours = |money: Money| if money.currency == self.settings.currency { money.minor } else { 0 };
+        let (borrowed, given) = (
+            self.store.open_loans_of(customer.id)?,
+            self.store.open_loans_by(customer.id)?,
+        );
+        let ours = |money: Money| {
+            if money.currency == self.settings.currency {
+                money.minor
+            } else {
+                0
+            }
+        };
         let sum = |amounts: &mut dyn Iterator<Item = Money>| self.money(amounts.map(ours).fold(0, i64::saturating_add));
         let is_waiting = |row: &&super::store::LoanRow| row.loan.state.is_waiting();
         Ok(Text::Loan(LoanText::Summary {

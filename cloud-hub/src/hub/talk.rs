@@ -34,7 +34,8 @@ impl Turn<'_> {
             return Ok(());
         };
         let text = self.talk.text(language_of(&row.language), text);
-        self.store.add_outbox(Some(root), phone, &text, None, self.moment.wall)?;
+        self.store
+            .add_outbox(Some(root), phone, &text, None, self.moment.wall)?;
         self.texts_queued = true;
         Ok(())
     }

@@ -39,7 +39,9 @@ fn who_said_stop_is_not_reminded_and_still_gets_receipts() {
     until(&mut world, "2026-11-26T09:00:00Z");
     assert_eq!(count(&world, "is due on"), 0);
     let jane = only(&world).loan.borrower;
-    world.ask(hub::hub::input::Request::AllowTexts { customer: jane }).unwrap();
+    world
+        .ask(hub::hub::input::Request::AllowTexts { customer: jane })
+        .unwrap();
     until(&mut world, "2026-11-27T09:00:00Z");
     assert_eq!(count(&world, "is due on"), 1);
 }
@@ -57,5 +59,9 @@ fn a_request_that_nobody_answers_lapses_after_three_days_and_its_code_opens_noth
     assert_eq!(count(&world, "Nobody answered"), 1);
     sms(&mut world, JOHN, &format!("APPROVE {late}"));
     assert_eq!(only(&world).loan.state, LoanState::Expired);
-    assert!(world.texts().last().unwrap().starts_with("This request for a loan"), "{:?}", world.texts().last());
+    assert!(
+        world.texts().last().unwrap().starts_with("This request for a loan"),
+        "{:?}",
+        world.texts().last()
+    );
 }

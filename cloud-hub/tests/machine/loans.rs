@@ -53,7 +53,9 @@ pub fn wallet(world: &World, customer: CustomerId) -> i64 {
 
 pub fn loans(world: &World) -> Vec<LoanShown> {
     world.ledger();
-    read::loans(&world.read(), &LoanFilter::default(), i64::MAX, 50).unwrap().items
+    read::loans(&world.read(), &LoanFilter::default(), i64::MAX, 50)
+        .unwrap()
+        .items
 }
 
 /// The only loan there is.
@@ -107,7 +109,8 @@ fn a_loan_moves_between_two_wallets_once_and_comes_back_out_of_deposits() {
     let (mut world, jane, john) = lent();
     // KES 500 moved: John has 500 left and is owed 500, Jane has 500 and owes 500. Each set sums to zero.
     let four = |world: &World| {
-        [("wallet", john), ("wallet", jane), ("loan", john), ("loan", jane)].map(|(name, who)| account(world, name, who))
+        [("wallet", john), ("wallet", jane), ("loan", john), ("loan", jane)]
+            .map(|(name, who)| account(world, name, who))
     };
     assert_eq!(four(&world), [-50_000, -50_000, -50_000, 50_000]);
     let event = format!("loan:{}", only(&world).loan.id);
@@ -183,7 +186,10 @@ fn only_the_lenders_pin_or_code_approves_and_wrong_pins_are_counted() {
         name: "amina".to_owned(),
         role: Role::Viewer,
     };
-    assert_eq!(world.ask_as(viewer, None, approve("4071")).unwrap_err().code, "forbidden");
+    assert_eq!(
+        world.ask_as(viewer, None, approve("4071")).unwrap_err().code,
+        "forbidden"
+    );
 }
 
 #[test]
@@ -265,14 +271,21 @@ fn where_loans_are_off_nothing_is_asked_or_approved_and_what_was_lent_comes_back
     let waiting = ask(&mut world, jane, JOHN, 20_000, 10_000).unwrap();
     world.settings.loans = false;
     world.restart();
-    assert_eq!(ask(&mut world, jane, JOHN, 30_000, 10_000).unwrap_err().code, "loans_off");
+    assert_eq!(
+        ask(&mut world, jane, JOHN, 30_000, 10_000).unwrap_err().code,
+        "loans_off"
+    );
     let approve = Request::ApproveLoan {
         loan: waiting,
         pin: pin("4071"),
     };
     assert_eq!(world.ask(approve).unwrap_err().code, "loans_off");
     sms(&mut world, JANE, "LOAN 500 0700000103 100");
-    assert!(world.texts().last().unwrap().starts_with("No loans"), "{:?}", world.texts());
+    assert!(
+        world.texts().last().unwrap().starts_with("No loans"),
+        "{:?}",
+        world.texts()
+    );
     world.pass(7 * DAY_MS);
     deposit(&mut world, jane, 10_000, "RCPTJANE1");
     assert_eq!(wallet(&world, john), 60_000);
@@ -283,7 +296,12 @@ fn a_lender_who_is_not_registered_is_invited_and_answers_once_they_are() {
     let (mut world, jane, _) = two();
     sms(&mut world, JANE, "LOAN 300 0700000109 100");
     let invited = world.texts();
-    assert!(invited.iter().any(|text| text.contains("To answer please send: REGISTER")), "{invited:?}");
+    assert!(
+        invited
+            .iter()
+            .any(|text| text.contains("To answer please send: REGISTER")),
+        "{invited:?}"
+    );
     assert_eq!(only(&world).loan.state, LoanState::Invited);
     sms(&mut world, "0700000109", "REGISTER Mary Atieno, Kisumu");
     assert_eq!(only(&world).loan.state, LoanState::Asked);
@@ -325,15 +343,24 @@ fn a_loan_asked_at_a_site_is_a_loan_here_and_the_site_hears_how_it_ends() {
     let code = code(&world);
     sms(&mut world, JOHN, &format!("APPROVE {code}"));
     assert_eq!((wallet(&world, jane), wallet(&world, john)), (50_000, 50_000));
-    assert_eq!(answers(&world, site, record), [AnsweredState::Taken, AnsweredState::Done]);
+    assert_eq!(
+        answers(&world, site, record),
+        [AnsweredState::Taken, AnsweredState::Done]
+    );
     // One that an operator closes is cancelled, and the site shows it as refused.
     let second = asked_at(&mut world, site, jane, "+254700000104");
     world.ask(Request::RefuseLoan { loan: second }).unwrap();
     assert_eq!(loans(&world)[0].loan.state, LoanState::Cancelled);
-    assert_eq!(answers(&world, site, second), [AnsweredState::Taken, AnsweredState::Refused]);
+    assert_eq!(
+        answers(&world, site, second),
+        [AnsweredState::Taken, AnsweredState::Refused]
+    );
     // One that the rules deny is refused at once.
     let own = asked_at(&mut world, site, jane, "+254700000102");
-    assert_eq!(answers(&world, site, own), [AnsweredState::Taken, AnsweredState::Refused]);
+    assert_eq!(
+        answers(&world, site, own),
+        [AnsweredState::Taken, AnsweredState::Refused]
+    );
     assert!(world.texts().last().unwrap().starts_with("This is your own number"));
 }
 
@@ -379,10 +406,16 @@ fn loans_of_one_person_registered_twice_are_one_persons() {
     let older = CustomerId(0xa11);
     register(&mut world, site, older, "+254700000103", "4071", 60 * DAY_MS);
     assert_eq!(only(&world).loan.lender_known(), Some(older));
-    assert_eq!((account(&world, "loan", john), account(&world, "loan", older)), (0, -50_000));
+    assert_eq!(
+        (account(&world, "loan", john), account(&world, "loan", older)),
+        (0, -50_000)
+    );
     world.pass(7 * DAY_MS);
     deposit(&mut world, jane, 10_000, "RCPTJANE1");
-    assert_eq!((account(&world, "loan", older), account(&world, "loan", jane)), (-40_000, 40_000));
+    assert_eq!(
+        (account(&world, "loan", older), account(&world, "loan", jane)),
+        (-40_000, 40_000)
+    );
     assert_eq!(wallet(&world, older), 60_000);
 }
 
@@ -400,8 +433,16 @@ fn a_hub_that_stops_between_the_approval_and_its_texts_sends_them_once() {
     world.restart();
     world.restart();
     let told: Vec<String> = world.texts().split_off(before);
-    assert_eq!(told.iter().filter(|text| text.contains("lends you")).count(), 1, "{told:?}");
-    assert_eq!(told.iter().filter(|text| text.starts_with("You lent")).count(), 1, "{told:?}");
+    assert_eq!(
+        told.iter().filter(|text| text.contains("lends you")).count(),
+        1,
+        "{told:?}"
+    );
+    assert_eq!(
+        told.iter().filter(|text| text.starts_with("You lent")).count(),
+        1,
+        "{told:?}"
+    );
     let effects = world.seen.iter().filter(|effect| matches!(effect, Effect::Text { .. }));
     assert_eq!(effects.count(), before + 2);
 }

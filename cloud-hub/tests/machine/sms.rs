@@ -43,7 +43,11 @@ fn a_code_is_kept_sealed_used_once_and_void_after_three_wrong_tries() {
     let (mut world, jane, _) = two();
     sms(&mut world, JANE, "LOAN 500 0700000103 100");
     let sent = code(&world);
-    let shown: Vec<String> = read::outbox(&world.read(), 50).unwrap().into_iter().map(|row| row.text).collect();
+    let shown: Vec<String> = read::outbox(&world.read(), 50)
+        .unwrap()
+        .into_iter()
+        .map(|row| row.text)
+        .collect();
     assert!(shown.iter().any(|text| text.ends_with("APPROVE ******")), "{shown:?}");
     assert!(!shown.iter().any(|text| text.contains(&sent)), "{shown:?}");
     // From another number it is nothing.
@@ -99,7 +103,10 @@ fn ten_commands_a_day_are_answered_and_stop_is_heard_always() {
     assert_eq!(world.texts().len(), before + 11);
     assert!(last(&world).starts_with("Those were too many"));
     sms(&mut world, JANE, "STOP");
-    let stopped: i64 = world.read().query_row("SELECT count(*) FROM sms_stop", [], |row| row.get(0)).unwrap();
+    let stopped: i64 = world
+        .read()
+        .query_row("SELECT count(*) FROM sms_stop", [], |row| row.get(0))
+        .unwrap();
     assert_eq!(stopped, 1);
     assert_eq!(world.texts().len(), before + 11);
     // Another number has its own count, and the next day is a new one.
@@ -116,7 +123,10 @@ fn what_there_is_is_told_in_the_senders_language() {
     assert_eq!(last(&world), "You have 0 l of water. Your wallet has KES 500.");
     sms(&mut world, JANE, "STATUS");
     let account = world.shown(jane).account.unwrap();
-    assert_eq!(last(&world), format!("Account {account}: no valid subscription. For your litres send BALANCE."));
+    assert_eq!(
+        last(&world),
+        format!("Account {account}: no valid subscription. For your litres send BALANCE.")
+    );
     sms(&mut world, JANE, "USAGE");
     assert_eq!(last(&world), "You drew 0 l this week and 0 l this month.");
     sms(&mut world, JANE, "BILL");
@@ -124,7 +134,10 @@ fn what_there_is_is_told_in_the_senders_language() {
     sms(&mut world, JANE, "PAY");
     assert_eq!(last(&world), "You have no water bill to pay.");
     sms(&mut world, JANE, "LOANS");
-    assert_eq!(last(&world), "You owe KES 500, of which KES 0 is due. You lent KES 0. Requests to you: 0.");
+    assert_eq!(
+        last(&world),
+        "You owe KES 500, of which KES 0 is due. You lent KES 0. Requests to you: 0."
+    );
     sms(&mut world, JANE, "LANG sw");
     assert_eq!(world.shown(jane).language, "sw");
     sms(&mut world, JANE, "BALANCE");
@@ -140,7 +153,10 @@ fn buy_starts_a_prompt_on_the_senders_phone_and_moves_nothing() {
     assert_eq!(prompts.len(), before + 1);
     assert_eq!(prompts[before].payer.0, 254_700_000_102);
     // 20 litres at KES 2.
-    assert_eq!(last(&world), "A payment of KES 40 comes to your phone. Confirm it there. Never send a PIN by SMS.");
+    assert_eq!(
+        last(&world),
+        "A payment of KES 40 comes to your phone. Confirm it there. Never send a PIN by SMS."
+    );
     assert_eq!((world.balance_ml(jane), wallet(&world, jane)), (0, 50_000));
     // The same again while it is open starts no second.
     sms(&mut world, JANE, "BUY 20");
@@ -154,14 +170,28 @@ fn buy_starts_a_prompt_on_the_senders_phone_and_moves_nothing() {
 fn strangers_may_register_report_and_check_and_nothing_else() {
     let (mut world, ..) = two();
     let stranger = "0700000108";
-    for text in ["BALANCE", "BUY 20", "LOAN 500 0700000103 100", "APPROVE 123456", "LANG sw"] {
+    for text in [
+        "BALANCE",
+        "BUY 20",
+        "LOAN 500 0700000103 100",
+        "APPROVE 123456",
+        "LANG sw",
+    ] {
         sms(&mut world, stranger, text);
-        assert!(last(&world).starts_with("This number is not registered"), "{text}: {}", last(&world));
+        assert!(
+            last(&world).starts_with("This number is not registered"),
+            "{text}: {}",
+            last(&world)
+        );
     }
     sms(&mut world, stranger, "REGISTER Mary Atieno, Kisumu");
     assert!(last(&world).starts_with("Welcome Mary"), "{}", last(&world));
     sms(&mut world, stranger, "REGISTER Mary Atieno, Kisumu");
-    assert!(last(&world).starts_with("This number is registered already"), "{}", last(&world));
+    assert!(
+        last(&world).starts_with("This number is registered already"),
+        "{}",
+        last(&world)
+    );
 }
 
 #[test]
@@ -172,7 +202,10 @@ fn a_pin_in_a_text_does_nothing_and_stands_nowhere() {
     let audit: Vec<String> = {
         let books = world.read();
         let mut rows = books.prepare("SELECT action || subject || detail FROM audit").unwrap();
-        rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        rows.query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
     };
     assert!(!audit.iter().any(|line| line.contains("4071")), "{audit:?}");
     assert_eq!(account(&world, "wallet", jane), 0);
@@ -182,7 +215,10 @@ fn a_pin_in_a_text_does_nothing_and_stands_nowhere() {
 fn a_report_is_a_ticket_an_alarm_and_two_texts() {
     let (mut world, jane, _) = two();
     sms(&mut world, JANE, "REPORT the tap at the kiosk leaks");
-    assert_eq!(last(&world), "Thank you. Your report has the number 1. We write to you when it is solved.");
+    assert_eq!(
+        last(&world),
+        "Thank you. Your report has the number 1. We write to you when it is solved."
+    );
     assert_eq!(world.alarms().last(), Some(&"reported"));
     let open = read::tickets(&world.read(), Some(true), i64::MAX, 10).unwrap().items;
     assert_eq!(open.len(), 1);
@@ -193,9 +229,20 @@ fn a_report_is_a_ticket_an_alarm_and_two_texts() {
         world.ask(Request::SolveTicket { ticket: 1 }).unwrap();
     }
     assert_eq!(world.texts().len(), before + 1);
-    assert_eq!(last(&world), "Your report 1 is solved. If it is not, please report it again.");
-    assert!(read::tickets(&world.read(), Some(true), i64::MAX, 10).unwrap().items.is_empty());
-    assert_eq!(world.ask(Request::SolveTicket { ticket: 2 }).unwrap_err().code, "not_found");
+    assert_eq!(
+        last(&world),
+        "Your report 1 is solved. If it is not, please report it again."
+    );
+    assert!(
+        read::tickets(&world.read(), Some(true), i64::MAX, 10)
+            .unwrap()
+            .items
+            .is_empty()
+    );
+    assert_eq!(
+        world.ask(Request::SolveTicket { ticket: 2 }).unwrap_err().code,
+        "not_found"
+    );
 }
 
 #[test]

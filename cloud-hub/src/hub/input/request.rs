@@ -8,7 +8,9 @@ use kiosk::{
     units::Volume,
 };
 
-use super::money::{Allocation, CashCount, NewBilling, NewLoan, NewPurchase, NewReading, NewRefund, NewWithdrawal, Settling};
+use super::money::{
+    Allocation, CashCount, NewBilling, NewLoan, NewPurchase, NewReading, NewRefund, NewWithdrawal, Settling,
+};
 use crate::hub::{money::Arrival, operator::Role};
 
 /// What can be asked of the hub. Each is one transaction.
@@ -335,7 +337,9 @@ impl Request {
         match self {
             Request::Join(asked) => Some(&asked.code.0),
             Request::CreateCustomer(new) => new.pin.as_ref().map(|pin| pin.0.as_str()),
-            Request::SetPin { pin, .. } | Request::ApproveLoan { pin, .. } | Request::RepayLoan { pin, .. } => Some(&pin.0),
+            Request::SetPin { pin, .. } | Request::ApproveLoan { pin, .. } | Request::RepayLoan { pin, .. } => {
+                Some(&pin.0)
+            }
             Request::Texted { text, .. } => Some(&text.0),
             Request::VerifyDispense(ask) => Some(&ask.pin.0),
             _ => None,

@@ -81,7 +81,12 @@ impl Turn<'_> {
             };
             Some((row, issued))
         };
-        Ok(self.store.codes_sent_to(phone)?.into_iter().filter_map(opened).collect())
+        Ok(self
+            .store
+            .codes_sent_to(phone)?
+            .into_iter()
+            .filter_map(opened)
+            .collect())
     }
 
     /// A number sends a code. The try is counted in the transaction that acts on it.

@@ -59,9 +59,7 @@ impl Turn<'_> {
     /// [`Job::Repayments`]: who borrowed hears what is due, once a day at most; requests that nobody answered lapse.
     pub fn remind_of_loans(&mut self, today: &LocalDay, _: i64) -> Result<Option<i64>, HubError> {
         let forgotten = self.told_before_doubt(Job::Repayments, &today.zone)?;
-        let rows = self
-            .store
-            .loans_to_look_at(today.site.as_ref(), today.day, BATCH_MAX)?;
+        let rows = self.store.loans_to_look_at(today.site.as_ref(), today.day, BATCH_MAX)?;
         let is_full = rows.len() >= BATCH_MAX as usize;
         for mut row in rows {
             row.looked = Some(today.day);

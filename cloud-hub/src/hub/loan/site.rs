@@ -22,13 +22,15 @@ impl Turn<'_> {
         if !self.settings.loans {
             return self.answer(id, AnsweredState::Refused);
         }
-        self.store.add_loan_request(id, asked)?;
-        // One that was closed stays so when a restored hub hears of it again.
-        if self.store.answered(id)?.is_some() {
+        // One that was answered stays so when a restored hub hears of it again.
+        let is_answered = self.store.answered(id)?.is_some();
+        let is_allowed = hub_effects_allowed(&SqlLogs::new(self.store.0), id.log.box_id)?;
+        self.store.add_loan_request(id, asked, is_answered || !is_allowed)?;
+        if is_answered {
             return Ok(());
         }
         self.answer(id, AnsweredState::Taken)?;
-        if hub_effects_allowed(&SqlLogs::new(self.store.0), id.log.box_id)? {
+        if is_allowed {
             return self.begin_loan_request(id, asked);
         }
         // A restored hub may have asked the lender already, and may have given the money (PROTOCOL rule 18).
@@ -46,10 +48,8 @@ impl Turn<'_> {
     /// What sites asked for a borrower who was not known here.
     pub fn begin_loan_requests_of(&mut self, borrower: CustomerId) -> Result<(), HubError> {
         for id in self.store.loan_requests_of(borrower)? {
-            let is_allowed = hub_effects_allowed(&SqlLogs::new(self.store.0), id.log.box_id)?;
-            match self.store.loan_request(id)? {
-                Some(asked) if is_allowed => self.begin_loan_request(id, &asked)?,
-                _ => {}
+            if let Some(asked) = self.store.loan_request(id)? {
+                self.begin_loan_request(id, &asked)?;
             }
         }
         Ok(())
@@ -99,7 +99,8 @@ impl Turn<'_> {
         }
         match self.store.loan_of_request(request)? {
             Some(row) => {
-                self.cancel_loan_of(row.loan.borrower, row.loan.id).map_err(Halt::from)?;
+                self.cancel_loan_of(row.loan.borrower, row.loan.id)
+                    .map_err(Halt::from)?;
             }
             None => self.answer(request, AnsweredState::Refused)?,
         }

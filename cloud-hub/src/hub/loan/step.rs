@@ -115,7 +115,9 @@ impl Turn<'_> {
             };
         }
         let told = loan_text(self, row, notice, borrower.as_ref(), lender.as_ref())?;
-        let Some(text) = told.map(Text::Loan) else { return Ok(()) };
+        let Some(text) = told.map(Text::Loan) else {
+            return Ok(());
+        };
         let is_unasked = matches!(notice, LoanNotice::Reminder { .. } | LoanNotice::Overdue { .. });
         match (party, loan.lender) {
             (Party::Borrower, _) if is_unasked => self.say_unasked(loan.borrower, &text),

@@ -39,6 +39,11 @@ CREATE TABLE loan_repayment (
     UNIQUE (loan, cause, cause_id)
 ) STRICT;
 
+-- What a site asked for begins by itself only if it came when nothing of the past was missing; what was kept before this
+-- step waits for a person.
+ALTER TABLE loan_request ADD COLUMN held INTEGER NOT NULL DEFAULT 1;
+CREATE INDEX loan_request_by_borrower ON loan_request (borrower);
+
 -- A loan is given once.
 CREATE UNIQUE INDEX entry_loan_given_once ON entry (event) WHERE event IS NOT NULL AND what = 'loan given';
 

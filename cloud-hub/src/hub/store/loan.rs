@@ -148,8 +148,10 @@ impl Store<'_> {
 
     /// Loans that wait for a word since before a moment, the oldest first.
     pub fn loans_waiting_since(&self, before: Wall, limit: u32) -> Stored<Vec<LoanRow>> {
-        let sql = "SELECT * FROM loan WHERE state IN ('invited', 'asked') AND asked_ms <= ?1 ORDER BY number LIMIT ?2";
-        self.loans(sql, params![before.0, limit])
+        let sql = format!(
+            "SELECT * FROM loan WHERE {OPEN} AND state IN ('invited', 'asked') AND asked_ms <= ?1 ORDER BY number LIMIT ?2"
+        );
+        self.loans(&sql, params![before.0, limit])
     }
 
     /// Open loans of borrowers of a site (`None`: of none) that were not looked at on this day.
@@ -229,11 +231,11 @@ impl Store<'_> {
         Ok(())
     }
 
-    /// Requests of sites for loans to this borrower that are neither answered nor loans.
+    /// Requests of sites for loans to this borrower, or whoever counts as them, that wait for nobody's word but are no loans.
     pub fn loan_requests_of(&self, borrower: CustomerId) -> Stored<Vec<RecordId>> {
         self.all(
             "SELECT box, epoch, seq FROM loan_request AS asked
-             WHERE borrower = ?1
+             WHERE held = 0 AND (borrower = ?1 OR borrower IN (SELECT id FROM customer WHERE merged_into = ?1))
                AND NOT EXISTS (SELECT 1 FROM loan
                                WHERE loan.box = asked.box AND loan.epoch = asked.epoch AND loan.seq = asked.seq)
                AND NOT EXISTS (SELECT 1 FROM answered WHERE answered.box = asked.box AND answered.epoch = asked.epoch

@@ -232,12 +232,12 @@ impl Store<'_> {
         .map(drop)
     }
 
-    /// Keeps a loan asked at a site.
-    pub fn add_loan_request(&self, record: RecordId, asked: &kiosk::fact::LoanAsked) -> Stored<()> {
+    /// Keeps a loan asked at a site; one that is `held` waits for a person.
+    pub fn add_loan_request(&self, record: RecordId, asked: &kiosk::fact::LoanAsked, held: bool) -> Stored<()> {
         let (box_id, epoch, seq) = record_columns(record);
         self.execute(
-            "INSERT INTO loan_request (box, epoch, seq, borrower, sealed_lender, amount_minor, repayment_minor, time_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+            "INSERT INTO loan_request (box, epoch, seq, borrower, sealed_lender, amount_minor, repayment_minor, time_ms, held)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
             params![
                 box_id,
                 epoch,
@@ -246,7 +246,8 @@ impl Store<'_> {
                 asked.sealed_lender,
                 asked.amount_minor,
                 asked.repayment_minor,
-                asked.time.0
+                asked.time.0,
+                held
             ],
         )
         .map(drop)

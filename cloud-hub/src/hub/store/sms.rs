@@ -1,12 +1,6 @@
 //! Commands by SMS: what was heard, how much of it, who said STOP; and tickets.
 
-use kiosk::{
-    ids::CustomerId,
-    moment::Wall,
-    phone::Phone,
-    talk::sms::CommandCount,
-    units::Volume,
-};
+use kiosk::{ids::CustomerId, moment::Wall, phone::Phone, talk::sms::CommandCount, units::Volume};
 use rusqlite::{Row, params};
 
 use super::{Store, Stored, customer::maybe_phone, maybe_id, maybe_wall, parsed, signed, wrong};

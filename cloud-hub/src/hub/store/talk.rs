@@ -42,7 +42,13 @@ impl Store<'_> {
         self.execute(
             "INSERT INTO outbox (customer, phone, text, sealed, state, tries, due_ms, created_ms)
              VALUES (?1, ?2, ?3, ?4, 'queued', 0, ?5, ?5)",
-            params![customer.map(|customer| signed(customer.0)), phone.e164(), text, sealed, now.0],
+            params![
+                customer.map(|customer| signed(customer.0)),
+                phone.e164(),
+                text,
+                sealed,
+                now.0
+            ],
         )
         .map(drop)
     }

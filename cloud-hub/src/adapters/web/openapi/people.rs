@@ -16,24 +16,14 @@ pub(super) const LINES: &[Line] = &[
         "Loans between people, newest first; customer lists those of either side.",
         "?state ?customer ?limit ?after",
     ),
-    (
-        "GET",
-        "/api/v1/loans/{id}",
-        "A loan, and what was paid back of it.",
-        "",
-    ),
+    ("GET", "/api/v1/loans/{id}", "A loan, and what was paid back of it.", ""),
     (
         "POST",
         "/api/v1/loans/{id}/approve",
         "The lender has typed their PIN: the money moves at once, if it is there.",
         "pin",
     ),
-    (
-        "POST",
-        "/api/v1/loans/{id}/refuse",
-        "The lender said no.",
-        "",
-    ),
+    ("POST", "/api/v1/loans/{id}/refuse", "The lender said no.", ""),
     (
         "POST",
         "/api/v1/loans/{id}/cancel",

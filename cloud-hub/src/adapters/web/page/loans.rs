@@ -39,7 +39,9 @@ pub async fn loans(State(app): State<App>, Extension(caller): Extension<Caller>,
         let made = read::loans(books, &LoanFilter::default(), i64::MAX, ROWS)?.items;
         let asked = read::loan_requests(books, ROWS)?;
         let tickets = read::tickets(books, Some(true), i64::MAX, ROWS)?.items;
-        let parties = made.iter().flat_map(|shown| [Some(shown.loan.borrower), shown.loan.lender_known()]);
+        let parties = made
+            .iter()
+            .flat_map(|shown| [Some(shown.loan.borrower), shown.loan.lender_known()]);
         let who = parties.flatten().chain(asked.iter().map(|loan| loan.borrower));
         let who = who.chain(tickets.iter().filter_map(|ticket| ticket.customer));
         let names = read::customer_names(books, who)?;
