@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use config::SecretError;
 use kiosk::{
+    loan::LoanPolicy,
     payment::PaymentPolicy,
     payout::PayoutPolicy,
     phone::Country,
@@ -66,6 +67,11 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
         texts: false,
         asked_within_ms: i64::try_from(config.purchases_asked_within.as_millis()).unwrap_or(i64::MAX),
         loans: config.loans_enabled,
+        loan_policy: LoanPolicy {
+            answer_within_ms: i64::try_from(config.loans_answer_within.as_millis()).unwrap_or(i64::MAX),
+            every_days: config.loans_every_days,
+            ..LoanPolicy::default()
+        },
         sms_per_day: config.sms_commands_per_day,
         bill_tariffs: config.billing.tariffs.clone(),
         bill_due_days: config.billing.due_days,

@@ -45,7 +45,7 @@ impl Turn<'_> {
         let (Some(borrower_phone), Some(phone)) = (borrower.phone, lender.phone) else {
             return Ok(());
         };
-        let code = self.new_code(phone, loan.id)?;
+        let code = self.new_loan_code(phone, loan.id)?;
         let text = Text::Loan(LoanText::Waiting {
             name: borrower.name,
             borrower: borrower_phone,
@@ -57,7 +57,7 @@ impl Turn<'_> {
         self.say_secret(lender, &text, &code.digits(), &STARS.iter().collect::<String>())
     }
 
-    fn new_code(&mut self, phone: Phone, loan: LoanId) -> Result<OneTimeCode, HubError> {
+    fn new_loan_code(&mut self, phone: Phone, loan: LoanId) -> Result<OneTimeCode, HubError> {
         let now = self.now();
         let kept = self.issued_to(phone)?;
         let open: Vec<Issued> = kept.iter().map(|(_, issued)| *issued).collect();
