@@ -3,6 +3,7 @@
 use hub::hub::{
     effect::{Effect, Refusal, Response},
     input::{Actor, Item, NewLoan, NewPurchase, Pay, Request, Secret},
+    money::Counter,
     operator::Role,
     store::read::{self, LoanFilter, LoanShown},
 };
@@ -15,6 +16,7 @@ use sync::seal::seal_to_hub;
 
 use crate::{
     doubt::fall_into_doubt,
+    incoming::{PAYBILL, book, paid as arrival},
     payments::paid,
     sites::register,
     sms::{code, sms},
@@ -79,7 +81,11 @@ pub fn two_with(change: impl FnOnce(&mut hub::hub::settings::Settings)) -> (Worl
 
 /// Jane has borrowed KES 500 of John's, KES 100 back a week.
 pub fn lent() -> (World, CustomerId, CustomerId) {
-    let (mut world, jane, john) = two();
+    lent_with(|_| ())
+}
+
+pub fn lent_with(change: impl FnOnce(&mut hub::hub::settings::Settings)) -> (World, CustomerId, CustomerId) {
+    let (mut world, jane, john) = two_with(change);
     sms(&mut world, JANE, "LOAN 500 0700000103 100");
     let code = code(&world);
     sms(&mut world, JOHN, &format!("APPROVE {code}"));
@@ -147,6 +153,24 @@ fn a_loan_moves_between_two_wallets_once_and_comes_back_out_of_deposits() {
     assert_eq!(four(&world), [-100_000, -135_000, 0, 0]);
     assert_eq!(only(&world).loan.state, LoanState::Repaid);
     assert!(only(&world).ended.is_some());
+}
+
+#[test]
+fn money_that_comes_by_itself_is_a_deposit_too_and_pays_back_once() {
+    let (mut world, jane, john) = lent_with(|settings| {
+        settings.counter = Counter {
+            short_codes: vec![PAYBILL.to_owned()],
+            is_till: false,
+        };
+    });
+    world.pass(7 * DAY_MS);
+    let account = world.shown(jane).account.unwrap().to_string();
+    // KES 40 of the 100 that are due, told twice.
+    for _ in 0..2 {
+        book(&mut world, arrival("RKTQDM7W6S", Some(&account)));
+        assert_eq!((wallet(&world, jane), wallet(&world, john)), (50_000, 54_000));
+    }
+    assert_eq!(only(&world).loan.repaid().minor, 4_000);
 }
 
 #[test]

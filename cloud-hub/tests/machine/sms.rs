@@ -6,7 +6,7 @@ use hub::hub::{
 };
 
 use crate::{
-    loans::{JANE, JOHN, account, deposit, lent, only, two, wallet},
+    loans::{JANE, JOHN, account, deposit, lent, two, wallet},
     payments::paid,
     world::{World, ml},
 };
@@ -83,13 +83,18 @@ fn a_code_is_void_after_a_quarter_of_an_hour() {
 #[test]
 fn a_message_that_is_brought_twice_is_heard_once() {
     let (mut world, ..) = two();
-    sms_as(&mut world, "m1", JANE, "LOAN 500 0700000103 100");
     let before = world.texts().len();
-    sms_as(&mut world, "m1", JANE, "LOAN 500 0700000103 100");
+    sms_as(&mut world, "m1", JANE, "BALANCE");
+    sms_as(&mut world, "m1", JANE, "BALANCE");
     world.restart();
-    sms_as(&mut world, "m1", JANE, "LOAN 500 0700000103 100");
-    assert_eq!(world.texts().len(), before);
-    only(&world);
+    sms_as(&mut world, "m1", JANE, "BALANCE");
+    assert_eq!(world.texts().len(), before + 1);
+    let nameless = Request::Texted {
+        message: String::new(),
+        phone: JANE.to_owned(),
+        text: Secret("BALANCE".to_owned()),
+    };
+    assert_eq!(world.ask(nameless).unwrap_err().code, "bad_field");
 }
 
 #[test]
