@@ -20,7 +20,7 @@ mod step;
 
 pub(super) use self::code::Proof;
 use kiosk::{
-    ids::{CustomerId, LoanId, RecordId, RepaymentId},
+    ids::{AccountId, CustomerId, LoanId, RecordId, RepaymentId},
     loan::{Lender, LoanDenied, LoanEvent, LoanRequest, LoanState, ask},
     phone::Phone,
     talk::{
@@ -69,8 +69,8 @@ pub(super) enum NoLoan {
     Unknown,
     /// Whoever wishes it is not registered, or has no phone.
     NotRegistered,
-    /// Whoever wishes it is blocked.
-    Blocked(CustomerRow),
+    /// Whoever wishes it is blocked, with this account.
+    Blocked(Option<AccountId>),
     /// Too many requests of theirs wait already.
     TooMany,
     /// The rules say no.
@@ -116,7 +116,7 @@ impl NoLoan {
             NoLoan::InDoubt | NoLoan::TooMany => Text::Answer(Answer::NotNow),
             NoLoan::Unknown => Text::Answer(Answer::CodeOver),
             NoLoan::NotRegistered => Text::Answer(Answer::UnknownSender),
-            NoLoan::Blocked(row) => match row.account {
+            NoLoan::Blocked(account) => match account {
                 Some(account) => Text::Answer(Answer::Inactive { account }),
                 None => Text::Answer(Answer::UnknownSender),
             },
@@ -254,7 +254,7 @@ impl Turn<'_> {
         let found = self.store.customer(self.store.root(customer)?)?;
         match found {
             None => Err(NoLoan::NotRegistered),
-            Some(row) if !row.active => Err(NoLoan::Blocked(row)),
+            Some(row) if !row.active => Err(NoLoan::Blocked(row.account)),
             Some(row) => Ok(row),
         }
     }
