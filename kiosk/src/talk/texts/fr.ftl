@@ -135,7 +135,7 @@ sms-too-long = Votre message est trop long. Veuillez en envoyer un plus court.
 sms-never-send-pin = N'envoyez jamais votre PIN par SMS. Nous ne le demandons jamais. Rien n'a été fait. Si c'était votre PIN, changez-le par USSD ou au kiosque.
 sms-too-many = Trop de messages en un jour. Veuillez écrire à nouveau demain, ou venir au kiosque.
 sms-not-now = Impossible pour le moment. Rien n'a été fait. Veuillez réessayer plus tard, ou venir au kiosque.
-sms-no-loans = Ici il n'y a pas de prêts entre personnes.
+sms-no-loans = Les emprunts entre personnes n'existent pas ici.
 loan-asked = Nous avons demandé à { $lender } un pret de { $amount }, { $repayment } à rendre { $days ->
         [7] par semaine
        *[other] tous les { $days } jours
