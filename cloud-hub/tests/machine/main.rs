@@ -17,6 +17,7 @@ mod gateway;
 mod incoming;
 mod ledger;
 mod loan_days;
+mod loan_sites;
 mod loans;
 mod mergers;
 mod metered;
