@@ -27,6 +27,8 @@
 //! | [`payout`] | money that goes out |
 //! | `refund` | refunds, withdrawals, money that goes back to its payer |
 //! | `delivery` | what a payment gives, and the text that says so |
+//! | `loan` | loans between people |
+//! | `sms` | commands by SMS, and tickets |
 //! | `ledger` | double entry |
 //! | `float`, `cash` | how much cash a site's manager may take, and what they took |
 //! | `dispense` | water drawn at the hub itself |
@@ -46,6 +48,7 @@ mod ask;
 pub mod bill;
 mod brake;
 mod cash;
+mod code;
 mod customer;
 mod daily;
 mod delivery;
@@ -61,6 +64,7 @@ pub mod input;
 mod keys;
 mod ledger;
 mod link;
+mod loan;
 mod merge;
 pub mod money;
 pub mod operator;
@@ -77,6 +81,7 @@ mod repeat;
 mod report;
 pub mod settings;
 pub mod side;
+mod sms;
 pub mod store;
 pub mod talk;
 mod tick;

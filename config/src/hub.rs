@@ -42,6 +42,10 @@ pub struct Hub {
     pub plans: BTreeMap<String, Plan>,
     /// `loans.enabled`
     pub loans_enabled: bool,
+    /// `loans.answer_within`: how long a lender may take.
+    pub loans_answer_within: Duration,
+    /// `loans.every_days`: days from one repayment to the next, of new loans.
+    pub loans_every_days: u16,
     /// `sms.commands_per_day`: of one number.
     pub sms_commands_per_day: u32,
     /// `subscriptions.remind_days`: how many days before the end a reminder goes out.
@@ -204,6 +208,8 @@ impl Hub {
             price_per_m3: Money::new(price, site.currency),
             plans: plans(&mut reader, site.currency),
             loans_enabled: reader.boolean("loans.enabled", true),
+            loans_answer_within: reader.duration("loans.answer_within", "72 h", minutes(60)..=minutes(30 * 24 * 60)),
+            loans_every_days: reader.integer("loans.every_days", 7, 1..=365),
             sms_commands_per_day: reader.integer("sms.commands_per_day", 10, 0..=10_000),
             subscriptions_remind_days: reader.integers("subscriptions.remind_days", &[3, 1], 0..=365),
             billing: Billing {

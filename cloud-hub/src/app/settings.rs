@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use config::SecretError;
 use kiosk::{
+    loan::LoanPolicy,
     payment::PaymentPolicy,
     payout::PayoutPolicy,
     phone::Country,
@@ -68,6 +69,11 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
         asked_within_ms: i64::try_from(config.purchases_asked_within.as_millis()).unwrap_or(i64::MAX),
         loans: config.loans_enabled,
         ussd_session_ms: i64::try_from(config.ussd.session.as_millis()).unwrap_or(i64::MAX),
+        loan_policy: LoanPolicy {
+            answer_within_ms: i64::try_from(config.loans_answer_within.as_millis()).unwrap_or(i64::MAX),
+            every_days: config.loans_every_days,
+            ..LoanPolicy::default()
+        },
         bill_tariffs: config.billing.tariffs.clone(),
         bill_due_days: config.billing.due_days,
         bill_remind_days: config.billing.remind_days.clone(),

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use kiosk::{
     dispense::Reason,
-    ids::{AccountId, CustomerId},
+    ids::{AccountId, CustomerId, LoanId},
     incoming::Why,
+    loan::LoanState,
     moment::Wall,
     payment::PaymentState,
     payout::PayoutState,
@@ -52,6 +53,7 @@ fn encode_response(response: &Response) -> Option<Value> {
             json!({"is": "purchase", "id": purchase.0, "state": state.name()})
         }
         Response::Payout { payout, state } => json!({"is": "payout", "id": payout.0, "state": state.name()}),
+        Response::Loan { loan, state } => json!({"is": "loan", "id": loan.0, "state": state.name()}),
         Response::Dispense(answer) => json!({
             "is": "dispense", "request": answer.request.as_str(), "denied": answer.denied.map(Reason::name),
             "customer": answer.customer.as_ref().map(|customer| json!({
@@ -103,6 +105,10 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Result<Response, Refusal>> {
         "payout" => Response::Payout {
             payout: PayoutId(value["id"].as_u64()?),
             state: PayoutState::from_name(value["state"].as_str()?)?,
+        },
+        "loan" => Response::Loan {
+            loan: LoanId(value["id"].as_u64()?),
+            state: LoanState::from_name(value["state"].as_str()?)?,
         },
         "dispense" => Response::Dispense(decode_dispense(&value)?),
         "money" => Response::Money(decode_place(&value)?),
@@ -252,6 +258,10 @@ mod tests {
             Ok(Response::Money(MoneyPlace::Wallet(CustomerId(u64::MAX)))),
             Ok(Response::Money(MoneyPlace::Suspense(Why::NoReference))),
             Ok(Response::Money(MoneyPlace::Returned)),
+            Ok(Response::Loan {
+                loan: LoanId(u64::MAX),
+                state: LoanState::Repaying,
+            }),
             Ok(Response::Payout {
                 payout: PayoutId(u64::MAX),
                 state: PayoutState::NeedsOperator,

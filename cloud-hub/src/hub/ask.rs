@@ -208,6 +208,18 @@ impl Turn<'_> {
             Request::SeeAlarms { alarms } => self.see_alarms(by, alarms),
             Request::ReleaseTexts => self.release_texts(by),
             Request::RefuseLoan { loan } => self.refuse_loan(by, *loan),
+            Request::CreateLoan(new) => self.create_loan(by, new),
+            Request::ApproveLoan { loan, pin } => self.approve_loan(by, *loan, pin),
+            Request::DeclineLoan { loan } => self.decline_loan(by, *loan),
+            Request::CancelLoan { loan } => self.cancel_loan(by, *loan),
+            Request::RepayLoan {
+                loan,
+                amount_minor,
+                pin,
+            } => self.repay_loan(by, *loan, *amount_minor, pin),
+            Request::SyncLoans { borrower } => self.sync_loans(*borrower),
+            Request::SolveTicket { ticket } => self.solve_ticket(by, *ticket),
+            Request::AllowTexts { customer } => self.allow_texts(by, *customer),
             Request::BookLine(arrival) => self.book_line(by, arrival),
             Request::AllocateMoney { provider, receipt, to } => self.allocate_money(by, *provider, receipt, to),
             Request::SetBilling { customer, terms } => match terms {

@@ -55,6 +55,7 @@ impl Turn<'_> {
         self.write_profile(&row)?;
         self.move_home(row.id, site.as_ref())?;
         self.audit(by, "customer created", &row.id.to_string(), "")?;
+        self.known_to_lenders(row.id)?;
         self.live_customer(row.id);
         Ok(Response::Customer {
             customer: row.id,
@@ -95,6 +96,7 @@ impl Turn<'_> {
             changed.push("site");
         }
         self.write_profile(&row)?;
+        self.known_to_lenders(row.id)?;
         self.audit(by, "customer changed", &row.id.to_string(), &changed.join(" "))?;
         self.live_customer(row.id);
         Ok(Response::Done)

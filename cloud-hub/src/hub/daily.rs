@@ -51,7 +51,7 @@ impl<'t> Turn<'t> {
             Job::Reports => Some(Turn::report),
             Job::Bills => Some(Turn::issue_bills),
             Job::BillReminders => Some(Turn::remind_of_bills),
-            Job::Repayments => None,
+            Job::Repayments => Some(Turn::remind_of_loans),
         }
     }
 

@@ -12,7 +12,7 @@ use kiosk::{
 
 use super::{
     effect::{DispenseAnswer, DispenseCustomer, Refusal, Response},
-    input::DispenseAsk,
+    input::{DispenseAsk, Secret},
     ledger::Event,
     parked::waiting_full,
     recall::{held_at_site, not_given_back},
@@ -245,7 +245,6 @@ impl Turn<'_> {
         })
     }
 
-    /// The verdict and its counter, in one commit, before the answer (FEATURES X2).
     fn check_pin(
         &mut self,
         ask: &DispenseAsk,
@@ -253,22 +252,36 @@ impl Turn<'_> {
         tries: PinTries,
         now: &Present,
     ) -> Result<PinVerdict, HubError> {
+        match self.check_typed_pin(row, &ask.pin, tries, now)? {
+            None => Ok(PinVerdict::NotSet),
+            Some(true) => Ok(PinVerdict::Right),
+            Some(false) => {
+                self.note_wrong_pin(&ask.site)?;
+                Ok(PinVerdict::Wrong)
+            }
+        }
+    }
+
+    /// Whether a customer who is not locked typed their PIN; `None` where they have none. The verdict and its counter, in one
+    /// commit, before the answer (FEATURES X2).
+    pub fn check_typed_pin(
+        &mut self,
+        row: &mut CustomerRow,
+        typed: &Secret,
+        tries: PinTries,
+        now: &Present,
+    ) -> Result<Option<bool>, HubError> {
         let Some(kept) = row.sealed_pin.as_deref().and_then(|sealed| self.keys.open_pin(sealed)) else {
-            return Ok(PinVerdict::NotSet);
+            return Ok(None);
         };
-        let typed = ask.pin.0.parse::<Pin>();
+        let typed = typed.0.parse::<Pin>();
         let is_right = typed.is_ok_and(|typed| self.keys.pin_matches(row.id, &kept, &typed));
-        let after = if is_right {
-            PinTries::cleared()
-        } else {
-            tries.after_wrong(now)
+        let after = match is_right {
+            true => PinTries::cleared(),
+            false => tries.after_wrong(now),
         };
         self.put_tries(row, after)?;
-        if is_right {
-            return Ok(PinVerdict::Right);
-        }
-        self.note_wrong_pin(&ask.site)?;
-        Ok(PinVerdict::Wrong)
+        Ok(Some(is_right))
     }
 
     /// Writes a customer's wrong tries.

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use kiosk::{
     dispense::Reason,
-    ids::{AccountId, BoxId, CustomerId, ProviderReference, RequestId, SiteName},
+    ids::{AccountId, BoxId, CustomerId, LoanId, ProviderReference, RequestId, SiteName},
+    loan::LoanState,
     moment::Wall,
     payment::{Msisdn, PaymentEvent, PaymentState},
     payout::PayoutState,
@@ -228,6 +229,13 @@ pub enum Response {
         payout: PayoutId,
         /// Where it stands.
         state: PayoutState,
+    },
+    /// A loan stands there.
+    Loan {
+        /// Which.
+        loan: LoanId,
+        /// Where it stands.
+        state: LoanState,
     },
     /// Where money stands that came without a prompt.
     Money(MoneyPlace),

@@ -1,7 +1,6 @@
-//! Texts from people: kept once, before the provider hears that they came. The sender proves nothing, so nothing of value
-//! moves here.
+//! Texts from people: each is read once by [`super::sms`], and kept for a while for whoever looks after people.
 
-use kiosk::moment::DAY_MS;
+use kiosk::{moment::DAY_MS, otp::CODE_DIGITS, talk::sms::Admitted};
 
 use super::{
     effect::{Effect, Response},
@@ -10,13 +9,16 @@ use super::{
     turn::{HubError, Turn},
 };
 
+/// Digits of a PIN.
+const PIN_DIGITS: usize = 4;
 /// The longest text that is kept, in characters: ten parts.
 const TEXT_MAX: usize = 1_530;
 /// How long texts are kept.
 pub(super) const KEPT_MS: i64 = 30 * DAY_MS;
 
 impl Turn<'_> {
-    /// A text came. One that comes again is not kept again, nor are more of a number than it may send in a day.
+    /// A text came. One that comes again is not heard again. Of a number that sent more than it may in a day nothing more
+    /// is kept, so there a repeat is told from nothing; all that is done of it is STOP.
     pub fn text_received(&mut self, reply: ReplyId, text: &IncomingText) -> Result<(), HubError> {
         self.effects.push(Effect::Reply {
             reply,
@@ -26,27 +28,38 @@ impl Turn<'_> {
             return Ok(());
         }
         let now = self.now();
-        let kept = self.store.inbox_since(text.phone, now.plus_ms(-DAY_MS))?;
-        let kept_max = self.settings.texts_per_day;
-        if kept < kept_max {
-            let words: String = text.text.chars().take(TEXT_MAX).collect();
-            return Ok(self.store.add_inbox(&text.id, text.phone, &words, "new", now)?);
-        }
-        if kept == kept_max {
-            self.store.add_inbox(&text.id, text.phone, "", "over", now)?;
-            self.audit_as(
-                MESSENGER,
-                "texts not kept",
-                "",
-                "a number sends more than it may in a day",
-            )?;
+        match self.command_came(text.phone, &text.text)? {
+            Admitted::Yes => {
+                let words: String = without_secrets(&text.text).chars().take(TEXT_MAX).collect();
+                self.store.add_inbox(&text.id, text.phone, &words, "read", now)?;
+            }
+            Admitted::SayTooMany => {
+                self.store.add_inbox(&text.id, text.phone, "", "over", now)?;
+                self.audit_as(
+                    MESSENGER,
+                    "texts not kept",
+                    "",
+                    "a number sends more than it may in a day",
+                )?;
+            }
+            Admitted::Silence => {}
         }
         Ok(())
     }
 }
 
-/// A text as pages and logs may show it: four digits that stand alone may be a PIN.
-pub fn without_pins(text: &str) -> String {
+/// A text as it may be kept: four digits that stand alone may be a PIN, and six a one-time code.
+fn without_secrets(text: &str) -> String {
+    starred(text, |digits| matches!(digits, PIN_DIGITS | CODE_DIGITS))
+}
+
+/// A text without what may be a PIN.
+pub(super) fn without_pins(text: &str) -> String {
+    starred(text, |digits| digits == PIN_DIGITS)
+}
+
+/// A text with stars for numbers of as many digits as are secret.
+fn starred(text: &str, is_secret: impl Fn(usize) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(char::is_numeric) {
@@ -54,7 +67,10 @@ pub fn without_pins(text: &str) -> String {
         let end = from.find(|letter: char| !letter.is_numeric()).unwrap_or(from.len());
         let (digits, after) = from.split_at(end);
         shown.push_str(before);
-        shown.push_str(if digits.chars().count() == 4 { "****" } else { digits });
+        match digits.chars().count() {
+            count if is_secret(count) => shown.extend(std::iter::repeat_n('*', count)),
+            _ => shown.push_str(digits),
+        }
         rest = after;
     }
     shown + rest
@@ -65,18 +81,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn four_digits_alone_are_not_shown() {
+    fn what_may_be_a_pin_or_a_code_is_not_kept() {
         for (text, shown) in [
             ("BALANCE 4071", "BALANCE ****"),
             ("4071", "****"),
             ("pin:4071,thanks", "pin:****,thanks"),
+            ("APPROVE 123456", "APPROVE ******"),
             ("pin4071x 1234 9999", "pin****x **** ****"),
             ("LOAN 500 0700000102 60000", "LOAN 500 0700000102 60000"),
             ("\u{664}\u{660}\u{667}\u{661}", "****"),
             ("caf\u{e9} 12345", "caf\u{e9} 12345"),
             ("", ""),
         ] {
-            assert_eq!(without_pins(text), shown);
+            assert_eq!(without_secrets(text), shown);
         }
     }
 }

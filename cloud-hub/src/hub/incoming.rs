@@ -311,6 +311,10 @@ impl Turn<'_> {
         let site = self.store.customer(customer)?.and_then(|customer| customer.site);
         self.remember(customer, site.as_ref(), kind, 0, amount.minor)?;
         self.audit_as(name, "paid", &customer.to_string(), &amount.to_string())?;
+        // Money that paid bills is none of a loan's.
+        if !pays_bills {
+            self.collect_loans(customer, PurchaseId(key), amount)?;
+        }
         let receipt = arrival.receipt.to_string();
         let text = match pays_bills {
             true => self.bills_paid_text(customer, amount, receipt)?,

@@ -7,7 +7,8 @@ mod ussd;
 
 pub use kiosk::ids::{PayoutId, PurchaseId};
 pub use money::{
-    Allocation, CashCount, Item, NewBilling, NewPurchase, NewReading, NewRefund, NewWithdrawal, Pay, PayBy, Settling,
+    Allocation, CashCount, Item, NewBilling, NewLoan, NewPurchase, NewReading, NewRefund, NewWithdrawal, Pay, PayBy,
+    Settling,
 };
 pub use request::{CustomerChange, DispenseAsk, JoinRequest, NewCustomer, NewSite, Request, Secret};
 pub use texts::{IncomingText, Service, TextFate, TextOutcome, TextReport};
@@ -190,6 +191,8 @@ pub enum Actor {
     Gateway,
     /// A person who calls by USSD, as the network says.
     Ussd,
+    /// Whoever wrote a text to the hub: the rules say who that is, and what their word is worth.
+    Sms,
 }
 
 /// How a callback names its purchase.

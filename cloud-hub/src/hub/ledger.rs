@@ -5,7 +5,7 @@ use std::fmt;
 use kiosk::{
     day::Month,
     fact::Purse,
-    ids::{CustomerId, PayoutId, ProviderReceipt, PurchaseId, RecordId, RequestId, SiteName},
+    ids::{CustomerId, LoanId, PayoutId, ProviderReceipt, PurchaseId, RecordId, RequestId, SiteName},
     ledger::{Account, LedgerError, Postings, worth_drawn},
     provider::Provider,
     units::{Money, Volume},
@@ -44,6 +44,8 @@ pub(super) enum Event {
     Bill(i64),
     /// Money went out, or came back because it did not.
     Payout(PayoutId),
+    /// A loan was given, or something of it paid back.
+    Loan(LoanId),
 }
 
 impl fmt::Display for Event {
@@ -61,6 +63,7 @@ impl fmt::Display for Event {
             Event::Usage(customer, month) => write!(f, "usage:{customer}:{month}"),
             Event::Bill(bill) => write!(f, "bill:{bill}"),
             Event::Payout(payout) => write!(f, "payout:{payout}"),
+            Event::Loan(loan) => write!(f, "loan:{loan}"),
         }
     }
 }

@@ -15,11 +15,10 @@ use sync::{
 };
 
 use super::{
-    effect::{LiveEvent, Refusal, Response},
-    input::Actor,
+    effect::LiveEvent,
     ledger::Event,
     store::{GrantRow, HistoryRow, PurseKey},
-    turn::{Halt, HubError, Turn},
+    turn::{HubError, Turn},
 };
 
 impl Turn<'_> {
@@ -119,34 +118,13 @@ impl Turn<'_> {
             Fact::Answered(answered) => Ok(self.store.put_answered(answered.to, answered.state)?),
             Fact::Registered(registered) => self.fold_registered(box_id, &registered),
             Fact::PurchaseAsked(asked) => self.fold_purchase_asked(id, &asked),
-            Fact::LoanAsked(asked) => {
-                if !self.settings.loans {
-                    return self.answer(id, AnsweredState::Refused);
-                }
-                self.store.add_loan_request(id, &asked)?;
-                // One that was closed stays so when a restored hub hears of it again.
-                match self.store.answered(id)? {
-                    Some(_) => Ok(()),
-                    None => self.answer(id, AnsweredState::Taken),
-                }
-            }
+            Fact::LoanAsked(asked) => self.fold_loan_asked(id, &asked),
             // Written here they only say what the rows say already; given back they tell a restored hub what it forgot.
             Fact::Listed(_) | Fact::Subscribed(_) | Fact::Merged { .. } if own => Ok(()),
             Fact::Listed(listed) => self.recall_listed(&listed),
             Fact::Subscribed(subscribed) => self.recall_subscribed(box_id, &subscribed),
             Fact::Merged { from, into } => self.recall_merged(from, into),
         }
-    }
-
-    /// Closes a loan that was asked at a site: its site shows it as refused.
-    pub fn refuse_loan(&mut self, by: &Actor, loan: RecordId) -> Result<Response, Halt> {
-        if self.store.answered(loan)? != Some(AnsweredState::Taken) || !self.store.is_loan_request(loan)? {
-            return Err(Refusal::not_found("open loan").into());
-        }
-        self.answer(loan, AnsweredState::Refused)?;
-        let subject = format!("{}/{:016x}/{}", loan.log.box_id, loan.log.epoch.0, loan.seq);
-        self.audit(by, "loan refused", &subject, "")?;
-        Ok(Response::Done)
     }
 
     /// Tells a site what became of a record that asked for something.

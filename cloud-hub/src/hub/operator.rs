@@ -79,6 +79,7 @@ impl Actor {
             Actor::Gateway => "gateway".to_owned(),
             // Whom it is about stands beside it; a number never does.
             Actor::Ussd => "ussd".to_owned(),
+            Actor::Sms => "sms".to_owned(),
         }
     }
 
@@ -89,6 +90,8 @@ impl Actor {
             Actor::Owner => true,
             Actor::Gateway => matches!(request, Request::Join(_)),
             Actor::Ussd => matches!(request, Request::Ussd(_) | Request::EndUssd { .. } | Request::ClearUssd),
+            // What a text says is done where it is received, and asked for nowhere else.
+            Actor::Sms => false,
             Actor::User { role, name } => role_may(*role, request) || own_login(name, request),
             Actor::Token {
                 role: Role::Kiosk,
@@ -136,6 +139,14 @@ fn role_may(role: Role, request: &Request) -> bool {
                 | Request::OrderPayment { .. }
                 | Request::RefuseLoan { .. }
                 | Request::ReleaseTexts
+                | Request::CreateLoan(_)
+                | Request::ApproveLoan { .. }
+                | Request::DeclineLoan { .. }
+                | Request::CancelLoan { .. }
+                | Request::RepayLoan { .. }
+                | Request::SyncLoans { .. }
+                | Request::SolveTicket { .. }
+                | Request::AllowTexts { .. }
                 | Request::SeeAlarms { .. }
                 | Request::SetBilling { .. }
                 | Request::EnterReading { .. }

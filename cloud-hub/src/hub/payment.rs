@@ -230,10 +230,8 @@ impl Turn<'_> {
                 });
                 Ok(())
             }
-            // The due time is in the row.
-            PaymentEffect::WakeAt(_) => Ok(()),
-            // Done by `step_payment`, which must know whether anything was given.
-            PaymentEffect::Settle { .. } => Ok(()),
+            // The due time is in the row; what settles is done by `stepped`, which must know whether anything was given.
+            PaymentEffect::WakeAt(_) | PaymentEffect::Settle { .. } => Ok(()),
             PaymentEffect::ReceiptKnown(receipt) => self.receipt_known(row, &receipt),
             PaymentEffect::Tell(notice) => self.tell_payment(row, notice),
             PaymentEffect::Audit(audit) => self.note_payment(row, provider, &audit),
@@ -418,6 +416,7 @@ impl Turn<'_> {
             PurchaseKind::Deposit => {
                 self.note_deposit(key, customer, amount, name)?;
                 self.remember(customer, site.as_ref(), "deposit", 0, amount.minor)?;
+                self.collect_loans(customer, row.id, amount)?;
             }
             PurchaseKind::Topup(volume) => {
                 self.credit_litres(key, customer, *volume, amount, name)?;

@@ -128,6 +128,7 @@ impl Turn<'_> {
         self.relist(&mut row)?;
         self.audit_as("site", "customer registered", &customer.to_string(), "")?;
         self.settle_customer(customer)?;
+        self.known_to_lenders(customer)?;
         self.live_customer(customer);
         Ok(())
     }
@@ -193,6 +194,7 @@ impl Turn<'_> {
             self.serve_at(into.id, box_id)?;
         }
         self.settle_customer(into.id)?;
+        self.known_to_lenders(into.id)?;
         self.audit_as("site", "customers merged", &into.id.to_string(), &detail)?;
         self.live_customer(into.id);
         Ok(())
@@ -246,6 +248,7 @@ impl Turn<'_> {
             self.store.put_purse(target, &row)?;
         }
         self.join_bills(from, into)?;
+        self.join_loans(from, into)?;
         self.store.move_customer(from, into)?;
         self.refresh_overdue(into)
     }

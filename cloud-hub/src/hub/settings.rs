@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kiosk::{
     bill::BlockTariff,
+    loan::LoanPolicy,
     moment::{DAY_MS, MINUTE_MS},
     payment::PaymentPolicy,
     payout::PayoutPolicy,
@@ -61,7 +62,7 @@ pub struct Settings {
     pub outlets: BTreeMap<Provider, Outlet>,
     /// There is somebody who carries texts. Else they wait in the outbox.
     pub texts: bool,
-    /// So many texts of one number are kept in a day; what comes beyond is not.
+    /// So many texts of one number are answered in a day.
     pub texts_per_day: u32,
     /// Which network a phone most likely belongs to: chooses the provider that a purchase does not name.
     pub prefixes: Prefixes,
@@ -75,10 +76,12 @@ pub struct Settings {
     pub bill_remind_days: Vec<u16>,
     /// A purchase asked at a site without a link is started when it arrives within this; later it is refused.
     pub asked_within_ms: i64,
-    /// Loans asked at sites are kept for an operator; else they are refused.
+    /// People may lend to each other; else nothing is asked for and nothing approved.
     pub loans: bool,
     /// How long a USSD session may last.
     pub ussd_session_ms: i64,
+    /// What a loan is at least, how long its lender may take, and how long a period is.
+    pub loan_policy: LoanPolicy,
     /// How long a join code is valid.
     pub join_valid_ms: i64,
     /// How long a draw at the hub may go without a report before it is booked in full.
@@ -121,6 +124,7 @@ impl Settings {
             asked_within_ms: DAY_MS,
             loans: true,
             ussd_session_ms: 3 * MINUTE_MS,
+            loan_policy: LoanPolicy::default(),
             join_valid_ms: 7 * DAY_MS,
             report_within_ms: DAY_MS,
         }

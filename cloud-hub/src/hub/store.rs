@@ -11,6 +11,7 @@ mod fleet;
 mod grant;
 mod inbox;
 mod ledger;
+mod loan;
 mod merge;
 mod money;
 mod operator;
@@ -18,6 +19,7 @@ mod payout;
 mod purchase;
 pub mod read;
 mod report;
+mod sms;
 mod subscription;
 mod talk;
 mod ussd;
@@ -26,6 +28,7 @@ use kiosk::{ids::GrantId, moment::Wall};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use store::StoreError;
 
+pub use self::sms::TicketRow;
 pub(super) use self::{
     audit::AnswerRow,
     bill::{BillRow, BillingRow},
@@ -35,6 +38,7 @@ pub(super) use self::{
     dispense::{DrawPart, DrawRow},
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
     grant::GrantRow,
+    loan::{CodeRow, LoanRow},
     merge::HistoryRow,
     money::{MoneyRow, PullRow},
     operator::UserRow,
@@ -42,12 +46,12 @@ pub(super) use self::{
     purchase::{PurchaseKind, PurchaseRow, Terms},
     report::ReportRow,
     subscription::SubscriptionRow,
-    talk::TextHold,
+    talk::{NewText, TextHold},
     ussd::UssdRow,
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 14] = [
+pub const MIGRATIONS: [&str; 15] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -62,6 +66,7 @@ pub const MIGRATIONS: [&str; 14] = [
     include_str!("schema/011.sql"),
     include_str!("schema/012.sql"),
     include_str!("schema/013.sql"),
+    include_str!("schema/014.sql"),
 ];
 
 /// What a store function returns.

@@ -11,13 +11,14 @@
 use kiosk::{
     ids::CustomerId,
     moment::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS},
+    phone::Phone,
     talk::{Language, Text, sms::LoanText},
 };
 
 use super::{
     effect::{Effect, OutboxId, Response},
     input::{Actor, ReplyId, TextFate, TextOutcome, TextReport},
-    store::TextHold,
+    store::{CustomerRow, NewText, TextHold},
     turn::{Halt, HubError, Turn},
 };
 
@@ -92,7 +93,7 @@ const fn is_essential(text: &Text) -> bool {
         Text::SubscriptionReminder { .. }
         | Text::SubscriptionEnded { .. }
         | Text::BillReminder { .. }
-        | Text::Loan(LoanText::Invited { .. } | LoanText::Reminder { .. }) => false,
+        | Text::Loan(LoanText::Invited { .. } | LoanText::Reminder { .. } | LoanText::Overdue { .. }) => false,
         Text::TopUpPaid { .. }
         | Text::DepositPaid { .. }
         | Text::BillPaid { .. }
@@ -110,9 +111,20 @@ const fn is_essential(text: &Text) -> bool {
         | Text::PaymentRetry { .. }
         | Text::PaymentCancelled { .. }
         | Text::PaymentExpired { .. }
+        | Text::PinCode { .. }
+        | Text::PinChanged
         | Text::Answer(_)
         | Text::Loan(_) => true,
     }
+}
+
+/// What of a text no list shows.
+pub(super) struct Hidden<'a> {
+    pub secret: &'a str,
+    /// What lists show in its place.
+    pub stars: &'a str,
+    /// Whether the reader asked for this text.
+    pub is_asked_for: bool,
 }
 
 impl Turn<'_> {
@@ -126,13 +138,58 @@ impl Turn<'_> {
         let Some(phone) = row.phone else {
             return Ok(());
         };
-        let essential = is_essential(text);
-        if !essential && self.store.is_stopped(phone)? {
+        self.queue(Some(root), phone, language_of(&row.language), text)
+    }
+
+    /// Says something to a number: in its owner's language, where it is a customer's, else in the hub's.
+    pub fn say_to(&mut self, phone: Phone, text: &Text) -> Result<(), HubError> {
+        match self.store.customer_by_phone(phone)? {
+            Some(row) => self.queue(Some(row.id), phone, language_of(&row.language), text),
+            None => self.queue(None, phone, language_of(&self.settings.language), text),
+        }
+    }
+
+    fn queue(
+        &mut self,
+        customer: Option<CustomerId>,
+        phone: Phone,
+        language: Language,
+        text: &Text,
+    ) -> Result<(), HubError> {
+        let is_essential = is_essential(text);
+        if !is_essential && self.store.is_stopped(phone)? {
             return Ok(());
         }
-        let language = Language::from_code(&row.language).unwrap_or(Language::English);
-        let text = self.talk.text(language, text);
-        self.store.add_outbox(root, phone, &text, essential, self.moment.wall)?;
+        self.texts_queued = true;
+        let new = NewText {
+            customer,
+            phone,
+            text: &self.talk.text(language, text),
+            sealed: None,
+            is_essential,
+        };
+        Ok(self.store.add_outbox(&new, self.moment.wall)?)
+    }
+
+    /// Says something with a secret in it, which is kept sealed; lists show `stars` in its place. It goes to who wants no
+    /// more texts only if they asked for it themselves.
+    pub fn say_secret(&mut self, to: &CustomerRow, text: &Text, secret: &Hidden<'_>) -> Result<(), HubError> {
+        let Some(phone) = to.phone else { return Ok(()) };
+        if !secret.is_asked_for && self.store.is_stopped(phone)? {
+            return Ok(());
+        }
+        let text = self.talk.text(language_of(&to.language), text);
+        let random = self.throw();
+        let sealed = self.keys.seal(random, text.as_bytes());
+        let sealed = sealed.ok_or_else(|| HubError::Journal("a text could not be sealed".to_owned()))?;
+        let new = NewText {
+            customer: Some(to.id),
+            phone,
+            text: &text.replace(secret.secret, secret.stars),
+            sealed: Some(&sealed),
+            is_essential: secret.is_asked_for,
+        };
+        self.store.add_outbox(&new, self.moment.wall)?;
         self.texts_queued = true;
         Ok(())
     }
@@ -159,13 +216,20 @@ impl Turn<'_> {
             self.store.set_text_hold(Some(&TextHold { reason, try_at }))?;
         }
         for row in due {
+            // One that another master key sealed cannot be sent any more.
+            let opened = |sealed: &Vec<u8>| String::from_utf8(self.keys.open(sealed)?).ok();
+            let Some(text) = row.sealed.as_ref().map_or(Some(row.text.clone()), opened) else {
+                self.store
+                    .set_outbox(row.id, TextState::Failed, row.tries, None, Some("other_key"))?;
+                continue;
+            };
             let outcome_by = now.plus_ms(OUTCOME_WITHIN_MS);
             self.store
                 .set_outbox(row.id, TextState::Sending, row.tries + 1, Some(outcome_by), None)?;
             self.effects.push(Effect::Text {
                 outbox: row.id,
                 phone: row.phone,
-                text: row.text,
+                text,
             });
         }
         Ok(())
@@ -315,4 +379,8 @@ pub(super) const MESSENGER: &str = super::input::Service::Texts.name();
 
 fn cut(word: &str) -> String {
     word.chars().filter(|c| !c.is_control()).take(REASON_MAX).collect()
+}
+
+fn language_of(code: &str) -> Language {
+    Language::from_code(code).unwrap_or(Language::English)
 }

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `office` | what the menus ask: [`kiosk::talk::ussd::Office`] over one transaction |
 //! | `act` | what they have done, and what each refusal is to a caller |
+//! | `loans` | loans, and the movements of a wallet |
 //! | `account` | registering, verifying, the PIN |
 //! | `view` | what a customer has, drew, owes and bought |
 //!
@@ -14,6 +15,7 @@
 
 mod account;
 mod act;
+mod loans;
 mod office;
 mod view;
 

@@ -9,7 +9,9 @@ use std::{
 use hub::hub::{
     Hub,
     effect::{Effect, Prompt, Refusal, Response},
-    input::{Actor, CallbackName, Input, JoinRequest, LinkId, NewCustomer, NewSite, ReplyId, Request, Secret},
+    input::{
+        Actor, CallbackName, IncomingText, Input, JoinRequest, LinkId, NewCustomer, NewSite, ReplyId, Request, Secret,
+    },
     settings::Settings,
     side::MemorySideLog,
     store::read,
@@ -18,6 +20,7 @@ use kiosk::{
     fact::Fact,
     ids::{CustomerId, Epoch, Lane, RecordId, Writer},
     moment::{Draw, Moment, Trust, Wall},
+    phone::Phone,
     provider::Provider,
     units::Volume,
 };
@@ -219,6 +222,19 @@ impl World {
     /// The answer, once it is there.
     pub fn said(&self, reply: ReplyId) -> Option<Result<Response, Refusal>> {
         self.said.get(&reply).cloned()
+    }
+
+    /// A text comes from a number, under the provider's id of it.
+    pub fn text(&mut self, id: &str, from: &str, text: &str) {
+        let text = IncomingText {
+            id: id.to_owned(),
+            phone: Phone::parse(from, self.settings.country).unwrap(),
+            text: text.to_owned(),
+        };
+        let reply = ReplyId(9_000);
+        let answers = self.give(Input::TextReceived { reply, text });
+        let answer = Ok(Response::Done);
+        assert!(answers.contains(&Effect::Reply { reply, answer }), "{answers:?}");
     }
 
     pub fn customer(&mut self, phone: &str, site: Option<&str>) -> CustomerId {

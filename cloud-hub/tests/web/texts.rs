@@ -124,3 +124,27 @@ async fn a_hub_without_a_messenger_says_so_and_takes_no_word() {
     assert_eq!(tell(&house, "inbound", text).await.status, 404);
     house.close().await;
 }
+
+#[tokio::test]
+async fn a_reported_problem_is_shown_until_somebody_says_that_it_is_solved() {
+    let (house, _, _secrets) = house().await;
+    let report = "id=m1&from=%2B254700000102&to=22384&text=REPORT+the+%3Cb%3Etap%3C%2Fb%3E+leaks&date=2026-11-20";
+    assert_eq!(tell(&house, "inbound", report).await.status, 200);
+    let open = house.get("/api/v1/tickets?open=true").await;
+    assert_eq!(
+        (&open["items"][0]["number"], &open["items"][0]["state"]),
+        (&json!(1), &json!("open"))
+    );
+    let page = house.ask(Role::Admin, "GET", "/loans", None).await.body;
+    assert!(page.contains("&lt;b&gt;tap") && !page.contains("<b>tap"), "{page}");
+    let solved = house
+        .send(Role::CustomerService, "POST", "/tickets/solved", &[], b"ticket=1")
+        .await;
+    assert_eq!(solved.status, 303);
+    assert_eq!(house.get("/api/v1/tickets?open=true").await["items"], json!([]));
+    let none = house
+        .ask(Role::Admin, "POST", "/api/v1/tickets/7/solve", Some(json!({})))
+        .await;
+    assert_eq!(none.status, 404);
+    house.close().await;
+}

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     day::{Day, Month},
+    otp::OneTimeCode,
     receipt::Receipt,
     subscription::MonthlyCode,
     units::{Money, Volume},
@@ -169,6 +170,13 @@ pub enum Text {
         last_day: Day,
     },
     // By SMS.
+    /// A code for a forgotten PIN.
+    PinCode {
+        /// It.
+        code: OneTimeCode,
+    },
+    /// The PIN was changed: whoever did not do that learns it.
+    PinChanged,
     /// An answer to a command.
     Answer(Answer),
     /// A loan between people.
@@ -199,6 +207,8 @@ impl Text {
             Text::PaymentExpired { .. } => "payment-expired",
             Text::SubscriptionReminder { .. } => "subscription-reminder",
             Text::SubscriptionEnded { .. } => "subscription-ended",
+            Text::PinCode { .. } => "pin-code",
+            Text::PinChanged => "pin-changed",
             Text::Answer(answer) => answer.id(),
             Text::Loan(loan) => loan.id(),
         }
@@ -273,6 +283,8 @@ impl Text {
                 args.set("name", said(name, NAME_IN_MESSAGE));
                 args.set("last_day", last_day.slashed());
             }
+            Text::PinCode { code } => args.set("code", code.digits()),
+            Text::PinChanged => {}
             Text::Answer(answer) => return answer.args(language),
             Text::Loan(loan) => return loan.args(language),
         }

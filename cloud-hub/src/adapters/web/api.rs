@@ -7,11 +7,13 @@
 //! | [`customers`] | customers and what is done to one |
 //! | [`floats`] | cash that managers of sites take and hand in |
 //! | [`ledger`] | the ledger |
+//! | [`loans`] | loans between people |
 //! | [`money`] | purchases, transactions |
 //! | [`payouts`] | refunds, withdrawals, returns |
 //! | [`suspense`] | money that is in nobody's name |
 //! | [`reports`] | what a day came to |
 //! | [`sites`] | sites and kiosks |
+//! | [`tickets`] | problems that people reported |
 //! | [`query`] | what stands behind `?` |
 
 pub mod alarms;
@@ -19,12 +21,14 @@ pub mod bills;
 pub mod customers;
 pub mod floats;
 pub mod ledger;
+pub mod loans;
 pub mod money;
 pub mod payouts;
 pub mod query;
 pub mod reports;
 pub mod sites;
 pub mod suspense;
+pub mod tickets;
 
 use axum::{
     http::HeaderMap,
@@ -66,6 +70,18 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/api/v1/payouts/{id}") => get(payouts::payout),
         ("POST", "/api/v1/payouts/{id}/order") => post(payouts::order),
         ("POST", "/api/v1/payouts/release") => post(payouts::release),
+        ("POST", "/api/v1/loans") => post(loans::create),
+        ("GET", "/api/v1/loans") => get(loans::loans),
+        ("GET", "/api/v1/loans/{id}") => get(loans::loan),
+        ("POST", "/api/v1/loans/{id}/approve") => post(loans::approve),
+        ("POST", "/api/v1/loans/{id}/refuse") => post(loans::refuse),
+        ("POST", "/api/v1/loans/{id}/cancel") => post(loans::cancel),
+        ("POST", "/api/v1/loans/{id}/repay") => post(loans::repay),
+        ("GET", "/api/ussd/queue/{phone}") => get(loans::queue),
+        ("POST", "/api/ussd/sync") => post(loans::sync),
+        ("GET", "/api/v1/tickets") => get(tickets::tickets),
+        ("POST", "/api/v1/tickets/{number}/solve") => post(tickets::solve),
+        ("POST", "/api/v1/customers/{id}/allow-texts") => post(tickets::allow_texts),
         ("GET", "/api/v1/providers") => get(money::providers),
         ("GET", "/api/v1/transactions") => get(money::transactions),
         ("POST", "/api/v1/sites") => post(sites::add),

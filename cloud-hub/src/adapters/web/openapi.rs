@@ -1,12 +1,12 @@
 //! The API described, for programs (OpenAPI 3.1) and for people. A test compares it with the table of routes.
 
 mod lines;
+mod people;
 
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, html};
 use serde_json::{Map, Value, json};
 
-use self::lines::LINES;
 use super::{
     answer::{Api, Json},
     table::{Access, Route, Shape, TABLE},
@@ -14,6 +14,11 @@ use super::{
 
 /// Method, path, what for, fields of the body or filters.
 type Line = (&'static str, &'static str, &'static str, &'static str);
+
+/// All of them, in the order of the table.
+fn all_lines() -> impl Iterator<Item = &'static Line> {
+    lines::LINES.iter().chain(people::LINES)
+}
 
 /// `GET /api/openapi.json`
 pub async fn json() -> Api {
@@ -68,7 +73,7 @@ fn schema(line: &str) -> Option<Value> {
     for field in &fields {
         let name = field.trim_end_matches('?');
         let kind = match name {
-            "volume_ml" | "amount_minor" | "cap_ml" | "meter_ml" | "usage_ml" => "integer",
+            "volume_ml" | "amount_minor" | "repayment_minor" | "cap_ml" | "meter_ml" | "usage_ml" => "integer",
             "active" | "replace" | "metered" | "new_meter" | "corrects" => "boolean",
             _ => "string",
         };
@@ -82,7 +87,7 @@ fn schema(line: &str) -> Option<Value> {
 /// The routes that programs use, each with its line.
 fn described() -> Vec<(&'static Route, &'static Line)> {
     let routes = TABLE.iter().filter(|route| route.shape == Shape::Api);
-    let line = |route: &Route| LINES.iter().find(|line| line.0 == route.method && line.1 == route.path);
+    let line = |route: &Route| all_lines().find(|line| line.0 == route.method && line.1 == route.path);
     routes.filter_map(|route| Some((route, line(route)?))).collect()
 }
 
@@ -132,7 +137,7 @@ mod tests {
             .filter(|route| route.shape == Shape::Api)
             .map(|route| (route.method, route.path))
             .collect();
-        let lines: Vec<_> = LINES.iter().map(|line| (line.0, line.1)).collect();
+        let lines: Vec<_> = all_lines().map(|line| (line.0, line.1)).collect();
         assert_eq!(lines, routes, "in the order of the table");
         let buy = &description()["paths"]["/api/v1/purchases"]["post"];
         let required = &buy["requestBody"]["content"]["application/json"]["schema"]["required"];

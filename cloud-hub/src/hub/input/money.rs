@@ -22,6 +22,19 @@ pub struct NewPurchase {
     pub phone: Option<String>,
 }
 
+/// A loan that a customer asks another for, through an operator.
+#[derive(Clone, Debug)]
+pub struct NewLoan {
+    /// Who asks.
+    pub borrower: CustomerId,
+    /// The number of whoever is asked, in any accepted form.
+    pub lender: String,
+    /// How much: whole units of the hub's currency, in minor units.
+    pub amount_minor: i64,
+    /// What is paid back each period, likewise.
+    pub repayment_minor: i64,
+}
+
 /// A refund to be.
 #[derive(Clone, Debug)]
 pub struct NewRefund {

@@ -1,14 +1,16 @@
 //! What can be asked of the hub, by people and programs, and what each request says.
 
 use kiosk::{
-    ids::{CustomerId, PayoutId, ProviderReceipt, PurchaseId, RecordId, RequestId, SiteName},
+    ids::{CustomerId, LoanId, PayoutId, ProviderReceipt, PurchaseId, RecordId, RequestId, SiteName},
     payment::PaymentOrder,
     payout::PayoutOrder,
     provider::Provider,
     units::Volume,
 };
 
-use super::money::{Allocation, CashCount, NewBilling, NewPurchase, NewReading, NewRefund, NewWithdrawal, Settling};
+use super::money::{
+    Allocation, CashCount, NewBilling, NewLoan, NewPurchase, NewReading, NewRefund, NewWithdrawal, Settling,
+};
 use super::ussd::{UssdName, UssdStep};
 use crate::hub::{money::Arrival, operator::Role};
 
@@ -158,6 +160,49 @@ pub enum Request {
         /// The record that asked.
         loan: RecordId,
     },
+    /// A customer asks another for a loan.
+    CreateLoan(NewLoan),
+    /// The lender approves, with their PIN.
+    ApproveLoan {
+        /// Which.
+        loan: LoanId,
+        /// The lender's.
+        pin: Secret,
+    },
+    /// The lender said no.
+    DeclineLoan {
+        /// Which.
+        loan: LoanId,
+    },
+    /// The borrower no longer wants it.
+    CancelLoan {
+        /// Which.
+        loan: LoanId,
+    },
+    /// The borrower pays back by hand, with their PIN.
+    RepayLoan {
+        /// Which.
+        loan: LoanId,
+        /// How much, in minor units; all that is owed when left out.
+        amount_minor: Option<i64>,
+        /// The borrower's.
+        pin: Secret,
+    },
+    /// What sites asked for a customer is looked at again.
+    SyncLoans {
+        /// Whose.
+        borrower: CustomerId,
+    },
+    /// What was reported is solved.
+    SolveTicket {
+        /// Its number.
+        ticket: i64,
+    },
+    /// A customer who said STOP wants news again.
+    AllowTexts {
+        /// Who.
+        customer: CustomerId,
+    },
     /// A line of a provider's statement, which proves the money.
     BookLine(Arrival),
     /// An operator says whose money in suspense is.
@@ -295,7 +340,9 @@ impl Request {
         match self {
             Request::Join(asked) => Some(&asked.code.0),
             Request::CreateCustomer(new) => new.pin.as_ref().map(|pin| pin.0.as_str()),
-            Request::SetPin { pin, .. } => Some(&pin.0),
+            Request::SetPin { pin, .. } | Request::ApproveLoan { pin, .. } | Request::RepayLoan { pin, .. } => {
+                Some(&pin.0)
+            }
             Request::VerifyDispense(ask) => Some(&ask.pin.0),
             Request::Ussd(step) => Some(&step.text.0),
             _ => None,

@@ -38,8 +38,8 @@ CREATE TABLE stopped (
     since_ms          INTEGER NOT NULL
 ) STRICT;
 
--- Texts that came, once per id of the provider. `new` until somebody has acted on it; `over` stands once, without its
--- text, for all that came beyond what is kept of a number in a day.
+-- Texts that came and were read, once per id of the provider, with stars for what may be a PIN or a code. `over` stands
+-- once, without its text, for all that came beyond what a number may send in a day.
 CREATE TABLE inbox (
     id                TEXT PRIMARY KEY,
     phone             TEXT NOT NULL,
@@ -47,7 +47,6 @@ CREATE TABLE inbox (
     received_ms       INTEGER NOT NULL,
     state             TEXT NOT NULL
 ) STRICT;
-CREATE INDEX inbox_phone ON inbox (phone, received_ms);
 CREATE INDEX inbox_age ON inbox (received_ms);
 
 -- Why no text is sent at present (the provider's word), and when one of them tries again.

@@ -12,16 +12,6 @@ impl Store<'_> {
         Ok(found.is_some())
     }
 
-    /// How many texts of a number were kept since then.
-    pub fn inbox_since(&self, phone: Phone, since: Wall) -> Stored<u32> {
-        let count = self.one(
-            "SELECT count(*) FROM inbox WHERE phone = ?1 AND received_ms > ?2",
-            params![phone.e164(), since.0],
-            |row| row.get(0),
-        )?;
-        Ok(count.unwrap_or(0))
-    }
-
     /// Keeps a text.
     pub fn add_inbox(&self, id: &str, phone: Phone, text: &str, state: &str, now: Wall) -> Stored<()> {
         self.execute(

@@ -1,6 +1,7 @@
 //! Double entry: entries, their postings, and the running balance of each account.
 
 use kiosk::{
+    ids::CustomerId,
     ledger::{Account, Postings},
     moment::Wall,
     units::Currency,
@@ -8,6 +9,14 @@ use kiosk::{
 use rusqlite::params;
 
 use super::{Store, Stored};
+
+/// What an entry did to a wallet.
+#[derive(Clone, Debug)]
+pub(in crate::hub) struct WalletRow {
+    pub what: String,
+    pub time: Wall,
+    pub minor: i64,
+}
 
 impl Store<'_> {
     /// Books a set of postings as one entry.
@@ -30,6 +39,24 @@ impl Store<'_> {
             )?;
         }
         Ok(())
+    }
+
+    /// What moved a customer's wallet last, the newest first: what each entry changed in it, above zero when it grew.
+    pub fn wallet_movements(&self, customer: CustomerId, currency: Currency, limit: u32) -> Stored<Vec<WalletRow>> {
+        self.all(
+            "SELECT entry.what AS what, entry.time_ms AS time_ms, -sum(posting.minor) AS minor
+             FROM posting JOIN entry ON entry.id = posting.entry
+             WHERE posting.account = ?1 AND posting.currency = ?2
+             GROUP BY posting.entry HAVING sum(posting.minor) <> 0 ORDER BY posting.entry DESC LIMIT ?3",
+            params![Account::Wallet(customer).to_string(), currency.code(), limit],
+            |row| {
+                Ok(WalletRow {
+                    what: row.get("what")?,
+                    time: Wall(row.get("time_ms")?),
+                    minor: row.get("minor")?,
+                })
+            },
+        )
     }
 
     /// The balance of one account.

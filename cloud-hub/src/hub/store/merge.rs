@@ -232,12 +232,12 @@ impl Store<'_> {
         .map(drop)
     }
 
-    /// Keeps a loan asked at a site.
-    pub fn add_loan_request(&self, record: RecordId, asked: &kiosk::fact::LoanAsked) -> Stored<()> {
+    /// Keeps a loan asked at a site; one that is `held` waits for a person.
+    pub fn add_loan_request(&self, record: RecordId, asked: &kiosk::fact::LoanAsked, held: bool) -> Stored<()> {
         let (box_id, epoch, seq) = record_columns(record);
         self.execute(
-            "INSERT INTO loan_request (box, epoch, seq, borrower, sealed_lender, amount_minor, repayment_minor, time_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+            "INSERT INTO loan_request (box, epoch, seq, borrower, sealed_lender, amount_minor, repayment_minor, time_ms, held)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
             params![
                 box_id,
                 epoch,
@@ -246,10 +246,28 @@ impl Store<'_> {
                 asked.sealed_lender,
                 asked.amount_minor,
                 asked.repayment_minor,
-                asked.time.0
+                asked.time.0,
+                held
             ],
         )
         .map(drop)
+    }
+
+    /// What a record asked for, if it asked for a loan.
+    pub fn loan_request(&self, record: RecordId) -> Stored<Option<kiosk::fact::LoanAsked>> {
+        self.one(
+            "SELECT * FROM loan_request WHERE box = ?1 AND epoch = ?2 AND seq = ?3",
+            record_columns(record),
+            |row| {
+                Ok(kiosk::fact::LoanAsked {
+                    borrower: CustomerId(id(row, "borrower")?),
+                    sealed_lender: row.get("sealed_lender")?,
+                    amount_minor: row.get("amount_minor")?,
+                    repayment_minor: row.get("repayment_minor")?,
+                    time: Wall(row.get("time_ms")?),
+                })
+            },
+        )
     }
 
     /// Whether a record asked for a loan.
@@ -263,6 +281,6 @@ impl Store<'_> {
     }
 }
 
-const fn record_columns(record: RecordId) -> (i64, i64, u32) {
+pub(super) const fn record_columns(record: RecordId) -> (i64, i64, u32) {
     (signed(record.log.box_id.0), signed(record.log.epoch.0), record.seq)
 }

@@ -9,12 +9,28 @@ use crate::hub::{effect::OutboxId, talk::TextState};
 /// How many reports may wait for the answer to their call.
 const EARLY_REPORTS_MAX: u32 = 1_000;
 
+/// A text to be queued.
+#[derive(Clone, Copy)]
+pub(in crate::hub) struct NewText<'a> {
+    /// Whose it is, if the number is a customer's.
+    pub customer: Option<CustomerId>,
+    pub phone: Phone,
+    /// What lists show, and what is sent where nothing is sealed.
+    pub text: &'a str,
+    /// What is sent in place of `text`, sealed.
+    pub sealed: Option<&'a [u8]>,
+    /// Whether it goes also to who wants no more texts.
+    pub is_essential: bool,
+}
+
 /// A text that is to be sent, or was.
 #[derive(Clone, Debug)]
 pub(in crate::hub) struct OutboxRow {
     pub id: OutboxId,
     pub phone: Phone,
     pub text: String,
+    /// What is sent in place of `text`, sealed.
+    pub sealed: Option<Vec<u8>>,
     pub tries: u32,
     pub state: TextState,
 }
@@ -34,6 +50,7 @@ fn read_outbox(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         id: OutboxId(row.get("id")?),
         phone: maybe_phone(row, "phone")?.ok_or_else(|| wrong(row, "phone"))?,
         text: row.get("text")?,
+        sealed: row.get("sealed")?,
         tries: row.get("tries")?,
         state: TextState::from_name(&state).ok_or_else(|| wrong(row, "state"))?,
     })
@@ -41,11 +58,18 @@ fn read_outbox(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
 
 impl Store<'_> {
     /// Queues a text, due at once.
-    pub fn add_outbox(&self, customer: CustomerId, phone: Phone, text: &str, essential: bool, now: Wall) -> Stored<()> {
+    pub fn add_outbox(&self, text: &NewText<'_>, now: Wall) -> Stored<()> {
         self.execute(
-            "INSERT INTO outbox (customer, phone, text, essential, state, tries, due_ms, created_ms)
-             VALUES (?1, ?2, ?3, ?4, 'queued', 0, ?5, ?5)",
-            params![signed(customer.0), phone.e164(), text, essential, now.0],
+            "INSERT INTO outbox (customer, phone, text, sealed, essential, state, tries, due_ms, created_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'queued', 0, ?6, ?6)",
+            params![
+                text.customer.map(|customer| signed(customer.0)),
+                text.phone.e164(),
+                text.text,
+                text.sealed,
+                text.is_essential,
+                now.0
+            ],
         )
         .map(drop)
     }
@@ -232,5 +256,10 @@ impl Store<'_> {
             params![phone.e164(), now.0],
         )?;
         Ok(added == 1)
+    }
+
+    /// Somebody wants all texts again; `false` when they did.
+    pub fn allow_texts(&self, phone: Phone) -> Stored<bool> {
+        Ok(self.execute("DELETE FROM stopped WHERE phone = ?1", [phone.e164()])? > 0)
     }
 }

@@ -4,7 +4,10 @@ use kiosk::{
     ids::{AccountId, CustomerId},
     phone::Phone,
     pin::{Pin, PinTries},
-    talk::ussd::{Particulars, PinCheck},
+    talk::{
+        Text,
+        ussd::{Particulars, PinCheck},
+    },
 };
 
 use crate::hub::{
@@ -28,6 +31,7 @@ impl Turn<'_> {
         };
         self.store.put_customer(&row)?;
         self.audit(by, "number registered", &id.to_string(), "")?;
+        self.known_to_lenders(id)?;
         Ok(row)
     }
 
@@ -105,6 +109,11 @@ impl Turn<'_> {
             return Err(Refusal::not_found("customer").into());
         };
         let typed = Secret(pin.digits().map(char::from).iter().collect());
-        self.set_pin(by, row.id, &typed).map(drop)
+        let had_one = row.sealed_pin.is_some();
+        self.set_pin(by, row.id, &typed)?;
+        if had_one {
+            self.say_to(phone, &Text::PinChanged)?;
+        }
+        Ok(())
     }
 }

@@ -4,7 +4,11 @@
 use kiosk::{
     ids::SiteName,
     phone::Phone,
-    talk::ussd::{Act, Denied, Done, Pay, Purchase},
+    talk::{
+        Text,
+        sms::Answer,
+        ussd::{Act, Denied, Done, Pay, Purchase},
+    },
     units::Money,
 };
 
@@ -33,7 +37,12 @@ const DENIALS: &[(&str, Denied)] = &[
     ("cannot_be_given", Denied::NotNow),
     ("in_doubt", Denied::NotNow),
     ("accounts_used_up", Denied::NotNow),
+    ("too_many_codes", Denied::TooMany),
+    ("too_many_tickets", Denied::TooMany),
 ];
+
+/// What stands in the ticket of somebody who wants to be called.
+const CALL_BACK: &str = "Please call back.";
 
 /// The denial behind a refusal.
 fn denied(refusal: &Refusal) -> Option<Denied> {
@@ -77,6 +86,14 @@ impl Turn<'_> {
         Ok(match act {
             Act::Verify => None,
             Act::Collect { .. } | Act::TakeCash { .. } | Act::Broadcast { .. } => Some(Denied::NotAllowed),
+            // Loans are for numbers (FEATURES C18), and so is a PIN.
+            Act::RequestLoan { .. }
+            | Act::ApproveLoan { .. }
+            | Act::RefuseLoan { .. }
+            | Act::CancelLoan { .. }
+            | Act::RepayLoan { .. }
+            | Act::SetLanguage { .. }
+            | Act::SendPinCode => (act.needs_pin() && !row.active).then_some(Denied::Inactive),
             _ if row.account.is_none() => Some(Denied::NotAllowed),
             // What needs the PIN moves value or rights, and a blocked account keeps both where they are.
             _ if act.needs_pin() && !row.active => Some(Denied::Inactive),
@@ -100,9 +117,14 @@ impl Turn<'_> {
             | Act::ApproveLoan { .. }
             | Act::RefuseLoan { .. }
             | Act::CancelLoan { .. }
-            | Act::RepayLoan { .. } => return Ok(Err(Denied::NoLoans)),
+            | Act::RepayLoan { .. } => return self.act_on_loan(by, &row, act),
             Act::Unsubscribe => return self.unsubscribe(by, &row),
-            Act::Report { .. } | Act::CallBack | Act::SendPinCode => return Ok(Err(Denied::NotNow)),
+            Act::Report { text } => return self.report_of(&row, text),
+            Act::CallBack => return self.report_of(&row, CALL_BACK),
+            Act::SendPinCode => {
+                self.send_pin_code(&row)?;
+                return Ok(Ok(Done::Made));
+            }
             Act::Collect { .. } | Act::TakeCash { .. } | Act::Broadcast { .. } => return Ok(Err(Denied::NotAllowed)),
         };
         self.update_customer(by, row.id, &change)?;
@@ -166,6 +188,17 @@ impl Turn<'_> {
             Pay::Prompt => Done::Prompted { amount },
             Pay::Wallet => Done::Paid { amount, wallet },
         }))
+    }
+
+    /// What a caller reports becomes a ticket, whose number they also get by SMS.
+    fn report_of(&mut self, row: &CustomerRow, text: &str) -> Result<Result<Done, Denied>, Halt> {
+        let Some(phone) = row.phone else {
+            return Ok(Err(Denied::NotAllowed));
+        };
+        let ticket = self.open_ticket(phone, Some(row.id), text)?;
+        self.say_to(phone, &Text::Answer(Answer::ReportLogged { ticket }))?;
+        let number = u32::try_from(ticket).unwrap_or(u32::MAX);
+        Ok(Ok(Done::Ticket { number }))
     }
 
     /// Ends what a caller has subscribed to. Sites are asked for what is left of the allowance, and it is nobody's: the

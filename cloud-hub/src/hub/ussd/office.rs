@@ -18,6 +18,7 @@ use kiosk::{
 };
 
 use crate::hub::{
+    code::{CodeFor, Proof},
     effect::Refusal,
     input::Actor,
     store::CustomerRow,
@@ -44,7 +45,8 @@ impl Office for Counter<'_, '_> {
     }
 
     fn loan_policy(&self) -> Option<LoanPolicy> {
-        None
+        let settings = self.turn.settings;
+        settings.loans.then_some(settings.loan_policy)
     }
 
     fn caller(&self, phone: Phone) -> Result<Caller, Halt> {
@@ -70,9 +72,11 @@ impl Office for Counter<'_, '_> {
         self.turn.set_caller_pin(self.by, phone, pin)
     }
 
-    fn redeem_pin_code(&mut self, _: Phone, _: OneTimeCode) -> Result<Result<(), Denied>, Halt> {
-        // None is ever sent: [`Act::SendPinCode`] is denied.
-        Ok(Err(Denied::WrongCode))
+    fn redeem_pin_code(&mut self, phone: Phone, code: OneTimeCode) -> Result<Result<(), Denied>, Halt> {
+        Ok(match self.turn.redeem_code(phone, code, false)? {
+            Proof::Of(CodeFor::Pin) => Ok(()),
+            Proof::Of(CodeFor::Loan(_)) | Proof::Again | Proof::Wrong { .. } | Proof::Over => Err(Denied::WrongCode),
+        })
     }
 
     fn register(
@@ -126,17 +130,16 @@ impl Office for Counter<'_, '_> {
         Ok(self.turn.money(self.turn.wallet_minor(customer)?))
     }
 
-    fn movements(&self, _: CustomerId) -> Result<Vec<Movement>, Halt> {
-        // Only the menu of loans lists them.
-        Ok(Vec::new())
+    fn movements(&self, customer: CustomerId) -> Result<Vec<Movement>, Halt> {
+        self.turn.movements_of(customer)
     }
 
-    fn loans(&self, _: CustomerId) -> Result<Vec<LoanView>, Halt> {
-        Ok(Vec::new())
+    fn loans(&self, customer: CustomerId) -> Result<Vec<LoanView>, Halt> {
+        self.turn.loans_shown(customer)
     }
 
-    fn loan(&self, _: CustomerId, _: LoanId) -> Result<Option<LoanView>, Halt> {
-        Ok(None)
+    fn loan(&self, customer: CustomerId, loan: LoanId) -> Result<Option<LoanView>, Halt> {
+        self.turn.loan_shown(customer, loan)
     }
 
     fn today(&self, _: &SiteName) -> Result<Today, Halt> {

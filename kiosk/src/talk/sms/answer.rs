@@ -124,6 +124,10 @@ pub enum Answer {
     NeverSendPin,
     /// The eleventh command of a day.
     TooMany,
+    /// It cannot be done at the moment; nothing was done.
+    NotNow,
+    /// Nobody lends through this hub.
+    NoLoans,
 }
 
 impl Answer {
@@ -163,6 +167,8 @@ impl Answer {
             Answer::TooLong => "sms-too-long",
             Answer::NeverSendPin => "sms-never-send-pin",
             Answer::TooMany => "sms-too-many",
+            Answer::NotNow => "sms-not-now",
+            Answer::NoLoans => "sms-no-loans",
         }
     }
 

@@ -56,6 +56,8 @@ pub(super) fn longest_answers() -> Vec<Answer> {
         Answer::TooLong,
         Answer::NeverSendPin,
         Answer::TooMany,
+        Answer::NotNow,
+        Answer::NoLoans,
     ];
     answers.into_iter().chain(forms).collect()
 }

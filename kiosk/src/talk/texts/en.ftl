@@ -89,6 +89,8 @@ refund-started = { $amount } is being sent back to you. A message follows when i
 refund-made = { $amount } was sent back to you. Receipt { $receipt }.
 refund-failed = { $amount } could not be sent back to you. You have all that you had before. Please ask at the kiosk.
 cash-paid = Cash { $amount } received. You bought { $volume } l of water; your balance is { $balance } l. Receipt { $receipt }.
+pin-code = Your code for a new PIN is { $code }. Type it by USSD within 15 minutes. Tell it to nobody: we never ask for it.
+pin-changed = Your PIN was changed. If that was not you, dial customer care or ask the manager at the kiosk now.
 purchase-lapsed = What you ordered at the kiosk on { $asked } reached us too late. Nothing was taken. Please order again.
 purchase-refused = What you ordered at the kiosk on { $asked } cannot be bought any more. Nothing was taken. Please ask at the kiosk.
 purchase-open = You ordered the same for { $amount } twice. The first counts; no more was taken. To buy again, order in some minutes.
@@ -134,6 +136,8 @@ sms-not-understood = Not understood. { $form ->
 sms-too-long = Your message is too long. Please send a shorter one.
 sms-never-send-pin = Never send your PIN by SMS. We never ask for it. Nothing was done. If that was your PIN, change it now by USSD or at the kiosk.
 sms-too-many = Those were too many messages for one day. Please write again tomorrow, or come to the kiosk.
+sms-not-now = This cannot be done at the moment. Nothing was done. Please try again later, or come to the kiosk.
+sms-no-loans = No loans between people are given here.
 loan-asked = We asked { $lender } for a loan of { $amount }, { $repayment } back every { $days ->
         [7] week
        *[other] { $days } days

@@ -89,6 +89,8 @@ refund-started = { $amount } vous est renvoyé. Un message suivra quand ce sera 
 refund-made = { $amount } vous a été renvoyé. Recu { $receipt }.
 refund-failed = Le renvoi de { $amount } a échoué. Vous gardez tout ce que vous aviez. Veuillez demander au kiosque.
 cash-paid = Recu { $amount } en espèces. Vous avez acheté { $volume } l d'eau; votre solde est de { $balance } l. Recu { $receipt }.
+pin-code = Votre code pour un nouveau PIN: { $code }. Tapez-le par USSD dans les 15 minutes. Ne le dites à personne: nous ne le demandons jamais.
+pin-changed = Votre PIN a été changé. Si ce n'était pas vous, appelez le service client ou voyez le gérant du kiosque.
 purchase-lapsed = Votre commande au kiosque du { $asked } nous est arrivée trop tard. Rien n'a été débité. Veuillez recommander.
 purchase-refused = Votre commande au kiosque du { $asked } n'est plus en vente. Rien n'a été débité. Veuillez demander au kiosque.
 purchase-open = Commande en double de { $amount } : la première compte, rien d'autre n'est débité. Pour racheter, recommandez dans quelques minutes.
@@ -134,6 +136,8 @@ sms-not-understood = Non compris. { $form ->
 sms-too-long = Votre message est trop long. Veuillez en envoyer un plus court.
 sms-never-send-pin = N'envoyez jamais votre PIN par SMS. Nous ne le demandons jamais. Rien n'a été fait. Si c'était votre PIN, changez-le par USSD ou au kiosque.
 sms-too-many = Trop de messages en un jour. Veuillez écrire à nouveau demain, ou venir au kiosque.
+sms-not-now = Impossible pour le moment. Rien n'a été fait. Veuillez réessayer plus tard, ou venir au kiosque.
+sms-no-loans = Les emprunts entre personnes n'existent pas ici.
 loan-asked = Nous avons demandé à { $lender } un pret de { $amount }, { $repayment } à rendre { $days ->
         [7] par semaine
        *[other] tous les { $days } jours

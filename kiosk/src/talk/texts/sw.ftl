@@ -89,6 +89,8 @@ refund-started = Unarudishiwa { $amount }. Utapata ujumbe zikishatumwa.
 refund-made = Umerudishiwa { $amount }. Risiti { $receipt }.
 refund-failed = Hatukuweza kukurudishia { $amount }. Bado una kila ulichokuwa nacho. Tafadhali uliza kwenye kioski.
 cash-paid = Tumepokea taslimu { $amount }. Umenunua lita { $volume } za maji; salio lako ni lita { $balance }. Risiti { $receipt }.
+pin-code = Msimbo wako wa PIN mpya ni { $code }. Uandike kwa USSD ndani ya dakika 15. Usimwambie mtu: hatuuombi kamwe.
+pin-changed = PIN yako imebadilishwa. Kama si wewe, wasiliana na huduma kwa wateja au meneja wa kioski sasa.
 purchase-lapsed = Ulichoagiza kwenye kioski tarehe { $asked } kilitufikia kwa kuchelewa. Hakuna pesa zilizokatwa. Tafadhali agiza tena.
 purchase-refused = Ulichoagiza kwenye kioski tarehe { $asked } hakiwezi kununuliwa tena. Hakuna pesa zilizokatwa. Tafadhali uliza kwenye kioski.
 purchase-open = Umeagiza mara mbili, { $amount }. La kwanza linahesabiwa; hakuna zaidi. Kununua tena, agiza baada ya dakika chache.
@@ -134,6 +136,8 @@ sms-not-understood = Haijaeleweka. { $form ->
 sms-too-long = Ujumbe wako ni mrefu mno. Tafadhali tuma mfupi zaidi.
 sms-never-send-pin = Usitume PIN yako kamwe kwa SMS. Hatuiulizi kamwe. Hakuna kilichofanyika. Kama hiyo ni PIN yako, ibadilishe sasa kwa USSD au kwenye kioski.
 sms-too-many = Umetuma jumbe nyingi mno kwa siku moja. Tafadhali andika tena kesho, au njoo kwenye kioski.
+sms-not-now = Hili haliwezekani kwa sasa. Hakuna kilichofanyika. Tafadhali jaribu tena baadaye, au njoo kwenye kioski.
+sms-no-loans = Hapa hakuna mikopo kati ya watu.
 loan-asked = Tumemwomba { $lender } mkopo wa { $amount }, rejesho { $repayment } kila { $days ->
         [7] wiki
        *[other] siku { $days }

@@ -423,10 +423,4 @@ pub(super) const LINES: &[Line] = &[
         "The programme bears what was handed in too little, or keeps what was too much.",
         "amount_minor",
     ),
-    (
-        "GET",
-        "/events",
-        "Server-sent events: site, poured, purchase, payout, customer, alarm.",
-        "",
-    ),
 ];

@@ -131,7 +131,7 @@ fn look(caller: &Caller, zone: &Zone, now: Wall, seen: &Seen) -> Markup {
         }
         @if seen.loans > 0 && caller.may("GET", "/loans") {
             p { a href="/loans" {
-                @if seen.loans == 1 { "One loan was asked at a site." } @else { (seen.loans) " loans were asked at sites." }
+                @if seen.loans == 1 { "One loan that was asked at a site waits." } @else { (seen.loans) " loans that were asked at sites wait." }
             } }
         }
         @if !alarms.is_empty() {

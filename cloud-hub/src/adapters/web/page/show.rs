@@ -97,6 +97,8 @@ pub fn kind(kind: &str) -> &str {
         "bill" => "bill",
         "bill_payment" => "bills paid",
         "credit" => "given by an operator",
+        "loan" => "loan",
+        "loan_repayment" => "loan paid back",
         other => other,
     }
 }

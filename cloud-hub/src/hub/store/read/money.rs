@@ -12,7 +12,6 @@ use store::StoreError;
 
 use super::{LIMIT_MAX, Page, Read, page};
 use crate::hub::{
-    inbox::without_pins,
     input::PurchaseId,
     store::{Store, id, maybe_id, maybe_parsed, maybe_wall, signed},
 };
@@ -267,10 +266,9 @@ pub fn inbox(connection: &Connection, limit: u32) -> Read<Vec<InboxText>> {
         "SELECT * FROM inbox ORDER BY received_ms DESC, id LIMIT ?1",
         [limit.clamp(1, LIMIT_MAX)],
         |row| {
-            let text: String = row.get("text")?;
             Ok(InboxText {
                 phone: row.get("phone")?,
-                text: without_pins(&text),
+                text: row.get("text")?,
                 state: row.get("state")?,
                 received: Wall(row.get("received_ms")?),
             })

@@ -162,11 +162,12 @@ pub fn tokens(connection: &Connection) -> Read<Vec<Token>> {
     })
 }
 
-/// Of loans those that nobody has closed yet.
-const OPEN_LOANS: &str = "NOT EXISTS (SELECT 1 FROM answered WHERE answered.box = loan_request.box
+/// Of loans that sites asked for those that became none here and that nobody has closed yet.
+const OPEN_LOANS: &str = "NOT EXISTS (SELECT 1 FROM loan WHERE loan.box = loan_request.box
+    AND loan.epoch = loan_request.epoch AND loan.seq = loan_request.seq) AND NOT EXISTS (SELECT 1 FROM answered WHERE answered.box = loan_request.box
     AND answered.epoch = loan_request.epoch AND answered.seq = loan_request.seq AND state <> 'taken')";
 
-/// Loans that were asked and are not closed, the newest first.
+/// Loans that were asked at sites and wait for an operator, the newest first.
 pub fn loan_requests(connection: &Connection, limit: u32) -> Read<Vec<LoanRequest>> {
     Store(connection).all(
         &format!(
@@ -196,7 +197,7 @@ pub fn loan_requests(connection: &Connection, limit: u32) -> Read<Vec<LoanReques
     )
 }
 
-/// How many loans were asked and are not closed.
+/// How many loans that were asked at sites wait for an operator.
 pub fn loans_asked(connection: &Connection) -> Read<i64> {
     let count = format!("SELECT count(*) FROM loan_request WHERE {OPEN_LOANS}");
     let count = Store(connection).one(&count, [], |row| row.get(0))?;
