@@ -40,5 +40,6 @@ mod sites;
 mod sms;
 mod texts;
 mod ussd;
+mod ussd_loans;
 mod ussd_sessions;
 mod world;
