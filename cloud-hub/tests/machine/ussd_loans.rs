@@ -115,8 +115,9 @@ fn strangers_borrow_by_number_alone_and_lend_once_they_have_a_pin() {
     let mut call = dial(&mut world, "c", first);
     let choose = call.types_all(&mut world, &["3", "1", "1"]);
     assert!(choose.contains("PIN"), "{choose}");
-    call.types(&mut world, "5193");
     assert_eq!(wallet(&world, borrows), 0);
+    call.types(&mut world, "1234");
+    assert_eq!(wallet(&world, borrows), 0, "too easy to guess");
     call.types(&mut world, "5193");
     assert_eq!((wallet(&world, lends), wallet(&world, borrows)), (10_000, 20_000));
     world.ledger();
