@@ -115,10 +115,14 @@ pub struct Ussd {
     pub codes: BTreeMap<String, Service>,
     /// `ussd.session`: how long a session may last.
     pub session: Duration,
+    /// `ussd.sessions_per_minute`: how many sessions one number may begin in a minute.
+    pub sessions_per_minute: u32,
     /// `ussd.test`: open the test routes without a token, for development.
     pub test: bool,
     /// `ussd.safaricom.text`
     pub safaricom_text: SafaricomText,
+    /// `ussd.safaricom.callbacks_from`: who may call that handler; anybody with the secret when empty.
+    pub safaricom_from: Vec<Network>,
 }
 
 impl Ussd {
@@ -244,8 +248,10 @@ impl Ussd {
         Ussd {
             codes: codes(reader),
             session: reader.duration("ussd.session", "180 s", Duration::from_secs(1)..=minutes(60)),
+            sessions_per_minute: reader.integer("ussd.sessions_per_minute", 10, 1..=1_000_000),
             test: reader.boolean("ussd.test", false),
             safaricom_text: reader.choice("ussd.safaricom.text", "newest", &texts),
+            safaricom_from: reader.list("ussd.safaricom.callbacks_from"),
         }
     }
 }

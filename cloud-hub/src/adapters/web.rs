@@ -43,7 +43,10 @@ use ::kiosk::{
     day::Zone,
     phone::Country,
     provider::Provider,
-    talk::{Language, Talk, ussd::apology},
+    talk::{
+        Language, Talk,
+        ussd::{apology, too_slow},
+    },
     tariff::{Plan, Tariff},
     units::Currency,
     units::Volume,
@@ -152,6 +155,8 @@ pub struct Inner {
     pub strangers: Limits,
     /// What a caller by USSD reads when no screen is there in time.
     pub sorry: String,
+    /// The same where a step takes too long.
+    pub too_slow: String,
     /// Sessions whose use the machine has been told of lately.
     pub used: guard::Used,
 }
@@ -166,9 +171,12 @@ impl std::ops::Deref for App {
 
 /// The router: every row of the table, and nothing else. `sync` is the route of gateways.
 pub fn router(parts: Parts, sync: MethodRouter<App>) -> Router {
-    let sorry = apology(&Talk::new(), parts.settings.language).screen;
+    let (talk, language) = (Talk::new(), parts.settings.language);
+    let sorry = apology(&talk, language).screen;
+    let too_slow = too_slow(&talk, language).screen;
     let app = App(Arc::new(Inner {
         sorry,
+        too_slow,
         parts,
         joins: Limits::new(join::TRIES_MAX, join::WINDOW),
         logins: Limits::new(page::login::LOGINS_MAX, page::login::LOGINS_WINDOW),

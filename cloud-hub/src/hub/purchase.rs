@@ -45,6 +45,10 @@ impl Turn<'_> {
         at: Option<&SiteName>,
     ) -> Result<Response, Halt> {
         let customer = self.known_customer(new.customer)?;
+        if customer.account.is_none() {
+            let message = "this customer is known by number alone; they register first";
+            return Err(Refusal::conflict("no_account", message).into());
+        }
         let (kind, amount) = self.priced(&customer, &new.item, at, new.pay)?;
         let phone = match &new.phone {
             Some(phone) => self.phone(phone)?,

@@ -113,6 +113,7 @@ const fn is_essential(text: &Text) -> bool {
         | Text::PaymentExpired { .. }
         | Text::PinCode { .. }
         | Text::PinChanged
+        | Text::Unsubscribed
         | Text::Answer(_)
         | Text::Loan(_) => true,
     }

@@ -30,16 +30,14 @@ use kiosk::{
 use self::office::Counter;
 use super::{
     effect::{Response, UssdScreen},
-    input::{Actor, UssdName, UssdStep, UssdText},
+    input::{Actor, Aggregator, UssdName, UssdStep, UssdText},
     store::UssdRow,
     turn::{Halt, HubError, Turn},
 };
 
 /// Whoever was cut off is offered to go on for so long.
 const CUT_OFFERED_MS: i64 = 15 * MINUTE_MS;
-/// Sessions that one number may begin in [`BEGUN_WITHIN_MS`]: a person dials again, a flood does not get in.
-const BEGUN_MAX: u32 = 10;
-/// The stretch of time in which they are counted.
+/// The stretch of time in which the sessions of a number are counted.
 const BEGUN_WITHIN_MS: i64 = MINUTE_MS;
 /// Steps of one session: nobody types more in the minutes that one lasts.
 const STEPS_MAX: u32 = 200;
@@ -57,8 +55,8 @@ impl Turn<'_> {
         }
         let is_late = self.is_ussd_over_time(&row);
         match asked.form {
-            // Such an aggregator may use a name again, and says nothing when somebody dials.
-            UssdText::Newest if asked.text.0.is_empty() && (is_late || self.is_done_with(&row, asked)) => {
+            // Such an aggregator may use a name again, and says nothing when somebody dials (FEATURES B18).
+            UssdText::Newest if asked.text.0.is_empty() && (is_late || !self.is_ussd_repeated(&row, asked)) => {
                 self.ussd_begins(by, asked)
             }
             _ if is_late => Ok(self.sorry(Some(&row.session))),
@@ -72,14 +70,19 @@ impl Turn<'_> {
         !(-lasts_ms..=lasts_ms).contains(&(self.now().0 - row.created.0))
     }
 
-    /// Whether a session has shown its last screen, to another text than this.
-    fn is_done_with(&self, row: &UssdRow, asked: &UssdStep) -> bool {
-        row.session.is_over() && self.keys.ussd_seen().seen(&asked.text.0) != row.seen
+    /// Whether a step is the last one, delivered again, where only the newest input comes. A machine that types the same
+    /// twice means it where that is what a menu asks for; and nobody delivers twice what an operator tries.
+    fn is_ussd_repeated(&self, row: &UssdRow, asked: &UssdStep) -> bool {
+        let is_at_once = (0..SAME_WITHIN_MS).contains(&(self.now().0 - row.active.0));
+        let is_same = self.keys.ussd_seen().seen(&asked.text.0) == row.seen;
+        let may_be_meant = row.session.asks_again() || matches!(asked.text.0.as_str(), "0" | "9");
+        is_at_once && is_same && !may_be_meant && asked.name.aggregator != Aggregator::Test
     }
 
     fn ussd_begins(&mut self, by: &Actor, asked: &UssdStep) -> Result<Response, Halt> {
         let (phone, service, now) = (asked.phone, asked.service, self.now());
-        if self.store.ussd_begun(phone, now.plus_ms(-BEGUN_WITHIN_MS))? >= BEGUN_MAX {
+        let begun = self.store.ussd_begun(phone, now.plus_ms(-BEGUN_WITHIN_MS))?;
+        if begun >= self.settings.ussd_begun_max && asked.name.aggregator != Aggregator::Test {
             return Ok(self.sorry(None));
         }
         let left = self.store.ussd_left(phone, service, now.plus_ms(-CUT_OFFERED_MS))?;
@@ -105,13 +108,8 @@ impl Turn<'_> {
         let (key, text) = (self.keys.ussd_seen(), asked.text.0.as_str());
         let input = match asked.form {
             UssdText::Joined => Input::of(&key, Some(&row.seen), text),
-            UssdText::Newest => {
-                let is_at_once = (0..SAME_WITHIN_MS).contains(&(self.now().0 - row.active.0));
-                match row.session.is_over() || (is_at_once && key.seen(text) == row.seen) {
-                    true => Input::Repeated,
-                    false => Input::New(text),
-                }
-            }
+            UssdText::Newest if row.session.is_over() || self.is_ussd_repeated(&row, asked) => Input::Repeated,
+            UssdText::Newest => Input::New(text),
         };
         let input = match input {
             Input::Repeated => return Ok(shown(&row)),

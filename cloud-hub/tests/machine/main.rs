@@ -42,4 +42,5 @@ mod texts;
 mod ussd;
 mod ussd_loans;
 mod ussd_sessions;
+mod ussd_sites;
 mod world;

@@ -89,6 +89,12 @@ pub fn sent(world: &mut World, session: &str, phone: &str, service: Service, tex
     }
 }
 
+/// Jane, who draws at kibera-3.
+pub fn at_home(world: &mut World) -> CustomerId {
+    world.add_site("kibera-3");
+    world.customer(JANE, Some("kibera-3"))
+}
+
 pub fn name(session: &str) -> UssdName {
     UssdName {
         aggregator: Aggregator::AfricasTalking,
@@ -140,7 +146,7 @@ fn d19_somebody_registers_step_by_step_and_has_an_account() {
 #[test]
 fn water_bought_by_a_prompt_is_bought_once_however_often_the_step_comes() {
     let mut world = World::new();
-    let customer = world.customer(JANE, None);
+    let customer = at_home(&mut world);
     let mut call = Call::new("s1", JANE);
     assert_eq!(call.sends(&mut world).screen, MENU);
     assert_eq!(
@@ -233,7 +239,7 @@ fn wrong_pins_are_counted_with_those_of_the_taps() {
 #[test]
 fn what_cannot_be_is_said_and_changes_nothing() {
     let mut world = World::new();
-    let customer = world.customer(JANE, None);
+    let customer = at_home(&mut world);
     let mut call = Call::new("s1", JANE);
     call.sends(&mut world);
     let poor = call.types_all(&mut world, &["1", "2", "20", "2", "4071"]);
@@ -308,15 +314,24 @@ fn whoever_unsubscribes_keeps_their_prepaid_litres_and_can_subscribe_again() {
     let month = || buy(customer, Item::Plan("monthly".to_owned()), Pay::Prompt);
     bought(world.ask(month()));
     paid(&mut world, 0, "RCPT1");
-    let texts = world.texts().len();
     let mut call = Call::new("s1", JANE);
     call.sends(&mut world);
     let asked = call.types_all(&mut world, &["7", "4"]);
-    assert!(asked.starts_with("End your subscription?"), "{asked}");
+    assert_eq!(
+        asked,
+        "End your subscription? Its 30 jerrycans are lost and not paid back. Prepaid litres stay yours.\n1. Yes\n0. Cancel"
+    );
     assert_eq!(
         call.types_all(&mut world, &["1", "4071"]),
         "You are unsubscribed.\n0. Back"
     );
+    let told = world.texts();
+    assert!(
+        told.last()
+            .unwrap()
+            .starts_with("Your water subscription has ended, as you wished.")
+    );
+    let texts = told.len();
     let shown = world.shown(customer);
     assert_eq!((shown.balance_ml, shown.allowance_ml), (20_000, 0));
     assert!(shown.subscription.unwrap().expired);

@@ -64,7 +64,7 @@ fn a_loan_is_asked_for_approved_with_a_pin_and_paid_back_by_phone() {
     assert_eq!(listed, "MY LOANS\n1. From 254700000103 Ksh 500: open\n0. Back");
     let shown = back.types(&mut world, "1");
     assert!(shown.contains("Left: Ksh 500\n1. Repay"), "{shown}");
-    let repaid = back.types_all(&mut world, &["1", "200", "4071"]);
+    let repaid = back.types_all(&mut world, &["1", "200", "1", "4071"]);
     assert_eq!(repaid, "SUCCESS\nYou repaid Ksh 200\n0. Back");
     assert_eq!((wallet(&world, jane), wallet(&world, john)), (30_000, 70_000));
     assert_eq!(only(&world).loan.owed().minor, 30_000);

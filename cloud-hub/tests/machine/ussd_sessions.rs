@@ -12,7 +12,7 @@ use kiosk::{
 };
 
 use crate::{
-    ussd::{Call, JANE, MENU, kept, name, sent},
+    ussd::{Call, JANE, MENU, at_home, kept, name, sent},
     world::World,
 };
 
@@ -29,7 +29,7 @@ fn ended(world: &mut World, session: &str) {
 #[test]
 fn a_restart_in_the_middle_of_a_session_loses_nothing() {
     let mut world = World::new();
-    world.customer(JANE, None);
+    at_home(&mut world);
     let mut call = Call::new("s1", JANE);
     call.sends(&mut world);
     for input in ["1", "2", "20"] {
@@ -46,7 +46,7 @@ fn a_restart_in_the_middle_of_a_session_loses_nothing() {
 #[test]
 fn a_session_belongs_to_the_phone_that_began_it() {
     let mut world = World::new();
-    world.customer(JANE, None);
+    at_home(&mut world);
     world.customer("0700000103", None);
     let mut call = Call::new("s1", JANE);
     call.sends(&mut world);
@@ -63,7 +63,7 @@ fn a_session_belongs_to_the_phone_that_began_it() {
 #[test]
 fn a_step_out_of_order_changes_nothing() {
     let mut world = World::new();
-    world.customer(JANE, None);
+    at_home(&mut world);
     let mut call = Call::new("s1", JANE);
     call.sends(&mut world);
     call.types_all(&mut world, &["1", "2"]);
@@ -79,7 +79,7 @@ fn a_step_out_of_order_changes_nothing() {
 #[test]
 fn x8_a_session_that_lasted_too_long_is_over_and_the_next_dial_offers_to_go_on() {
     let mut world = World::new();
-    world.customer(JANE, None);
+    at_home(&mut world);
     let mut call = Call::new("s1", JANE);
     call.sends(&mut world);
     call.types_all(&mut world, &["1", "2", "20"]);
@@ -104,7 +104,7 @@ fn x8_a_session_that_lasted_too_long_is_over_and_the_next_dial_offers_to_go_on()
 #[test]
 fn an_end_notification_ends_what_is_there_and_nothing_else() {
     let mut world = World::new();
-    world.customer(JANE, None);
+    at_home(&mut world);
     ended(&mut world, "s1");
     let mut call = Call::new("s1", JANE);
     assert_eq!(call.sends(&mut world).screen, MENU);
@@ -122,7 +122,7 @@ fn an_end_notification_ends_what_is_there_and_nothing_else() {
 #[test]
 fn a_flood_from_one_number_is_not_let_in() {
     let mut world = World::new();
-    world.customer(JANE, None);
+    at_home(&mut world);
     let names: Vec<String> = (0..12).map(|number| format!("s{number}")).collect();
     let dial = |world: &mut World, name: &str, phone: &str| {
         sent(world, name, phone, Service::Water, "", UssdText::Joined).screen
@@ -139,7 +139,7 @@ fn a_flood_from_one_number_is_not_let_in() {
 #[test]
 fn where_only_the_newest_input_comes_the_same_at_once_is_the_same_step() {
     let mut world = World::new();
-    world.customer(JANE, None);
+    at_home(&mut world);
     let types = |world: &mut World, text: &str| sent(world, "s1", JANE, Service::Water, text, UssdText::Newest).screen;
     assert_eq!(types(&mut world, ""), MENU);
     world.pass(SECOND_MS);
@@ -161,7 +161,7 @@ fn where_only_the_newest_input_comes_the_same_at_once_is_the_same_step() {
 #[test]
 fn odd_inputs_are_answered_on_the_same_screen() {
     let mut world = World::new();
-    world.customer(JANE, None);
+    at_home(&mut world);
     let long = "9".repeat(500);
     let mut call = Call::new("s1", JANE);
     call.sends(&mut world);
@@ -188,7 +188,7 @@ fn a_step_prints_no_pin() {
 #[test]
 fn a_session_that_was_taken_up_elsewhere_takes_no_more_steps() {
     let mut world = World::new();
-    world.customer(JANE, None);
+    at_home(&mut world);
     let mut first = Call::new("s1", JANE);
     first.sends(&mut world);
     first.types_all(&mut world, &["1", "2", "20"]);

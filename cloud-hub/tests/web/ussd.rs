@@ -243,6 +243,58 @@ async fn an_end_notification_is_taken_at_any_time() {
     steps(&house, "s1", "").await;
     assert_eq!(post_form(&house, &path, &fields).await.status, 200);
     assert_eq!(steps(&house, "s1", "1").await.body, format!("END {SORRY}"));
-    assert_eq!(post_form(&house, &path, &[]).await.status, 400);
+    assert_eq!(
+        post_form(&house, &path, &[]).await.status,
+        200,
+        "they want nothing else"
+    );
     house.close().await;
+}
+
+#[tokio::test]
+async fn somebody_registers_through_the_test_route_as_fast_as_a_program_types() {
+    let house = House::open().await;
+    let mut last = json!(null);
+    for text in ["", "Amina", "Kisumu", "4071", "4071", "1"] {
+        let step = json!({"sessionId": "t1", "phoneNumber": "+254733000001", "text": text});
+        last = house.post("/api/ussd/test", step).await.json();
+    }
+    let said = last["message"].as_str().unwrap();
+    assert!(said.starts_with("Account created!"), "{last}");
+    // Nobody's flood: an operator dials as often as they like.
+    for session in 0..15 {
+        let step = json!({"sessionId": format!("u{session}"), "phoneNumber": "+254733000001"});
+        let answer = house.post("/api/ussd/test", step).await.json();
+        assert_eq!(answer["continueSession"], true, "{answer}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn where_addresses_are_listed_nobody_else_says_who_calls() {
+    let listed = |network: &str| {
+        vec![
+            format!("messaging.africastalking.callbacks_from=[\"{network}\"]"),
+            format!("ussd.safaricom.callbacks_from=[\"{network}\"]"),
+            "messaging.africastalking.username=kisima".to_owned(),
+        ]
+    };
+    for (network, status) in [("192.0.2.0/24", 403), ("127.0.0.0/8", 200)] {
+        let secrets = crate::house::Folder::new();
+        let key = secrets.0.join("key");
+        std::fs::write(&key, "s3cret\n").unwrap();
+        let mut set = listed(network);
+        set.push(format!("messaging.africastalking.api_key_file={}", key.display()));
+        let set: Vec<&str> = set.iter().map(String::as_str).collect();
+        let house = House::with(&set).await;
+        let fields = [("sessionId", "s1"), ("phoneNumber", "+254700000102"), ("text", "")];
+        for path in ["ussd/callback", "callback", "ussd/events"] {
+            let answer = post_form(&house, &format!("/{path}/{WEBHOOK_SECRET}"), &fields).await;
+            assert_eq!(answer.status, status, "{path} from {network}");
+        }
+        let step = json!({"sessionId": "s1", "phoneNumber": "+254700000102", "text": ""});
+        let answer = post_json(&house, &format!("/api/ussd/handler/{WEBHOOK_SECRET}"), &step).await;
+        assert_eq!(answer.status, status, "the handler from {network}");
+        house.close().await;
+    }
 }

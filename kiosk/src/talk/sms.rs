@@ -28,6 +28,7 @@ mod word;
 mod tests;
 
 pub use answer::Answer;
+pub(super) use argument::ungrouped;
 pub use lending::LoanText;
 pub use limit::{Admitted, CommandCount};
 pub use word::Form;

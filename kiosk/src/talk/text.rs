@@ -177,6 +177,8 @@ pub enum Text {
     },
     /// The PIN was changed: whoever did not do that learns it.
     PinChanged,
+    /// A subscription was ended by its owner.
+    Unsubscribed,
     /// An answer to a command.
     Answer(Answer),
     /// A loan between people.
@@ -209,6 +211,7 @@ impl Text {
             Text::SubscriptionEnded { .. } => "subscription-ended",
             Text::PinCode { .. } => "pin-code",
             Text::PinChanged => "pin-changed",
+            Text::Unsubscribed => "unsubscribed",
             Text::Answer(answer) => answer.id(),
             Text::Loan(loan) => loan.id(),
         }
@@ -284,7 +287,7 @@ impl Text {
                 args.set("last_day", last_day.slashed());
             }
             Text::PinCode { code } => args.set("code", code.digits()),
-            Text::PinChanged => {}
+            Text::PinChanged | Text::Unsubscribed => {}
             Text::Answer(answer) => return answer.args(language),
             Text::Loan(loan) => return loan.args(language),
         }

@@ -18,7 +18,8 @@
 //! | [`joined`] | what is new in the text that a gateway sends |
 //! | `stored` | how the values of a session are kept |
 //!
-//! In all menus `0` goes back or out, and `9` shows more of a list. A wrong input shows the same screen again with a
+//! In all menus and lists `0` goes back or out, and `9` shows more of a list; where a name, a number or a PIN is typed for
+//! the first time there is no way back but hanging up, as FEATURES shows it. A wrong input shows the same screen again with a
 //! short line first; only the `services` menu ends at one (FEATURES B20).
 
 mod account;
@@ -150,6 +151,11 @@ impl Session {
         self.pins_wrong
     }
 
+    /// Whether it waits for what was just typed, once more: a new PIN.
+    pub fn asks_again(&self) -> bool {
+        self.state.asks_again()
+    }
+
     /// Whether its last screen was shown with [`Answer::goes_on`] false.
     pub fn is_over(&self) -> bool {
         self.state == State::Ended
@@ -214,6 +220,14 @@ pub fn step<O: Office>(office: &mut O, session: &mut Session, input: &str) -> Re
 pub fn apology(talk: &Talk, language: Language) -> Answer {
     Answer {
         screen: Say::from(Word::Apology).text(talk, language),
+        goes_on: false,
+    }
+}
+
+/// What a caller reads when a step takes too long: it may be done all the same.
+pub fn too_slow(talk: &Talk, language: Language) -> Answer {
+    Answer {
+        screen: Say::from(Word::TooSlow).text(talk, language),
         goes_on: false,
     }
 }

@@ -98,17 +98,30 @@ fn has_secret(app: &App, secret: &str, request: &Request) -> bool {
     true
 }
 
-/// Whether whoever carries messages, and no money, may come in: with the secret, or without it where that is allowed. A
-/// stranger is logged.
-pub(super) fn lets_in(app: &App, secret: Option<&str>, request: &Request) -> bool {
-    let may = match secret {
-        Some(secret) => has_secret(app, secret, request),
-        None => app.parts.settings.allow_unsigned,
-    };
+/// Whether whoever carries messages, and no money, may come in: with the secret, or without it where that is allowed, and
+/// from these addresses if any are listed, for what they say of the caller's number is believed. A stranger is logged.
+pub(super) fn lets_in(app: &App, secret: Option<&str>, from: &[config::Network], request: &Request) -> bool {
+    let may = is_from(app, from, request)
+        && match secret {
+            Some(secret) => has_secret(app, secret, request),
+            None => app.parts.settings.allow_unsigned,
+        };
     if !may && let Some(address) = stranger_to_note(app, request) {
         tracing::warn!(%address, "a call without the webhooks' secret");
     }
     may
+}
+
+/// Whether a call comes from one of these addresses; from any when none is listed.
+pub(super) fn is_from(app: &App, from: &[config::Network], request: &Request) -> bool {
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    let asker = |ConnectInfo(peer): &ConnectInfo<Peer>| {
+        limits::asker(peer.address, request.headers(), &app.parts.settings.trusted_proxies)
+    };
+    from.is_empty()
+        || peer
+            .map(asker)
+            .is_some_and(|address| from.iter().any(|network| network.contains(address)))
 }
 
 /// The address of a stranger, unless enough of its calls have been noted. Ask it of strangers only.

@@ -5,7 +5,7 @@
 //! The bodies are read by functions that the program hands in, for adapters do not know one another.
 
 use axum::{
-    extract::{ConnectInfo, Path, Request, State},
+    extract::{Path, Request, State},
     http::StatusCode,
     routing::{MethodRouter, post},
 };
@@ -15,9 +15,7 @@ use serde_json::json;
 use super::{
     App,
     answer::{Api, Json},
-    body,
-    door::Peer,
-    hooks, limits,
+    body, hooks,
 };
 use crate::hub::{
     effect::{Refusal, RefusalKind},
@@ -77,11 +75,7 @@ async fn take(app: &App, name: &str, word: Word, request: Request) -> Api {
     let Some(from) = &app.parts.settings.texts_from else {
         return refuse(app, name, Refusal::not_found("messaging provider")).await;
     };
-    let peer = request.extensions().get::<ConnectInfo<Peer>>();
-    let address = peer
-        .map(|ConnectInfo(peer)| limits::asker(peer.address, request.headers(), &app.parts.settings.trusted_proxies));
-    let is_listed = |address| from.iter().any(|network| network.contains(address));
-    if !from.is_empty() && !address.is_some_and(is_listed) {
+    if !hooks::is_from(app, from, &request) {
         return Err(hooks::stranger(app, Service::Texts, request).await?.into());
     }
     let bytes = match body::read(request, &()).await {

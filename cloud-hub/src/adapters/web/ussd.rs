@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, get, post},
 };
-use config::hub::SafaricomText;
+use config::{Network, hub::SafaricomText};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -78,8 +78,13 @@ pub async fn callback_unsigned(State(app): State<App>, request: Request) -> Resp
     africas_talking(&app, None, request).await
 }
 
+/// The addresses that Africa's Talking calls from; none where any will do.
+fn africas_talking_from(app: &App) -> &[Network] {
+    app.parts.settings.texts_from.as_deref().unwrap_or_default()
+}
+
 async fn africas_talking(app: &App, secret: Option<&str>, request: Request) -> Response {
-    if !hooks::lets_in(app, secret, &request) {
+    if !hooks::lets_in(app, secret, africas_talking_from(app), &request) {
         return Refused(forbidden()).into_response();
     }
     let taken = async {
@@ -113,7 +118,7 @@ pub async fn ended_unsigned(State(app): State<App>, request: Request) -> Respons
 }
 
 async fn end(app: &App, secret: Option<&str>, request: Request) -> Response {
-    if !hooks::lets_in(app, secret, &request) {
+    if !hooks::lets_in(app, secret, africas_talking_from(app), &request) {
         return Refused(forbidden()).into_response();
     }
     let taken = async {
@@ -121,10 +126,11 @@ async fn end(app: &App, secret: Option<&str>, request: Request) -> Response {
         let name = name(Aggregator::AfricasTalking, sent.session)?;
         app.parts.desk.ask(Actor::Ussd, None, Ask::EndUssd { name }).await
     };
-    match taken.await {
-        Ok(_) => StatusCode::OK.into_response(),
-        Err(refusal) => Refused(refusal).into_response(),
+    // They want 200 and nothing else (reference: Africa's Talking, section 1).
+    if let Err(refusal) = taken.await {
+        tracing::warn!(code = %refusal.code, "ussd: the end of a session was not taken");
     }
+    StatusCode::OK.into_response()
 }
 
 /// `POST /api/ussd/handler/SECRET`
@@ -138,7 +144,7 @@ pub async fn handler_unsigned(State(app): State<App>, request: Request) -> Api {
 }
 
 async fn safaricom(app: &App, secret: Option<&str>, request: Request) -> Api {
-    if !hooks::lets_in(app, secret, &request) {
+    if !hooks::lets_in(app, secret, &app.parts.settings.ussd.safaricom_from, &request) {
         return Err(forbidden().into());
     }
     let taken = async {
@@ -201,10 +207,13 @@ fn actor(request: &Request) -> Actor {
 pub async fn sessions(State(app): State<App>) -> Api {
     let (now, _) = app.parts.clock.now();
     let since = now.plus_ms(-session_ms(&app));
-    let listed = app
+    let (listed, active) = app
         .parts
         .books
-        .read(move |books| read::ussd_sessions(books, since))
+        .read(move |books| {
+            let listed = read::ussd_sessions(books, since)?;
+            Ok((listed, read::ussd_sessions_count(books, since)?))
+        })
         .await?;
     let session = |row: &read::UssdSession| {
         json!({
@@ -217,7 +226,7 @@ pub async fn sessions(State(app): State<App>) -> Api {
         })
     };
     let sessions: Vec<Value> = listed.iter().map(session).collect();
-    Json::ok(json!({ "activeSessions": sessions.len(), "sessions": sessions }))
+    Json::ok(json!({ "activeSessions": active, "sessions": sessions }))
 }
 
 /// `POST /api/ussd/sessions/clear`
@@ -246,14 +255,14 @@ fn session_ms(app: &App) -> i64 {
 
 /// The screen of a step, or an apology when there is none in time.
 async fn shown_in_time(app: &App, taken: impl Future<Output = Result<UssdScreen, Refusal>>) -> UssdScreen {
-    let why = match timeout(ANSWER_WITHIN, taken).await {
+    let (why, said) = match timeout(ANSWER_WITHIN, taken).await {
         Ok(Ok(shown)) => return shown,
-        Ok(Err(refusal)) => refusal.code,
-        Err(_) => "too_slow".into(),
+        Ok(Err(refusal)) => (refusal.code, &app.sorry),
+        Err(_) => ("too_slow".into(), &app.too_slow),
     };
     tracing::warn!(code = %why, "ussd: a step was answered with an apology");
     UssdScreen {
-        screen: app.sorry.clone(),
+        screen: said.clone(),
         goes_on: false,
         state: "ENDED",
     }

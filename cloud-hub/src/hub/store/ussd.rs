@@ -107,13 +107,15 @@ impl Store<'_> {
 
     /// The newest session of a service that somebody left after a moment, and that no later one took up.
     pub fn ussd_left(&self, phone: Phone, service: Service, since: Wall) -> Stored<Option<Session>> {
-        self.one(
+        let left = self.one(
             "SELECT session FROM ussd_session
              WHERE phone = ?1 AND service = ?2 AND is_taken_up = 0 AND active_ms > ?3
              ORDER BY active_ms DESC LIMIT 1",
             params![phone.e164(), service.name(), since.0],
-            |row| json(row, "session"),
-        )
+            // One that an older program wrote is nothing to go on with.
+            |row| Ok(json(row, "session").ok()),
+        )?;
+        Ok(left.flatten())
     }
 
     /// What somebody left of a service is taken up by a session that begins, and goes on nowhere else.

@@ -30,7 +30,7 @@ impl Turn<'_> {
             ..self.provisional(id, self.now())
         };
         self.store.put_customer(&row)?;
-        self.audit(by, "number registered", &id.to_string(), "")?;
+        self.audit(by, "number registered", &id.to_string(), &phone.masked())?;
         self.known_to_lenders(id)?;
         Ok(row)
     }
@@ -55,7 +55,7 @@ impl Turn<'_> {
             row.sealed_pin = Some(self.sealed_pin(pin)?);
         }
         self.store.put_customer(&row)?;
-        self.audit(by, "particulars entered", &row.id.to_string(), "")?;
+        self.audit(by, "particulars entered", &row.id.to_string(), &phone.masked())?;
         Ok(())
     }
 

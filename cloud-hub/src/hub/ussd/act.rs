@@ -86,6 +86,8 @@ impl Turn<'_> {
         Ok(match act {
             Act::Verify => None,
             Act::Collect { .. } | Act::TakeCash { .. } | Act::Broadcast { .. } => Some(Denied::NotAllowed),
+            // Whoever has a home moves it with their PIN.
+            Act::Settle { .. } if row.account.is_none() || row.site.is_some() => Some(Denied::NotAllowed),
             // Loans are for numbers (FEATURES C18), and so is a PIN.
             Act::RequestLoan { .. }
             | Act::ApproveLoan { .. }
@@ -108,7 +110,12 @@ impl Turn<'_> {
                 return Ok(Ok(Done::Verified { account }));
             }
             Act::Buy { what, price, pay } => return self.buy(by, &row, what, *price, *pay),
-            Act::MoveWater { to } => moved_to(to),
+            Act::MoveWater { to: site } | Act::Settle { at: site } => {
+                if !self.has_gateway(site)? {
+                    return Ok(Err(Denied::Gone));
+                }
+                moved_to(site)
+            }
             Act::SetLanguage { language } => CustomerChange {
                 language: Some(language.code().to_owned()),
                 ..CustomerChange::default()
@@ -145,9 +152,14 @@ impl Turn<'_> {
         let (item, at, now) = match what {
             Purchase::Litres(volume) => (Item::Litres(*volume), None, Some(tariff.price(*volume))),
             Purchase::Deposit(amount) => (Item::Deposit(amount.minor), None, Some(*amount)),
-            Purchase::Bill(amount) => (Item::Bill(Some(amount.minor)), None, Some(*amount)),
+            Purchase::Bill(amount) => {
+                // Less may be owed by now.
+                let owed = self.owed(row.id)?;
+                let now = self.money(amount.minor.min(owed.minor));
+                (Item::Bill(Some(amount.minor)), None, Some(now))
+            }
             Purchase::Plan { site, plan } => {
-                let is_there = self.store.site(site)?.is_some();
+                let is_there = self.has_gateway(site)?;
                 let sold = self.settings.plans.get(plan);
                 let sold = sold.filter(|_| is_there).map(|plan| plan.price(tariff.currency));
                 (Item::Plan(plan.clone()), Some(site), sold)
@@ -173,7 +185,7 @@ impl Turn<'_> {
             self.update_customer(by, row.id, &moved_to(site))?;
         }
         let Response::Purchase { purchase, .. } = self.create_purchase_at(by, &new, at)? else {
-            return Ok(Err(Denied::NotNow));
+            return Err(Refusal::not_found("purchase").into());
         };
         if let (Some(_), Pay::Prompt) = (away, pay) {
             self.store.set_moves_home(purchase)?;
@@ -219,6 +231,7 @@ impl Turn<'_> {
             self.store.set_end_told(subscription.id)?;
         }
         self.audit(by, "unsubscribed", &row.id.to_string(), "")?;
+        self.say(row.id, &Text::Unsubscribed)?;
         Ok(Ok(Done::Made))
     }
 
@@ -230,7 +243,7 @@ impl Turn<'_> {
         if !self.store.moves_home(row.id)? {
             return Ok(());
         }
-        match self.update_customer(&Actor::Ussd, row.customer, &moved_to(site)) {
+        match self.attempt(|turn| turn.update_customer(&Actor::Ussd, row.customer, &moved_to(site))) {
             Err(Halt::Broken(error)) => Err(error),
             Err(Halt::Refused(_) | Halt::Kept(_) | Halt::Waits(_)) => {
                 let detail = format!("purchase {}: its customer could not be moved to {site}", row.id);

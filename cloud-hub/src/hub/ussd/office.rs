@@ -102,7 +102,7 @@ impl Office for Counter<'_, '_> {
     }
 
     fn plans(&self, site: &SiteName) -> Result<Vec<Plan>, Halt> {
-        if self.turn.store.site(site)?.is_none() {
+        if !self.turn.has_gateway(site)? {
             return Ok(Vec::new());
         }
         let mut plans: Vec<Plan> = self.turn.settings.plans.values().cloned().collect();
@@ -175,6 +175,7 @@ fn known(row: CustomerRow) -> Customer {
         },
         name: row.name,
         city: row.city,
+        site: row.site,
     }
 }
 

@@ -3,7 +3,7 @@
 use kiosk::{
     bill::BillState,
     day::{Day, Month, Zone},
-    ids::CustomerId,
+    ids::{CustomerId, SiteName},
     talk::ussd::{Order, OrderKind, Owed, Site, Subscription, Usage, Water},
     units::Volume,
 };
@@ -36,12 +36,23 @@ fn volume(ml: i64) -> Volume {
 }
 
 impl Turn<'_> {
-    /// The sites where water can be drawn, a customer's own first, then by title.
+    /// The sites where water can be drawn, a customer's own first, then by title. One without a gateway has no tap that
+    /// knows anybody.
     pub fn sites_for(&self, customer: CustomerId) -> Result<Vec<Site>, Halt> {
         let home = self.store.customer(customer)?.and_then(|row| row.site);
-        let mut sites: Vec<Site> = self.store.sites()?.into_iter().map(site).collect();
+        let mut sites = Vec::new();
+        for row in self.store.sites()? {
+            if self.has_gateway(&row.name)? {
+                sites.push(site(row));
+            }
+        }
         sites.sort_by_key(|site| Some(&site.name) != home.as_ref());
         Ok(sites)
+    }
+
+    /// Whether a site has a gateway now.
+    pub fn has_gateway(&self, site: &SiteName) -> Result<bool, HubError> {
+        Ok(self.store.current_enrolment(site)?.is_some())
     }
 
     /// What a customer has.

@@ -225,7 +225,7 @@ fn without_unit(word: &str, units: &[&str]) -> Option<String> {
 }
 
 /// Digits, of which commas may part the thousands.
-fn ungrouped(number: &str) -> Option<String> {
+pub(in crate::talk) fn ungrouped(number: &str) -> Option<String> {
     let mut groups = number.split(',');
     let first = groups.next().unwrap_or_default();
     let rest: Vec<&str> = groups.collect();

@@ -148,17 +148,13 @@ fn approve(tokens: &Tokens) -> Result<Command, Fault> {
         .map_err(|_| Fault::Missing(Part::Code))
 }
 
-/// `account text`; the account may also stand at the end, and with its letters anywhere.
+/// `account text`; with its letters the account may stand anywhere. Six digits at the end may be a date.
 fn report(rest: &str) -> Result<Command, Fault> {
     let words: Vec<&str> = words_of(rest).collect();
-    let last = words.len().saturating_sub(1);
     let account = |(at, word): (usize, &&str)| {
         let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
         let is_named = word.starts_with(|c: char| c.is_ascii_alphabetic());
-        let account = word
-            .parse::<AccountId>()
-            .ok()
-            .filter(|_| is_named || at == 0 || at == last)?;
+        let account = word.parse::<AccountId>().ok().filter(|_| is_named || at == 0)?;
         Some((at, account))
     };
     let account = words.iter().enumerate().find_map(account);

@@ -211,7 +211,7 @@ pub(super) fn plain(written: &str) -> String {
 }
 
 /// Whether one letter that is wrong, missing, too many or swapped with its neighbour makes `word` of `written`. Both are
-/// ASCII. Very short words must be right.
+/// ASCII. Very short words must be right, and one of three letters has none that is wrong: "but" is not BUY.
 pub(super) fn is_one_letter_off(written: &str, word: &str) -> bool {
     let (short, long) = match written.len() <= word.len() {
         true => (written.as_bytes(), word.as_bytes()),
@@ -226,7 +226,7 @@ pub(super) fn is_one_letter_off(written: &str, word: &str) -> bool {
         ([], []) => false,
         _ if long.len() > short.len() => long[1..] == *short,
         ([a, b, rest @ ..], [c, d, others @ ..]) if (a, b) == (d, c) && rest == others => true,
-        _ => short[1..] == long[1..],
+        _ => word.len() > NEAR_LETTERS_MIN && short[1..] == long[1..],
     }
 }
 
@@ -266,6 +266,10 @@ mod tests {
             ("kopo", Some(Form::Loan)),
             ("b", None),
             ("by", Some(Form::Buy)),
+            ("buuy", Some(Form::Buy)),
+            ("but", None),
+            ("bus", None),
+            ("say", None),
             ("", None),
         ] {
             assert_eq!(form(written).map(|(form, _)| form), meant, "{written}");

@@ -91,6 +91,7 @@ refund-failed = { $amount } could not be sent back to you. You have all that you
 cash-paid = Cash { $amount } received. You bought { $volume } l of water; your balance is { $balance } l. Receipt { $receipt }.
 pin-code = Your code for a new PIN is { $code }. Type it by USSD within 15 minutes. Tell it to nobody: we never ask for it.
 pin-changed = Your PIN was changed. If that was not you, dial customer care or ask the manager at the kiosk now.
+unsubscribed = Your water subscription has ended, as you wished. Prepaid litres stay yours.
 purchase-lapsed = What you ordered at the kiosk on { $asked } reached us too late. Nothing was taken. Please order again.
 purchase-refused = What you ordered at the kiosk on { $asked } cannot be bought any more. Nothing was taken. Please ask at the kiosk.
 purchase-open = You ordered the same for { $amount } twice. The first counts; no more was taken. To buy again, order in some minutes.
@@ -186,6 +187,7 @@ ussd-goodbye = Thank you. Goodbye.
 ussd-made = Done.
 ussd-invalid-input = invalid input
 ussd-apology = This did not work. Please dial again.
+ussd-too-slow = This takes longer than usual. Look at My orders before you try again.
 ussd-go-on =
     You were cut off last time.
     1. Go on
@@ -265,6 +267,10 @@ ussd-loan-left = Left: { $left }
 ussd-loan-can-cancel = 1. Take back
 ussd-loan-can-repay = 1. Repay
 ussd-repay-amount = Enter amount to repay ({ $currency }):
+ussd-confirm-repay =
+    Repay { $amount }?
+    1. Yes
+    0. Cancel
 ussd-approvals = APPROVE LOAN
 ussd-no-approvals = No loan waits for you.
 ussd-approval-row = { $phone } { $amount }
@@ -411,6 +417,7 @@ ussd-order-paid = paid
 ussd-order-failed = not paid
 ussd-order-checked = being checked
 ussd-sites-to-move-to = Move your water to:
+ussd-sites-to-settle = Where do you draw water?
 ussd-sites-to-subscribe = Subscribe at:
 ussd-no-sites = No site is open now.
 ussd-site-row = { $site }
@@ -420,7 +427,7 @@ ussd-confirm-move =
     0. Cancel
 ussd-water-moves = Your water moves to the new site.
 ussd-confirm-unsubscribe =
-    End your subscription? Prepaid litres stay yours.
+    End your subscription? Its { $jerrycans } jerrycans are lost and not paid back. Prepaid litres stay yours.
     1. Yes
     0. Cancel
 ussd-unsubscribed = You are unsubscribed.
@@ -449,6 +456,15 @@ ussd-pay-menu =
     { $what }: { $price }
     1. Pay by mobile money
     2. Pay from my wallet ({ $wallet })
+ussd-pay-plan =
+    { $plan }, { $site }: { $price }
+    1. Pay by mobile money
+    2. Pay from my wallet ({ $wallet })
+ussd-pay-plan-elsewhere =
+    { $plan }, { $site }: { $price }
+    Your water moves there.
+    1. Pay by mobile money
+    2. Pay from my wallet
 ussd-prompted = Please confirm { $amount } on your phone with your mobile money PIN. A text follows.
 ussd-paid-from-wallet = Paid { $amount }. Your wallet has { $wallet } left.
 

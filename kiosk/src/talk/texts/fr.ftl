@@ -91,6 +91,7 @@ refund-failed = Le renvoi de { $amount } a échoué. Vous gardez tout ce que vou
 cash-paid = Recu { $amount } en espèces. Vous avez acheté { $volume } l d'eau; votre solde est de { $balance } l. Recu { $receipt }.
 pin-code = Votre code pour un nouveau PIN: { $code }. Tapez-le par USSD dans les 15 minutes. Ne le dites à personne: nous ne le demandons jamais.
 pin-changed = Votre PIN a été changé. Si ce n'était pas vous, appelez le service client ou voyez le gérant du kiosque.
+unsubscribed = Votre abonnement d'eau est terminé, comme demandé. Vos litres prépayés restent à vous.
 purchase-lapsed = Votre commande au kiosque du { $asked } nous est arrivée trop tard. Rien n'a été débité. Veuillez recommander.
 purchase-refused = Votre commande au kiosque du { $asked } n'est plus en vente. Rien n'a été débité. Veuillez demander au kiosque.
 purchase-open = Commande en double de { $amount } : la première compte, rien d'autre n'est débité. Pour racheter, recommandez dans quelques minutes.
@@ -186,6 +187,7 @@ ussd-goodbye = Merci. Au revoir.
 ussd-made = C'est fait.
 ussd-invalid-input = choix non valable
 ussd-apology = Cela n'a pas marché. Veuillez rappeler.
+ussd-too-slow = Cela dure. Voyez Mes commandes avant de réessayer.
 ussd-go-on =
     Vous avez été coupé.
     1. Continuer
@@ -265,6 +267,10 @@ ussd-loan-left = Reste: { $left }
 ussd-loan-can-cancel = 1. Retirer
 ussd-loan-can-repay = 1. Rembourser
 ussd-repay-amount = Montant à rembourser ({ $currency }):
+ussd-confirm-repay =
+    Rembourser { $amount }?
+    1. Oui
+    0. Annuler
 ussd-approvals = ACCORDER UN PRET
 ussd-no-approvals = Aucun pret ne vous attend.
 ussd-approval-row = { $phone } { $amount }
@@ -411,6 +417,7 @@ ussd-order-paid = payé
 ussd-order-failed = non payé
 ussd-order-checked = à vérifier
 ussd-sites-to-move-to = Déplacer votre eau à:
+ussd-sites-to-settle = Où puisez-vous l'eau?
 ussd-sites-to-subscribe = S'abonner à:
 ussd-no-sites = Aucun site pour le moment.
 ussd-site-row = { $site }
@@ -420,7 +427,7 @@ ussd-confirm-move =
     0. Annuler
 ussd-water-moves = Votre eau passe au nouveau site.
 ussd-confirm-unsubscribe =
-    Finir votre abonnement? Les litres prépayés vous restent.
+    Finir l'abonnement? Ses { $jerrycans } bidons sont perdus, sans remboursement. Vos litres restent.
     1. Oui
     0. Annuler
 ussd-unsubscribed = Votre abonnement est fini.
@@ -449,6 +456,15 @@ ussd-pay-menu =
     { $what }: { $price }
     1. Payer par mobile money
     2. Payer du portefeuille ({ $wallet })
+ussd-pay-plan =
+    { $plan }, { $site }: { $price }
+    1. Payer par mobile money
+    2. Payer du portefeuille ({ $wallet })
+ussd-pay-plan-elsewhere =
+    { $plan }, { $site }: { $price }
+    Votre eau y sera déplacée.
+    1. Payer par mobile money
+    2. Payer du portefeuille
 ussd-prompted = Confirmez { $amount } sur votre téléphone avec votre PIN mobile money. Un message suivra.
 ussd-paid-from-wallet = Payé { $amount }. Il reste { $wallet } dans votre portefeuille.
 

@@ -91,6 +91,7 @@ refund-failed = Hatukuweza kukurudishia { $amount }. Bado una kila ulichokuwa na
 cash-paid = Tumepokea taslimu { $amount }. Umenunua lita { $volume } za maji; salio lako ni lita { $balance }. Risiti { $receipt }.
 pin-code = Msimbo wako wa PIN mpya ni { $code }. Uandike kwa USSD ndani ya dakika 15. Usimwambie mtu: hatuuombi kamwe.
 pin-changed = PIN yako imebadilishwa. Kama si wewe, wasiliana na huduma kwa wateja au meneja wa kioski sasa.
+unsubscribed = Usajili wako wa maji umeisha kama ulivyotaka. Lita ulizolipia zinabaki zako.
 purchase-lapsed = Ulichoagiza kwenye kioski tarehe { $asked } kilitufikia kwa kuchelewa. Hakuna pesa zilizokatwa. Tafadhali agiza tena.
 purchase-refused = Ulichoagiza kwenye kioski tarehe { $asked } hakiwezi kununuliwa tena. Hakuna pesa zilizokatwa. Tafadhali uliza kwenye kioski.
 purchase-open = Umeagiza mara mbili, { $amount }. La kwanza linahesabiwa; hakuna zaidi. Kununua tena, agiza baada ya dakika chache.
@@ -186,6 +187,7 @@ ussd-goodbye = Asante. Kwaheri.
 ussd-made = Imekamilika.
 ussd-invalid-input = chaguo si sahihi
 ussd-apology = Haikufanikiwa. Tafadhali piga tena.
+ussd-too-slow = Inachukua muda. Angalia Oda zangu kabla ya kujaribu tena.
 ussd-go-on =
     Ulikatizwa mara iliyopita.
     1. Endelea
@@ -265,6 +267,10 @@ ussd-loan-left = Baki: { $left }
 ussd-loan-can-cancel = 1. Ondoa ombi
 ussd-loan-can-repay = 1. Lipa
 ussd-repay-amount = Weka kiasi cha kulipa ({ $currency }):
+ussd-confirm-repay =
+    Rudisha { $amount }?
+    1. Ndiyo
+    0. Ghairi
 ussd-approvals = IDHINISHA MKOPO
 ussd-no-approvals = Hakuna mkopo unaokungoja.
 ussd-approval-row = { $phone } { $amount }
@@ -411,6 +417,7 @@ ussd-order-paid = imelipwa
 ussd-order-failed = haijalipwa
 ussd-order-checked = inakaguliwa
 ussd-sites-to-move-to = Hamishia maji yako:
+ussd-sites-to-settle = Unachota maji wapi?
 ussd-sites-to-subscribe = Jisajili kituo:
 ussd-no-sites = Hakuna kituo kwa sasa.
 ussd-site-row = { $site }
@@ -420,7 +427,7 @@ ussd-confirm-move =
     0. Ghairi
 ussd-water-moves = Maji yako yanahamia kituo kipya.
 ussd-confirm-unsubscribe =
-    Maliza usajili wako? Lita ulizonunua ni zako.
+    Acha usajili? Madumu { $jerrycans } yatapotea, pesa hazirudi. Lita za malipo ya kabla zinabaki.
     1. Ndiyo
     0. Ghairi
 ussd-unsubscribed = Usajili wako umeisha.
@@ -449,6 +456,15 @@ ussd-pay-menu =
     { $what }: { $price }
     1. Lipa kwa simu
     2. Lipa kwa pochi ({ $wallet })
+ussd-pay-plan =
+    { $plan }, { $site }: { $price }
+    1. Lipa kwa simu
+    2. Lipa kwa pochi ({ $wallet })
+ussd-pay-plan-elsewhere =
+    { $plan }, { $site }: { $price }
+    Maji yako yatahamia huko.
+    1. Lipa kwa simu
+    2. Lipa kwa pochi
 ussd-prompted = Thibitisha { $amount } kwenye simu yako kwa PIN ya pesa za simu. Utapata ujumbe.
 ussd-paid-from-wallet = Umelipa { $amount }. Pochi yako imebaki na { $wallet }.
 

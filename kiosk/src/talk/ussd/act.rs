@@ -32,6 +32,12 @@ pub enum Act {
         #[serde(with = "stored::text")]
         to: SiteName,
     },
+    /// The site where somebody draws who has drawn nowhere yet.
+    Settle {
+        /// That site.
+        #[serde(with = "stored::text")]
+        at: SiteName,
+    },
     /// A loan is asked for. A lender whom nobody knows is invited by a text.
     RequestLoan {
         /// Who is to lend.
@@ -86,7 +92,7 @@ pub enum Act {
     },
     /// A one-time code for a forgotten PIN is sent to the caller by SMS.
     SendPinCode,
-    /// The caller's subscription ends, or the account where there is none.
+    /// The caller's subscription ends; an account is closed by an operator alone.
     Unsubscribe,
     /// A manager hands out jerrycans of a customer's allowance: a site visit.
     Collect {
@@ -138,6 +144,7 @@ impl Act {
             | Act::TakeCash { .. }
             | Act::Broadcast { .. } => true,
             Act::Verify
+            | Act::Settle { .. }
             | Act::RequestLoan { .. }
             | Act::RefuseLoan { .. }
             | Act::CancelLoan { .. }

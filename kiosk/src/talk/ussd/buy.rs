@@ -4,7 +4,7 @@ use super::{
     act::{Act, Denied, Pay, Purchase},
     desk::{Desk, Rows, Turn, choice},
     loans::whole_number,
-    office::{Office, OrderKind},
+    office::{Customer, Office, OrderKind},
     page::{Row, Sheet},
     say::Say,
     state::{Entry, List, Menu, Shown, State},
@@ -24,10 +24,31 @@ impl<O: Office> Desk<'_, O> {
     pub fn take_buy(&mut self, input: &str) -> Result<Turn, O::Error> {
         Ok(match choice(input) {
             Some(1) => Turn::list(List::SitesToSubscribe),
-            Some(2) => Turn::entry(Entry::Litres),
+            Some(2) => self.ask_litres()?,
             Some(3) => Turn::entry(Entry::Deposit),
             Some(0) => Turn::menu(Menu::Water),
             _ => Turn::no_such_choice(),
+        })
+    }
+
+    /// How many litres; of who draws nowhere yet first where that will be.
+    fn ask_litres(&mut self) -> Result<Turn, O::Error> {
+        let Some(customer) = self.customer().filter(|customer| customer.site.is_none()) else {
+            return Ok(Turn::entry(Entry::Litres));
+        };
+        let mut sites = self.office.sites(customer.id)?;
+        match sites.len() {
+            1 => self.settle_at(sites.remove(0).name),
+            _ => Ok(Turn::list(List::SitesToSettle)),
+        }
+    }
+
+    pub fn settle_at(&mut self, at: SiteName) -> Result<Turn, O::Error> {
+        let settled = self.office.act(self.session.phone, &Act::Settle { at })?;
+        self.look_again()?;
+        Ok(match settled {
+            Ok(_) => Turn::entry(Entry::Litres),
+            Err(denied) => Turn::Tell(self.refused(denied), self.session.service.home()),
         })
     }
 
@@ -161,12 +182,35 @@ impl<O: Office> Desk<'_, O> {
         };
         let what = match purchase {
             Purchase::Litres(volume) => kind_said(OrderKind::Litres(*volume)),
-            Purchase::Plan { .. } => kind_said(OrderKind::Subscription),
+            Purchase::Plan { site, plan } => return self.plan_sheet(customer, (site, plan), price),
             Purchase::Bill(_) => kind_said(OrderKind::Bill),
             Purchase::Deposit(_) => kind_said(OrderKind::Deposit),
         };
         let head = Say::new(Word::PayMenu)
             .say("what", what)
+            .money("price", price)
+            .money("wallet", self.office.wallet(customer.id)?);
+        Ok(Some(Sheet::new(head, Word::Cancel)))
+    }
+
+    /// A subscription, and where. Elsewhere than at home it takes all water of the customer along.
+    fn plan_sheet(
+        &self,
+        customer: &Customer,
+        (site, plan): (&SiteName, &str),
+        price: Money,
+    ) -> Result<Option<Sheet>, O::Error> {
+        let sites = self.office.sites(customer.id)?;
+        let Some(at) = sites.iter().find(|offered| offered.name == *site) else {
+            return Ok(None);
+        };
+        let word = match &customer.site {
+            Some(home) if home != site => Word::PayPlanElsewhere,
+            _ => Word::PayPlan,
+        };
+        let head = Say::new(word)
+            .name("plan", plan)
+            .name("site", &at.title)
             .money("price", price)
             .money("wallet", self.office.wallet(customer.id)?);
         Ok(Some(Sheet::new(head, Word::Cancel)))

@@ -112,6 +112,7 @@ impl<O: Office> Desk<'_, O> {
             Act::SendPinCode => Menu::PinForgotten,
             Act::Buy { .. }
             | Act::MoveWater { .. }
+            | Act::Settle { .. }
             | Act::Verify
             | Act::Report { .. }
             | Act::CallBack

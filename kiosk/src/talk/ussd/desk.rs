@@ -72,8 +72,8 @@ impl<'a, O: Office> Desk<'a, O> {
         let home = self.home()?;
         let offers = matches!(self.session.service, Service::Water | Service::Household);
         let cut = cut.filter(|cut| offers && cut.service == self.session.service && cut.phone == self.session.phone);
-        let state = match cut.filter(|cut| cut.state.is_worth_going_on()) {
-            Some(cut) => State::GoOn(Box::new(cut.state)),
+        let state = match cut.and_then(|cut| cut.state.to_go_on()) {
+            Some(state) => State::GoOn(Box::new(state)),
             None => home,
         };
         self.turn(Turn::Go(state))
@@ -205,6 +205,7 @@ impl<'a, O: Office> Desk<'a, O> {
             (List::ToApprove, Some(Shown::Loan(loan))) => Ok(Turn::Go(State::Approval(loan))),
             (List::SitesToSubscribe, Some(Shown::Site(site))) => self.subscribe_at(site),
             (List::SitesToMoveTo, Some(Shown::Site(site))) => self.move_to(site),
+            (List::SitesToSettle, Some(Shown::Site(site))) => self.settle_at(site),
             (List::Plans(site), Some(Shown::Plan(plan))) => self.pay_for_plan(site.clone(), plan),
             _ => Ok(Turn::no_such_choice()),
         }
@@ -236,7 +237,7 @@ impl<'a, O: Office> Desk<'a, O> {
         match list {
             List::MyLoans | List::ToApprove | List::Movements => Menu::Loans,
             List::Orders => self.session.service.home(),
-            List::SitesToSubscribe | List::Plans(_) => Menu::Buy,
+            List::SitesToSubscribe | List::SitesToSettle | List::Plans(_) => Menu::Buy,
             List::SitesToMoveTo => Menu::Mine,
             List::Offline => Menu::Manager,
         }
@@ -328,7 +329,7 @@ impl<'a, O: Office> Desk<'a, O> {
         let (head, none, rows) = match list {
             List::MyLoans | List::ToApprove | List::Movements => self.loan_rows(list)?,
             List::Orders => self.order_rows()?,
-            List::SitesToSubscribe | List::SitesToMoveTo => self.site_rows(list)?,
+            List::SitesToSubscribe | List::SitesToMoveTo | List::SitesToSettle => self.site_rows(list)?,
             List::Plans(site) => self.plan_rows(site)?,
             List::Offline => self.offline_rows()?,
         };

@@ -16,6 +16,7 @@ use crate::{
     ids::LoanId,
     loan::{LoanState, Party},
     phone::Phone,
+    talk::sms::ungrouped,
     units::Money,
 };
 
@@ -81,7 +82,7 @@ impl<O: Office> Desk<'_, O> {
             },
             Entry::RepayAmount { loan } => match (choice(input), self.amount(input)) {
                 (Some(0), _) => Turn::Go(State::Loan(loan)),
-                (_, Some(amount)) => Turn::Go(State::Pin(Act::RepayLoan { loan, amount })),
+                (_, Some(amount)) => Self::confirm(Act::RepayLoan { loan, amount }, ""),
                 (_, None) => Turn::again(Word::NoteAmount),
             },
             _ => Turn::no_such_choice(),
@@ -93,7 +94,7 @@ impl<O: Office> Desk<'_, O> {
         self.office.loan_policy().map(|policy| policy.amount_units_min)
     }
 
-    /// An amount as it is typed: whole units, more than none. Spaces and commas between the digits do not count.
+    /// An amount as it is typed: whole units, more than none.
     pub fn amount(&self, input: &str) -> Option<Money> {
         whole_number(input, AMOUNT_UNITS_MAX).map(|units| self.whole(units))
     }
@@ -248,10 +249,10 @@ fn movement_word(kind: MovementKind) -> Word {
     }
 }
 
-/// A whole number of at least 1 as it is typed; spaces and commas between its digits do not count.
+/// A whole number of at least 1 as it is typed. Commas or blanks may part its thousands; a comma anywhere else is a decimal
+/// mark, and such a number is none.
 pub(super) fn whole_number(input: &str, most: i64) -> Option<i64> {
-    let digits: String = input.chars().filter(|c| !matches!(c, ' ' | ',')).collect();
-    let is_plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    let number = digits.parse().ok().filter(|_| is_plain)?;
+    let number = input.split_whitespace().collect::<Vec<_>>().join(",");
+    let number = ungrouped(&number)?.parse().ok()?;
     (1..=most).contains(&number).then_some(number)
 }

@@ -106,6 +106,7 @@ impl<O: Office> Desk<'_, O> {
         };
         let head = match list {
             List::SitesToMoveTo => Word::SitesToMoveTo,
+            List::SitesToSettle => Word::SitesToSettle,
             _ => Word::SitesToSubscribe,
         };
         Ok((head, Word::NoSites, sites.iter().map(row).collect()))

@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 /// One step of a session is one transaction: all methods that [`super::step`] calls see and change the same state, and
 /// the session that it leaves is stored in the same commit as the acts. After an [`Office::Error`] nothing of the
 /// transaction stays, and the session is as it was, so the step can be tried again. An implementation may use that to
-/// wait: when an act needs a site's answer it ends the step with an error of its own, and runs the same step again with
-/// the same input when the answer is there.
+/// wait: when an act needs a site's answer it ends the step with an error of its own, having written no more than what it
+/// asked the site, and runs the same step again with the same input when the answer is there.
 ///
 /// A denial ([`Denied`]) is an answer: the step goes on, and what was written before it, such as a right PIN that
 /// cleared wrong tries, stays.
@@ -79,7 +79,7 @@ pub trait Office {
         pin: &Pin,
     ) -> Result<Result<(), Denied>, Self::Error>;
 
-    /// The sites where water can be drawn, the caller's own first, then by title.
+    /// The sites where water can be drawn now, the caller's own first, then by title.
     fn sites(&self, customer: CustomerId) -> Result<Vec<Site>, Self::Error>;
 
     /// The plans offered at a site, the cheapest first; empty when there is no such site.
@@ -174,6 +174,8 @@ pub struct Customer {
     pub name: String,
     /// The city.
     pub city: String,
+    /// The site where they draw; litres of somebody without one could be drawn nowhere.
+    pub site: Option<SiteName>,
 }
 
 /// How far somebody has registered.

@@ -79,6 +79,7 @@ pub(super) enum List {
     Orders,
     SitesToSubscribe,
     SitesToMoveTo,
+    SitesToSettle,
     Plans(#[serde(with = "stored::text")] SiteName),
     Offline,
 }
@@ -213,15 +214,28 @@ impl State {
         }
     }
 
-    /// Whether somebody who was cut off here would want to go on. A new PIN is not chosen in a later session: the old
-    /// PIN or the code that allowed it was typed in this one.
-    pub fn is_worth_going_on(&self) -> bool {
+    /// Whether what was just typed is asked for once more.
+    pub fn asks_again(&self) -> bool {
+        matches!(self, State::Entry(Entry::PinAgain { .. }))
+    }
+
+    /// Where somebody who was cut off here goes on, if they want to: where they see again what it is about. A new PIN is
+    /// not chosen in a later session, for the old PIN or the code that allowed it was typed in this one.
+    pub fn to_go_on(self) -> Option<State> {
         match self {
+            State::GoOn(state) => state.to_go_on(),
+            State::Entry(Entry::PinAgain {
+                new: new @ NewPin::Registration { .. },
+                ..
+            }) => Some(State::Entry(Entry::NewPin(new))),
             State::Entry(Entry::PinAgain { .. } | Entry::NewPin(NewPin::Change) | Entry::OldPin | Entry::PinCode) => {
-                false
+                None
             }
-            State::Entry(_) | State::Pay { .. } | State::Confirm { .. } | State::Pin(_) => true,
-            _ => false,
+            State::Pin(Act::Buy { what, price, .. }) => Some(State::Pay { what, price }),
+            State::Pin(Act::ApproveLoan { loan }) => Some(State::Approval(loan)),
+            State::Entry(_) | State::Pay { .. } | State::Confirm { .. } => Some(self),
+            // Of what else waits for a PIN, the screen that said whom it is about is not kept.
+            _ => None,
         }
     }
 }
@@ -257,6 +271,7 @@ impl List {
             List::Orders => "ORDERS",
             List::SitesToSubscribe => "SUBSCRIBE_SITE",
             List::SitesToMoveTo => "MOVE_WATER_SITE",
+            List::SitesToSettle => "HOME_SITE",
             List::Plans(_) => "SUBSCRIBE_PLAN",
             List::Offline => "OFFLINE_DISPENSERS",
         }

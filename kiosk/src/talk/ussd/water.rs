@@ -92,7 +92,14 @@ impl<O: Office> Desk<'_, O> {
                 repayment,
             } => return Ok(Some(self.loan_confirm(*lender, *amount, *repayment))),
             Act::MoveWater { .. } => Say::new(Word::ConfirmMove).name("site", whom),
-            Act::Unsubscribe => Word::ConfirmUnsubscribe.into(),
+            Act::RepayLoan { amount, .. } => Say::new(Word::ConfirmRepay).shillings("amount", *amount),
+            Act::Unsubscribe => {
+                let jerrycans = match self.customer() {
+                    Some(customer) => self.office.water(customer.id)?.jerrycans,
+                    None => 0,
+                };
+                Say::new(Word::ConfirmUnsubscribe).number("jerrycans", jerrycans)
+            }
             Act::Collect { jerrycans, .. } => Say::new(Word::ConfirmCollect)
                 .name("name", whom)
                 .number("jerrycans", *jerrycans),

@@ -36,6 +36,7 @@ words! {
     Made = "ussd-made",
     InvalidInput = "ussd-invalid-input",
     Apology = "ussd-apology",
+    TooSlow = "ussd-too-slow",
     GoOn = "ussd-go-on",
     RoleMenu = "ussd-role-menu",
 
@@ -86,6 +87,7 @@ words! {
     LoanCanCancel = "ussd-loan-can-cancel",
     LoanCanRepay = "ussd-loan-can-repay",
     RepayAmount = "ussd-repay-amount",
+    ConfirmRepay = "ussd-confirm-repay",
     Approvals = "ussd-approvals",
     NoApprovals = "ussd-no-approvals",
     ApprovalRow = "ussd-approval-row",
@@ -160,6 +162,7 @@ words! {
     OrderFailed = "ussd-order-failed",
     OrderChecked = "ussd-order-checked",
     SitesToMoveTo = "ussd-sites-to-move-to",
+    SitesToSettle = "ussd-sites-to-settle",
     SitesToSubscribe = "ussd-sites-to-subscribe",
     NoSites = "ussd-no-sites",
     SiteRow = "ussd-site-row",
@@ -179,6 +182,8 @@ words! {
     BillOverdue = "ussd-bill-overdue",
     NoBill = "ussd-no-bill",
     PayMenu = "ussd-pay-menu",
+    PayPlan = "ussd-pay-plan",
+    PayPlanElsewhere = "ussd-pay-plan-elsewhere",
     Prompted = "ussd-prompted",
     PaidFromWallet = "ussd-paid-from-wallet",
 

@@ -4,7 +4,7 @@ use kiosk::{moment::Wall, talk::ussd::Session};
 use rusqlite::{Connection, params};
 
 use super::Read;
-use crate::hub::store::{Store, wrong};
+use crate::hub::store::Store;
 
 /// The most that are listed.
 const LISTED_MAX: u32 = 1_000;
@@ -31,11 +31,11 @@ pub fn ussd_sessions(connection: &Connection, since: Wall) -> Read<Vec<UssdSessi
         params![since.0, LISTED_MAX],
         |row| {
             let session: String = row.get("session")?;
-            let session: Session = serde_json::from_str(&session).map_err(|_| wrong(row, "session"))?;
+            let session: Option<Session> = serde_json::from_str(&session).ok();
             Ok(UssdSession {
                 id: row.get("id")?,
                 phone: row.get("phone")?,
-                state: session.state_name(),
+                state: session.map_or("UNREADABLE", |session| session.state_name()),
                 created: Wall(row.get("created_ms")?),
                 active: Wall(row.get("active_ms")?),
             })

@@ -326,7 +326,9 @@ fn a_borrower_pays_back_with_the_pin_and_takes_a_request_back_without() {
     let mut call = Call::dial(&mut town, Service::Loans, JANE);
     call.types_all(&["2", "1", "1"]);
     call.shows("REPAY_LOAN_AMOUNT", "Enter amount to repay (Ksh):\n0. Back");
-    call.types_all(&["1,500", PIN]);
+    call.types("1,500");
+    call.shows("CONFIRM", "Repay Ksh 1500?\n1. Yes\n0. Cancel");
+    call.types_all(&["1", PIN]);
     call.shows("MAIN_MENU", "SUCCESS\nYou repaid Ksh 1500\n0. Back");
     call.types_all(&["0", "2", "3", "1"]);
     call.shows("MAIN_MENU", "SUCCESS\nLoan request taken back\n0. Back");

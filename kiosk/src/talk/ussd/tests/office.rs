@@ -46,6 +46,7 @@ pub struct Person {
     pub registration: Registration,
     pub name: String,
     pub city: String,
+    pub site: Option<SiteName>,
     pub language: Language,
     pub pin: Option<Pin>,
     pub wrong: u32,
@@ -97,6 +98,7 @@ impl Town {
             registration: Registration::Verified,
             name: name.to_owned(),
             city: "Kisumu".to_owned(),
+            site: Some(site("kibera-3", "").name),
             language: Language::English,
             pin: Some(super::PIN.parse().unwrap()),
             wrong: 0,
@@ -202,6 +204,11 @@ impl Town {
                     person.language = *language;
                 }
             }
+            Act::Settle { at } | Act::MoveWater { to: at } => {
+                if let Some(person) = person {
+                    person.site = Some(at.clone());
+                }
+            }
             Act::Report { .. } | Act::CallBack => return Ok(Done::Ticket { number: 17 }),
             Act::Collect { jerrycans, .. } => {
                 return Ok(Done::Collected {
@@ -214,11 +221,7 @@ impl Town {
                     receipt: ReceiptKey::new([0; 32]).receipt(Epoch(1), 1),
                 });
             }
-            Act::MoveWater { .. }
-            | Act::RepayLoan { .. }
-            | Act::SendPinCode
-            | Act::Unsubscribe
-            | Act::Broadcast { .. } => {}
+            Act::RepayLoan { .. } | Act::SendPinCode | Act::Unsubscribe | Act::Broadcast { .. } => {}
         }
         Ok(Done::Made)
     }
@@ -247,6 +250,7 @@ impl Office for Town {
                 registration: person.registration,
                 name: person.name.clone(),
                 city: person.city.clone(),
+                site: person.site.clone(),
             }),
             manages: self.managers.get(&phone).cloned(),
             language: person.map(|person| person.language),

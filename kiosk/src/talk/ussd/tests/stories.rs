@@ -26,7 +26,7 @@ fn a_subscription_is_bought_at_the_chosen_site_by_a_prompt() {
     call.types("2");
     call.shows(
         "PAYMENT_MENU",
-        "subscription: KES 300\n1. Pay by mobile money\n2. Pay from my wallet (KES 6000)\n0. Cancel",
+        "monthly, Soko: KES 300\nYour water moves there.\n1. Pay by mobile money\n2. Pay from my wallet\n0. Cancel",
     );
     call.types("1");
     call.ends("Please confirm KES 300 on your phone with your mobile money PIN. A text follows.");
@@ -56,7 +56,7 @@ fn of_two_plans_one_is_chosen() {
     );
     call.types("2");
     assert!(
-        call.answer.screen.starts_with("subscription: KES 80\n"),
+        call.answer.screen.starts_with("weekly, Kibera 3: KES 80\n"),
         "{}",
         call.answer.screen
     );
@@ -94,7 +94,7 @@ fn nobody_pays_another_price_than_they_were_shown() {
     assert!(
         call.answer
             .screen
-            .starts_with("Invalid choice\nsubscription: KES 300\n")
+            .starts_with("Invalid choice\nmonthly, Kibera 3: KES 300\n")
     );
     call.types_all(&["2", PIN]);
     assert!(matches!(town.done[..], [Act::Buy { price, .. }] if price == kes(300)));
@@ -284,4 +284,46 @@ fn services_are_known_by_the_names_of_the_configuration() {
     let sorry = apology(&crate::talk::Talk::new(), Language::Swahili);
     assert_eq!(sorry.screen, "Haikufanikiwa. Tafadhali piga tena.");
     assert!(!sorry.goes_on);
+}
+
+#[test]
+fn who_draws_nowhere_yet_says_where_before_they_buy_litres() {
+    let mut town = Town::new();
+    town.person(JANE).site = None;
+    let mut call = Call::dial(&mut town, Service::Water, JANE);
+    call.types_all(&["1", "2"]);
+    call.shows("HOME_SITE", "Where do you draw water?\n1. Kibera 3\n2. Soko\n0. Back");
+    call.types("2");
+    call.shows("BUY_LITRES", "How many litres?\n20 l cost KES 40.\n0. Back");
+    let soko = || "soko".parse().unwrap();
+    assert_eq!(town.done, [Act::Settle { at: soko() }]);
+    // Of one site there is nothing to choose.
+    town.person(JANE).site = None;
+    town.sites.remove(0);
+    let mut call = Call::dial(&mut town, Service::Water, JANE);
+    call.types_all(&["1", "2"]);
+    call.shows("BUY_LITRES", "How many litres?\n20 l cost KES 40.\n0. Back");
+    assert_eq!(town.done[1..], [Act::Settle { at: soko() }]);
+}
+
+#[test]
+fn a_decimal_comma_makes_no_bigger_number() {
+    for (typed, litres) in [
+        ("20,5", None),
+        ("1,5", None),
+        ("10,50", None),
+        ("20.5", None),
+        ("5,000", Some(5_000_000)),
+        ("5 000", Some(5_000_000)),
+        ("50 00", None),
+        ("2 0", None),
+    ] {
+        let mut town = Town::new();
+        let mut call = Call::dial(&mut town, Service::Water, JANE);
+        call.types_all(&["1", "2", typed]);
+        match litres {
+            None => assert!(call.answer.screen.starts_with("Type 1 to 10000\n"), "{typed}"),
+            Some(_) => assert!(call.answer.screen.starts_with("5000 l: KES 10000\n"), "{typed}"),
+        }
+    }
 }
