@@ -1,10 +1,12 @@
 //! What days bring to loans: reminders, and requests that nobody answers.
 
+use hub::hub::input::Pay;
 use kiosk::loan::LoanState;
 
 use crate::{
-    bills::until,
-    loans::{DAY_MS, JANE, JOHN, lent, only, two},
+    bills::{draw, pay, set_billing, stands, terms, until},
+    loans::{DAY_MS, JANE, JOHN, deposit, lent, only, two, wallet},
+    payments::paid,
     sms::{code, sms},
     world::World,
 };
@@ -64,4 +66,25 @@ fn a_request_that_nobody_answers_lapses_after_three_days_and_its_code_opens_noth
         "{:?}",
         world.texts().last()
     );
+}
+
+#[test]
+fn what_pays_a_bill_pays_no_loan() {
+    let mut world = World::new();
+    let site = world.site("kibera-3");
+    let jane = world.customer(JANE, Some("kibera-3"));
+    let john = world.customer(JOHN, None);
+    deposit(&mut world, john, 100_000, "RCPTJOHN1");
+    sms(&mut world, JANE, "LOAN 500 0700000103 100");
+    let sent = code(&world);
+    sms(&mut world, JOHN, &format!("APPROVE {sent}"));
+    set_billing(&mut world, jane, Some(terms(100_000))).unwrap();
+    draw(&mut world, site, 1, 20_000);
+    // A bill of KES 40 is made on 1 December, after KES 100 of the loan fell due on 27 November.
+    until(&mut world, "2026-12-01T09:00:00Z");
+    pay(&mut world, jane, None, Pay::Prompt).unwrap();
+    let newest = world.prompts().len() - 1;
+    paid(&mut world, newest, "RCPTJANE1");
+    assert_eq!(stands(&world, jane)[0].2, 4_000);
+    assert_eq!((wallet(&world, jane), wallet(&world, john)), (50_000, 50_000));
 }
