@@ -168,6 +168,8 @@ pub enum Text {
         /// Its last day.
         last_day: Day,
     },
+    /// Behind a text to many people: how to get no more of them.
+    StopHint,
     // By SMS.
     /// An answer to a command.
     Answer(Answer),
@@ -199,6 +201,7 @@ impl Text {
             Text::PaymentExpired { .. } => "payment-expired",
             Text::SubscriptionReminder { .. } => "subscription-reminder",
             Text::SubscriptionEnded { .. } => "subscription-ended",
+            Text::StopHint => "stop-hint",
             Text::Answer(answer) => answer.id(),
             Text::Loan(loan) => loan.id(),
         }
@@ -273,6 +276,7 @@ impl Text {
                 args.set("name", said(name, NAME_IN_MESSAGE));
                 args.set("last_day", last_day.slashed());
             }
+            Text::StopHint => {}
             Text::Answer(answer) => return answer.args(language),
             Text::Loan(loan) => return loan.args(language),
         }
