@@ -136,6 +136,9 @@ fn role_may(role: Role, request: &Request) -> bool {
                 | Request::OrderPayment { .. }
                 | Request::RefuseLoan { .. }
                 | Request::ReleaseTexts
+                | Request::PreviewBroadcast(_)
+                | Request::StartBroadcast(_)
+                | Request::OrderBroadcast { .. }
                 | Request::SeeAlarms { .. }
                 | Request::SetBilling { .. }
                 | Request::EnterReading { .. }

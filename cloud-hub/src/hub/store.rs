@@ -3,6 +3,7 @@
 pub mod audit;
 mod bill;
 mod brake;
+mod broadcast;
 mod cash;
 mod customer;
 mod daily;
@@ -29,6 +30,7 @@ use store::StoreError;
 pub(super) use self::{
     audit::AnswerRow,
     bill::{BillRow, BillingRow},
+    broadcast::{BroadcastBegin, BroadcastRow, WaitingPerson},
     cash::{CashSaleRow, FloatRow, ManagerRow, SalePlace},
     customer::{CreditRow, CustomerRow, PurseKey, PurseRow},
     daily::DailyRow,
@@ -47,7 +49,7 @@ pub(super) use self::{
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 14] = [
+pub const MIGRATIONS: [&str; 15] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -62,6 +64,7 @@ pub const MIGRATIONS: [&str; 14] = [
     include_str!("schema/011.sql"),
     include_str!("schema/012.sql"),
     include_str!("schema/013.sql"),
+    include_str!("schema/016.sql"),
 ];
 
 /// What a store function returns.

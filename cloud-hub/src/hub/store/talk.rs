@@ -64,11 +64,11 @@ impl Store<'_> {
         )
     }
 
-    /// Queued texts that are due, the oldest first.
+    /// Queued texts that are due, the oldest first; those of broadcasts after all others.
     pub fn outbox_due(&self, now: Wall, limit: u32) -> Stored<Vec<OutboxRow>> {
         self.all(
             "SELECT * FROM outbox WHERE due_ms IS NOT NULL AND due_ms <= ?1 AND state = 'queued'
-             ORDER BY due_ms, id LIMIT ?2",
+             ORDER BY broadcast IS NOT NULL, due_ms, id LIMIT ?2",
             params![now.0, limit],
             read_outbox,
         )
