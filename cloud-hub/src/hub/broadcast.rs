@@ -157,10 +157,7 @@ impl Turn<'_> {
             Order::Cancel => ("broadcast cancelled", ""),
         };
         self.audit(by, action, &subject(id), detail)?;
-        match state {
-            State::Running => self.texts_queued = true,
-            _ => self.store.take_back(id)?,
-        }
+        self.texts_queued = true;
         Ok(Response::Broadcast { broadcast, state })
     }
 
@@ -200,6 +197,10 @@ impl Turn<'_> {
                 }
             }
         }
+        // One that was on its way while a person paused it may have come back.
+        for id in self.store.broadcasts_to_take_back()? {
+            self.store.take_back(id)?;
+        }
         Ok(())
     }
 
@@ -216,7 +217,6 @@ impl Turn<'_> {
     /// One that comes to no end waits for a person.
     fn pause_broadcast(&mut self, row: &BroadcastRow) -> Result<(), HubError> {
         self.store.set_broadcast(row.id, State::Paused, self.now())?;
-        self.store.take_back(row.id)?;
         let detail = format!(
             "broadcast {} has run for two days and is paused: resume it if its text is still true, else cancel it",
             row.id

@@ -41,6 +41,7 @@ CREATE TABLE broadcast_person (
 ) STRICT;
 CREATE UNIQUE INDEX broadcast_number ON broadcast_person (broadcast, phone) WHERE phone IS NOT NULL;
 CREATE INDEX broadcast_waiting ON broadcast_person (broadcast, place) WHERE outbox IS NULL AND left_out IS NULL;
+CREATE INDEX broadcast_by_text ON broadcast_person (outbox) WHERE outbox IS NOT NULL;
 
 -- The broadcast that a text belongs to: all others go first.
 ALTER TABLE outbox ADD COLUMN broadcast INTEGER REFERENCES broadcast (id);

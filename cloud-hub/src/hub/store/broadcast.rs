@@ -246,11 +246,22 @@ impl Store<'_> {
         Ok(found.is_some())
     }
 
+    /// Those that do not run and have a text in the outbox that is to be tried again.
+    pub fn broadcasts_to_take_back(&self) -> Stored<Vec<i64>> {
+        self.all(
+            "SELECT DISTINCT broadcast FROM outbox
+             WHERE broadcast IS NOT NULL AND state = 'queued'
+               AND broadcast NOT IN (SELECT id FROM broadcast WHERE state = 'running')",
+            [],
+            |row| row.get(0),
+        )
+    }
+
     /// What of a broadcast is queued and not handed over leaves the outbox; whose texts they are, wait again.
     pub fn take_back(&self, id: i64) -> Stored<()> {
         self.execute(
-            "UPDATE broadcast_person SET outbox = NULL WHERE broadcast = ?1 AND outbox IN (
-                 SELECT id FROM outbox WHERE broadcast = ?1 AND state = 'queued')",
+            "UPDATE broadcast_person SET outbox = NULL
+             WHERE outbox IN (SELECT id FROM outbox WHERE broadcast = ?1 AND state = 'queued')",
             [id],
         )?;
         self.execute("DELETE FROM outbox WHERE broadcast = ?1 AND state = 'queued'", [id])
