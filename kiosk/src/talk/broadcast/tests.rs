@@ -340,6 +340,7 @@ proptest! {
         let recipients = recipients(people, &texts);
         prop_assert_eq!(recipients.len(), all);
         let told: Vec<Phone> = recipients.iter().filter_map(|one| Some(one.fate.as_ref().ok()?.0)).collect();
+        prop_assert_eq!(told.len(), numbers.len(), "none twice");
         prop_assert_eq!(told.iter().copied().collect::<BTreeSet<_>>(), numbers);
         let preview = Preview::new(&texts, &recipients);
         prop_assert_eq!(preview.people() as usize, told.len());
