@@ -190,7 +190,7 @@ impl Turn<'_> {
                 self.pause_broadcast(&row)?;
             } else if !is_trusted || !is_open {
                 self.store.take_back(row.id)?;
-            } else if !is_held && !self.store.is_other_text_due(self.now())? {
+            } else if !is_held {
                 let room = OUTBOX_MAX.saturating_sub(self.store.broadcasts_under_way(None)?);
                 for person in self.store.broadcast_waiting(row.id, room)? {
                     self.queue_or_leave_out(&row, &person)?;

@@ -17,7 +17,6 @@ use super::{
     customer::{maybe_phone, read_customer},
     maybe_id, signed, wrong,
 };
-use crate::hub::talk::TextState;
 
 /// A broadcast.
 #[derive(Clone, Debug)]
@@ -233,17 +232,6 @@ impl Store<'_> {
             |row| row.get(0),
         )?;
         Ok(count.unwrap_or(0))
-    }
-
-    /// Whether a text that belongs to no broadcast is queued and due.
-    pub fn is_other_text_due(&self, now: Wall) -> Stored<bool> {
-        let found = self.one(
-            "SELECT 1 FROM outbox
-             WHERE due_ms IS NOT NULL AND due_ms <= ?1 AND state = ?2 AND broadcast IS NULL LIMIT 1",
-            params![now.0, TextState::Queued.name()],
-            |_| Ok(()),
-        )?;
-        Ok(found.is_some())
     }
 
     /// Those that do not run and have a text in the outbox that is to be tried again.
