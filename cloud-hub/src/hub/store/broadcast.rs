@@ -12,11 +12,7 @@ use kiosk::{
 };
 use rusqlite::{Row, params};
 
-use super::{
-    Store, Stored,
-    customer::{maybe_phone, read_customer},
-    maybe_id, signed, wrong,
-};
+use super::{Store, Stored, customer::maybe_phone, id, maybe_id, signed, wrong};
 
 /// A broadcast.
 #[derive(Clone, Debug)]
@@ -62,14 +58,14 @@ fn read_broadcast(row: &Row<'_>) -> rusqlite::Result<BroadcastRow> {
 }
 
 fn read_person(row: &Row<'_>) -> rusqlite::Result<Person> {
-    let customer = read_customer(row)?;
+    let language: String = row.get("language")?;
     Ok(Person {
-        customer: Some(customer.id),
-        phone: customer.phone,
-        language: Language::from_code(&customer.language).unwrap_or_default(),
-        since: customer.created,
-        active: customer.active,
-        merged: customer.merged_into.is_some(),
+        customer: Some(CustomerId(id(row, "id")?)),
+        phone: maybe_phone(row, "phone")?,
+        language: Language::from_code(&language).unwrap_or_default(),
+        since: Wall(row.get("created_ms")?),
+        active: row.get("active")?,
+        merged: row.get("merged")?,
         stopped: row.get("stopped")?,
     })
 }
@@ -79,7 +75,8 @@ impl Store<'_> {
     pub fn audience(&self, audience: &Audience, limit: u32) -> Stored<Vec<Person>> {
         match audience {
             Audience::Customers(site) => self.all(
-                "SELECT customer.*, stopped.phone IS NOT NULL AS stopped
+                "SELECT id, customer.phone, language, created_ms, active, merged_into IS NOT NULL AS merged,
+                        stopped.phone IS NOT NULL AS stopped
                  FROM customer LEFT JOIN stopped ON stopped.phone = customer.phone
                  WHERE ?1 IS NULL OR customer.site = ?1 LIMIT ?2",
                 params![site.as_ref().map(SiteName::as_str), limit],
