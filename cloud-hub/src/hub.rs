@@ -36,6 +36,7 @@
 //! | `daily` | what is done once a day, at each site's own time |
 //! | `report` | what a day came to |
 //! | [`talk`], [`inbox`] | texts to customers, texts from them |
+//! | `broadcast` | one text to many people |
 //! | `ussd` | people who call by USSD: their sessions, and what the menus ask of the books |
 //! | `tick` | what time brings |
 //! | [`store`] | the tables; [`store::read`] is for pages |
@@ -47,6 +48,7 @@ mod answer;
 mod ask;
 pub mod bill;
 mod brake;
+mod broadcast;
 mod cash;
 mod code;
 mod customer;

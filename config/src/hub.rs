@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 use jiff::tz::TimeZone;
 use kiosk::{
     bill::{BLOCKS_MAX, Block, BlockTariff},
-    talk::ussd::Service,
+    talk::{broadcast, ussd::Service},
     units::{Currency, Money, Volume},
 };
 
@@ -56,6 +56,8 @@ pub struct Hub {
     pub purchases_asked_within: Duration,
     /// `[payments]`
     pub payments: Payments,
+    /// `[messaging.broadcasts]`: texts to many people.
+    pub broadcasts: broadcast::Policy,
     /// `[messaging.africastalking]`; `None` when not configured.
     pub africastalking: Option<AfricasTalking>,
     /// `[log]`
@@ -234,6 +236,7 @@ impl Hub {
                 airtel: Airtel::read(&mut reader),
                 intasend: Intasend::read(&mut reader),
             },
+            broadcasts: broadcasts(&mut reader),
             africastalking: AfricasTalking::read(&mut reader),
             log: Log::read(&mut reader),
             site,
@@ -253,6 +256,24 @@ impl Ussd {
             safaricom_text: reader.choice("ussd.safaricom.text", "newest", &texts),
             safaricom_from: reader.list("ussd.safaricom.callbacks_from"),
         }
+    }
+}
+
+fn broadcasts(reader: &mut Reader) -> broadcast::Policy {
+    let built_in = broadcast::Policy::default();
+    let from = reader.integer("messaging.broadcasts.from_hour", 8, 0..=23);
+    let to = reader.integer("messaging.broadcasts.to_hour", 19, 1..=24);
+    let hours = broadcast::Hours::new(from, to);
+    if hours.is_none() {
+        reader.problem(
+            "messaging.broadcasts.to_hour",
+            "must be later than from_hour".to_owned(),
+        );
+    }
+    broadcast::Policy {
+        price_per_part_minor: reader.integer("messaging.broadcasts.price_per_part_minor", 0, 0..=1_000_000),
+        parts_max: reader.integer("messaging.broadcasts.parts_max", 3, 1..=10),
+        hours: hours.unwrap_or(built_in.hours),
     }
 }
 

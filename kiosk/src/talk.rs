@@ -1,5 +1,6 @@
 //! Words: what is said to people, in their language, within what an SMS and a display hold (DESIGN section 10).
 
+pub mod broadcast;
 pub mod gsm7;
 mod screen;
 pub mod sms;

@@ -66,6 +66,7 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
         counter: config.payments.mpesa.as_ref().map(counter).unwrap_or_default(),
         texts: config.africastalking.is_some(),
         texts_per_day: config.sms_commands_per_day,
+        broadcasts: config.broadcasts,
         asked_within_ms: i64::try_from(config.purchases_asked_within.as_millis()).unwrap_or(i64::MAX),
         loans: config.loans_enabled,
         ussd_begun_max: config.ussd.sessions_per_minute,

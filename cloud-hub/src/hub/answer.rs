@@ -10,6 +10,7 @@ use kiosk::{
     moment::Wall,
     payment::PaymentState,
     payout::PayoutState,
+    talk::broadcast,
     units::Volume,
 };
 use serde_json::{Value, json};
@@ -21,7 +22,8 @@ use super::{
     operator::Role,
 };
 
-/// An answer as bytes; `None` for one that is not kept: a join, a provider's offer and a step by USSD come without a key.
+/// An answer as bytes; `None` for one that is not kept: a join, a provider's offer and a step by USSD come without a key,
+/// and a preview changes nothing.
 pub(super) fn encode(answer: &Result<Response, Refusal>) -> Option<Vec<u8>> {
     let value = match answer {
         Ok(response) => encode_response(response)?,
@@ -37,7 +39,7 @@ fn encode_response(response: &Response) -> Option<Value> {
     Some(match response {
         Response::Done => json!({"is": "done"}),
         Response::JoinCode { code, valid_until } => json!({"is": "code", "code": code, "until": valid_until.0}),
-        Response::Joined(_) | Response::Offer(_) | Response::Ussd(_) => return None,
+        Response::Joined(_) | Response::Offer(_) | Response::Ussd(_) | Response::BroadcastPlan(_) => return None,
         Response::Money(place) => encode_place(*place),
         Response::Secret { secret } => json!({"is": "secret", "secret": secret}),
         Response::Session {
@@ -51,6 +53,9 @@ fn encode_response(response: &Response) -> Option<Value> {
         Response::Credited { id, balance_ml } => json!({"is": "credited", "id": id, "balance": balance_ml}),
         Response::Purchase { purchase, state } => {
             json!({"is": "purchase", "id": purchase.0, "state": state.name()})
+        }
+        Response::Broadcast { broadcast, state } => {
+            json!({"is": "broadcast", "id": broadcast, "state": state.name()})
         }
         Response::Payout { payout, state } => json!({"is": "payout", "id": payout.0, "state": state.name()}),
         Response::Loan { loan, state } => json!({"is": "loan", "id": loan.0, "state": state.name()}),
@@ -101,6 +106,10 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Result<Response, Refusal>> {
         "purchase" => Response::Purchase {
             purchase: PurchaseId(value["id"].as_u64()?),
             state: PaymentState::from_name(value["state"].as_str()?)?,
+        },
+        "broadcast" => Response::Broadcast {
+            broadcast: value["id"].as_i64()?,
+            state: broadcast::State::from_name(value["state"].as_str()?)?,
         },
         "payout" => Response::Payout {
             payout: PayoutId(value["id"].as_u64()?),
@@ -265,6 +274,10 @@ mod tests {
             Ok(Response::Payout {
                 payout: PayoutId(u64::MAX),
                 state: PayoutState::NeedsOperator,
+            }),
+            Ok(Response::Broadcast {
+                broadcast: 3,
+                state: broadcast::State::Held,
             }),
             Err(Refusal::invalid("phone", "bad_phone", "no").with_id(4)),
             Err(Refusal::conflict("phone_taken", "taken")),

@@ -11,7 +11,8 @@ use kiosk::{
     payout::PayoutState,
     phone::Phone,
     provider::Provider,
-    units::{Money, Volume},
+    talk::broadcast,
+    units::{Currency, Money, Volume},
 };
 
 use super::{
@@ -254,6 +255,32 @@ pub enum Response {
     },
     /// What somebody who calls by USSD sees next.
     Ussd(UssdScreen),
+    /// What a broadcast would be.
+    BroadcastPlan(Box<BroadcastPlan>),
+    /// A broadcast stands there.
+    Broadcast {
+        /// Its number.
+        broadcast: i64,
+        /// Where it stands.
+        state: broadcast::State,
+    },
+}
+
+/// What a broadcast would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BroadcastPlan {
+    /// Its texts and who gets which.
+    pub preview: broadcast::Preview,
+    /// What one part costs, in minor units; 0 where nobody said.
+    pub price_per_part_minor: u32,
+    /// Whose minor units.
+    pub currency: Currency,
+    /// When texts may leave.
+    pub hours: broadcast::Hours,
+    /// IANA time zone of those hours.
+    pub time_zone: String,
+    /// Whether it is such an hour.
+    pub is_open: bool,
 }
 
 /// A screen of a USSD session.

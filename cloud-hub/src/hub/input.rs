@@ -11,7 +11,7 @@ pub use money::{
     Settling,
 };
 pub use request::{CustomerChange, DispenseAsk, JoinRequest, NewCustomer, NewSite, Request, Secret};
-pub use texts::{IncomingText, Service, TextFate, TextOutcome, TextReport};
+pub use texts::{IncomingText, NewBroadcast, Service, TextFate, TextOutcome, TextReport};
 pub use ussd::{Aggregator, UssdName, UssdStep, UssdText};
 
 use kiosk::{

@@ -298,6 +298,7 @@ impl Turn<'_> {
         self.store.set_doubt_since(self.moment.wall)?;
         self.hold_payouts()?;
         self.forget_texts()?;
+        self.hold_broadcasts()?;
         self.store.skip_accounts(ACCOUNTS_SKIPPED)?;
         self.alarm(
             "hub_in_doubt",

@@ -147,6 +147,9 @@ fn role_may(role: Role, request: &Request) -> bool {
                 | Request::SyncLoans { .. }
                 | Request::SolveTicket { .. }
                 | Request::AllowTexts { .. }
+                | Request::PreviewBroadcast(_)
+                | Request::StartBroadcast(_)
+                | Request::OrderBroadcast { .. }
                 | Request::SeeAlarms { .. }
                 | Request::SetBilling { .. }
                 | Request::EnterReading { .. }

@@ -11,6 +11,7 @@ use kiosk::{
     phone::{Country, Prefixes},
     provider::Provider,
     refund::RefundPolicy,
+    talk::broadcast,
     tariff::{JERRYCAN, Plan, Tariff},
     units::{Currency, Volume},
 };
@@ -64,6 +65,8 @@ pub struct Settings {
     pub texts: bool,
     /// So many texts of one number are answered in a day.
     pub texts_per_day: u32,
+    /// What holds for texts to many people.
+    pub broadcasts: broadcast::Policy,
     /// Which network a phone most likely belongs to: chooses the provider that a purchase does not name.
     pub prefixes: Prefixes,
     /// A subscription's end is announced so many days before.
@@ -115,6 +118,7 @@ impl Settings {
             outlets: BTreeMap::new(),
             texts: true,
             texts_per_day: 10,
+            broadcasts: broadcast::Policy::default(),
             prefixes: Prefixes::built_in(),
             remind_days: vec![3, 1],
             bill_tariffs: BTreeMap::from([(

@@ -3,6 +3,7 @@
 pub mod audit;
 mod bill;
 mod brake;
+mod broadcast;
 mod cash;
 mod customer;
 mod daily;
@@ -32,6 +33,7 @@ pub use self::sms::TicketRow;
 pub(super) use self::{
     audit::AnswerRow,
     bill::{BillRow, BillingRow},
+    broadcast::{BroadcastBegin, BroadcastRow, WaitingPerson},
     cash::{CashSaleRow, FloatRow, ManagerRow, SalePlace},
     customer::{CreditRow, CustomerRow, PurseKey, PurseRow},
     daily::DailyRow,
@@ -51,7 +53,7 @@ pub(super) use self::{
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 15] = [
+pub const MIGRATIONS: [&str; 16] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -67,6 +69,7 @@ pub const MIGRATIONS: [&str; 15] = [
     include_str!("schema/012.sql"),
     include_str!("schema/013.sql"),
     include_str!("schema/014.sql"),
+    include_str!("schema/016.sql"),
 ];
 
 /// What a store function returns.

@@ -93,6 +93,7 @@ const fn is_essential(text: &Text) -> bool {
         Text::SubscriptionReminder { .. }
         | Text::SubscriptionEnded { .. }
         | Text::BillReminder { .. }
+        | Text::StopHint
         | Text::Loan(LoanText::Invited { .. } | LoanText::Reminder { .. } | LoanText::Overdue { .. }) => false,
         Text::TopUpPaid { .. }
         | Text::DepositPaid { .. }
@@ -211,6 +212,7 @@ impl Turn<'_> {
             Some(_) => 1,
             None => UNDER_WAY_MAX.saturating_sub(self.store.outbox_under_way()?),
         };
+        self.move_broadcasts(hold.is_some())?;
         let due = self.store.outbox_due(now, room)?;
         if let Some(TextHold { reason, .. }) = hold.filter(|_| !due.is_empty()) {
             let try_at = now.plus_ms(HELD_TRY_MS);

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it cannot go on")]
 
 mod bills;
+mod broadcast_seams;
+mod broadcasts;
 mod cash;
 mod cash_cuts;
 mod cash_healing;

@@ -31,7 +31,7 @@ fn told() -> World {
 }
 
 /// Money comes without being asked for: a text of an essential kind.
-fn tell(world: &mut World, customer: kiosk::ids::CustomerId) {
+pub fn tell(world: &mut World, customer: kiosk::ids::CustomerId) {
     let before = world.prompts().len();
     bought(world.ask(buy(customer, Item::Deposit(4_000), Pay::Prompt)));
     let prompt = world.prompts()[before].clone();

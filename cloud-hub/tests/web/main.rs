@@ -6,6 +6,7 @@ mod alarms;
 mod api;
 mod bills;
 mod books;
+mod broadcasts;
 mod doors;
 mod floats;
 mod guard;

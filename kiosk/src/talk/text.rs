@@ -169,6 +169,8 @@ pub enum Text {
         /// Its last day.
         last_day: Day,
     },
+    /// Behind a text to many people: how to get no more of them.
+    StopHint,
     // By SMS.
     /// A code for a forgotten PIN.
     PinCode {
@@ -212,6 +214,7 @@ impl Text {
             Text::PinCode { .. } => "pin-code",
             Text::PinChanged => "pin-changed",
             Text::Unsubscribed => "unsubscribed",
+            Text::StopHint => "stop-hint",
             Text::Answer(answer) => answer.id(),
             Text::Loan(loan) => loan.id(),
         }
@@ -288,6 +291,7 @@ impl Text {
             }
             Text::PinCode { code } => args.set("code", code.digits()),
             Text::PinChanged | Text::Unsubscribed => {}
+            Text::StopHint => {}
             Text::Answer(answer) => return answer.args(language),
             Text::Loan(loan) => return loan.args(language),
         }

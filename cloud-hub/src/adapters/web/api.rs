@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`alarms`] | what needed a look |
 //! | [`bills`] | bills and readings |
+//! | [`broadcasts`] | one text to many people |
 //! | [`customers`] | customers and what is done to one |
 //! | [`floats`] | cash that managers of sites take and hand in |
 //! | [`ledger`] | the ledger |
@@ -18,6 +19,7 @@
 
 pub mod alarms;
 pub mod bills;
+pub mod broadcasts;
 pub mod customers;
 pub mod floats;
 pub mod ledger;
@@ -94,6 +96,13 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/api/v1/reports") => get(reports::reports),
         ("GET", "/api/v1/suspense") => get(suspense::waiting),
         ("POST", "/api/v1/suspense/{provider}/{receipt}/allocate") => post(suspense::allocate),
+        ("POST", "/api/v1/broadcasts/preview") => post(broadcasts::preview),
+        ("POST", "/api/v1/broadcasts") => post(broadcasts::start),
+        ("GET", "/api/v1/broadcasts") => get(broadcasts::list),
+        ("GET", "/api/v1/broadcasts/{id}") => get(broadcasts::one),
+        ("POST", "/api/v1/broadcasts/{id}/pause") => post(broadcasts::pause),
+        ("POST", "/api/v1/broadcasts/{id}/resume") => post(broadcasts::resume),
+        ("POST", "/api/v1/broadcasts/{id}/cancel") => post(broadcasts::cancel),
         ("GET", "/api/v1/floats") => get(floats::list),
         ("POST", "/api/v1/sites/{site}/floats") => post(floats::set),
         ("POST", "/api/v1/sites/{site}/floats/{manager}/hand-in") => post(floats::hand_in),

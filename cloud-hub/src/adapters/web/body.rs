@@ -61,10 +61,15 @@ impl Body {
 
     /// A text; `null` is none.
     pub fn maybe_text(&mut self, field: &'static str) -> Result<Option<String>, Refusal> {
+        self.maybe_text_of(field, TEXT_BYTES_MAX)
+    }
+
+    /// A text of at most so many bytes; `null` is none.
+    pub fn maybe_text_of(&mut self, field: &'static str, bytes_max: usize) -> Result<Option<String>, Refusal> {
         match self.0.remove(field) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if text.len() > TEXT_BYTES_MAX || text.contains('\0') => {
-                Err(bad_field(field, format!("at most {TEXT_BYTES_MAX} bytes of text")))
+            Some(Value::String(text)) if text.len() > bytes_max || text.contains('\0') => {
+                Err(bad_field(field, format!("at most {bytes_max} bytes of text")))
             }
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(bad_field(field, "a text")),

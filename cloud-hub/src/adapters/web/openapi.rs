@@ -1,5 +1,6 @@
 //! The API described, for programs (OpenAPI 3.1) and for people. A test compares it with the table of routes.
 
+mod broadcasts;
 mod lines;
 mod people;
 
@@ -14,11 +15,6 @@ use super::{
 
 /// Method, path, what for, fields of the body or filters.
 type Line = (&'static str, &'static str, &'static str, &'static str);
-
-/// All of them, in the order of the table.
-fn all_lines() -> impl Iterator<Item = &'static Line> {
-    lines::LINES.iter().chain(people::LINES)
-}
 
 /// `GET /api/openapi.json`
 pub async fn json() -> Api {
@@ -73,8 +69,9 @@ fn schema(line: &str) -> Option<Value> {
     for field in &fields {
         let name = field.trim_end_matches('?');
         let kind = match name {
-            "volume_ml" | "amount_minor" | "repayment_minor" | "cap_ml" | "meter_ml" | "usage_ml" => "integer",
-            "active" | "replace" | "metered" | "new_meter" | "corrects" => "boolean",
+            "volume_ml" | "amount_minor" | "repayment_minor" | "cost_minor_max" | "cap_ml" | "meter_ml"
+            | "usage_ml" => "integer",
+            "active" | "all_sites" | "may_repeat" | "replace" | "metered" | "new_meter" | "corrects" => "boolean",
             _ => "string",
         };
         properties.insert(name.to_owned(), json!({ "type": kind }));
@@ -84,10 +81,15 @@ fn schema(line: &str) -> Option<Value> {
     Some(json!({ "type": "object", "properties": properties, "required": required }))
 }
 
+/// All lines, in the order of the table.
+fn lines() -> impl Iterator<Item = &'static Line> {
+    lines::LINES.iter().chain(people::LINES).chain(broadcasts::LINES)
+}
+
 /// The routes that programs use, each with its line.
 fn described() -> Vec<(&'static Route, &'static Line)> {
     let routes = TABLE.iter().filter(|route| route.shape == Shape::Api);
-    let line = |route: &Route| all_lines().find(|line| line.0 == route.method && line.1 == route.path);
+    let line = |route: &Route| lines().find(|line| line.0 == route.method && line.1 == route.path);
     routes.filter_map(|route| Some((route, line(route)?))).collect()
 }
 
@@ -137,7 +139,7 @@ mod tests {
             .filter(|route| route.shape == Shape::Api)
             .map(|route| (route.method, route.path))
             .collect();
-        let lines: Vec<_> = all_lines().map(|line| (line.0, line.1)).collect();
+        let lines: Vec<_> = lines().map(|line| (line.0, line.1)).collect();
         assert_eq!(lines, routes, "in the order of the table");
         let buy = &description()["paths"]["/api/v1/purchases"]["post"];
         let required = &buy["requestBody"]["content"]["application/json"]["schema"]["required"];

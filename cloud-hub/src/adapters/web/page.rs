@@ -10,6 +10,7 @@
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
 //! | [`bills`] | bills, one to print, and what a customer owes |
 //! | [`money`], [`texts`], [`loans`] | purchases, texts both ways, loans asked |
+//! | [`broadcasts`] | one text to many people |
 //! | [`payouts`] | money that goes out |
 //! | [`ledger`], [`reports`] | the books of a day, the statement of an account, what a day came to |
 //! | [`waiting`] | money that came without a prompt |
@@ -19,6 +20,7 @@
 
 pub mod alarms;
 pub mod bills;
+pub mod broadcasts;
 pub mod customer;
 pub mod customers;
 pub mod doubt;
@@ -122,6 +124,13 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/reports") => get(reports::reports),
         ("GET", "/outbox") => get(texts::outbox),
         ("POST", "/outbox/release") => post(texts::release),
+        ("GET", "/broadcasts") => get(broadcasts::broadcasts),
+        ("POST", "/broadcasts/preview") => post(broadcasts::preview),
+        ("POST", "/broadcasts") => post(broadcasts::start),
+        ("GET", "/broadcasts/{id}") => get(broadcasts::broadcast),
+        ("POST", "/broadcasts/{id}/pause") => post(broadcasts::pause),
+        ("POST", "/broadcasts/{id}/resume") => post(broadcasts::resume),
+        ("POST", "/broadcasts/{id}/cancel") => post(broadcasts::cancel),
         ("GET", "/loans") => get(loans::loans),
         ("POST", "/loans/close") => post(loans::close),
         ("POST", "/tickets/solved") => post(loans::solved),
@@ -154,7 +163,7 @@ async fn asset(Path(file): Path<String>) -> Response {
 }
 
 /// The pages in the order of the menu: path and name.
-const MENU: [(&str, &str); 13] = [
+const MENU: [(&str, &str); 14] = [
     ("/", "Today"),
     ("/sites", "Sites"),
     ("/customers", "Customers"),
@@ -166,6 +175,7 @@ const MENU: [(&str, &str); 13] = [
     ("/ledger", "Ledger"),
     ("/reports", "Reports"),
     ("/outbox", "Texts"),
+    ("/broadcasts", "Broadcasts"),
     ("/loans", "Loans"),
     ("/people", "People"),
 ];
@@ -266,6 +276,9 @@ fn done(word: Option<&str>) -> Markup {
         Some("token") => "The token is void.",
         Some("doubt") => "The doubt is ended. What was held back goes to the sites now.",
         Some("ticket") => "It is solved, and whoever reported it is told.",
+        Some("broadcast") => {
+            "It is written down who gets it, and the texts leave one after the other. How far it is, is below."
+        }
         Some("loan") => "The loan is closed, and its site shows it as refused.",
         Some("password") => "Your new password holds. Log in with it.",
         _ => return html! {},

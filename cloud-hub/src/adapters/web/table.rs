@@ -248,6 +248,21 @@ pub const TABLE: &[Route] = &[
     page("POST", "/people/users/remove", ADMIN),
     page("POST", "/people/tokens", ADMIN),
     page("POST", "/people/tokens/revoke", ADMIN),
+    // One text to many people.
+    api("POST", "/api/v1/broadcasts/preview", SERVE),
+    api("POST", "/api/v1/broadcasts", SERVE),
+    api("GET", "/api/v1/broadcasts", BOOKS),
+    api("GET", "/api/v1/broadcasts/{id}", BOOKS),
+    api("POST", "/api/v1/broadcasts/{id}/pause", SERVE),
+    api("POST", "/api/v1/broadcasts/{id}/resume", SERVE),
+    api("POST", "/api/v1/broadcasts/{id}/cancel", SERVE),
+    page("GET", "/broadcasts", BOOKS),
+    page("POST", "/broadcasts/preview", SERVE),
+    page("POST", "/broadcasts", SERVE),
+    page("GET", "/broadcasts/{id}", BOOKS),
+    page("POST", "/broadcasts/{id}/pause", SERVE),
+    page("POST", "/broadcasts/{id}/resume", SERVE),
+    page("POST", "/broadcasts/{id}/cancel", SERVE),
 ];
 
 /// The route with this method and matched path. `HEAD` counts as `GET`.

@@ -5,12 +5,14 @@ use kiosk::{
     payment::PaymentOrder,
     payout::PayoutOrder,
     provider::Provider,
+    talk::broadcast,
     units::Volume,
 };
 
 use super::money::{
     Allocation, CashCount, NewBilling, NewLoan, NewPurchase, NewReading, NewRefund, NewWithdrawal, Settling,
 };
+use super::texts::NewBroadcast;
 use super::ussd::{UssdName, UssdStep};
 use crate::hub::{money::Arrival, operator::Role};
 
@@ -273,6 +275,17 @@ pub enum Request {
     },
     /// What held texts back is mended: they go at once.
     ReleaseTexts,
+    /// What a broadcast would be; changes nothing.
+    PreviewBroadcast(NewBroadcast),
+    /// A broadcast begins.
+    StartBroadcast(NewBroadcast),
+    /// A person pauses, resumes or cancels a broadcast.
+    OrderBroadcast {
+        /// Its number.
+        broadcast: i64,
+        /// What they decided.
+        order: broadcast::Order,
+    },
     /// How much cash a site's manager may take before handing it in; nothing withdraws it.
     SetFloat {
         /// Where.

@@ -1,6 +1,10 @@
 //! What reaches the machine about texts, and from whom.
 
-use kiosk::{phone::Phone, provider::Provider};
+use kiosk::{
+    phone::Phone,
+    provider::Provider,
+    talk::{Language, broadcast::Audience},
+};
 
 /// Somebody outside who is called, and who calls back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,4 +99,15 @@ impl std::fmt::Debug for IncomingText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "IncomingText({:?}, {:?}, \u{2026})", self.id, self.phone)
     }
+}
+
+/// A broadcast to be.
+#[derive(Clone, Debug)]
+pub struct NewBroadcast {
+    /// Whom it is for.
+    pub audience: Audience,
+    /// The text in each language, as typed; the first to whoever speaks none of them.
+    pub texts: Vec<(Language, String)>,
+    /// What it may cost at most, in minor units: what the preview said. `None` is whatever it costs.
+    pub cost_minor_max: Option<i64>,
 }

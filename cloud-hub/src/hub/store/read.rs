@@ -1,6 +1,7 @@
 //! What pages and the API read, over a read-only connection ([`store::Database::open_read_only`]).
 
 mod bill;
+mod broadcast;
 mod cash;
 mod fleet;
 mod ledger;
@@ -27,6 +28,7 @@ use store::StoreError;
 
 pub use self::{
     bill::{BillFilter, BillShown, Billing, bill, billing, bills, bills_listed, bills_owed, metered, readings},
+    broadcast::{Broadcast, Progress, broadcast, broadcast_progress, broadcasts},
     cash::{DoubtfulSale, HandIn, Manager, doubtful_sales, hand_ins, managers, refused_sales},
     fleet::{Site, site, sites, sites_unhashed},
     ledger::{

@@ -88,11 +88,11 @@ impl Store<'_> {
         )
     }
 
-    /// Queued texts that are due, the oldest first.
+    /// Queued texts that are due, the oldest first; those of broadcasts after all others.
     pub fn outbox_due(&self, now: Wall, limit: u32) -> Stored<Vec<OutboxRow>> {
         self.all(
             "SELECT * FROM outbox WHERE due_ms IS NOT NULL AND due_ms <= ?1 AND state = 'queued'
-             ORDER BY due_ms, id LIMIT ?2",
+             ORDER BY broadcast IS NOT NULL, due_ms, id LIMIT ?2",
             params![now.0, limit],
             read_outbox,
         )
@@ -158,11 +158,11 @@ impl Store<'_> {
         )
     }
 
-    /// Texts that are due and were queued before this are not sent any more.
+    /// Texts that are due and were queued before this are not sent any more. Those of broadcasts have a rule of their own.
     pub fn outbox_too_old(&self, now: Wall, before: Wall) -> Stored<usize> {
         self.execute(
             "UPDATE outbox SET state = 'failed', due_ms = NULL, reason = 'too_old'
-             WHERE due_ms IS NOT NULL AND due_ms <= ?1 AND state = 'queued' AND created_ms < ?2",
+             WHERE due_ms IS NOT NULL AND due_ms <= ?1 AND state = 'queued' AND created_ms < ?2 AND broadcast IS NULL",
             [now.0, before.0],
         )
     }

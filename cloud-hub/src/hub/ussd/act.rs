@@ -36,6 +36,11 @@ const DENIALS: &[(&str, Denied)] = &[
     ("held_at_site", Denied::HeldAtSite),
     ("cannot_be_given", Denied::NotNow),
     ("in_doubt", Denied::NotNow),
+    ("texts_off", Denied::NotNow),
+    ("no_people", Denied::NotNow),
+    ("equal_broadcast", Denied::NotNow),
+    ("too_many_people", Denied::NotNow),
+    ("text_too_long", Denied::NotNow),
     ("accounts_used_up", Denied::NotNow),
     ("too_many_codes", Denied::TooMany),
     ("too_many_tickets", Denied::TooMany),
@@ -132,7 +137,11 @@ impl Turn<'_> {
                 self.send_pin_code(&row)?;
                 return Ok(Ok(Done::Made));
             }
-            Act::Collect { .. } | Act::TakeCash { .. } | Act::Broadcast { .. } => return Ok(Err(Denied::NotAllowed)),
+            Act::Collect { .. } | Act::TakeCash { .. } => return Ok(Err(Denied::NotAllowed)),
+            Act::Broadcast { site, text } => {
+                self.broadcast_by_phone(site, text, by)?;
+                return Ok(Ok(Done::Made));
+            }
         };
         self.update_customer(by, row.id, &change)?;
         Ok(Ok(Done::Made))

@@ -150,8 +150,8 @@ impl Office for Counter<'_, '_> {
         Err(nobody_manages())
     }
 
-    fn audience(&self, _: &SiteName) -> Result<u32, Halt> {
-        Err(nobody_manages())
+    fn audience(&self, site: &SiteName) -> Result<u32, Halt> {
+        self.turn.broadcast_reach(site)
     }
 
     fn find(&self, _: &SiteName, _: &Handle) -> Result<Result<Found, Denied>, Halt> {

@@ -82,6 +82,7 @@ payment-cancelled = You cancelled the payment of { $amount }. Nothing was taken.
 payment-expired = The payment of { $amount } was not confirmed in time. Please try again. If you did confirm it, a message follows.
 subscription-reminder = { $name }, your water subscription ends on { $last_day }. Renew it to keep drawing water.
 subscription-ended = { $name }, your water subscription ended on { $last_day }. Renew it to draw again. Prepaid litres stay yours.
+stop-hint = Stop: reply STOP
 bill-issued = Your water bill for { $month }: { $volume } l, { $amount }. Please pay it by { $due }.
 bill-reminder = Your water bill: { $left } is left to pay by { $due }. After that day no water can be drawn.
 bill-overdue = Your water bill was due on { $due }: { $left } is left to pay. Pay it to draw water again.

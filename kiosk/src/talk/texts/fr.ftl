@@ -82,6 +82,7 @@ payment-cancelled = Vous avez annulé le paiement de { $amount }. Rien n'a été
 payment-expired = Le paiement de { $amount } n'a pas été confirmé à temps. Veuillez réessayer. Si vous l'avez confirmé, un message suivra.
 subscription-reminder = { $name }, votre abonnement d'eau finit le { $last_day }. Renouvelez-le pour continuer à puiser.
 subscription-ended = { $name }, votre abonnement d'eau a fini le { $last_day }. Renouvelez-le pour puiser. Vos litres prépayés vous restent.
+stop-hint = Stop: répondez STOP
 bill-issued = Votre facture d'eau de { $month }: { $volume } l, { $amount }. Veuillez la payer jusqu'au { $due }.
 bill-reminder = Votre facture d'eau: reste { $left } à payer jusqu'au { $due }. Après ce jour, plus d'eau.
 bill-overdue = Votre facture d'eau était à payer jusqu'au { $due }: reste { $left }. Payez pour puiser à nouveau.

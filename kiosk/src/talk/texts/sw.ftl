@@ -82,6 +82,7 @@ payment-cancelled = Umeghairi malipo ya { $amount }. Hakuna pesa zilizokatwa.
 payment-expired = Malipo ya { $amount } hayakuthibitishwa kwa wakati. Tafadhali jaribu tena. Kama ulithibitisha, utapata ujumbe.
 subscription-reminder = { $name }, usajili wako wa maji unaisha tarehe { $last_day }. Uhuishe ili uendelee kuchota maji.
 subscription-ended = { $name }, usajili wako wa maji uliisha tarehe { $last_day }. Uhuishe ili uchote tena. Lita ulizonunua bado ni zako.
+stop-hint = Kuacha: jibu STOP
 bill-issued = Ankara yako ya maji ya { $month }: lita { $volume }, { $amount }. Tafadhali lipa hadi { $due }.
 bill-reminder = Ankara yako ya maji: bado { $left }, lipa hadi { $due }. Baada ya hapo hutaweza kuchota maji.
 bill-overdue = Ankara yako ya maji ilipaswa kulipwa hadi { $due }: bado { $left }. Lipa ili uchote maji tena.

@@ -76,9 +76,9 @@ pub fn online(online: bool) -> Markup {
 /// The state of a payment, as a coloured word.
 pub fn state(state: &str) -> Markup {
     let class = match state {
-        "succeeded" | "sent" | "delivered" => "badge good",
+        "succeeded" | "sent" | "delivered" | "done" => "badge good",
         "failed" | "cancelled" | "expired" => "badge bad",
-        "needs_operator" | "unknown" => "badge look",
+        "needs_operator" | "unknown" | "held" => "badge look",
         _ => "badge",
     };
     html! { span class=(class) { (state.replace('_', " ")) } }
