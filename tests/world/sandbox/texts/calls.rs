@@ -3,6 +3,9 @@
 //! Each step is a form to the hub with all inputs of the session joined by `*`. What was typed may be a PIN, so it is shown
 //! nowhere, and a phone shows nothing but the hub's last screen.
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeMap, fmt};
 
 use kiosk::{
@@ -237,6 +240,3 @@ fn read(answer: &str) -> Result<(bool, String), String> {
         false => Ok((goes_on, screen.to_owned())),
     }
 }
-
-#[cfg(test)]
-mod tests;
