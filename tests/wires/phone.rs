@@ -224,5 +224,19 @@ mod tests {
         }
         programme.door.set(world::proxy::Weather::Cut);
         assert_eq!(caller.dial(WATER).await.unwrap(), problem);
+
+        // As a person enters it on the control page.
+        let url = programme.sandbox.as_ref().unwrap().url().unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let entered = [("provider", "africastalking"), ("ussd_codes", r#"{"*100#":"Airtime"}"#)];
+        let page = http.post(format!("{url}/")).form(&entered).send().await.unwrap();
+        assert!(page.status().is_success(), "{page:?}");
+        let phone = http.get(format!("{url}/phone?number=0708374149")).send().await.unwrap();
+        assert!(phone.url().path().ends_with(&format!("/phone/{JANE}")), "{phone:?}");
+        let phone = phone.text().await.unwrap();
+        assert!(
+            phone.contains("*100#") && phone.contains("Airtime") && !phone.contains(WATER),
+            "{phone}"
+        );
     }
 }

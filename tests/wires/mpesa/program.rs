@@ -120,7 +120,7 @@ async fn a_person_pays_on_the_phone_page() {
         .text()
         .await
         .expect("text");
-    assert!(page.contains("Balance: KES 99700"), "{page}");
+    assert!(page.contains("M-PESA balance: KES 99700"), "{page}");
     desk.close().await;
 }
 

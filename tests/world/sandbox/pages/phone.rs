@@ -59,11 +59,17 @@ async fn phone(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Mar
     let texts = shared.texts();
     let call = texts.call(phone);
     let own = format!("/phone/{phone}");
+    let code = texts
+        .behaviour()
+        .ussd_codes
+        .keys()
+        .next()
+        .map_or("*384#", String::as_str);
     let body = html! {
-        h1 { "Phone +" (phone) }
+        h1 { "Phone " (spaced(phone)) }
         div.phone {
-            div.screen role="status" { (screen(call)) }
-            (keys(&own, call))
+            div.screen role="status" { (screen(call, code)) }
+            (keys(&own, call, code))
         }
         @if call.is_none_or(|call| call.line == Line::Over) {
             h2 { "Codes to dial" }
@@ -96,20 +102,27 @@ async fn phone(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Mar
     document(&format!("Phone +{phone}"), STYLE, refresh_s, &body)
 }
 
-fn screen(call: Option<&Call>) -> &str {
+fn screen(call: Option<&Call>, code: &str) -> String {
     match call {
-        None => "Kisima\n\nDial a code, such as *384*303#",
-        Some(call) if call.line == Line::Waiting => "USSD code running...",
-        Some(call) => &call.screen,
+        None => format!("Kisima\n\nDial a code, such as {code}"),
+        Some(call) if call.line == Line::Waiting => "USSD code running...".to_owned(),
+        Some(call) => call.screen.clone(),
     }
 }
 
+/// A number as people read it: the country's code, and then by threes.
+fn spaced(phone: u64) -> String {
+    let digits = phone.to_string();
+    let threes = digits.as_bytes().chunks(3).map(String::from_utf8_lossy);
+    format!("+{}", threes.collect::<Vec<_>>().join(" "))
+}
+
 /// The field and the keys under the screen. Whoever presses Enter means the first of them.
-fn keys(own: &str, call: Option<&Call>) -> Markup {
+fn keys(own: &str, call: Option<&Call>, code: &str) -> Markup {
     html! {
         @match call.map(|call| call.line) {
             None => form method="post" action={ (own) "/dial" } {
-                input name="code" aria-label="Code" inputmode="tel" placeholder="*384*303#" maxlength="32" autocomplete="off" required autofocus;
+                input name="code" aria-label="Code" inputmode="tel" placeholder=(code) maxlength="32" autocomplete="off" required autofocus;
                 div.keys { button.go { "Call" } }
             },
             Some(Line::Open) => form method="post" action={ (own) "/type" } {
@@ -182,7 +195,7 @@ async fn inbox(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Mar
         .flat_map(|wallets| wallets.prompts().iter().rev().map(move |prompt| (wallets, prompt)))
         .filter(|(_, prompt)| prompt.phone == phone)
         .collect();
-    let body = html! {
+    let body = html! { div.inbox {
         @for prompt in prompts.iter().filter(is_open) {
             @let question = format!("Do you want to pay KES {} to {}, account {}?", prompt.amount, prompt.party_b, prompt.account_reference);
             (open_prompt(phone, Provider::Mpesa, &prompt.checkout_request, &question))
@@ -207,7 +220,7 @@ async fn inbox(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Mar
             p.faint { (time(prompt.created_ms)) ": " (wallets.provider().title()) ", " (prompt.currency) " " (prompt.amount) ", " (ended(prompt)) }
         }
         p.faint { "M-PESA balance: KES " (mpesa.balance(phone)) }
-    };
+    } };
     let is_asked =
         prompts.iter().any(|prompt| is_open(&prompt)) || others.iter().any(|(_, prompt)| prompt.end.is_none());
     let refresh_s = (!is_asked).then_some(INBOX_REFRESH_S);
