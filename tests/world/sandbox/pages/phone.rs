@@ -209,15 +209,15 @@ async fn inbox(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Mar
                 p { (message.text) }
                 small {
                     @if message.from_phone { "to " (SHORT_CODE) ", " } @else if !message.sender.is_empty() { (message.sender) ", " }
-                    (time(message.time_ms))
+                    (clock(message.time_ms))
                 }
             }
         }
         @for prompt in prompts.iter().filter(|prompt| !is_open(prompt)).take(ROWS_MAX) {
-            p.faint { (time(prompt.created_ms)) ": KES " (prompt.amount) ", result " (prompt.result_code.as_deref().unwrap_or("")) }
+            p.faint { (clock(prompt.created_ms)) ": M-PESA, KES " (prompt.amount) ", result " (prompt.result_code.as_deref().unwrap_or("")) }
         }
         @for (wallets, prompt) in others.iter().filter(|(_, prompt)| prompt.end.is_some()).take(ROWS_MAX) {
-            p.faint { (time(prompt.created_ms)) ": " (wallets.provider().title()) ", " (prompt.currency) " " (prompt.amount) ", " (ended(prompt)) }
+            p.faint { (clock(prompt.created_ms)) ": " (wallets.provider().title()) ", " (prompt.currency) " " (prompt.amount) ", " (ended(prompt)) }
         }
         p.faint { "M-PESA balance: KES " (mpesa.balance(phone)) }
     } };
@@ -225,6 +225,12 @@ async fn inbox(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Mar
         prompts.iter().any(|prompt| is_open(&prompt)) || others.iter().any(|(_, prompt)| prompt.end.is_none());
     let refresh_s = (!is_asked).then_some(INBOX_REFRESH_S);
     document(&format!("What came to +{phone}"), STYLE, refresh_s, &body)
+}
+
+/// The time of the day, for what came to a phone is seldom older.
+fn clock(ms: i64) -> String {
+    let all = time(ms);
+    format!("{} UTC", all.get(11..16).unwrap_or(&all))
 }
 
 /// A prompt that waits for a person.
