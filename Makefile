@@ -5,8 +5,8 @@
 help:
 	@echo 'make setup   installs: a C compiler, pkg-config, libsystemd-dev, curl, mosquitto-clients, faketime, chromium, its driver'
 	@echo 'make test    format, lints, build and all tests; installs what setup does'
-	@echo 'make demo    hub, two sites, twelve dispensers and four pretend payment providers on this machine; installs a C'
-	@echo '             compiler, pkg-config, libsystemd-dev. Ctrl-c ends it; DEMO_SECONDS=60 make demo ends by itself and judges'
+	@echo 'make demo    hub, two sites, twelve dispensers, four pretend payment providers and a phone to dial on this machine;'
+	@echo '             installs a C compiler, pkg-config, libsystemd-dev. Ctrl-c ends it; DEMO_SECONDS=60 make demo ends by itself and judges'
 	@echo 'make storms  SEEDS=200 simulated worlds, each held against every promise; names each seed that broke one. Installs'
 	@echo '             what a build needs. SEED=7 make storm runs one world and tells its story'
 	@echo 'make bench   figures beside peers; installs mosquitto, faketime, gzip, python3-venv, and paho-mqtt under target/.'

@@ -37,7 +37,12 @@ mod tests {
             "{told}{}",
             String::from_utf8_lossy(&output.stderr)
         );
+        assert!(!told.contains("types 4071"), "a PIN is told: {told}");
         for sentence in [
+            "Amina dials *384*303#: Enter your name",
+            "Amina types ****: Name: Amina Hassan | City: Nairobi",
+            "Amina types 1: Account created! ID: ",
+            "Amina types 1: Please confirm KES 80 ",
             "registers at kibera-1",
             "the hub asks M-PESA itself, and credits her",
             "the hub asks MTN MoMo itself, and credits her",

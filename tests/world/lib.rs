@@ -23,10 +23,12 @@
 //! | [`http`] | small calls of a JSON API |
 //! | [`proxy`] | a network with a switch between two programs |
 //! | [`programme`] | hub, sites, dispensers and pretend M-PESA as real programs |
+//! | [`caller`] | a person who dials on a pretend phone |
 //! | [`acknowledged`] | what people were told is done, to be compared with what both sides say afterwards |
 
 pub mod acknowledged;
 pub mod books;
+pub mod caller;
 pub mod centre;
 pub mod check;
 pub mod clock;

@@ -10,11 +10,12 @@
 use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::{Context as _, ensure};
-use kiosk::provider::Provider;
-use serde_json::{Value, json};
+use kiosk::{provider::Provider, talk::ussd::Service};
+use serde_json::{Map, Value, json};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
+    caller::Caller,
     http::Api,
     processes::{Program, wait_for},
     proxy::{Proxy, Weather},
@@ -26,6 +27,14 @@ use crate::{
 pub const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// What the hub's webhooks must hold in their path.
 pub const WEBHOOK_SECRET: &str = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+
+/// What the phones of a texting programme can dial.
+pub const SERVICE_CODES: [(&str, Service, &str); 4] = [
+    ("*384*303#", Service::Water, "Water"),
+    ("*384*304#", Service::Loans, "Loans"),
+    ("*384*305#", Service::Services, "Services"),
+    ("*384*306#", Service::Household, "Household"),
+];
 
 /// The hub and what is around it.
 pub struct Programme {
@@ -79,7 +88,7 @@ impl Programme {
         Programme::assemble(folder, providers, false, keys).await
     }
 
-    /// The same, whose texts a pretend messenger carries, both ways.
+    /// The same, whose texts and calls a pretend messenger carries, both ways.
     pub async fn texting(folder: &Path, providers: &[Provider], keys: &[(&str, &str)]) -> anyhow::Result<Programme> {
         Programme::assemble(folder, providers, true, keys).await
     }
@@ -102,7 +111,7 @@ impl Programme {
             }
             if texts {
                 configure_texts(&mut hub, folder, &program.url()?)?;
-                let body = json!({ texts::NAME: portal_for_texts(&door.url()) });
+                let body = json!({ texts::NAME: messengers_portal(&door.url()) });
                 Api::new(&program.url()?)?.post("/control", &body).await?.expect(200)?;
             }
             sandbox = Some(program);
@@ -138,6 +147,11 @@ impl Programme {
         Ok(texts
             .filter_map(|text| Some(text["text"].as_str()?.to_owned()))
             .collect())
+    }
+
+    /// The person at a pretend phone, who dials.
+    pub fn caller(&self, phone: u64) -> anyhow::Result<Caller> {
+        Ok(Caller::new(self.sandbox()?, phone))
     }
 
     /// Has a pretend provider behave so, and know what a person would enter in its portal.
@@ -329,9 +343,17 @@ pub fn within(seconds: u64) -> Instant {
 }
 
 /// What a person enters in the messenger's portal.
-fn portal_for_texts(door: &str) -> Value {
-    let address = |word: &str| format!("{door}/sms/{word}/{WEBHOOK_SECRET}");
-    json!({"delivery_url": address("delivery"), "inbound_url": address("inbound"), "stop_url": address("stop")})
+fn messengers_portal(door: &str) -> Value {
+    let address = |path: &str| format!("{door}/{path}/{WEBHOOK_SECRET}");
+    let codes = SERVICE_CODES.map(|(code, _, what)| (code.to_owned(), json!(what)));
+    json!({
+        "delivery_url": address("sms/delivery"),
+        "inbound_url": address("sms/inbound"),
+        "stop_url": address("sms/stop"),
+        "ussd_url": address("ussd/callback"),
+        "ussd_events_url": address("ussd/events"),
+        "ussd_codes": codes.into_iter().collect::<Map<_, _>>(),
+    })
 }
 
 /// Tells the hub of the pretend messenger.
@@ -343,6 +365,9 @@ fn configure_texts(hub: &mut Program, folder: &Path, sandbox: &str) -> anyhow::R
     hub.set(&key("username"), "sandbox");
     hub.set(&key("sender"), "KISIMA");
     hub.set(&key("api_key_file"), &file.display().to_string());
+    for (code, service, _) in SERVICE_CODES {
+        hub.set(&format!("ussd.codes.\"{code}\""), service.name());
+    }
     Ok(())
 }
 

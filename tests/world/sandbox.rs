@@ -4,12 +4,12 @@
 //! |---|---|
 //! | [`mpesa`] | Daraja as a state machine; no socket, no clock |
 //! | [`wallets`] | MTN MoMo, Airtel Money and IntaSend, the same way |
-//! | [`texts`] | Africa's Talking for texts, the same way |
+//! | [`texts`] | Africa's Talking for texts and, in [`texts::calls`], for calls to service codes, the same way |
 //! | `prompts` | the prompts of any of them |
 //! | `server` | the socket and the clock around it |
-//! | `deliveries` | how callbacks are delivered |
+//! | `deliveries` | how callbacks are delivered, and the steps of callers |
 //! | `control` | the JSON API by which tests change what the providers do and read their books |
-//! | `pages` | the same for people: a control page, and a page for each pretend phone |
+//! | `pages` | the same for people: a control page, and a page for each pretend phone, with its screen and keys |
 //!
 //! | address | what |
 //! |---|---|
@@ -20,6 +20,8 @@
 //! | `POST /control` | `{"mpesa":{…}}` changes the named fields of [`mpesa::Behaviour`], `{"mtn":{…}}` and so on of [`wallets::Behaviour`], `{"africastalking":{…}}` of [`texts::Behaviour`] |
 //! | `POST /control/{provider}/phones/{phone}` | the same for one phone alone; also `"balance"` in whole units |
 //! | `POST /control/africastalking/phones/{phone}/text` | the person writes to the hub: `{"text"}`; `…/stop` opts out |
+//! | `POST /control/africastalking/phones/{phone}/dial` | the person calls: `{"code":"*384*303#"}`; answers with [`texts::calls::Call`], what the phone then shows |
+//! | `POST /control/africastalking/phones/{phone}/type` | … and types: `{"input"}`; answers the same, or 409 when no session waits for it; `…/hang-up` ends it |
 //! | `POST /control/mpesa/phones/{phone}/pay` | the person pays a till or paybill: `{"shortcode","reference","amount"}` |
 //! | `GET /control/mpesa/statement.csv` | the statement of the organisation portal |
 //! | `POST /control/{provider}/prompts/{id}/approve`, `…/cancel` | the person at the phone; optional `{"pin":"1234"}` |

@@ -4,6 +4,7 @@
 //! by itself and exits 0 only if both sides agree and nothing acknowledged was lost; without, it runs until ctrl-c.
 
 mod people;
+mod phone;
 mod story;
 
 use std::{
@@ -23,7 +24,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     time::{Instant, sleep_until},
 };
-use world::programme::{Programme, in_shillings};
+use world::programme::{Programme, SERVICE_CODES, in_shillings};
 
 use people::People;
 use story::{Story, say};
@@ -35,6 +36,8 @@ const DISPENSERS: usize = 6;
 const LAST_STORY: Duration = Duration::from_secs(15);
 /// How long both sides may take to agree at the end.
 const AGREE_WITHIN: Duration = Duration::from_secs(30);
+/// The phone of whoever watches. Its prompts wait for a PIN on its page.
+const NEWCOMER: u64 = 254_712_345_678;
 /// Exit status for a command line that cannot be understood.
 const EXIT_USAGE: u8 = 64;
 
@@ -210,10 +213,15 @@ async fn addresses(programme: &Programme, folder: &Path) -> anyhow::Result<()> {
         );
     }
     if let Some(sandbox) = &programme.sandbox {
+        let url = sandbox.url()?;
+        let own = format!("/control/{}/phones/{NEWCOMER}", Provider::Mpesa);
+        let by_hand = json!({ "auto": false });
+        programme.sandbox()?.post(&own, &by_hand).await?.expect(200)?;
         println!(
-            "  providers     {}/   pretend: their control page and the customers' phones",
-            sandbox.url()?
+            "  a phone       {url}/phone/{NEWCOMER}   dial {} and walk the menus",
+            SERVICE_CODES[0].0
         );
+        println!("  providers     {url}/   pretend: their control page and the customers' phones");
     }
     println!("  logs, data    {}", folder.display());
     println!();

@@ -12,7 +12,7 @@ use world::{
     tap::Tap,
 };
 
-use crate::people::People;
+use crate::{people::People, phone::Call};
 
 const NAMES: [&str; 8] = [
     "Amina Hassan",
@@ -24,6 +24,7 @@ const NAMES: [&str; 8] = [
     "Mwende Musyoka",
     "Nafula Wekesa",
 ];
+const CITY: &str = "Nairobi";
 const PIN: &str = "4071";
 /// What she buys, and what she draws before and after the cut.
 const BOUGHT_ML: i64 = 40_000;
@@ -65,7 +66,7 @@ impl Story {
         }
     }
 
-    /// Registers, pays, pours; the link is cut; pours again; the link returns; both sides agree; pays by another provider.
+    /// Registers and buys by USSD, pays, pours; the link is cut; pours again; the link returns; both sides agree; pays by another provider.
     pub async fn tell(&mut self, programme: &Programme, index: usize) -> anyhow::Result<()> {
         let site = &programme.sites[index];
         let place = &site.name;
@@ -74,12 +75,14 @@ impl Story {
         let other = OTHERS[self.told % OTHERS.len()];
         self.told += 1;
         let first = name.split(' ').next().unwrap_or(name);
-        let customer = programme.register(place, name, &phone, PIN).await?;
+        let customer = register(programme, place, name, &phone).await?;
         say(&format!(
             "{name} registers at {place} with {phone}: her account is {}.",
             customer.account
         ));
-        self.pay(programme, &customer, first, Provider::Mpesa, BOUGHT_ML)
+        let call = Call::new(programme, &customer.phone, first)?;
+        let purchase = buy_by_phone(programme, &customer, &call).await?;
+        self.paid_for(programme, &customer, first, (Provider::Mpesa, BOUGHT_ML), &purchase)
             .await?;
 
         self.pour(site, &customer, first, "first", FIRST_ML).await?;
@@ -113,7 +116,9 @@ impl Story {
             "After {seconds} s both sides agree: {first} has {} litres left.",
             known / 1_000
         ));
-        self.pay(programme, &customer, first, other, MORE_ML).await?;
+        let purchase = buy_by_api(programme, &customer, other).await?;
+        self.paid_for(programme, &customer, first, (other, MORE_ML), &purchase)
+            .await?;
         println!();
         Ok(())
     }
@@ -124,25 +129,21 @@ impl Story {
         self.paid.iter().map(of).collect::<Vec<_>>().join(", ")
     }
 
-    async fn pay(
+    /// The prompt is on her phone; tells how the payment ends.
+    async fn paid_for(
         &mut self,
         programme: &Programme,
         customer: &Customer,
         first: &str,
-        provider: Provider,
-        volume_ml: i64,
+        (provider, volume_ml): (Provider, i64),
+        purchase: &str,
     ) -> anyhow::Result<()> {
-        let body = json!({
-            "customer": customer.id, "kind": "topup", "volume_ml": volume_ml, "provider": provider.name(), "pay": "prompt",
-        });
-        let made = programme.api.post("/api/v1/purchases", &body).await?.expect(202)?;
-        let id = made["id"].as_str().context("an id")?;
         let title = provider.title();
         say(&format!(
             "{first} buys {} litres by {title}; the prompt is on her phone.",
             volume_ml / 1_000
         ));
-        let path = format!("/api/v1/purchases/{id}");
+        let path = format!("/api/v1/purchases/{purchase}");
         let ended = wait_for("the payment ends", Duration::from_secs(PATIENCE_S), async || {
             let shown = programme.api.get(&path).await.ok()?.body;
             let state = shown["state"].as_str()?.to_owned();
@@ -162,8 +163,7 @@ impl Story {
 
     /// The text that tells of the payment is on her phone.
     async fn receipt(&mut self, programme: &Programme, customer: &Customer, first: &str) -> anyhow::Result<()> {
-        let national: u64 = customer.phone.parse()?;
-        let phone = 254_000_000_000 + national;
+        let phone = abroad(&customer.phone)?;
         let known = self.texts.get(&phone).copied().unwrap_or(0);
         let came = wait_for(
             "the text is on her phone",
@@ -225,4 +225,67 @@ impl Story {
         }
         Ok(())
     }
+}
+
+/// A number of Kenya as the network has it.
+pub fn abroad(phone: &str) -> anyhow::Result<u64> {
+    Ok(254_000_000_000 + phone.parse::<u64>()?)
+}
+
+/// She makes an account by USSD, and has her water given out at a site.
+async fn register(programme: &Programme, place: &str, name: &str, phone: &str) -> anyhow::Result<Customer> {
+    let first = name.split(' ').next().unwrap_or(name);
+    let call = Call::new(programme, phone, first)?;
+    call.dial().await?;
+    for input in [name, CITY] {
+        call.type_in(input).await?;
+    }
+    for _ in 0..2 {
+        call.key_in_pin(PIN).await?;
+    }
+    // The review, and from what it says to the menu, to her water, and to the sites.
+    for input in ["1", "0", "2"] {
+        call.type_in(input).await?;
+    }
+    let sites = call.type_in("5").await?;
+    let row = sites
+        .lines()
+        .find_map(|line| line.strip_suffix(place)?.strip_suffix(". "));
+    let row = row.with_context(|| format!("{place} is not among the sites: {sites}"))?;
+    for input in [row, "1"] {
+        call.type_in(input).await?;
+    }
+    call.key_in_pin(PIN).await?;
+    call.hang_up().await?;
+    let found = programme.api.get(&format!("/api/v1/customers?phone={phone}")).await?;
+    let found = found.expect(200)?["items"][0].clone();
+    ensure!(found["site"] == place, "{first} does not draw at {place}: {found}");
+    let text = |field: &str| found[field].as_str().map(str::to_owned).context("a new customer");
+    Ok(Customer {
+        id: text("id")?,
+        account: text("account_id")?,
+        phone: phone.to_owned(),
+        pin: PIN.to_owned(),
+    })
+}
+
+/// She orders by USSD what she pays by M-PESA; tells the purchase.
+async fn buy_by_phone(programme: &Programme, customer: &Customer, call: &Call<'_>) -> anyhow::Result<String> {
+    call.dial().await?;
+    for input in ["1", "2", &(BOUGHT_ML / 1_000).to_string(), "1"] {
+        call.type_in(input).await?;
+    }
+    let path = format!("/api/v1/purchases?customer={}&limit=1", customer.id);
+    let newest = programme.api.get(&path).await?.expect(200)?;
+    let id = newest["items"][0]["id"].as_str().map(str::to_owned);
+    id.with_context(|| format!("she has bought nothing: {newest}"))
+}
+
+/// Somebody orders for her, to be paid by this provider; tells the purchase.
+async fn buy_by_api(programme: &Programme, customer: &Customer, provider: Provider) -> anyhow::Result<String> {
+    let body = json!({
+        "customer": customer.id, "kind": "topup", "volume_ml": MORE_ML, "provider": provider.name(), "pay": "prompt",
+    });
+    let made = programme.api.post("/api/v1/purchases", &body).await?.expect(202)?;
+    made["id"].as_str().map(str::to_owned).context("an id")
 }

@@ -92,7 +92,7 @@ async fn a_person_pays_on_the_phone_page() {
     let http = http();
     let phone = format!("http://{}/phone/{}", desk.sandbox.address(), PAYER.0);
     let page = http
-        .get(&phone)
+        .get(format!("{phone}/inbox"))
         .send()
         .await
         .expect("a page")
@@ -113,14 +113,14 @@ async fn a_person_pays_on_the_phone_page() {
     let callback = desk.callback().await;
     assert_eq!(callback.result_code, "0");
     let page = http
-        .get(&phone)
+        .get(format!("{phone}/inbox"))
         .send()
         .await
         .expect("a page")
         .text()
         .await
         .expect("text");
-    assert!(page.contains("Balance: KES 99700"), "{page}");
+    assert!(page.contains("M-PESA balance: KES 99700"), "{page}");
     desk.close().await;
 }
 

@@ -13,7 +13,12 @@ use kiosk::provider::Provider;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
-use super::{mpesa::DirectPayment, server::Shared, texts};
+use super::{
+    deliveries::carried,
+    mpesa::DirectPayment,
+    server::Shared,
+    texts::{self, calls::Step},
+};
 
 /// The PIN that a test need not give.
 const RIGHT_PIN: &str = "1234";
@@ -25,6 +30,9 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/control/mpesa/phones/{phone}/pay", post(pay))
         .route("/control/africastalking/phones/{phone}/text", post(write))
         .route("/control/africastalking/phones/{phone}/stop", post(opt_out))
+        .route("/control/africastalking/phones/{phone}/dial", post(dial))
+        .route("/control/africastalking/phones/{phone}/type", post(type_in))
+        .route("/control/africastalking/phones/{phone}/hang-up", post(hang_up))
         .route("/control/mpesa/statement.csv", get(statement))
         .route("/control/{provider}/forget-token", post(forget_token))
         .route("/control/{provider}/phones/{phone}", post(change_phone))
@@ -99,7 +107,7 @@ async fn show(State(shared): State<Arc<Shared>>) -> Response {
     }
     {
         let texts = shared.texts();
-        let room = json!({"behaviour": texts.behaviour(), "messages": texts.messages(), "deliveries": of(texts::NAME)});
+        let room = json!({"behaviour": texts.behaviour(), "messages": texts.messages(), "calls": texts.calls(), "deliveries": of(texts::NAME)});
         shown.insert(texts::NAME.to_owned(), room);
     }
     Json(Value::Object(shown)).into_response()
@@ -222,6 +230,48 @@ async fn write(
 async fn opt_out(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Response {
     shared.change_texts(|texts, now_ms, _| texts.opt_out(now_ms, phone));
     found(true)
+}
+
+async fn dial(
+    State(shared): State<Arc<Shared>>,
+    Path(phone): Path<u64>,
+    Json(body): Json<BTreeMap<String, String>>,
+) -> Response {
+    let Some(code) = body.get("code") else {
+        return refused("the body is {\"code\": …}");
+    };
+    let step = shared.change_texts(|texts, now_ms, draw| texts.dial(now_ms, draw, phone, code));
+    shown(&shared, phone, step).await
+}
+
+async fn type_in(
+    State(shared): State<Arc<Shared>>,
+    Path(phone): Path<u64>,
+    Json(body): Json<BTreeMap<String, String>>,
+) -> Response {
+    let Some(input) = body.get("input") else {
+        return refused("the body is {\"input\": …}");
+    };
+    match shared.change_texts(|texts, _, _| texts.type_in(phone, input)) {
+        None => {
+            let body = json!({"error": {"code": "no_session", "message": "no session waits for an input"}});
+            (StatusCode::CONFLICT, Json(body)).into_response()
+        }
+        step => shown(&shared, phone, step).await,
+    }
+}
+
+async fn hang_up(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Response {
+    shared.change_texts(|texts, now_ms, _| texts.hang_up(now_ms, phone));
+    found(true)
+}
+
+/// What the phone shows once the hub has answered.
+async fn shown(shared: &Arc<Shared>, phone: u64, step: Option<Step>) -> Response {
+    if let Some(step) = step {
+        carried(shared, step).await;
+    }
+    Json(shared.texts().call(phone)).into_response()
 }
 
 async fn statement(State(shared): State<Arc<Shared>>) -> Response {

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::{
     mpesa,
     server::{Shared, now_ms},
-    texts, wallets,
+    texts::{self, calls::Step},
+    wallets,
 };
 
 /// How many deliveries are remembered.
@@ -42,6 +43,9 @@ pub struct Callback {
     /// It is a form.
     #[serde(skip)]
     is_form: bool,
+    /// It holds what a caller typed.
+    #[serde(skip)]
+    is_typed: bool,
     /// It asks Daraja's question whether to take this payment, and its answer belongs to [`mpesa::Mpesa::validated`].
     #[serde(skip)]
     validates: Option<usize>,
@@ -55,6 +59,7 @@ impl From<mpesa::Callback> for Callback {
             shortcode: Some(callback.shortcode),
             body: callback.body,
             is_form: false,
+            is_typed: false,
             validates: callback.validates,
         }
     }
@@ -68,6 +73,7 @@ impl From<wallets::Callback> for Callback {
             shortcode: None,
             body: callback.body,
             is_form: false,
+            is_typed: false,
             validates: None,
         }
     }
@@ -81,6 +87,7 @@ impl From<texts::Callback> for Callback {
             shortcode: None,
             body: callback.body,
             is_form: true,
+            is_typed: callback.is_typed,
             validates: None,
         }
     }
@@ -88,6 +95,34 @@ impl From<texts::Callback> for Callback {
 
 /// Sends one callback, once, whatever it is answered.
 pub(super) async fn deliver(shared: Arc<Shared>, provider: &'static str, callback: Callback) {
+    let answer = send(&shared, &callback).await;
+    if let Some(number) = callback.validates {
+        let said = answer.as_ref().and_then(|(_, said)| said.as_deref());
+        shared.change(|mpesa, now_ms, _| mpesa.validated(now_ms, number, said));
+    }
+    remember(&shared, provider, callback, answer.map(|(status, _)| status));
+}
+
+/// Takes a caller's step to its end, also when nobody waits for that any more.
+pub(super) async fn carried(shared: &Arc<Shared>, step: Step) {
+    if let Err(error) = tokio::spawn(carry(Arc::clone(shared), step)).await {
+        tracing::error!(%error, "sandbox: a caller's step broke");
+    }
+}
+
+/// Takes a caller's step to the hub, and what the hub says to the phone.
+async fn carry(shared: Arc<Shared>, step: Step) {
+    let callback = Callback::from(step.callback.clone());
+    let answer = send(&shared, &callback).await;
+    let said = answer
+        .as_ref()
+        .and_then(|(status, said)| Some((*status, said.as_deref()?)));
+    shared.change_texts(|texts, now_ms, _| texts.answered(now_ms, &step, said));
+    remember(&shared, texts::NAME, callback, answer.map(|(status, _)| status));
+}
+
+/// The status, and the text when it came whole; `None` when nobody answered.
+async fn send(shared: &Shared, callback: &Callback) -> Option<(u16, Option<String>)> {
     let method = match callback.method.as_str() {
         "PUT" => Method::PUT,
         _ => Method::POST,
@@ -104,21 +139,18 @@ pub(super) async fn deliver(shared: Arc<Shared>, provider: &'static str, callbac
     if let Some(shortcode) = &callback.shortcode {
         request = request.header("Businessshortcode", shortcode);
     }
-    let sent = request.send().await;
-    let mut answer = None;
-    let status = match sent {
-        Ok(response) => {
-            let status = response.status().as_u16();
-            answer = response.text().await.ok();
-            Some(status)
-        }
+    match request.send().await {
+        Ok(response) => Some((response.status().as_u16(), response.text().await.ok())),
         Err(error) => {
             tracing::warn!(%error, "sandbox: a callback was not taken");
             None
         }
-    };
-    if let Some(number) = callback.validates {
-        shared.change(|mpesa, now_ms, _| mpesa.validated(now_ms, number, answer.as_deref()));
+    }
+}
+
+fn remember(shared: &Shared, provider: &'static str, mut callback: Callback, status: Option<u16>) {
+    if callback.is_typed {
+        callback.body = without_typed(&callback.body);
     }
     let mut deliveries = shared.deliveries();
     if deliveries.len() < DELIVERIES_MAX {
@@ -129,4 +161,15 @@ pub(super) async fn deliver(shared: Arc<Shared>, provider: &'static str, callbac
             status,
         });
     }
+}
+
+/// A form without what a caller typed.
+fn without_typed(body: &str) -> String {
+    let masked = form_urlencoded::parse(body.as_bytes()).map(|(name, value)| {
+        let is_typed = matches!(&*name, "text" | "input") && !value.is_empty();
+        (name, if is_typed { "****".into() } else { value })
+    });
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(masked)
+        .finish()
 }

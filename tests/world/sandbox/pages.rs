@@ -1,22 +1,28 @@
 //! The pages for people: plain forms that a cheap phone shows, without a script.
 
+mod phone;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Form, Router,
-    extract::{Path, Query, State},
+    extract::{Query, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
+    routing::get,
 };
-use kiosk::{moment::Wall, provider::Provider};
-use maud::{DOCTYPE, Markup, html};
+use kiosk::{
+    moment::Wall,
+    phone::{Country, Phone},
+    provider::Provider,
+};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    control::{Paying, patched_by_form},
-    mpesa::{self, InFlight, Prompt, WRONG_PIN},
+    control::patched_by_form,
+    mpesa::{self, InFlight},
     server::Shared,
     texts::{self, Account, Texts},
     wallets::{self, Wallets},
@@ -24,40 +30,38 @@ use super::{
 
 /// How many rows of each list a page shows.
 const ROWS_MAX: usize = 50;
-/// How often, in seconds, a phone page without an open prompt looks for one.
-const REFRESH_S: u32 = 2;
 
 const STYLE: &str = "body{font:16px system-ui,sans-serif;max-width:46rem;margin:0 auto;padding:1rem}\
     label{display:block;margin:.5rem 0}input,select,button{font:inherit;padding:.4rem}\
     table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.2rem .5rem;border-bottom:1px solid #ccc}\
-    section{overflow-x:auto}.prompt{border:2px solid #080;border-radius:.5rem;padding:1rem;margin:1rem 0}";
+    section{overflow-x:auto}";
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/", get(home).post(change))
         .route("/phone", get(find_phone))
-        .route("/phone/{phone}", get(phone))
-        .route("/phone/{phone}/pay", get(pay_form).post(pay))
-        .route("/phone/{phone}/text", get(text_form).post(write_text))
-        .route("/phone/{phone}/stop", post(stop_texts))
-        .route("/phone/{phone}/{prompt}/approve", post(approve))
-        .route("/phone/{phone}/{prompt}/cancel", post(cancel))
+        .merge(phone::routes())
 }
 
-fn page(title: &str, refresh: bool, body: &Markup) -> Markup {
+fn page(title: &str, body: &Markup) -> Markup {
+    document(title, STYLE, None, &html! { h1 { (title) } (body) })
+}
+
+/// A page that loads itself again after so many seconds, when asked to.
+fn document(title: &str, style: &str, refresh_s: Option<i64>, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                @if refresh {
-                    meta http-equiv="refresh" content=(REFRESH_S);
+                @if let Some(seconds) = refresh_s {
+                    meta http-equiv="refresh" content=(seconds);
                 }
                 title { (title) }
-                style { (maud::PreEscaped(STYLE)) }
+                style { (PreEscaped(style)) }
             }
-            body { h1 { (title) } (body) }
+            body { (body) }
         }
     }
 }
@@ -67,7 +71,7 @@ async fn home(State(shared): State<Arc<Shared>>) -> Markup {
     let mpesa = shared.mpesa();
     let body = html! {
         form action="/phone" {
-            label { "Phone " input name="number" inputmode="numeric" placeholder="2547…" required; }
+            label { "Phone " input name="number" inputmode="tel" placeholder="0712345678" required; }
             button { "Open its page" }
         }
         h2 { "M-PESA" }
@@ -117,7 +121,7 @@ async fn home(State(shared): State<Arc<Shared>>) -> Markup {
             }
         } }
     };
-    page("Kisima sandbox", false, &body)
+    page("Kisima sandbox", &body)
 }
 
 /// A provider other than M-PESA on the control page.
@@ -259,170 +263,23 @@ fn set(changed: Result<(), String>) -> Response {
         Ok(()) => Redirect::to("/").into_response(),
         Err(message) => {
             let body = html! { p { (message) } p { a href="/" { "Back" } } };
-            (StatusCode::BAD_REQUEST, page("Not set", false, &body)).into_response()
+            (StatusCode::BAD_REQUEST, page("Not set", &body)).into_response()
         }
     }
 }
 
 #[derive(Deserialize)]
 struct PhoneSought {
-    number: u64,
+    number: String,
 }
 
-async fn find_phone(Query(sought): Query<PhoneSought>) -> Redirect {
-    Redirect::to(&format!("/phone/{}", sought.number))
-}
-
-async fn phone(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Markup {
-    let mpesa = shared.mpesa();
-    let prompts: Vec<&Prompt> = mpesa
-        .prompts()
-        .iter()
-        .rev()
-        .filter(|prompt| prompt.phone == phone)
-        .collect();
-    let open = |prompt: &&&Prompt| prompt.result_code.is_none();
-    let wallets = shared.wallets();
-    let texts = shared.texts();
-    let others: Vec<(&Wallets, &wallets::Prompt)> = wallets
-        .iter()
-        .flat_map(|wallets| wallets.prompts().iter().rev().map(move |prompt| (wallets, prompt)))
-        .filter(|(_, prompt)| prompt.phone == phone)
-        .collect();
-    let body = html! {
-        p { "Balance: KES " (mpesa.balance(phone)) }
-        @for prompt in prompts.iter().filter(open) {
-            @let question = format!("Do you want to pay KES {} to {}, account {}?", prompt.amount, prompt.party_b, prompt.account_reference);
-            (open_prompt(phone, Provider::Mpesa, &prompt.checkout_request, &question))
-        }
-        @for (wallets, prompt) in others.iter().filter(|(_, prompt)| prompt.end.is_none()) {
-            @let question = format!("Do you want to pay {} {}?", prompt.currency, prompt.amount);
-            (open_prompt(phone, wallets.provider(), &prompt.id, &question))
-        }
-        @for prompt in prompts.iter().filter(|prompt| !open(prompt)).take(ROWS_MAX) {
-            p { (time(prompt.created_ms)) ": KES " (prompt.amount) ", result " (prompt.result_code.as_deref().unwrap_or("")) }
-        }
-        @for (wallets, prompt) in others.iter().filter(|(_, prompt)| prompt.end.is_some()).take(ROWS_MAX) {
-            p { (time(prompt.created_ms)) ": " (wallets.provider().title()) ", " (prompt.currency) " " (prompt.amount) ", " (ended(prompt)) }
-        }
-        h2 { "Texts" }
-        @for message in texts.messages().iter().rev().filter(|message| message.phone == phone).take(ROWS_MAX) {
-            p.text {
-                @if message.from_phone { em { "Sent: " } } @else if !message.sender.is_empty() { strong { (message.sender) ": " } }
-                (message.text)
-                br; small { (time(message.time_ms)) }
-            }
-        }
-        p { a href={ "/phone/" (phone) "/text" } { "Write a text" } }
-        form method="post" action={ "/phone/" (phone) "/stop" } { button { "Want no more texts" } }
-        p { a href={ "/phone/" (phone) "/pay" } { "Pay a till or paybill" } }
-        p { a href="/" { "Control page" } }
-    };
-    let is_waiting =
-        !prompts.iter().any(|prompt| open(&prompt)) && others.iter().all(|(_, prompt)| prompt.end.is_some());
-    page(&format!("Phone {phone}"), is_waiting, &body)
-}
-
-/// A prompt that waits for a person.
-fn open_prompt(phone: u64, provider: Provider, id: &str, question: &str) -> Markup {
-    let action = format!("/phone/{phone}/{id}");
-    html! {
-        div.prompt {
-            p { (question) }
-            form method="post" action={ (action) "/approve" } {
-                label { (provider.title()) " PIN " input name="pin" type="password" inputmode="numeric" maxlength="4" required; }
-                p { "Any four digits but " (WRONG_PIN) "." }
-                button { "Pay" }
-            }
-            form method="post" action={ (action) "/cancel" } {
-                button { "Cancel" }
-            }
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct Pin {
-    pin: String,
-}
-
-async fn approve(
-    State(shared): State<Arc<Shared>>,
-    Path((phone, prompt)): Path<(u64, String)>,
-    Form(Pin { pin }): Form<Pin>,
-) -> Redirect {
-    // A prompt that has run out meanwhile shows as such on the page that follows.
-    let others = [Provider::Mtn, Provider::Airtel, Provider::Intasend].map(Provider::name);
-    let mut others = others
-        .into_iter()
-        .filter_map(|name| shared.change_wallets(name, |wallets, now_ms, _| wallets.approve(now_ms, &prompt, &pin)));
-    let paid =
-        shared.change(|mpesa, now_ms, draw| mpesa.approve(now_ms, draw, &prompt, &pin)) || others.any(|paid| paid);
-    tracing::debug!(paid, "sandbox: a PIN on a phone page");
-    Redirect::to(&format!("/phone/{phone}"))
-}
-
-/// On a page of its own, for the phone's page looks for prompts every other second and would empty the form.
-async fn pay_form(Path(phone): Path<u64>) -> Markup {
-    let body = html! {
-        form method="post" action={ "/phone/" (phone) "/pay" } {
-            label { "Till or paybill " input name="shortcode" inputmode="numeric" required; }
-            label { "Account, for a paybill " input name="reference" maxlength="20"; }
-            label { "KES " input name="amount" inputmode="numeric" required; }
-            button { "Pay" }
-        }
-        p { a href={ "/phone/" (phone) } { "Back" } }
-    };
-    page(&format!("Phone {phone} pays"), false, &body)
-}
-
-async fn text_form(Path(phone): Path<u64>) -> Markup {
-    let body = html! {
-        form method="post" action={ "/phone/" (phone) "/text" } {
-            label { "Text to the hub " input name="text" maxlength="160" required; }
-            button { "Send" }
-        }
-        p { a href={ "/phone/" (phone) } { "Back" } }
-    };
-    page(&format!("Phone {phone} writes"), false, &body)
-}
-
-#[derive(Deserialize)]
-struct Written {
-    text: String,
-}
-
-async fn write_text(
-    State(shared): State<Arc<Shared>>,
-    Path(phone): Path<u64>,
-    Form(Written { text }): Form<Written>,
-) -> Redirect {
-    shared.change_texts(|texts, now_ms, _| texts.write(now_ms, phone, &text));
-    Redirect::to(&format!("/phone/{phone}"))
-}
-
-async fn stop_texts(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Redirect {
-    shared.change_texts(|texts, now_ms, _| texts.opt_out(now_ms, phone));
-    Redirect::to(&format!("/phone/{phone}"))
-}
-
-async fn pay(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>, Form(paying): Form<Paying>) -> Response {
-    match shared.change(|mpesa, now_ms, draw| mpesa.pay(now_ms, draw, paying.from(phone))) {
-        Ok(()) => Redirect::to(&format!("/phone/{phone}")).into_response(),
+/// A number as people write it, Kenya's without a country's code.
+async fn find_phone(Query(sought): Query<PhoneSought>) -> Response {
+    match Phone::parse(&sought.number, Country::Kenya) {
+        Ok(phone) => Redirect::to(&format!("/phone/{}", phone.msisdn())).into_response(),
         Err(error) => {
-            let body = html! { p { (error) } p { a href={ "/phone/" (phone) } { "Back" } } };
-            (StatusCode::BAD_REQUEST, page("Not paid", false, &body)).into_response()
+            let body = html! { p { (error) } p { a href="/" { "Back" } } };
+            (StatusCode::BAD_REQUEST, page("No such phone", &body)).into_response()
         }
     }
-}
-
-async fn cancel(State(shared): State<Arc<Shared>>, Path((phone, prompt)): Path<(u64, String)>) -> Redirect {
-    let others = [Provider::Mtn, Provider::Airtel, Provider::Intasend].map(Provider::name);
-    let mut others = others
-        .into_iter()
-        .filter_map(|name| shared.change_wallets(name, |wallets, now_ms, _| wallets.cancel(now_ms, &prompt)));
-    let cancelled =
-        shared.change(|mpesa, now_ms, draw| mpesa.cancel(now_ms, draw, &prompt)) || others.any(|cancelled| cancelled);
-    tracing::debug!(cancelled, "sandbox: a prompt cancelled on a phone page");
-    Redirect::to(&format!("/phone/{phone}"))
 }

@@ -1,6 +1,7 @@
-//! A pretend Africa's Talking for texts ("Sending", "Bulk SMS", "Notifications"), as a state machine without a socket or a
-//! clock: requests and ticks in, answers and callbacks out. Phones keep what came to them.
+//! A pretend Africa's Talking for texts ("Sending", "Bulk SMS", "Notifications") and for calls to service codes, as a state
+//! machine without a socket or a clock: requests and ticks in, answers and callbacks out. Phones keep what came to them.
 
+pub mod calls;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use kiosk::moment::Draw;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use self::calls::Call;
 use super::{
     mpesa::{Answer, Response},
     wallets::Request,
@@ -19,6 +21,10 @@ use super::{
 pub const NAME: &str = "africastalking";
 /// The cost of a text, which is told and never charged.
 const COST: &str = "KES 0.8000";
+/// The number that texts to the hub are sent to.
+pub const SHORT_CODE: &str = "22384";
+/// The network of the sandbox.
+const NETWORK_CODE: &str = "99999";
 /// How many texts are remembered.
 const MESSAGES_MAX: usize = 10_000;
 
@@ -34,7 +40,15 @@ pub struct Behaviour {
     pub inbound_url: String,
     /// Where it is told that somebody wants no more texts.
     pub stop_url: String,
-    /// What goes wrong with a call.
+    /// Where each step of a caller goes.
+    pub ussd_url: String,
+    /// Where it is told that a session has ended.
+    pub ussd_events_url: String,
+    /// What can be dialled, and what it is for. A network knows no other code; any goes to the hub when this is empty.
+    pub ussd_codes: BTreeMap<String, String>,
+    /// How long a session may last.
+    pub ussd_session_ms: i64,
+    /// What goes wrong with a request to send texts.
     pub fault: Fault,
     /// What it has against the account.
     pub account: Account,
@@ -63,6 +77,10 @@ impl Default for Behaviour {
             delivery_url: String::new(),
             inbound_url: String::new(),
             stop_url: String::new(),
+            ussd_url: String::new(),
+            ussd_events_url: String::new(),
+            ussd_codes: BTreeMap::new(),
+            ussd_session_ms: calls::SESSION_MS,
             fault: Fault::None,
             account: Account::Good,
             refuse_half: false,
@@ -158,6 +176,9 @@ pub struct Callback {
     pub url: String,
     /// `application/x-www-form-urlencoded`
     pub body: String,
+    /// It holds what a caller typed, which may be a PIN: that part is written down nowhere.
+    #[serde(skip)]
+    pub is_typed: bool,
 }
 
 /// The pretend Africa's Talking.
@@ -166,6 +187,7 @@ pub struct Texts {
     behaviour: Behaviour,
     messages: Vec<Message>,
     callbacks: Vec<(i64, Callback)>,
+    calls: BTreeMap<u64, Call>,
     recipients: u64,
     written: u64,
 }
@@ -198,11 +220,13 @@ impl Texts {
 
     /// When [`Texts::tick`] next has something to do.
     pub fn due_ms(&self) -> Option<i64> {
-        self.callbacks.iter().map(|(at_ms, _)| *at_ms).min()
+        let callbacks = self.callbacks.iter().map(|(at_ms, _)| *at_ms);
+        callbacks.chain(self.session_end_ms()).min()
     }
 
     /// Lets time pass; returns the callbacks to deliver now, once each.
     pub fn tick(&mut self, now_ms: i64) -> Vec<Callback> {
+        self.time_out(now_ms);
         let due = |(at_ms, _): &mut (i64, Callback)| *at_ms <= now_ms;
         self.callbacks
             .extract_if(.., due)
@@ -220,8 +244,8 @@ impl Texts {
             ("from", &from),
             ("id", &id),
             ("text", &text),
-            ("to", "22384"),
-            ("networkCode", "99999"),
+            ("to", SHORT_CODE),
+            ("networkCode", NETWORK_CODE),
         ];
         self.call_back(now_ms, self.behaviour.inbound_url.clone(), &fields);
         self.keep(now_ms, id, phone, text, String::new(), true);
@@ -311,7 +335,7 @@ impl Texts {
         let base = [
             ("id", id),
             ("phoneNumber", number),
-            ("networkCode", "99999"),
+            ("networkCode", NETWORK_CODE),
             ("retryCount", "0"),
         ];
         let with = |status, reason| [base.as_slice(), &[("status", status), ("failureReason", reason)]].concat();
@@ -325,13 +349,12 @@ impl Texts {
         if url.is_empty() {
             return;
         }
-        let fields = fields
-            .iter()
-            .filter(|(name, value)| *name == "text" || !value.is_empty());
-        let body = form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
-        self.callbacks.push((at_ms, Callback { url, body }));
+        let callback = Callback {
+            url,
+            body: form(fields),
+            is_typed: false,
+        };
+        self.callbacks.push((at_ms, callback));
     }
 
     fn keep(&mut self, time_ms: i64, id: String, phone: u64, text: String, sender: String, from_phone: bool) {
@@ -377,6 +400,16 @@ impl Order {
             sender: text("senderId").unwrap_or_default().to_owned(),
         })
     }
+}
+
+/// The fields that hold something; `text` may be empty and is there all the same.
+fn form(fields: &[(&str, &str)]) -> String {
+    let fields = fields
+        .iter()
+        .filter(|(name, value)| *name == "text" || !value.is_empty());
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
 }
 
 fn created(body: &Value) -> Answer {

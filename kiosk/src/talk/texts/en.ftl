@@ -423,7 +423,7 @@ ussd-sites-to-subscribe = Subscribe at:
 ussd-no-sites = No site is open now.
 ussd-site-row = { $site }
 ussd-confirm-move =
-    Move your water to { $site }? You can draw there once your old site has given it back.
+    Draw your water at { $site } from now on? What another site holds follows once it has given it back.
     1. Yes
     0. Cancel
 ussd-water-moves = Your water moves to the new site.

@@ -423,7 +423,7 @@ ussd-sites-to-subscribe = S'abonner à:
 ussd-no-sites = Aucun site pour le moment.
 ussd-site-row = { $site }
 ussd-confirm-move =
-    Déplacer votre eau à { $site }? Elle y sera quand l'ancien site l'aura rendue.
+    Puiser votre eau à { $site } désormais? Ce qu'un autre site détient suit quand il l'a rendu.
     1. Oui
     0. Annuler
 ussd-water-moves = Votre eau passe au nouveau site.

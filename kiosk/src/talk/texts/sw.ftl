@@ -223,8 +223,8 @@ ussd-enter-pin = Weka PIN yako:
 ussd-choose-pin =
     Bado huna PIN.
     Chagua PIN ya tarakimu 4:
-ussd-pins-wrong = PIN mbaya mno. Tafadhali piga tena baadaye.
-ussd-pin-locked = PIN mbaya mno. Jaribu tena baada ya dakika { $minutes }, au muulize msimamizi wa kioski.
+ussd-pins-wrong = Umekosea PIN mara nyingi mno. Tafadhali piga tena baadaye.
+ussd-pin-locked = Umekosea PIN mara nyingi mno. Jaribu tena baada ya dakika { $minutes }, au muulize msimamizi wa kioski.
 ussd-pin-changed = PIN yako imebadilishwa.
 ussd-enter-old-pin = Weka PIN ya zamani:
 ussd-enter-pin-code = Weka msimbo wa SMS:
@@ -419,11 +419,11 @@ ussd-order-failed = haijalipwa
 ussd-order-checked = inakaguliwa
 ussd-sites-to-move-to = Hamishia maji yako:
 ussd-sites-to-settle = Unachota maji wapi?
-ussd-sites-to-subscribe = Jisajili kituo:
+ussd-sites-to-subscribe = Jisajili katika kituo:
 ussd-no-sites = Hakuna kituo kwa sasa.
 ussd-site-row = { $site }
 ussd-confirm-move =
-    Hamishia maji yako { $site }? Utachota huko kituo cha zamani kikiyarudisha.
+    Chota maji yako { $site } kuanzia sasa? Yaliyo kituo kingine yatafuata yakirudishwa.
     1. Ndiyo
     0. Ghairi
 ussd-water-moves = Maji yako yanahamia kituo kipya.

@@ -139,7 +139,7 @@ fn water_moves_to_another_site_after_a_yes_and_the_pin() {
     call.types_all(&["2", "5", "2"]);
     call.shows(
         "CONFIRM",
-        "Move your water to Soko? You can draw there once your old site has given it back.\n1. Yes\n0. Cancel",
+        "Draw your water at Soko from now on? What another site holds follows once it has given it back.\n1. Yes\n0. Cancel",
     );
     call.types_all(&["1", PIN]);
     call.shows("MAIN_MENU", "Your water moves to the new site.\n0. Back");
