@@ -29,6 +29,7 @@
 //! | `delivery` | what a payment gives, and the text that says so |
 //! | `ledger` | double entry |
 //! | `float`, `cash` | how much cash a site's manager may take, and what they took |
+//! | `manager` | managers of sites who work by phone, and their PIN |
 //! | `dispense` | water drawn at the hub itself |
 //! | [`bill`] | customers who pay by bill, and their bills |
 //! | `daily` | what is done once a day, at each site's own time |
@@ -61,6 +62,7 @@ pub mod input;
 mod keys;
 mod ledger;
 mod link;
+mod manager;
 mod merge;
 pub mod money;
 pub mod operator;
@@ -196,6 +198,7 @@ impl Hub {
                 lost,
                 parked,
                 again: None,
+                waits_no_more: false,
                 run,
                 effects: Vec::new(),
                 throws: 0,

@@ -314,7 +314,8 @@ impl Turn<'_> {
             .map_err(|error| Refusal::invalid("phone", "bad_phone", error.to_string()).into())
     }
 
-    fn language(&self, asked: Option<&str>) -> Result<String, Halt> {
+    /// A language that texts exist in; the hub's own when none is asked for.
+    pub fn language(&self, asked: Option<&str>) -> Result<String, Halt> {
         let language = asked.unwrap_or(&self.settings.language);
         if LANGUAGES.contains(&language) {
             Ok(language.to_owned())
@@ -358,7 +359,7 @@ fn chosen_pin(pin: &Secret) -> Result<Pin, Halt> {
 }
 
 /// A text of a person: trimmed, of a sensible length, without control characters.
-fn text(field: &'static str, written: &str) -> Result<String, Halt> {
+pub(super) fn text(field: &'static str, written: &str) -> Result<String, Halt> {
     let text = written.trim();
     if text.chars().count() > NAME_CHARS_MAX || text.chars().any(char::is_control) {
         let message = format!("at most {NAME_CHARS_MAX} characters, without control characters");

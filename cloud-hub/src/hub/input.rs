@@ -9,7 +9,7 @@ pub use kiosk::ids::{PayoutId, PurchaseId};
 pub use money::{
     Allocation, CashCount, Item, NewBilling, NewPurchase, NewReading, NewRefund, NewWithdrawal, Pay, PayBy, Settling,
 };
-pub use request::{CustomerChange, DispenseAsk, JoinRequest, NewCustomer, NewSite, Request, Secret};
+pub use request::{CustomerChange, DispenseAsk, JoinRequest, NewCustomer, NewManager, NewSite, Request, Secret};
 pub use texts::{IncomingText, Service, TextFate, TextOutcome, TextReport};
 pub use ussd::{Aggregator, UssdName, UssdStep, UssdText};
 

@@ -11,6 +11,7 @@ mod fleet;
 mod grant;
 mod inbox;
 mod ledger;
+mod manager;
 mod merge;
 mod money;
 mod operator;
@@ -35,6 +36,7 @@ pub(super) use self::{
     dispense::{DrawPart, DrawRow},
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
     grant::GrantRow,
+    manager::SiteManagerRow,
     merge::HistoryRow,
     money::{MoneyRow, PullRow},
     operator::UserRow,
@@ -47,7 +49,7 @@ pub(super) use self::{
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 14] = [
+pub const MIGRATIONS: [&str; 15] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -62,6 +64,7 @@ pub const MIGRATIONS: [&str; 14] = [
     include_str!("schema/011.sql"),
     include_str!("schema/012.sql"),
     include_str!("schema/013.sql"),
+    include_str!("schema/015.sql"),
 ];
 
 /// What a store function returns.

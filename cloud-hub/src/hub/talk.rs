@@ -103,6 +103,7 @@ const fn is_essential(text: &Text) -> bool {
         | Text::RefundMade { .. }
         | Text::RefundFailed { .. }
         | Text::CashPaid { .. }
+        | Text::JerrycansCollected { .. }
         | Text::PurchaseLapsed { .. }
         | Text::PurchaseRefused { .. }
         | Text::PurchaseOpen { .. }

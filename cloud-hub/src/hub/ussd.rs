@@ -6,6 +6,7 @@
 //! | `office` | what the menus ask: [`kiosk::talk::ussd::Office`] over one transaction |
 //! | `act` | what they have done, and what each refusal is to a caller |
 //! | `account` | registering, verifying, the PIN |
+//! | `manager` | what a site's manager sees of it, and does for its customers |
 //! | `view` | what a customer has, drew, owes and bought |
 //!
 //! One step is one transaction: the office's acts, the session it leaves and the screen that answers it. So a step that
@@ -14,6 +15,7 @@
 
 mod account;
 mod act;
+mod manager;
 mod office;
 mod view;
 

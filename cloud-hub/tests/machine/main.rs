@@ -16,6 +16,7 @@ mod fleet;
 mod gateway;
 mod incoming;
 mod ledger;
+mod managers;
 mod mergers;
 mod metered;
 mod operations;

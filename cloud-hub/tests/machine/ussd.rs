@@ -2,7 +2,7 @@
 
 use hub::hub::{
     effect::{Response, UssdScreen},
-    input::{Actor, Aggregator, Item, Pay, Request, Secret, UssdName, UssdStep, UssdText},
+    input::{Actor, Aggregator, Item, Pay, ReplyId, Request, Secret, UssdName, UssdStep, UssdText},
     store::read,
 };
 use kiosk::{
@@ -34,10 +34,14 @@ pub struct Call {
 
 impl Call {
     pub fn new(session: &'static str, phone: &'static str) -> Call {
+        Call::of(session, phone, Service::Water)
+    }
+
+    pub fn of(session: &'static str, phone: &'static str, service: Service) -> Call {
         Call {
             session,
             phone,
-            service: Service::Water,
+            service,
             text: String::new(),
         }
     }
@@ -62,6 +66,14 @@ impl Call {
         self.sends(world).screen
     }
 
+    /// Types something that a site may have to answer first.
+    pub fn types_patiently(&mut self, world: &mut World, input: &str) -> ReplyId {
+        self.text.push('*');
+        self.text.push_str(input);
+        let asked = step(self.session, self.phone, self.service, &self.text, UssdText::Joined);
+        world.ask_patiently(Actor::Ussd, None, Request::Ussd(asked))
+    }
+
     pub fn types_all(&mut self, world: &mut World, inputs: &[&str]) -> String {
         let mut last = String::new();
         for input in inputs {
@@ -72,16 +84,20 @@ impl Call {
 }
 
 pub fn sent(world: &mut World, session: &str, phone: &str, service: Service, text: &str, form: UssdText) -> UssdScreen {
-    let step = UssdStep {
+    let step = step(session, phone, service, text, form);
+    match world.ask_as(Actor::Ussd, None, Request::Ussd(step)) {
+        Ok(Response::Ussd(shown)) => shown,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn step(session: &str, phone: &str, service: Service, text: &str, form: UssdText) -> UssdStep {
+    UssdStep {
         name: name(session),
         phone: Phone::parse(phone, Country::Kenya).unwrap(),
         service,
         text: Secret(text.to_owned()),
         form,
-    };
-    match world.ask_as(Actor::Ussd, None, Request::Ussd(step)) {
-        Ok(Response::Ussd(shown)) => shown,
-        other => panic!("{other:?}"),
     }
 }
 

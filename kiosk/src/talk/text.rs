@@ -111,6 +111,15 @@ pub enum Text {
         /// Our own receipt.
         receipt: Receipt,
     },
+    /// A manager handed out jerrycans of the customer's allowance.
+    JerrycansCollected {
+        /// How many.
+        jerrycans: u32,
+        /// What people call the site.
+        site: String,
+        /// How many are left.
+        left: u64,
+    },
     /// What was asked for at a site without a link came to the hub too late to be paid for.
     PurchaseLapsed {
         /// The day it was asked for.
@@ -190,6 +199,7 @@ impl Text {
             Text::RefundMade { .. } => "refund-made",
             Text::RefundFailed { .. } => "refund-failed",
             Text::CashPaid { .. } => "cash-paid",
+            Text::JerrycansCollected { .. } => "jerrycans-collected",
             Text::PurchaseLapsed { .. } => "purchase-lapsed",
             Text::PurchaseRefused { .. } => "purchase-refused",
             Text::PurchaseOpen { .. } => "purchase-open",
@@ -242,6 +252,11 @@ impl Text {
                 args.set("volume", litres(*volume, language));
                 args.set("balance", litres(*balance, language));
                 args.set("receipt", receipt.to_string());
+            }
+            Text::JerrycansCollected { jerrycans, site, left } => {
+                args.set("jerrycans", jerrycans.to_string());
+                args.set("site", said(site, NAME_IN_MESSAGE));
+                args.set("left", left.to_string());
             }
             Text::PurchaseLapsed { asked } | Text::PurchaseRefused { asked } => args.set("asked", asked.slashed()),
             Text::BillPaid { amount, receipt } | Text::RefundMade { amount, receipt } => {

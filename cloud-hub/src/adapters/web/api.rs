@@ -7,6 +7,7 @@
 //! | [`customers`] | customers and what is done to one |
 //! | [`floats`] | cash that managers of sites take and hand in |
 //! | [`ledger`] | the ledger |
+//! | [`managers`] | managers of sites who work by phone |
 //! | [`money`] | purchases, transactions |
 //! | [`payouts`] | refunds, withdrawals, returns |
 //! | [`suspense`] | money that is in nobody's name |
@@ -19,6 +20,7 @@ pub mod bills;
 pub mod customers;
 pub mod floats;
 pub mod ledger;
+pub mod managers;
 pub mod money;
 pub mod payouts;
 pub mod query;
@@ -83,6 +85,10 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/api/v1/sites/{site}/floats/{manager}/hand-in") => post(floats::hand_in),
         ("POST", "/api/v1/sites/{site}/floats/{manager}/difference-paid") => post(floats::paid),
         ("POST", "/api/v1/sites/{site}/floats/{manager}/difference-given-up") => post(floats::given_up),
+        ("GET", "/api/v1/sites/{site}/managers") => get(managers::list),
+        ("POST", "/api/v1/sites/{site}/managers") => post(managers::add),
+        ("POST", "/api/v1/sites/{site}/managers/{id}/pin") => post(managers::pin),
+        ("POST", "/api/v1/sites/{site}/managers/{id}/remove") => post(managers::remove),
         _ => return None,
     })
 }

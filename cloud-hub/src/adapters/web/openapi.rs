@@ -1,12 +1,13 @@
 //! The API described, for programs (OpenAPI 3.1) and for people. A test compares it with the table of routes.
 
 mod lines;
+mod staff;
 
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, html};
 use serde_json::{Map, Value, json};
 
-use self::lines::LINES;
+use self::{lines::LINES, staff::STAFF};
 use super::{
     answer::{Api, Json},
     table::{Access, Route, Shape, TABLE},
@@ -82,7 +83,8 @@ fn schema(line: &str) -> Option<Value> {
 /// The routes that programs use, each with its line.
 fn described() -> Vec<(&'static Route, &'static Line)> {
     let routes = TABLE.iter().filter(|route| route.shape == Shape::Api);
-    let line = |route: &Route| LINES.iter().find(|line| line.0 == route.method && line.1 == route.path);
+    let lines = || LINES.iter().chain(STAFF);
+    let line = |route: &Route| lines().find(|line| line.0 == route.method && line.1 == route.path);
     routes.filter_map(|route| Some((route, line(route)?))).collect()
 }
 
@@ -132,7 +134,7 @@ mod tests {
             .filter(|route| route.shape == Shape::Api)
             .map(|route| (route.method, route.path))
             .collect();
-        let lines: Vec<_> = LINES.iter().map(|line| (line.0, line.1)).collect();
+        let lines: Vec<_> = LINES.iter().chain(STAFF).map(|line| (line.0, line.1)).collect();
         assert_eq!(lines, routes, "in the order of the table");
         let buy = &description()["paths"]["/api/v1/purchases"]["post"];
         let required = &buy["requestBody"]["content"]["application/json"]["schema"]["required"];

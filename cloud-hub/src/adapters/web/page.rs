@@ -6,7 +6,7 @@
 //! | [`show`] | times, litres and money as people read them |
 //! | [`login`] | the way in and out, the own password |
 //! | [`home`], [`alarms`] | today, and what needed a look |
-//! | [`sites`] | sites, one site, join codes |
+//! | [`sites`], [`managers`] | sites, one site, join codes, managers by phone |
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
 //! | [`bills`] | bills, one to print, and what a customer owes |
 //! | [`money`], [`texts`], [`loans`] | purchases, texts both ways, loans asked |
@@ -28,6 +28,7 @@ pub mod home;
 pub mod ledger;
 pub mod loans;
 pub mod login;
+pub mod managers;
 pub mod money;
 pub mod payouts;
 pub mod people;
@@ -86,6 +87,9 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/sites/{name}") => get(sites::one),
         ("POST", "/sites/{name}/code") => post(sites::code),
         ("POST", "/sites/{name}/revoke") => post(sites::revoke),
+        ("POST", "/sites/{name}/managers") => post(managers::add),
+        ("POST", "/sites/{name}/managers/pin") => post(managers::pin),
+        ("POST", "/sites/{name}/managers/remove") => post(managers::remove),
         ("GET", "/customers") => get(customers::list),
         ("POST", "/customers") => post(customers::create),
         ("GET", "/customers/{id}") => get(customer::one),
@@ -254,6 +258,7 @@ fn done(word: Option<&str>) -> Markup {
         Some("registered") => "The customer is registered.",
         Some("payout") => "It is written down, and the money is reserved. How it stands is below.",
         Some("float") => "The limit is set. The site knows within seconds if it is online.",
+        Some("manager") => "They manage this site from now on. Their PIN is the one they have as a customer.",
         Some("texts_released") => "What waits is being sent.",
         Some("counted") => "The cash is booked, and what it settles may be taken again.",
         Some("difference") => "The difference is booked.",

@@ -186,6 +186,9 @@ pub const TABLE: &[Route] = &[
     page("GET", "/sites/{name}", LOOK),
     page("POST", "/sites/{name}/code", FLEET),
     page("POST", "/sites/{name}/revoke", FLEET),
+    page("POST", "/sites/{name}/managers", ADMIN),
+    page("POST", "/sites/{name}/managers/pin", ADMIN),
+    page("POST", "/sites/{name}/managers/remove", ADMIN),
     page("GET", "/customers", LOOK),
     page("POST", "/customers", SERVE),
     page("GET", "/customers/{id}", LOOK),
@@ -234,6 +237,11 @@ pub const TABLE: &[Route] = &[
     page("POST", "/people/users/remove", ADMIN),
     page("POST", "/people/tokens", ADMIN),
     page("POST", "/people/tokens/revoke", ADMIN),
+    // Managers who work by phone.
+    api("GET", "/api/v1/sites/{site}/managers", LOOK),
+    api("POST", "/api/v1/sites/{site}/managers", ADMIN),
+    api("POST", "/api/v1/sites/{site}/managers/{id}/pin", ADMIN),
+    api("POST", "/api/v1/sites/{site}/managers/{id}/remove", ADMIN),
 ];
 
 /// The route with this method and matched path. `HEAD` counts as `GET`.

@@ -4,6 +4,7 @@ mod bill;
 mod cash;
 mod fleet;
 mod ledger;
+mod managers;
 mod money;
 mod operations;
 mod operator;
@@ -32,6 +33,7 @@ pub use self::{
         ACCOUNTS_MAX, AccountBalance, Line, Movement, STATEMENT_MAX, Span, accounts_of, ledger_faults, statement,
         trial_balance,
     },
+    managers::{SiteManager, site_managers},
     money::{
         InboxText, OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, inbox, ledger_balance,
         outbox, purchase, purchases, purchases_for_operators, texts_held, texts_waiting, totals, transactions,

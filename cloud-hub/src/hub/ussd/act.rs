@@ -31,6 +31,7 @@ const DENIALS: &[(&str, Denied)] = &[
     ("phone_taken", Denied::PhoneTaken),
     ("held_at_site", Denied::HeldAtSite),
     ("cannot_be_given", Denied::NotNow),
+    ("too_many_wait", Denied::TooMany),
     ("in_doubt", Denied::NotNow),
     ("accounts_used_up", Denied::NotNow),
 ];
@@ -52,23 +53,26 @@ fn moved_to(site: &SiteName) -> CustomerChange {
 impl Turn<'_> {
     /// Does something for who calls. A denial undoes what the act changed, and nothing else of the step.
     pub fn act_for_caller(&mut self, by: &Actor, phone: Phone, act: &Act) -> Result<Result<Done, Denied>, Halt> {
-        let Some(row) = self.store.customer_by_phone(phone)? else {
-            return Ok(Err(Denied::NotAllowed));
+        let customer = self.store.customer_by_phone(phone)?;
+        let done = match (act, &customer) {
+            (Act::Collect { .. } | Act::TakeCash { .. } | Act::Broadcast { .. }, _) => {
+                self.attempt(|turn| turn.acted_for_manager(by, phone, act))
+            }
+            (_, None) => return Ok(Err(Denied::NotAllowed)),
+            (_, Some(row)) => match self.not_for(row, act)? {
+                Some(denied) => return Ok(Err(denied)),
+                None => self.attempt(|turn| turn.acted(by, row, act)),
+            },
         };
-        if let Some(denied) = self.not_for(&row, act)? {
-            return Ok(Err(denied));
-        }
-        let id = row.id;
-        match self.attempt(|turn| turn.acted(by, row, act)) {
-            Ok(done) => Ok(done),
-            Err(Halt::Refused(refusal) | Halt::Kept(refusal)) => match &*refusal.code {
-                "wallet_too_small" => {
-                    let wallet = self.money(self.wallet_minor(id)?);
+        match (done, customer) {
+            (Err(Halt::Refused(refusal) | Halt::Kept(refusal)), customer) => match (&*refusal.code, customer) {
+                ("wallet_too_small", Some(row)) => {
+                    let wallet = self.money(self.wallet_minor(row.id)?);
                     Ok(Err(Denied::WalletTooSmall { wallet }))
                 }
                 _ => denied(&refusal).map(Err).ok_or(Halt::Refused(refusal)),
             },
-            Err(halt) => Err(halt),
+            (done, _) => done,
         }
     }
 
@@ -76,7 +80,6 @@ impl Turn<'_> {
     fn not_for(&self, row: &CustomerRow, act: &Act) -> Result<Option<Denied>, HubError> {
         Ok(match act {
             Act::Verify => None,
-            Act::Collect { .. } | Act::TakeCash { .. } | Act::Broadcast { .. } => Some(Denied::NotAllowed),
             _ if row.account.is_none() => Some(Denied::NotAllowed),
             // What needs the PIN moves value or rights, and a blocked account keeps both where they are.
             _ if act.needs_pin() && !row.active => Some(Denied::Inactive),
@@ -84,13 +87,13 @@ impl Turn<'_> {
         })
     }
 
-    fn acted(&mut self, by: &Actor, row: CustomerRow, act: &Act) -> Result<Result<Done, Denied>, Halt> {
+    fn acted(&mut self, by: &Actor, row: &CustomerRow, act: &Act) -> Result<Result<Done, Denied>, Halt> {
         let change = match act {
             Act::Verify => {
-                let account = self.verify_caller(by, row)?;
+                let account = self.verify_caller(by, row.clone())?;
                 return Ok(Ok(Done::Verified { account }));
             }
-            Act::Buy { what, price, pay } => return self.buy(by, &row, what, *price, *pay),
+            Act::Buy { what, price, pay } => return self.buy(by, row, what, *price, *pay),
             Act::MoveWater { to } => moved_to(to),
             Act::SetLanguage { language } => CustomerChange {
                 language: Some(language.code().to_owned()),
@@ -101,7 +104,7 @@ impl Turn<'_> {
             | Act::RefuseLoan { .. }
             | Act::CancelLoan { .. }
             | Act::RepayLoan { .. } => return Ok(Err(Denied::NoLoans)),
-            Act::Unsubscribe => return self.unsubscribe(by, &row),
+            Act::Unsubscribe => return self.unsubscribe(by, row),
             Act::Report { .. } | Act::CallBack | Act::SendPinCode => return Ok(Err(Denied::NotNow)),
             Act::Collect { .. } | Act::TakeCash { .. } | Act::Broadcast { .. } => return Ok(Err(Denied::NotAllowed)),
         };

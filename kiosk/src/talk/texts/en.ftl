@@ -89,6 +89,7 @@ refund-started = { $amount } is being sent back to you. A message follows when i
 refund-made = { $amount } was sent back to you. Receipt { $receipt }.
 refund-failed = { $amount } could not be sent back to you. You have all that you had before. Please ask at the kiosk.
 cash-paid = Cash { $amount } received. You bought { $volume } l of water; your balance is { $balance } l. Receipt { $receipt }.
+jerrycans-collected = { $jerrycans } jerrycans were handed out to you at { $site }. { $left } are left. Was it not you? Tell us.
 purchase-lapsed = What you ordered at the kiosk on { $asked } reached us too late. Nothing was taken. Please order again.
 purchase-refused = What you ordered at the kiosk on { $asked } cannot be bought any more. Nothing was taken. Please ask at the kiosk.
 purchase-open = You ordered the same for { $amount } twice. The first counts; no more was taken. To buy again, order in some minutes.
@@ -220,6 +221,7 @@ ussd-pins-wrong = Too many wrong PINs. Please dial again later.
 ussd-pin-locked = Too many wrong PINs. Try again in { $minutes } min, or ask the manager at the kiosk.
 ussd-pin-changed = Your PIN has been changed.
 ussd-enter-old-pin = Enter your old PIN:
+ussd-enter-first-pin = Enter the first PIN that the office gave you:
 ussd-enter-pin-code = Enter the code from the SMS:
 ussd-pin-code-sent = A code is on its way by SMS.
 

@@ -89,6 +89,7 @@ refund-started = { $amount } vous est renvoyé. Un message suivra quand ce sera 
 refund-made = { $amount } vous a été renvoyé. Recu { $receipt }.
 refund-failed = Le renvoi de { $amount } a échoué. Vous gardez tout ce que vous aviez. Veuillez demander au kiosque.
 cash-paid = Recu { $amount } en espèces. Vous avez acheté { $volume } l d'eau; votre solde est de { $balance } l. Recu { $receipt }.
+jerrycans-collected = { $jerrycans } bidons vous ont été remis à { $site }. Il en reste { $left }. Ce n'est pas vous? Dites-le-nous.
 purchase-lapsed = Votre commande au kiosque du { $asked } nous est arrivée trop tard. Rien n'a été débité. Veuillez recommander.
 purchase-refused = Votre commande au kiosque du { $asked } n'est plus en vente. Rien n'a été débité. Veuillez demander au kiosque.
 purchase-open = Commande en double de { $amount } : la première compte, rien d'autre n'est débité. Pour racheter, recommandez dans quelques minutes.
@@ -220,6 +221,7 @@ ussd-pins-wrong = Trop de PIN faux. Veuillez rappeler plus tard.
 ussd-pin-locked = Trop de PIN faux. Réessayez dans { $minutes } min, ou voyez le gérant du kiosque.
 ussd-pin-changed = Votre PIN a été changé.
 ussd-enter-old-pin = Entrez votre ancien PIN:
+ussd-enter-first-pin = Entrez le premier PIN que le bureau vous a donné:
 ussd-enter-pin-code = Entrez le code recu par SMS:
 ussd-pin-code-sent = Un code vous arrive par SMS.
 

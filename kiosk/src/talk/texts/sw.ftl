@@ -89,6 +89,7 @@ refund-started = Unarudishiwa { $amount }. Utapata ujumbe zikishatumwa.
 refund-made = Umerudishiwa { $amount }. Risiti { $receipt }.
 refund-failed = Hatukuweza kukurudishia { $amount }. Bado una kila ulichokuwa nacho. Tafadhali uliza kwenye kioski.
 cash-paid = Tumepokea taslimu { $amount }. Umenunua lita { $volume } za maji; salio lako ni lita { $balance }. Risiti { $receipt }.
+jerrycans-collected = Umepewa mitungi { $jerrycans } huko { $site }. Umebaki na mitungi { $left }. Si wewe? Tuambie.
 purchase-lapsed = Ulichoagiza kwenye kioski tarehe { $asked } kilitufikia kwa kuchelewa. Hakuna pesa zilizokatwa. Tafadhali agiza tena.
 purchase-refused = Ulichoagiza kwenye kioski tarehe { $asked } hakiwezi kununuliwa tena. Hakuna pesa zilizokatwa. Tafadhali uliza kwenye kioski.
 purchase-open = Umeagiza mara mbili, { $amount }. La kwanza linahesabiwa; hakuna zaidi. Kununua tena, agiza baada ya dakika chache.
@@ -220,6 +221,7 @@ ussd-pins-wrong = PIN mbaya mno. Tafadhali piga tena baadaye.
 ussd-pin-locked = PIN mbaya mno. Jaribu tena baada ya dakika { $minutes }, au muulize msimamizi wa kioski.
 ussd-pin-changed = PIN yako imebadilishwa.
 ussd-enter-old-pin = Weka PIN ya zamani:
+ussd-enter-first-pin = Weka PIN ya kwanza uliyopewa na ofisi:
 ussd-enter-pin-code = Weka msimbo wa SMS:
 ussd-pin-code-sent = Msimbo unatumwa kwa SMS.
 

@@ -161,6 +161,8 @@ pub struct Caller {
     pub language: Option<Language>,
     /// Whether there is a PIN to check. Who has none chooses one when it is first needed.
     pub has_pin: bool,
+    /// The PIN is a manager's first one, which an operator has read: another is chosen before anything else of the site.
+    pub must_change_pin: bool,
 }
 
 /// A customer as menus know one.
