@@ -30,6 +30,7 @@
 //! | `ledger` | double entry |
 //! | `float`, `cash` | how much cash a site's manager may take, and what they took |
 //! | `manager` | managers of sites who work by phone, and their PIN |
+//! | `number` | accounts that go along to another number |
 //! | `dispense` | water drawn at the hub itself |
 //! | [`bill`] | customers who pay by bill, and their bills |
 //! | `daily` | what is done once a day, at each site's own time |
@@ -65,6 +66,7 @@ mod link;
 mod manager;
 mod merge;
 pub mod money;
+mod number;
 pub mod operator;
 mod parked;
 mod payment;

@@ -1,11 +1,13 @@
 //! Words: what is said to people, in their language, within what an SMS and a display hold (DESIGN section 10).
 
 pub mod gsm7;
+mod number;
 mod screen;
 pub mod sms;
 mod text;
 pub mod ussd;
 
+pub use number::NumberText;
 pub use screen::Screen;
 pub use text::Text;
 

@@ -239,6 +239,7 @@ impl Turn<'_> {
             Request::AddManager(new) => self.add_manager(by, new),
             Request::ResetManagerPin { site, manager } => self.reset_manager_pin(by, site, *manager),
             Request::RemoveManager { site, manager } => self.remove_manager(by, site, *manager),
+            Request::DecideNumber { request, is_yes } => self.decide_number(by, *request, *is_yes),
             Request::VerifyDispense(ask) => self.verify_dispense(ask),
             Request::ReportDispense {
                 site,

@@ -82,7 +82,12 @@ impl Turn<'_> {
             let phone = self.phone(phone)?;
             match self.store.customer_by_phone(phone)? {
                 Some(other) if other.id != row.id => return Err(phone_taken(other.id).into()),
-                _ => row.phone = Some(phone),
+                _ => {
+                    // Who holds the old number goes on nowhere.
+                    if let Some(old) = row.phone.replace(phone).filter(|old| *old != phone) {
+                        self.store.end_ussd_of(old)?;
+                    }
+                }
             }
             changed.push("phone");
         }

@@ -420,16 +420,22 @@ fn purse_of(keys: &[PurseKey], right: GrantId) -> Option<PurseKey> {
     keys.get(usize::try_from(right.number).ok()?).copied()
 }
 
-/// The wrong tries in a row, as the rules count them.
+/// The wrong tries in a row of a customer, as the rules count them.
 pub(super) fn pin_tries(row: &CustomerRow) -> PinTries {
+    kept_tries(row.pin_wrong, row.pin_lock_since, row.pin_lock_ms)
+}
+
+/// Wrong tries as they are kept. A lock is of before this run: the wall clock alone counts.
+pub(super) fn kept_tries(wrong: u32, lock_since: Option<Wall>, lock_ms: i64) -> PinTries {
+    let lock = |since| Lock {
+        since: Stamp {
+            uptime: Uptime(0),
+            wall: Some(since),
+        },
+        for_ms: lock_ms.unsigned_abs(),
+    };
     PinTries {
-        wrong: row.pin_wrong,
-        lock: row.pin_lock_since.map(|since: Wall| Lock {
-            since: Stamp {
-                uptime: Uptime(0),
-                wall: Some(since),
-            },
-            for_ms: row.pin_lock_ms.unsigned_abs(),
-        }),
+        wrong,
+        lock: lock_since.map(lock),
     }
 }

@@ -6,14 +6,14 @@
 
 use kiosk::{
     ids::{CustomerId, SiteName},
-    moment::Stamp,
     phone::Phone,
-    pin::{Lock, Pin, PinTries},
+    pin::{Pin, PinTries},
     talk::ussd::PinCheck,
 };
 
 use super::{
     customer::text,
+    dispense::kept_tries,
     effect::{Refusal, Response},
     input::{Actor, NewManager},
     store::SiteManagerRow,
@@ -27,16 +27,7 @@ impl SiteManagerRow {
     }
 
     fn tries(&self) -> PinTries {
-        PinTries {
-            wrong: self.pin_wrong,
-            lock: self.pin_lock_since.map(|since| Lock {
-                since: Stamp {
-                    uptime: kiosk::moment::Uptime(1),
-                    wall: Some(since),
-                },
-                for_ms: self.pin_lock_ms.unsigned_abs(),
-            }),
-        }
+        kept_tries(self.pin_wrong, self.pin_lock_since, self.pin_lock_ms)
     }
 
     fn set_tries(&mut self, tries: PinTries) {

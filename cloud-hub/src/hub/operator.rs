@@ -136,6 +136,7 @@ fn role_may(role: Role, request: &Request) -> bool {
                 | Request::OrderPayment { .. }
                 | Request::RefuseLoan { .. }
                 | Request::ReleaseTexts
+                | Request::DecideNumber { .. }
                 | Request::SeeAlarms { .. }
                 | Request::SetBilling { .. }
                 | Request::EnterReading { .. }

@@ -14,6 +14,7 @@ mod ledger;
 mod manager;
 mod merge;
 mod money;
+mod number;
 mod operator;
 mod payout;
 mod purchase;
@@ -39,6 +40,7 @@ pub(super) use self::{
     manager::SiteManagerRow,
     merge::HistoryRow,
     money::{MoneyRow, PullRow},
+    number::{NumberRow, NumberTries},
     operator::UserRow,
     payout::PayoutRow,
     purchase::{PurchaseKind, PurchaseRow, Terms},

@@ -11,13 +11,14 @@
 use kiosk::{
     ids::CustomerId,
     moment::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS},
+    phone::Phone,
     talk::{Language, Text, sms::LoanText},
 };
 
 use super::{
     effect::{Effect, OutboxId, Response},
     input::{Actor, ReplyId, TextFate, TextOutcome, TextReport},
-    store::TextHold,
+    store::{CustomerRow, TextHold},
     turn::{Halt, HubError, Turn},
 };
 
@@ -111,6 +112,7 @@ const fn is_essential(text: &Text) -> bool {
         | Text::PaymentRetry { .. }
         | Text::PaymentCancelled { .. }
         | Text::PaymentExpired { .. }
+        | Text::Number(_)
         | Text::Answer(_)
         | Text::Loan(_) => true,
     }
@@ -127,13 +129,18 @@ impl Turn<'_> {
         let Some(phone) = row.phone else {
             return Ok(());
         };
-        let essential = is_essential(text);
-        if !essential && self.store.is_stopped(phone)? {
+        if !is_essential(text) && self.store.is_stopped(phone)? {
             return Ok(());
         }
-        let language = Language::from_code(&row.language).unwrap_or(Language::English);
-        let text = self.talk.text(language, text);
-        self.store.add_outbox(root, phone, &text, essential, self.moment.wall)?;
+        self.say_to(&row, phone, text)
+    }
+
+    /// Says something that concerns a customer to a number that may not be theirs now.
+    pub fn say_to(&mut self, customer: &CustomerRow, phone: Phone, text: &Text) -> Result<(), HubError> {
+        let language = Language::from_code(&customer.language).unwrap_or(Language::English);
+        let words = self.talk.text(language, text);
+        self.store
+            .add_outbox(customer.id, phone, &words, is_essential(text), self.moment.wall)?;
         self.texts_queued = true;
         Ok(())
     }
@@ -292,7 +299,7 @@ impl Turn<'_> {
     }
 
     /// The provider tells that somebody wants no more texts.
-    pub fn texts_stopped(&mut self, reply: ReplyId, phone: kiosk::phone::Phone) -> Result<(), HubError> {
+    pub fn texts_stopped(&mut self, reply: ReplyId, phone: Phone) -> Result<(), HubError> {
         self.effects.push(Effect::Reply {
             reply,
             answer: Ok(Response::Done),

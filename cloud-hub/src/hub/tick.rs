@@ -75,6 +75,7 @@ impl Turn<'_> {
             self.store.forget_reports(self.now().plus_ms(-EARLY_REPORT_MS))?;
             self.store.forget_inbox(self.now().plus_ms(-KEPT_MS))?;
             self.forget_ussd()?;
+            self.expire_numbers()?;
             self.store.forget_answers(self.now().plus_ms(-ANSWERS_KEPT_MS))?;
             self.store.forget_sessions(
                 self.now().plus_ms(-SESSION_MS_MAX),

@@ -13,6 +13,7 @@ mod hooks;
 mod house;
 mod http;
 mod managers;
+mod numbers;
 mod operator;
 mod pages;
 mod payouts;

@@ -119,6 +119,7 @@ fn longest_texts() -> Vec<Text> {
         Text::SubscriptionEnded { name, last_day },
     ]
     .into_iter()
+    .chain(NumberText::ALL.map(Text::Number))
     .chain(sms::longest_answers().into_iter().map(Text::Answer))
     .chain(sms::longest_loan_texts().into_iter().map(Text::Loan))
     .collect()
@@ -186,8 +187,12 @@ fn every_language_says_everything_itself() {
             assert!(voice.bundle.has_message(id), "{language:?} lacks {id}");
         }
         let messages = language.source().lines().filter(|line| line.contains(" =")).count();
-        // 16 reasons, 3 more screens, 21 texts, 24 answers, 23 texts of loans, the menus: nothing is left over either.
-        assert_eq!(messages, 16 + 3 + 21 + 24 + 23 + ussd::Word::ALL.len(), "{language:?}");
+        // 16 reasons, 3 more screens, 21 texts, 6 of a number, 24 answers, 23 texts of loans, the menus: nothing is left over either.
+        assert_eq!(
+            messages,
+            16 + 3 + 21 + 6 + 24 + 23 + ussd::Word::ALL.len(),
+            "{language:?}"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every message, typed. A machine returns one of these; an adapter renders it with [`super::Talk`].
 
 use super::{
-    Language, gsm7,
+    Language, NumberText, gsm7,
     sms::{Answer, LoanText},
 };
 use crate::{
@@ -177,6 +177,8 @@ pub enum Text {
         /// Its last day.
         last_day: Day,
     },
+    /// Somebody takes their account along to another number.
+    Number(NumberText),
     // By SMS.
     /// An answer to a command.
     Answer(Answer),
@@ -209,6 +211,7 @@ impl Text {
             Text::PaymentExpired { .. } => "payment-expired",
             Text::SubscriptionReminder { .. } => "subscription-reminder",
             Text::SubscriptionEnded { .. } => "subscription-ended",
+            Text::Number(number) => number.id(),
             Text::Answer(answer) => answer.id(),
             Text::Loan(loan) => loan.id(),
         }
@@ -288,6 +291,7 @@ impl Text {
                 args.set("name", said(name, NAME_IN_MESSAGE));
                 args.set("last_day", last_day.slashed());
             }
+            Text::Number(_) => {}
             Text::Answer(answer) => return answer.args(language),
             Text::Loan(loan) => return loan.args(language),
         }

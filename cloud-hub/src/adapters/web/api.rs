@@ -9,6 +9,7 @@
 //! | [`ledger`] | the ledger |
 //! | [`managers`] | managers of sites who work by phone |
 //! | [`money`] | purchases, transactions |
+//! | [`numbers`] | accounts that are to go along to another number |
 //! | [`payouts`] | refunds, withdrawals, returns |
 //! | [`suspense`] | money that is in nobody's name |
 //! | [`reports`] | what a day came to |
@@ -22,6 +23,7 @@ pub mod floats;
 pub mod ledger;
 pub mod managers;
 pub mod money;
+pub mod numbers;
 pub mod payouts;
 pub mod query;
 pub mod reports;
@@ -89,6 +91,8 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/api/v1/sites/{site}/managers") => post(managers::add),
         ("POST", "/api/v1/sites/{site}/managers/{id}/pin") => post(managers::pin),
         ("POST", "/api/v1/sites/{site}/managers/{id}/remove") => post(managers::remove),
+        ("GET", "/api/v1/numbers") => get(numbers::list),
+        ("POST", "/api/v1/numbers/{id}") => post(numbers::decide),
         _ => return None,
     })
 }

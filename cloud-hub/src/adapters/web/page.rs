@@ -10,6 +10,7 @@
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
 //! | [`bills`] | bills, one to print, and what a customer owes |
 //! | [`money`], [`texts`], [`loans`] | purchases, texts both ways, loans asked |
+//! | [`numbers`] | customers who have another number now |
 //! | [`payouts`] | money that goes out |
 //! | [`ledger`], [`reports`] | the books of a day, the statement of an account, what a day came to |
 //! | [`waiting`] | money that came without a prompt |
@@ -30,6 +31,7 @@ pub mod loans;
 pub mod login;
 pub mod managers;
 pub mod money;
+pub mod numbers;
 pub mod payouts;
 pub mod people;
 pub mod reports;
@@ -128,6 +130,8 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/outbox/release") => post(texts::release),
         ("GET", "/loans") => get(loans::loans),
         ("POST", "/loans/close") => post(loans::close),
+        ("GET", "/numbers") => get(numbers::numbers),
+        ("POST", "/numbers/{id}") => post(numbers::decide),
         ("GET", "/alarms") => get(alarms::alarms),
         ("POST", "/alarms/seen") => post(alarms::seen),
         ("GET", "/doubt") => get(doubt::doubt),
@@ -157,7 +161,7 @@ async fn asset(Path(file): Path<String>) -> Response {
 }
 
 /// The pages in the order of the menu: path and name.
-const MENU: [(&str, &str); 13] = [
+const MENU: [(&str, &str); 14] = [
     ("/", "Today"),
     ("/sites", "Sites"),
     ("/customers", "Customers"),
@@ -170,6 +174,7 @@ const MENU: [(&str, &str); 13] = [
     ("/reports", "Reports"),
     ("/outbox", "Texts"),
     ("/loans", "Loans"),
+    ("/numbers", "Numbers"),
     ("/people", "People"),
 ];
 
@@ -259,6 +264,7 @@ fn done(word: Option<&str>) -> Markup {
         Some("payout") => "It is written down, and the money is reserved. How it stands is below.",
         Some("float") => "The limit is set. The site knows within seconds if it is online.",
         Some("manager") => "They manage this site from now on. Their PIN is the one they have as a customer.",
+        Some("number") => "Both numbers are told what you decided.",
         Some("texts_released") => "What waits is being sent.",
         Some("counted") => "The cash is booked, and what it settles may be taken again.",
         Some("difference") => "The difference is booked.",

@@ -227,6 +227,8 @@ pub const TABLE: &[Route] = &[
     page("POST", "/outbox/release", SERVE),
     page("GET", "/loans", BOOKS),
     page("POST", "/loans/close", SERVE),
+    page("GET", "/numbers", BOOKS),
+    page("POST", "/numbers/{id}", SERVE),
     page("GET", "/alarms", LOOK),
     page("POST", "/alarms/seen", WORK),
     page("GET", "/doubt", LOOK),
@@ -237,11 +239,13 @@ pub const TABLE: &[Route] = &[
     page("POST", "/people/users/remove", ADMIN),
     page("POST", "/people/tokens", ADMIN),
     page("POST", "/people/tokens/revoke", ADMIN),
-    // Managers who work by phone.
+    // Managers who work by phone, and customers who have another number.
     api("GET", "/api/v1/sites/{site}/managers", LOOK),
     api("POST", "/api/v1/sites/{site}/managers", ADMIN),
     api("POST", "/api/v1/sites/{site}/managers/{id}/pin", ADMIN),
     api("POST", "/api/v1/sites/{site}/managers/{id}/remove", ADMIN),
+    api("GET", "/api/v1/numbers", BOOKS),
+    api("POST", "/api/v1/numbers/{id}", SERVE),
 ];
 
 /// The route with this method and matched path. `HEAD` counts as `GET`.

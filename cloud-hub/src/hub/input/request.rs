@@ -273,6 +273,13 @@ pub enum Request {
         /// Their number there.
         manager: i64,
     },
+    /// A customer has another number now: yes or no.
+    DecideNumber {
+        /// The request's number in the list.
+        request: i64,
+        /// Whether they get the account there.
+        is_yes: bool,
+    },
     /// May this water be drawn? Asked by a dispenser that speaks to the hub (CONTRACTS section 4).
     VerifyDispense(DispenseAsk),
     /// What flowed.

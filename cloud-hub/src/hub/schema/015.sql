@@ -24,3 +24,33 @@ CREATE TABLE dispenser_heard (
     hour_ms           INTEGER NOT NULL,       -- its beginning
     PRIMARY KEY (site, dispenser)
 ) STRICT;
+
+-- Whoever has another number now and gave name and PIN of their account: an operator says yes or no.
+CREATE TABLE number_request (
+    id                INTEGER PRIMARY KEY,
+    customer          INTEGER NOT NULL REFERENCES customer (id),
+    old_phone         TEXT NOT NULL,
+    new_phone         TEXT NOT NULL,
+    state             TEXT NOT NULL CHECK (state IN ('open', 'yes', 'no', 'expired')),
+    asked_ms          INTEGER NOT NULL,
+    decided_ms        INTEGER,
+    decided_by        TEXT
+) STRICT;
+CREATE UNIQUE INDEX number_request_open ON number_request (customer, new_phone) WHERE state = 'open';
+CREATE INDEX number_request_by_state ON number_request (state, asked_ms);
+
+-- Wrong tries to take along the account of a number, whether or not anybody has it: apart from those at its taps and menus.
+CREATE TABLE number_try (
+    phone             TEXT PRIMARY KEY,
+    wrong             INTEGER NOT NULL,
+    lock_since_ms     INTEGER,
+    lock_ms           INTEGER NOT NULL,
+    tried_ms          INTEGER NOT NULL
+) STRICT;
+
+-- How often a number asked for the account of another, for a day.
+CREATE TABLE number_asked (
+    phone             TEXT NOT NULL,
+    asked_ms          INTEGER NOT NULL
+) STRICT;
+CREATE INDEX number_asked_by_phone ON number_asked (phone, asked_ms);

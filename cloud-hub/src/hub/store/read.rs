@@ -6,6 +6,7 @@ mod fleet;
 mod ledger;
 mod managers;
 mod money;
+mod numbers;
 mod operations;
 mod operator;
 mod pages;
@@ -38,6 +39,7 @@ pub use self::{
         InboxText, OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, inbox, ledger_balance,
         outbox, purchase, purchases, purchases_for_operators, texts_held, texts_waiting, totals, transactions,
     },
+    numbers::{NumberRequest, number_requests},
     operations::{
         Doubt, LoanRequest, Token, User, doubt, held_ml, in_doubt, loan_requests, loans_asked, tokens, users,
     },

@@ -96,8 +96,8 @@ impl Office for Counter<'_, '_> {
         self.turn.caller_or_new(self.by, phone).map(drop)
     }
 
-    fn change_number(&mut self, _: Phone, _: Phone, _: &str, _: &Pin) -> Result<Result<(), Denied>, Halt> {
-        Ok(Err(Denied::NotNow))
+    fn change_number(&mut self, phone: Phone, old: Phone, name: &str, pin: &Pin) -> Result<Result<(), Denied>, Halt> {
+        self.turn.ask_for_number(self.by, phone, old, name, pin)
     }
 
     fn sites(&self, customer: CustomerId) -> Result<Vec<Site>, Halt> {

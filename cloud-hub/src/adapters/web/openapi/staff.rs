@@ -1,4 +1,4 @@
-//! What the routes of managers by phone are for, in the order of the table.
+//! What the routes of managers by phone and of other numbers are for, in the order of the table.
 
 use super::Line;
 
@@ -28,5 +28,18 @@ pub const STAFF: &[Line] = &[
         "/api/v1/sites/{site}/managers/{id}/remove",
         "Somebody manages the site by phone no more.",
         "",
+    ),
+    (
+        "GET",
+        "/api/v1/numbers",
+        "Customers who called from another number and gave name and PIN of their account, newest first; state is open, yes, no \
+         or expired.",
+        "?state ?limit ?after",
+    ),
+    (
+        "POST",
+        "/api/v1/numbers/{id}",
+        "Says yes, and the account goes along to the new number, or no. decision is yes or no.",
+        "decision",
     ),
 ];
