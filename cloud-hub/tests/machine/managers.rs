@@ -6,7 +6,11 @@ use hub::hub::{
     operator::Role,
     store::read,
 };
-use kiosk::{moment::MINUTE_MS, talk::ussd::Service};
+use kiosk::{
+    moment::MINUTE_MS,
+    phone::{Country, Phone},
+    talk::ussd::Service,
+};
 
 use crate::{
     ussd::{Call, JANE},
@@ -152,6 +156,9 @@ fn a_manager_who_becomes_a_customer_keeps_the_pin() {
     let review = call.types_all(&mut world, &["Musa Otieno", "Kisumu"]);
     assert!(review.starts_with("Name: Musa Otieno"), "{review}");
     call.types(&mut world, "1");
+    // At the taps, too: the account has it.
+    let phone = Phone::parse(MUSA, Country::Kenya).unwrap();
+    assert!(read::customer_by_phone(&world.read(), phone).unwrap().unwrap().has_pin);
     let mut call = Call::new("s2", MUSA);
     assert!(call.sends(&mut world).screen.starts_with("Hello Musa\n1. My own water"));
     call.types(&mut world, "1");
