@@ -2,7 +2,7 @@
 
 use hub::hub::{
     effect::Response,
-    input::{Item, Pay, ReplyId, Request},
+    input::{Actor, Item, Pay, ReplyId, Request},
     store::read,
 };
 use kiosk::{
@@ -16,7 +16,7 @@ use crate::{
     cash::{floats, hand_in, musa, set},
     managers::{MUSA, add, hired},
     payments::{bought, buy, paid},
-    ussd::{Call, JANE},
+    ussd::{Call, JANE, name},
     world::World,
 };
 
@@ -87,10 +87,13 @@ fn jerrycans_are_handed_out_once_the_site_has_given_the_right_back() {
     call.sends(&mut world);
     call.types_all(&mut world, &["2", JANE, "3", "1"]);
     let waits = call.types_patiently(&mut world, "2580");
-    assert_eq!(screen(&world, waits), None);
+    let again = call.sends_patiently(&mut world);
+    assert_eq!((screen(&world, waits), screen(&world, again)), (None, None));
     close(&mut world, site);
     let done = "Handed out. 27 jerrycans are left.\n0. Back";
-    assert_eq!(screen(&world, waits).as_deref(), Some(done));
+    for reply in [waits, again] {
+        assert_eq!(screen(&world, reply).as_deref(), Some(done));
+    }
     // However often the step comes, they are handed out once.
     assert_eq!(call.sends(&mut world).screen, done);
     world.restart();
@@ -109,6 +112,35 @@ fn jerrycans_are_handed_out_once_the_site_has_given_the_right_back() {
         (visit.kind.as_str(), visit.volume_ml, visit.customer),
         ("dispense", 60_000, Some(jane))
     );
+}
+
+#[test]
+fn who_waits_when_the_hub_stops_has_taken_nothing_and_can_try_again() {
+    let mut world = World::new();
+    let site = world.site("kibera-3");
+    hired(&mut world, "h1", None);
+    let jane = world.customer(JANE, Some("kibera-3"));
+    month(&mut world, jane);
+    let mut call = Call::new("s1", MUSA);
+    call.sends(&mut world);
+    call.types_all(&mut world, &["2", JANE, "3", "1"]);
+    let waits = call.types_patiently(&mut world, "2580");
+    world.restart();
+    world.link(site);
+    close(&mut world, site);
+    assert_eq!(screen(&world, waits), None);
+    assert_eq!(world.shown(jane).allowance_ml, 30 * 20_000);
+    // The step is delivered again, and the network ends the call while the site is asked.
+    let waits = call.sends_patiently(&mut world);
+    world
+        .ask_as(Actor::Ussd, None, Request::EndUssd { name: name("s1") })
+        .unwrap();
+    for grant in world.gateways[site].grants().iter().map(|granted| granted.grant) {
+        world.site_writes(site, Fact::Closed { grant });
+    }
+    let told = screen(&world, waits).unwrap();
+    assert_eq!(told, "This did not work. Please dial again.");
+    assert_eq!(world.shown(jane).allowance_ml, 30 * 20_000);
 }
 
 #[test]

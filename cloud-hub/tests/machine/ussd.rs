@@ -70,6 +70,11 @@ impl Call {
     pub fn types_patiently(&mut self, world: &mut World, input: &str) -> ReplyId {
         self.text.push('*');
         self.text.push_str(input);
+        self.sends_patiently(world)
+    }
+
+    /// Delivers that once more.
+    pub fn sends_patiently(&self, world: &mut World) -> ReplyId {
         let asked = step(self.session, self.phone, self.service, &self.text, UssdText::Joined);
         world.ask_patiently(Actor::Ussd, None, Request::Ussd(asked))
     }
