@@ -22,6 +22,7 @@ pub mod data_dir;
 pub mod floats;
 pub mod ledger;
 pub mod log;
+pub mod managers;
 pub mod operations;
 pub mod providers;
 pub mod readings;

@@ -31,6 +31,8 @@
 //! | `sms` | commands by SMS, and tickets |
 //! | `ledger` | double entry |
 //! | `float`, `cash` | how much cash a site's manager may take, and what they took |
+//! | `manager` | managers of sites who work by phone, and their PIN |
+//! | `number` | accounts that go along to another number |
 //! | `dispense` | water drawn at the hub itself |
 //! | [`bill`] | customers who pay by bill, and their bills |
 //! | `daily` | what is done once a day, at each site's own time |
@@ -67,8 +69,10 @@ mod keys;
 mod ledger;
 mod link;
 mod loan;
+mod manager;
 mod merge;
 pub mod money;
+mod number;
 pub mod operator;
 mod parked;
 mod payment;
@@ -203,6 +207,7 @@ impl Hub {
                 lost,
                 parked,
                 again: None,
+                waits_no_more: false,
                 run,
                 effects: Vec::new(),
                 throws: 0,

@@ -4,7 +4,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 use config::{Sources, System};
-use hub::app::{self, commands, control::Command, floats, ledger, operations, readings, reconcile, register};
+use hub::app::{self, commands, control::Command, floats, ledger, managers, operations, readings, reconcile, register};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit status for a command line that cannot be understood.
@@ -71,6 +71,9 @@ enum What {
     /// Cash that managers of sites may take, what they owe, and what they hand in.
     #[command(subcommand)]
     Float(Float),
+    /// Managers of sites who work by phone.
+    #[command(subcommand)]
+    Manager(managers::Manager),
     /// What the hub does while part of its past may be missing.
     #[command(subcommand)]
     Doubt(Doubt),
@@ -370,6 +373,7 @@ async fn execute(config: &config::Hub, what: What) -> anyhow::Result<()> {
             book,
         } => return reconcile::run(config, &statement, &provider, book).await,
         What::Readings { file, book } => return readings::run(config, &file, book).await,
+        What::Manager(what) => return what.run(config).await,
         What::Ledger(what) => return what.run(config),
         What::Suspense(what) => return what.run(config).await,
         What::Mpesa(Mpesa::Register { cancel_when_silent }) => {

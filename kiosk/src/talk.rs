@@ -2,11 +2,13 @@
 
 pub mod broadcast;
 pub mod gsm7;
+mod number;
 mod screen;
 pub mod sms;
 mod text;
 pub mod ussd;
 
+pub use number::NumberText;
 pub use screen::Screen;
 pub use text::Text;
 

@@ -1,12 +1,10 @@
 //! Requests: who may, the first answer again, and the way to each rule.
 
-use kiosk::ids::CustomerId;
-
 use super::{
     answer,
     effect::{Effect, Refusal, RefusalKind, Response},
     input::{Actor, ReplyId, Request},
-    parked::{Parked, waiting_full},
+    parked::{Awaited, Parked, waiting_full},
     recall::HELD_AT_SITE,
     repeat::Content,
     store::AnswerRow,
@@ -23,8 +21,8 @@ const SAVEPOINT: &str = "SAVEPOINT request";
 pub(super) enum Decided {
     /// Its answer.
     Given(Result<Response, Refusal>),
-    /// It waits for water of this customer.
-    Waits(CustomerId),
+    /// It waits for this to come back from a site.
+    Waits(Awaited),
     /// It is the same as one that waits, whose answer goes here, and hears what that one hears.
     Joins(ReplyId),
 }
@@ -44,9 +42,9 @@ impl Turn<'_> {
     pub fn asked(&mut self, reply: ReplyId, by: &Actor, key: Option<&str>, request: &Request) -> Result<(), HubError> {
         match self.answer_to(by, key, request)? {
             Decided::Given(answer) => self.reply(reply, answer),
-            Decided::Waits(customer) => {
+            Decided::Waits(awaited) => {
                 let content = Content::of(self.keys, request);
-                let place = Parked::new(self.moment, customer, (reply, by, key), request, content);
+                let place = Parked::new(self.moment, awaited, (reply, by, key), request, content);
                 self.parked.put(place);
             }
             Decided::Joins(first) if self.parked.join(first, reply) => {}
@@ -138,7 +136,7 @@ impl Turn<'_> {
         match self.attempt(|turn| turn.decide(by, request)) {
             Ok(response) => Ok(Decided::Given(Ok(response))),
             Err(Halt::Kept(refusal) | Halt::Refused(refusal)) => Ok(Decided::Given(Err(refusal))),
-            Err(Halt::Waits(customer)) => Ok(Decided::Waits(customer)),
+            Err(Halt::Waits(awaited)) => Ok(Decided::Waits(awaited)),
             Err(Halt::Broken(error)) => Err(error),
         }
     }
@@ -253,6 +251,10 @@ impl Turn<'_> {
                 how,
             } => self.settle_difference(by, site, manager, *amount_minor, *how),
             Request::DecideCashSale { sale, book_to } => self.decide_cash_sale(by, *sale, book_to.as_deref()),
+            Request::AddManager(new) => self.add_manager(by, new),
+            Request::ResetManagerPin { site, manager } => self.reset_manager_pin(by, site, *manager),
+            Request::RemoveManager { site, manager } => self.remove_manager(by, site, *manager),
+            Request::DecideNumber { request, is_yes } => self.decide_number(by, *request, *is_yes),
             Request::VerifyDispense(ask) => self.verify_dispense(ask),
             Request::ReportDispense {
                 site,

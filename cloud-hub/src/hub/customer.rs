@@ -83,7 +83,12 @@ impl Turn<'_> {
             let phone = self.phone(phone)?;
             match self.store.customer_by_phone(phone)? {
                 Some(other) if other.id != row.id => return Err(phone_taken(other.id).into()),
-                _ => row.phone = Some(phone),
+                _ => {
+                    // Who holds the old number goes on nowhere.
+                    if let Some(old) = row.phone.replace(phone).filter(|old| *old != phone) {
+                        self.store.end_ussd_of(old)?;
+                    }
+                }
             }
             changed.push("phone");
         }
@@ -316,7 +321,8 @@ impl Turn<'_> {
             .map_err(|error| Refusal::invalid("phone", "bad_phone", error.to_string()).into())
     }
 
-    fn language(&self, asked: Option<&str>) -> Result<String, Halt> {
+    /// A language that texts exist in; the hub's own when none is asked for.
+    pub fn language(&self, asked: Option<&str>) -> Result<String, Halt> {
         let language = asked.unwrap_or(&self.settings.language);
         if LANGUAGES.contains(&language) {
             Ok(language.to_owned())
@@ -360,7 +366,7 @@ fn chosen_pin(pin: &Secret) -> Result<Pin, Halt> {
 }
 
 /// A text of a person: trimmed, of a sensible length, without control characters.
-fn text(field: &'static str, written: &str) -> Result<String, Halt> {
+pub(super) fn text(field: &'static str, written: &str) -> Result<String, Halt> {
     let text = written.trim();
     if text.chars().count() > NAME_CHARS_MAX || text.chars().any(char::is_control) {
         let message = format!("at most {NAME_CHARS_MAX} characters, without control characters");

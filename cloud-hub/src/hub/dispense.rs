@@ -14,7 +14,7 @@ use super::{
     effect::{DispenseAnswer, DispenseCustomer, Refusal, Response},
     input::{DispenseAsk, Secret},
     ledger::Event,
-    parked::waiting_full,
+    parked::{Awaited, waiting_full},
     recall::{held_at_site, not_given_back},
     repeat::Content,
     store::{CustomerRow, DrawPart, DrawRow, PurseKey},
@@ -47,7 +47,7 @@ impl Turn<'_> {
             Verdict::Denied(Reason::SubscriptionExpired | Reason::JerrycansUsed | Reason::InsufficientCredit)
         );
         let verdict = match &customer {
-            Some(customer) if is_short => self.beyond_free(ask, situation, &keys, customer.id)?,
+            Some(customer) if is_short => self.beyond_free(&ask.site, ask.volume_ml, situation, &keys, customer.id)?,
             _ => verdict,
         };
         let draw = DrawRow {
@@ -80,23 +80,22 @@ impl Turn<'_> {
     /// More is asked than is free here. What a linked site holds is asked back and waited for; the person is sent to a
     /// site that cannot be asked; and who has too little everywhere is denied. While in doubt the hub asks nothing back:
     /// it does not know what it granted.
-    fn beyond_free(
+    pub fn beyond_free(
         &mut self,
-        ask: &DispenseAsk,
+        site: &SiteName,
+        volume_ml: i64,
         short: Situation,
         keys: &[PurseKey],
         customer: CustomerId,
     ) -> Result<Verdict, Halt> {
-        let water = Ask::Water {
-            volume_ml: ask.volume_ml,
-        };
+        let water = Ask::Water { volume_ml };
         if !self.in_doubt()?
             && let Verdict::Approved { parts } = decide(&water, &self.with_held(short.clone(), keys, true)?)
         {
-            if self.is_asked_in_vain(keys, customer)? {
+            if self.waits_no_more || self.is_asked_in_vain(keys, customer)? {
                 return Err(Halt::Kept(not_given_back()));
             }
-            if self.again.is_none() && !self.parked.has_room(&ask.site) {
+            if self.again.is_none() && !self.parked.has_room(site) {
                 return Err(Halt::Kept(waiting_full()));
             }
             for (right, volume) in parts {
@@ -104,7 +103,7 @@ impl Turn<'_> {
                     self.ask_back(key, volume)?;
                 }
             }
-            return Err(Halt::Waits(customer));
+            return Err(Halt::Waits(Awaited::Water(customer)));
         }
         match decide(&water, &self.with_held(short, keys, false)?) {
             // The PIN was right, which clears wrong tries: that stays.
@@ -131,14 +130,14 @@ impl Turn<'_> {
         Ok(situation)
     }
 
-    fn made_request(&mut self) -> Result<RequestId, HubError> {
+    pub fn made_request(&mut self) -> Result<RequestId, HubError> {
         let written = hex::encode(&self.throw()[..16]);
         written
             .parse()
             .map_err(|error: kiosk::ids::IdError| HubError::Journal(error.to_string()))
     }
 
-    fn hold(&mut self, draw: &DrawRow, parts: &[(GrantId, Volume)], keys: &[PurseKey]) -> Result<(), HubError> {
+    pub fn hold(&mut self, draw: &DrawRow, parts: &[(GrantId, Volume)], keys: &[PurseKey]) -> Result<(), HubError> {
         for (part, (right, volume)) in (0_i64..).zip(parts) {
             let Some(key) = purse_of(keys, *right) else { continue };
             let part = DrawPart {
@@ -197,7 +196,7 @@ impl Turn<'_> {
     }
 
     /// What is free of a purse; `None` when its period is over.
-    fn right(&self, key: PurseKey, place: usize) -> Result<Option<Right>, HubError> {
+    pub fn right(&self, key: PurseKey, place: usize) -> Result<Option<Right>, HubError> {
         let subscription = match key.purse {
             Purse::Allowance => self.store.subscription(key.period)?,
             Purse::Prepaid => None,
@@ -217,24 +216,33 @@ impl Turn<'_> {
     }
 
     fn view(&mut self, ask: &DispenseAsk, row: &mut CustomerRow, rights: Vec<Right>) -> Result<CustomerView, HubError> {
-        let at_this_site = row.site.as_ref().is_none_or(|home| *home == ask.site);
+        let standing = self.standing(&ask.site, row, rights)?;
         let now = self.present();
         let tries = pin_tries(row);
         let locked = tries.is_locked(&now);
-        let pin = if at_this_site && !locked {
+        let pin = if standing.at_this_site && !locked {
             self.check_pin(ask, row, tries, &now)?
         } else {
             PinVerdict::Wrong
         };
-        let day_began = match self.zone_of(&ask.site)? {
+        Ok(CustomerView {
+            locked,
+            pin,
+            ..standing
+        })
+    }
+
+    /// How a customer stands who has proved who they are, or stands before a manager.
+    pub fn standing(&self, site: &SiteName, row: &CustomerRow, rights: Vec<Right>) -> Result<CustomerView, HubError> {
+        let day_began = match self.zone_of(site)? {
             Some(zone) => zone.begin(zone.day(self.now())),
             None => self.now(),
         };
         let drawn = self.store.drawn_since_ml(row.id, day_began)?;
         Ok(CustomerView {
-            at_this_site,
-            locked,
-            pin,
+            at_this_site: row.site.as_ref().is_none_or(|home| home == site),
+            locked: false,
+            pin: PinVerdict::Right,
             token: TokenVerdict::Absent,
             active: row.active,
             bill_overdue: row.bill_overdue,
@@ -364,7 +372,7 @@ impl Turn<'_> {
         })
     }
 
-    fn settle_draw(
+    pub fn settle_draw(
         &mut self,
         draw: &mut DrawRow,
         volume: Volume,
@@ -425,16 +433,22 @@ fn purse_of(keys: &[PurseKey], right: GrantId) -> Option<PurseKey> {
     keys.get(usize::try_from(right.number).ok()?).copied()
 }
 
-/// The wrong tries in a row, as the rules count them.
+/// The wrong tries in a row of a customer, as the rules count them.
 pub(super) fn pin_tries(row: &CustomerRow) -> PinTries {
+    kept_tries(row.pin_wrong, row.pin_lock_since, row.pin_lock_ms)
+}
+
+/// Wrong tries as they are kept. A lock is of before this run: the wall clock alone counts.
+pub(super) fn kept_tries(wrong: u32, lock_since: Option<Wall>, lock_ms: i64) -> PinTries {
+    let lock = |since| Lock {
+        since: Stamp {
+            uptime: Uptime(0),
+            wall: Some(since),
+        },
+        for_ms: lock_ms.unsigned_abs(),
+    };
     PinTries {
-        wrong: row.pin_wrong,
-        lock: row.pin_lock_since.map(|since: Wall| Lock {
-            since: Stamp {
-                uptime: Uptime(0),
-                wall: Some(since),
-            },
-            for_ms: row.pin_lock_ms.unsigned_abs(),
-        }),
+        wrong,
+        lock: lock_since.map(lock),
     }
 }

@@ -21,6 +21,7 @@ use super::{
     effect::{Refusal, Response},
     input::{Actor, CashCount, Settling},
     ledger::Event,
+    parked::Awaited,
     store::{FloatRow, ManagerRow},
     turn::{Halt, HubError, Turn},
 };
@@ -152,7 +153,7 @@ impl Turn<'_> {
     }
 
     /// Cash that a manager has taken and not handed in, by the books.
-    fn owed_minor(&self, manager: ManagerId) -> Result<i64, HubError> {
+    pub fn owed_minor(&self, manager: ManagerId) -> Result<i64, HubError> {
         Ok(self.store.balance(&Account::Float(manager), self.settings.currency)?)
     }
 
@@ -165,6 +166,11 @@ impl Turn<'_> {
             return Ok(());
         };
         if self.in_doubt()? {
+            return Ok(());
+        }
+        let awaited = Awaited::Float(row.id);
+        if self.parked.waits_for(awaited) {
+            self.parked.note_freed(awaited);
             return Ok(());
         }
         let open = self.store.open_floats(manager)?;
@@ -214,7 +220,7 @@ impl Turn<'_> {
 
     /// Asks floats back until what they may still take covers what lacks, the newest first. Those that were asked for
     /// before count.
-    fn recall_newest(&mut self, open: &[FloatRow], mut lacking_minor: i64) -> Result<(), HubError> {
+    pub fn recall_newest(&mut self, open: &[FloatRow], mut lacking_minor: i64) -> Result<(), HubError> {
         for float in open.iter().rev() {
             if lacking_minor <= 0 {
                 break;

@@ -17,6 +17,7 @@ use sync::doubt::hub_in_doubt;
 
 use super::{
     effect::Refusal,
+    parked::Awaited,
     store::{CreditRow, GrantRow, PurseKey},
     turn::{Halt, HubError, Turn},
 };
@@ -108,8 +109,9 @@ impl Turn<'_> {
         if free < 0 {
             return self.recall_lacking(key, free.unsigned_abs());
         }
-        if self.parked.waits_for(key.customer) {
-            self.parked.note_freed(key.customer);
+        let awaited = Awaited::Water(key.customer);
+        if self.parked.waits_for(awaited) {
+            self.parked.note_freed(awaited);
             return Ok(());
         }
         let Some(home) = self.home_box(key.customer)? else {

@@ -10,7 +10,7 @@ pub use money::{
     Allocation, CashCount, Item, NewBilling, NewLoan, NewPurchase, NewReading, NewRefund, NewWithdrawal, Pay, PayBy,
     Settling,
 };
-pub use request::{CustomerChange, DispenseAsk, JoinRequest, NewCustomer, NewSite, Request, Secret};
+pub use request::{CustomerChange, DispenseAsk, JoinRequest, NewCustomer, NewManager, NewSite, Request, Secret};
 pub use texts::{IncomingText, NewBroadcast, Service, TextFate, TextOutcome, TextReport};
 pub use ussd::{Aggregator, UssdName, UssdStep, UssdText};
 

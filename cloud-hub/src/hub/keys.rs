@@ -91,6 +91,11 @@ impl Keys {
         key.is_right(&key.verifier(customer, kept), customer, typed)
     }
 
+    /// What makes the receipts of cash that a manager took by phone: no site has a record of it.
+    pub fn phone_receipts(&self) -> ReceiptKey {
+        ReceiptKey::new(*self.master.derive(&[], "kisima phone receipt").expose())
+    }
+
     /// What remembers the texts of USSD sessions.
     pub fn ussd_seen(&self) -> SeenKey {
         SeenKey::new(*self.master.derive(&[], "kisima ussd seen").expose())

@@ -57,8 +57,14 @@ impl Turn<'_> {
             Record::Edit(edit) => self.fold_edit(box_id, edit),
             Record::Alarm(alarm) => self.fold_alarm(box_id, &alarm),
             Record::Unknown { .. } => Ok(self.store.add_unknown(id)?),
-            // Hours of dispensers are read from the journal; of the site's audit it is enough that the log keeps the head.
-            Record::Began { .. } | Record::Hour(_) | Record::AuditHead { .. } => Ok(()),
+            Record::Hour(hour) => match self.store.enrolment(box_id)? {
+                Some(enrolment) => Ok(self
+                    .store
+                    .dispenser_heard(&enrolment.site, &hour.dispenser, hour.hour)?),
+                None => Ok(()),
+            },
+            // Of the site's audit it is enough that the log keeps the head.
+            Record::Began { .. } | Record::AuditHead { .. } => Ok(()),
         }
     }
 

@@ -150,6 +150,7 @@ fn role_may(role: Role, request: &Request) -> bool {
                 | Request::PreviewBroadcast(_)
                 | Request::StartBroadcast(_)
                 | Request::OrderBroadcast { .. }
+                | Request::DecideNumber { .. }
                 | Request::SeeAlarms { .. }
                 | Request::SetBilling { .. }
                 | Request::EnterReading { .. }

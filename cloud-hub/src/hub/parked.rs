@@ -1,10 +1,10 @@
-//! Requests that wait for water to come back from a site (DESIGN section 4). They are memory, not rows: they die with
+//! Requests that wait for water or a float to come back from a site (DESIGN section 4). They are memory, not rows: they die with
 //! the process, and who hears nothing asks again.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use kiosk::{
-    ids::{CustomerId, SiteName},
+    ids::{CustomerId, ManagerId, SiteName},
     moment::Moment,
 };
 
@@ -26,6 +26,15 @@ const REPLIES_MAX: usize = 4;
 /// The code of [`waiting_full`]; the answer names the seconds to wait.
 pub const WAITING_FULL: &str = "too_many_wait";
 
+/// What was asked back from a site, and is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Awaited {
+    /// Water of this customer.
+    Water(CustomerId),
+    /// Room under this manager's limit of cash.
+    Float(ManagerId),
+}
+
 /// One that waits.
 #[derive(Clone, Debug)]
 pub(super) struct Parked {
@@ -40,16 +49,15 @@ pub(super) struct Parked {
     /// How often it came again with another PIN.
     pub guesses: u32,
     content: Content,
-    /// Whose water it waits for.
-    customer: CustomerId,
+    awaited: Awaited,
     due_monotonic_ms: u64,
 }
 
 impl Parked {
-    /// One that begins to wait for a customer's water.
+    /// One that begins to wait.
     pub fn new(
         moment: &Moment,
-        customer: CustomerId,
+        awaited: Awaited,
         (reply, by, key): (ReplyId, &Actor, Option<&str>),
         request: &Request,
         content: Content,
@@ -61,7 +69,7 @@ impl Parked {
             request: request.clone(),
             guesses: 0,
             content,
-            customer,
+            awaited,
             due_monotonic_ms: moment.monotonic_ms + SITE_WAIT_MS,
         }
     }
@@ -85,8 +93,8 @@ pub(super) struct Found {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parking {
     waiting: Vec<Arc<Parked>>,
-    /// Customers of whom something may have come free since.
-    freed: BTreeSet<CustomerId>,
+    /// Of what something may have come free since.
+    freed: BTreeSet<Awaited>,
 }
 
 impl Parking {
@@ -149,29 +157,29 @@ impl Parking {
         }
     }
 
-    /// Whether somebody waits for this customer's water: then what comes free is theirs first.
-    pub fn waits_for(&self, customer: CustomerId) -> bool {
-        self.waiting.iter().any(|parked| parked.customer == customer)
+    /// Whether somebody waits for this: then what comes free is theirs first.
+    pub fn waits_for(&self, awaited: Awaited) -> bool {
+        self.waiting.iter().any(|parked| parked.awaited == awaited)
     }
 
-    /// Something of this customer may have come free.
-    pub fn note_freed(&mut self, customer: CustomerId) {
-        self.freed.insert(customer);
+    /// Something of this may have come free.
+    pub fn note_freed(&mut self, awaited: Awaited) {
+        self.freed.insert(awaited);
     }
 
-    /// Takes out a customer of whom something may have come free.
-    pub fn take_freed(&mut self) -> Option<CustomerId> {
+    /// Takes out one of which something may have come free.
+    pub fn take_freed(&mut self) -> Option<Awaited> {
         self.freed.pop_first()
     }
 
-    /// Everything that came free of this customer was looked at.
-    pub fn forget_freed(&mut self, customer: CustomerId) {
-        self.freed.remove(&customer);
+    /// Everything of this that came free was looked at.
+    pub fn forget_freed(&mut self, awaited: Awaited) {
+        self.freed.remove(&awaited);
     }
 
-    /// Those that wait for this customer's water.
-    pub fn of(&self, customer: CustomerId) -> Vec<Arc<Parked>> {
-        let of = |parked: &&Arc<Parked>| parked.customer == customer;
+    /// Those that wait for this.
+    pub fn of(&self, awaited: Awaited) -> Vec<Arc<Parked>> {
+        let of = |parked: &&Arc<Parked>| parked.awaited == awaited;
         self.waiting.iter().filter(of).cloned().collect()
     }
 
@@ -185,7 +193,7 @@ impl Parking {
     pub fn remove(&mut self, parked: &Parked) {
         self.waiting
             .retain(|other| other.replies.first() != parked.replies.first());
-        self.freed.insert(parked.customer);
+        self.freed.insert(parked.awaited);
     }
 }
 

@@ -13,7 +13,7 @@ use kiosk::{
 use super::{
     effect::{Refusal, Response},
     link::Link,
-    parked::Parked,
+    parked::{Awaited, Parked},
     store::{GrantRow, PurseKey},
     turn::{HubError, Turn},
 };
@@ -31,7 +31,7 @@ impl Turn<'_> {
     }
 
     /// Whether a box can be asked now.
-    fn is_linked(&self, box_id: BoxId) -> bool {
+    pub fn is_linked(&self, box_id: BoxId) -> bool {
         let mut links = self.links.values();
         links.any(|link| matches!(link, Link::Speaking(speaking) if speaking.serves(box_id)))
     }
@@ -64,7 +64,7 @@ impl Turn<'_> {
     /// Whether a right of these purses was asked back from a site that can be asked, and nobody waits for it any more: its
     /// site cannot close it yet. Then no further ones are taken from the customer there.
     pub fn is_asked_in_vain(&self, keys: &[PurseKey], customer: CustomerId) -> Result<bool, HubError> {
-        if self.again.is_some() || self.parked.waits_for(customer) {
+        if self.again.is_some() || self.parked.waits_for(Awaited::Water(customer)) {
             return Ok(false);
         }
         for key in keys {
@@ -110,32 +110,37 @@ impl Turn<'_> {
 
     /// Decides again on requests whose water may have come, and grants what they leave.
     pub fn answer_parked(&mut self) -> Result<(), HubError> {
-        while let Some(customer) = self.parked.take_freed() {
-            for parked in self.parked.of(customer) {
+        while let Some(awaited) = self.parked.take_freed() {
+            for parked in self.parked.of(awaited) {
                 if let Some(answer) = self.decided_again(&parked)? {
                     self.answer_all(&parked, &answer);
                 }
             }
-            self.settle_unless_waited_for(customer)?;
+            self.settle_unless_waited_for(awaited)?;
         }
         Ok(())
     }
 
-    fn settle_unless_waited_for(&mut self, customer: CustomerId) -> Result<(), HubError> {
-        if !self.parked.waits_for(customer) {
-            self.settle_customer(customer)?;
+    fn settle_unless_waited_for(&mut self, awaited: Awaited) -> Result<(), HubError> {
+        if !self.parked.waits_for(awaited) {
+            match awaited {
+                Awaited::Water(customer) => self.settle_customer(customer)?,
+                Awaited::Float(manager) => self.settle_float(manager)?,
+            }
         }
-        self.parked.forget_freed(customer);
+        self.parked.forget_freed(awaited);
         Ok(())
     }
 
     /// Requests that have waited long enough are decided on with what is here now. What was asked back in vain is
     /// granted again as it comes.
     pub fn give_up_waiting(&mut self) -> Result<(), HubError> {
+        self.waits_no_more = true;
         for parked in self.parked.due(self.moment) {
             let answer = self.decided_again(&parked)?.unwrap_or_else(|| Err(not_given_back()));
             self.answer_all(&parked, &answer);
         }
+        self.waits_no_more = false;
         Ok(())
     }
 

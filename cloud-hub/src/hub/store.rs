@@ -13,8 +13,10 @@ mod grant;
 mod inbox;
 mod ledger;
 mod loan;
+mod manager;
 mod merge;
 mod money;
+mod number;
 mod operator;
 mod payout;
 mod purchase;
@@ -41,8 +43,10 @@ pub(super) use self::{
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
     grant::GrantRow,
     loan::{CodeRow, LoanRow},
+    manager::SiteManagerRow,
     merge::HistoryRow,
     money::{MoneyRow, PullRow},
+    number::{NumberRow, NumberTries},
     operator::UserRow,
     payout::PayoutRow,
     purchase::{PurchaseKind, PurchaseRow, Terms},
@@ -53,7 +57,7 @@ pub(super) use self::{
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 16] = [
+pub const MIGRATIONS: [&str; 17] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -69,6 +73,7 @@ pub const MIGRATIONS: [&str; 16] = [
     include_str!("schema/012.sql"),
     include_str!("schema/013.sql"),
     include_str!("schema/014.sql"),
+    include_str!("schema/015.sql"),
     include_str!("schema/016.sql"),
 ];
 

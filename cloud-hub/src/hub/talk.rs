@@ -105,6 +105,7 @@ const fn is_essential(text: &Text) -> bool {
         | Text::RefundMade { .. }
         | Text::RefundFailed { .. }
         | Text::CashPaid { .. }
+        | Text::JerrycansCollected { .. }
         | Text::PurchaseLapsed { .. }
         | Text::PurchaseRefused { .. }
         | Text::PurchaseOpen { .. }
@@ -115,6 +116,7 @@ const fn is_essential(text: &Text) -> bool {
         | Text::PinCode { .. }
         | Text::PinChanged
         | Text::Unsubscribed
+        | Text::Number(_)
         | Text::Answer(_)
         | Text::Loan(_) => true,
     }
@@ -149,6 +151,11 @@ impl Turn<'_> {
             Some(row) => self.queue(Some(row.id), phone, language_of(&row.language), text),
             None => self.queue(None, phone, language_of(&self.settings.language), text),
         }
+    }
+
+    /// Says something that concerns a customer to a number that may not be theirs now.
+    pub fn say_about(&mut self, customer: &CustomerRow, phone: Phone, text: &Text) -> Result<(), HubError> {
+        self.queue(Some(customer.id), phone, language_of(&customer.language), text)
     }
 
     fn queue(
@@ -358,7 +365,7 @@ impl Turn<'_> {
     }
 
     /// The provider tells that somebody wants no more texts.
-    pub fn texts_stopped(&mut self, reply: ReplyId, phone: kiosk::phone::Phone) -> Result<(), HubError> {
+    pub fn texts_stopped(&mut self, reply: ReplyId, phone: Phone) -> Result<(), HubError> {
         self.effects.push(Effect::Reply {
             reply,
             answer: Ok(Response::Done),

@@ -77,6 +77,7 @@ impl Turn<'_> {
             self.forget_ussd()?;
             self.lapse_loans()?;
             self.forget_codes()?;
+            self.expire_numbers()?;
             self.store.forget_answers(self.now().plus_ms(-ANSWERS_KEPT_MS))?;
             self.store.forget_sessions(
                 self.now().plus_ms(-SESSION_MS_MAX),

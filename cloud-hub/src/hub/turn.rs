@@ -18,7 +18,7 @@ use super::{
     keys::Keys,
     ledger::Event,
     link::Link,
-    parked::Parking,
+    parked::{Awaited, Parking},
     settings::Settings,
     side::SideLog,
     store::{Store, audit::AuditHead},
@@ -57,9 +57,9 @@ pub(super) enum Halt {
     Refused(Refusal),
     /// The asker is refused, and what was counted on the way (wrong tries) stays.
     Kept(Refusal),
-    /// It waits for water of this customer that was asked back from a site. What was changed stays, and the request is
-    /// decided anew when the water may be here.
-    Waits(CustomerId),
+    /// It waits for what was asked back from a site. What was changed stays, and the request is decided anew when that may
+    /// be here.
+    Waits(Awaited),
     /// The hub could not decide.
     Broken(HubError),
 }
@@ -102,6 +102,8 @@ pub(super) struct Turn<'a> {
     pub parked: &'a mut Parking,
     /// A request that waited is decided again: its PIN was heard before and repeats nothing. How often it was guessed at.
     pub again: Option<u32>,
+    /// It has waited long enough: it is decided with what is here.
+    pub waits_no_more: bool,
     /// This run (PROTOCOL rule 3).
     pub run: Epoch,
     /// What is to be done outside.

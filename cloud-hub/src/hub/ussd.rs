@@ -7,6 +7,7 @@
 //! | `act` | what they have done, and what each refusal is to a caller |
 //! | `loans` | loans, and the movements of a wallet |
 //! | `account` | registering, verifying, the PIN |
+//! | `manager` | what a site's manager sees of it, and does for its customers |
 //! | `view` | what a customer has, drew, owes and bought |
 //!
 //! One step is one transaction: the office's acts, the session it leaves and the screen that answers it. So a step that
@@ -16,6 +17,7 @@
 mod account;
 mod act;
 mod loans;
+mod manager;
 mod office;
 mod view;
 

@@ -2,7 +2,7 @@
 
 use hub::hub::{
     effect::{Response, UssdScreen},
-    input::{Actor, Aggregator, Item, Pay, Request, Secret, UssdName, UssdStep, UssdText},
+    input::{Actor, Aggregator, Item, Pay, ReplyId, Request, Secret, UssdName, UssdStep, UssdText},
     store::read,
 };
 use kiosk::{
@@ -66,6 +66,19 @@ impl Call {
         self.sends(world).screen
     }
 
+    /// Types something that a site may have to answer first.
+    pub fn types_patiently(&mut self, world: &mut World, input: &str) -> ReplyId {
+        self.text.push('*');
+        self.text.push_str(input);
+        self.sends_patiently(world)
+    }
+
+    /// Delivers that once more.
+    pub fn sends_patiently(&self, world: &mut World) -> ReplyId {
+        let asked = step(self.session, self.phone, self.service, &self.text, UssdText::Joined);
+        world.ask_patiently(Actor::Ussd, None, Request::Ussd(asked))
+    }
+
     pub fn types_all(&mut self, world: &mut World, inputs: &[&str]) -> String {
         let mut last = String::new();
         for input in inputs {
@@ -76,16 +89,20 @@ impl Call {
 }
 
 pub fn sent(world: &mut World, session: &str, phone: &str, service: Service, text: &str, form: UssdText) -> UssdScreen {
-    let step = UssdStep {
+    let step = step(session, phone, service, text, form);
+    match world.ask_as(Actor::Ussd, None, Request::Ussd(step)) {
+        Ok(Response::Ussd(shown)) => shown,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn step(session: &str, phone: &str, service: Service, text: &str, form: UssdText) -> UssdStep {
+    UssdStep {
         name: name(session),
         phone: Phone::parse(phone, Country::Kenya).unwrap(),
         service,
         text: Secret(text.to_owned()),
         form,
-    };
-    match world.ask_as(Actor::Ussd, None, Request::Ussd(step)) {
-        Ok(Response::Ussd(shown)) => shown,
-        other => panic!("{other:?}"),
     }
 }
 

@@ -204,7 +204,7 @@ async fn a_person_writes_looks_sends_and_follows_it_without_a_script() {
         &house,
         admin,
         "/broadcasts/preview",
-        &format!("site=kibera&text_sw={long}"),
+        &format!("audience=customers&site=kibera&text_sw={long}"),
     )
     .await;
     assert_eq!(bad.status, 400);
@@ -213,9 +213,15 @@ async fn a_person_writes_looks_sends_and_follows_it_without_a_script() {
         "{}",
         bad.body
     );
-    let nobody = form(&house, admin, "/broadcasts/preview", "site=&text_en=Closed").await;
+    let nobody = form(
+        &house,
+        admin,
+        "/broadcasts/preview",
+        "audience=customers&site=&text_en=Closed",
+    )
+    .await;
     assert!(nobody.status == 400 && nobody.body.contains("Please choose who is to get it"));
-    let typed = "site=kibera&text_en=Closed+%3Cb%3E%0D%0Atoday&text_sw=";
+    let typed = "audience=customers&site=kibera&text_en=Closed+%3Cb%3E%0D%0Atoday&text_sw=";
     let preview = form(&house, admin, "/broadcasts/preview", typed).await;
     assert_eq!(preview.status, 200, "{}", preview.body);
     for part in [

@@ -14,6 +14,8 @@ mod hooks;
 mod house;
 mod http;
 mod loans;
+mod managers;
+mod numbers;
 mod operator;
 mod pages;
 mod payouts;

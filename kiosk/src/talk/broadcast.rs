@@ -27,6 +27,8 @@ use crate::{
 pub enum Audience {
     /// Customers at home at a site; of all sites, and of none, where none is named.
     Customers(Option<SiteName>),
+    /// Those who manage a site by phone; those of all sites, where none is named.
+    Managers(Option<SiteName>),
 }
 
 impl Audience {
@@ -34,19 +36,24 @@ impl Audience {
     pub const fn name(&self) -> &'static str {
         match self {
             Audience::Customers(_) => "customers",
+            Audience::Managers(_) => "managers",
         }
     }
 
     /// The site whose people they are; `None` for all.
     pub const fn site(&self) -> Option<&SiteName> {
         match self {
-            Audience::Customers(site) => site.as_ref(),
+            Audience::Customers(site) | Audience::Managers(site) => site.as_ref(),
         }
     }
 
     /// The audience with this word and site.
     pub fn from_name(name: &str, site: Option<SiteName>) -> Option<Audience> {
-        (name == "customers").then_some(Audience::Customers(site))
+        match name {
+            "customers" => Some(Audience::Customers(site)),
+            "managers" => Some(Audience::Managers(site)),
+            _ => None,
+        }
     }
 }
 

@@ -99,6 +99,11 @@ fn longest_texts() -> Vec<Text> {
             balance: Volume::MAX,
             receipt: ReceiptKey::new([0; 32]).receipt(Epoch(1), 1),
         },
+        Text::JerrycansCollected {
+            jerrycans: 999,
+            site: name.clone(),
+            left: 999_999,
+        },
         Text::PurchaseLapsed { asked: last_day },
         Text::PurchaseRefused { asked: last_day },
         Text::PurchaseOpen { amount },
@@ -120,6 +125,7 @@ fn longest_texts() -> Vec<Text> {
         Text::StopHint,
     ]
     .into_iter()
+    .chain(NumberText::ALL.map(Text::Number))
     .chain(sms::longest_answers().into_iter().map(Text::Answer))
     .chain(sms::longest_loan_texts().into_iter().map(Text::Loan))
     .collect()
@@ -187,8 +193,12 @@ fn every_language_says_everything_itself() {
             assert!(voice.bundle.has_message(id), "{language:?} lacks {id}");
         }
         let messages = language.source().lines().filter(|line| line.contains(" =")).count();
-        // 16 reasons, 3 more screens, 24 texts, 26 answers, 23 texts of loans, the menus: nothing is left over either.
-        assert_eq!(messages, 16 + 3 + 24 + 26 + 23 + ussd::Word::ALL.len(), "{language:?}");
+        // 16 reasons, 3 more screens, 25 texts, 6 of a number, 26 answers, 23 texts of loans, the menus: nothing is left over.
+        assert_eq!(
+            messages,
+            16 + 3 + 25 + 6 + 26 + 23 + ussd::Word::ALL.len(),
+            "{language:?}"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every message, typed. A machine returns one of these; an adapter renders it with [`super::Talk`].
 
 use super::{
-    Language, gsm7,
+    Language, NumberText, gsm7,
     sms::{Answer, LoanText},
 };
 use crate::{
@@ -112,6 +112,15 @@ pub enum Text {
         /// Our own receipt.
         receipt: Receipt,
     },
+    /// A manager handed out jerrycans of the customer's allowance.
+    JerrycansCollected {
+        /// How many.
+        jerrycans: u32,
+        /// What people call the site.
+        site: String,
+        /// How many are left.
+        left: u64,
+    },
     /// What was asked for at a site without a link came to the hub too late to be paid for.
     PurchaseLapsed {
         /// The day it was asked for.
@@ -171,6 +180,8 @@ pub enum Text {
     },
     /// Behind a text to many people: how to get no more of them.
     StopHint,
+    /// Somebody takes their account along to another number.
+    Number(NumberText),
     // By SMS.
     /// A code for a forgotten PIN.
     PinCode {
@@ -202,6 +213,7 @@ impl Text {
             Text::RefundMade { .. } => "refund-made",
             Text::RefundFailed { .. } => "refund-failed",
             Text::CashPaid { .. } => "cash-paid",
+            Text::JerrycansCollected { .. } => "jerrycans-collected",
             Text::PurchaseLapsed { .. } => "purchase-lapsed",
             Text::PurchaseRefused { .. } => "purchase-refused",
             Text::PurchaseOpen { .. } => "purchase-open",
@@ -215,6 +227,7 @@ impl Text {
             Text::PinChanged => "pin-changed",
             Text::Unsubscribed => "unsubscribed",
             Text::StopHint => "stop-hint",
+            Text::Number(number) => number.id(),
             Text::Answer(answer) => answer.id(),
             Text::Loan(loan) => loan.id(),
         }
@@ -259,6 +272,11 @@ impl Text {
                 args.set("balance", litres(*balance, language));
                 args.set("receipt", receipt.to_string());
             }
+            Text::JerrycansCollected { jerrycans, site, left } => {
+                args.set("jerrycans", jerrycans.to_string());
+                args.set("site", said(site, NAME_IN_MESSAGE));
+                args.set("left", left.to_string());
+            }
             Text::PurchaseLapsed { asked } | Text::PurchaseRefused { asked } => args.set("asked", asked.slashed()),
             Text::BillPaid { amount, receipt } | Text::RefundMade { amount, receipt } => {
                 args.set("amount", sum(*amount, language));
@@ -292,6 +310,7 @@ impl Text {
             Text::PinCode { code } => args.set("code", code.digits()),
             Text::PinChanged | Text::Unsubscribed => {}
             Text::StopHint => {}
+            Text::Number(_) => {}
             Text::Answer(answer) => return answer.args(language),
             Text::Loan(loan) => return loan.args(language),
         }

@@ -9,7 +9,9 @@
 //! | [`floats`] | cash that managers of sites take and hand in |
 //! | [`ledger`] | the ledger |
 //! | [`loans`] | loans between people |
+//! | [`managers`] | managers of sites who work by phone |
 //! | [`money`] | purchases, transactions |
+//! | [`numbers`] | accounts that are to go along to another number |
 //! | [`payouts`] | refunds, withdrawals, returns |
 //! | [`suspense`] | money that is in nobody's name |
 //! | [`reports`] | what a day came to |
@@ -24,7 +26,9 @@ pub mod customers;
 pub mod floats;
 pub mod ledger;
 pub mod loans;
+pub mod managers;
 pub mod money;
+pub mod numbers;
 pub mod payouts;
 pub mod query;
 pub mod reports;
@@ -108,6 +112,12 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("POST", "/api/v1/sites/{site}/floats/{manager}/hand-in") => post(floats::hand_in),
         ("POST", "/api/v1/sites/{site}/floats/{manager}/difference-paid") => post(floats::paid),
         ("POST", "/api/v1/sites/{site}/floats/{manager}/difference-given-up") => post(floats::given_up),
+        ("GET", "/api/v1/sites/{site}/managers") => get(managers::list),
+        ("POST", "/api/v1/sites/{site}/managers") => post(managers::add),
+        ("POST", "/api/v1/sites/{site}/managers/{id}/pin") => post(managers::pin),
+        ("POST", "/api/v1/sites/{site}/managers/{id}/remove") => post(managers::remove),
+        ("GET", "/api/v1/numbers") => get(numbers::list),
+        ("POST", "/api/v1/numbers/{id}") => post(numbers::decide),
         _ => return None,
     })
 }

@@ -3,6 +3,7 @@
 mod broadcasts;
 mod lines;
 mod people;
+mod staff;
 
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, html};
@@ -83,7 +84,11 @@ fn schema(line: &str) -> Option<Value> {
 
 /// All lines, in the order of the table.
 fn lines() -> impl Iterator<Item = &'static Line> {
-    lines::LINES.iter().chain(people::LINES).chain(broadcasts::LINES)
+    lines::LINES
+        .iter()
+        .chain(people::LINES)
+        .chain(broadcasts::LINES)
+        .chain(staff::STAFF)
 }
 
 /// The routes that programs use, each with its line.

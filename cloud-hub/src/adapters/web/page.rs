@@ -6,11 +6,12 @@
 //! | [`show`] | times, litres and money as people read them |
 //! | [`login`] | the way in and out, the own password |
 //! | [`home`], [`alarms`] | today, and what needed a look |
-//! | [`sites`] | sites, one site, join codes |
+//! | [`sites`], [`managers`] | sites, one site, join codes, managers by phone |
 //! | [`customers`], [`customer`] | the search, and one customer with what can be done for them |
 //! | [`bills`] | bills, one to print, and what a customer owes |
 //! | [`money`], [`texts`], [`loans`] | purchases, texts both ways, loans asked |
 //! | [`broadcasts`] | one text to many people |
+//! | [`numbers`] | customers who have another number now |
 //! | [`payouts`] | money that goes out |
 //! | [`ledger`], [`reports`] | the books of a day, the statement of an account, what a day came to |
 //! | [`waiting`] | money that came without a prompt |
@@ -30,7 +31,9 @@ pub mod home;
 pub mod ledger;
 pub mod loans;
 pub mod login;
+pub mod managers;
 pub mod money;
+pub mod numbers;
 pub mod payouts;
 pub mod people;
 pub mod reports;
@@ -88,6 +91,9 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/sites/{name}") => get(sites::one),
         ("POST", "/sites/{name}/code") => post(sites::code),
         ("POST", "/sites/{name}/revoke") => post(sites::revoke),
+        ("POST", "/sites/{name}/managers") => post(managers::add),
+        ("POST", "/sites/{name}/managers/pin") => post(managers::pin),
+        ("POST", "/sites/{name}/managers/remove") => post(managers::remove),
         ("GET", "/customers") => get(customers::list),
         ("POST", "/customers") => post(customers::create),
         ("GET", "/customers/{id}") => get(customer::one),
@@ -134,6 +140,8 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/loans") => get(loans::loans),
         ("POST", "/loans/close") => post(loans::close),
         ("POST", "/tickets/solved") => post(loans::solved),
+        ("GET", "/numbers") => get(numbers::numbers),
+        ("POST", "/numbers/{id}") => post(numbers::decide),
         ("GET", "/alarms") => get(alarms::alarms),
         ("POST", "/alarms/seen") => post(alarms::seen),
         ("GET", "/doubt") => get(doubt::doubt),
@@ -163,7 +171,7 @@ async fn asset(Path(file): Path<String>) -> Response {
 }
 
 /// The pages in the order of the menu: path and name.
-const MENU: [(&str, &str); 14] = [
+const MENU: [(&str, &str); 15] = [
     ("/", "Today"),
     ("/sites", "Sites"),
     ("/customers", "Customers"),
@@ -177,6 +185,7 @@ const MENU: [(&str, &str); 14] = [
     ("/outbox", "Texts"),
     ("/broadcasts", "Broadcasts"),
     ("/loans", "Loans"),
+    ("/numbers", "Numbers"),
     ("/people", "People"),
 ];
 
@@ -265,6 +274,8 @@ fn done(word: Option<&str>) -> Markup {
         Some("registered") => "The customer is registered.",
         Some("payout") => "It is written down, and the money is reserved. How it stands is below.",
         Some("float") => "The limit is set. The site knows within seconds if it is online.",
+        Some("manager") => "They manage this site from now on. Their PIN is the one they have as a customer.",
+        Some("number") => "Both numbers are told what you decided.",
         Some("texts_released") => "What waits is being sent.",
         Some("counted") => "The cash is booked, and what it settles may be taken again.",
         Some("difference") => "The difference is booked.",

@@ -199,6 +199,9 @@ pub const TABLE: &[Route] = &[
     page("GET", "/sites/{name}", LOOK),
     page("POST", "/sites/{name}/code", FLEET),
     page("POST", "/sites/{name}/revoke", FLEET),
+    page("POST", "/sites/{name}/managers", ADMIN),
+    page("POST", "/sites/{name}/managers/pin", ADMIN),
+    page("POST", "/sites/{name}/managers/remove", ADMIN),
     page("GET", "/customers", LOOK),
     page("POST", "/customers", SERVE),
     page("GET", "/customers/{id}", LOOK),
@@ -238,6 +241,8 @@ pub const TABLE: &[Route] = &[
     page("GET", "/loans", BOOKS),
     page("POST", "/loans/close", SERVE),
     page("POST", "/tickets/solved", SERVE),
+    page("GET", "/numbers", BOOKS),
+    page("POST", "/numbers/{id}", SERVE),
     page("GET", "/alarms", LOOK),
     page("POST", "/alarms/seen", WORK),
     page("GET", "/doubt", LOOK),
@@ -263,6 +268,13 @@ pub const TABLE: &[Route] = &[
     page("POST", "/broadcasts/{id}/pause", SERVE),
     page("POST", "/broadcasts/{id}/resume", SERVE),
     page("POST", "/broadcasts/{id}/cancel", SERVE),
+    // Managers who work by phone, and customers who have another number.
+    api("GET", "/api/v1/sites/{site}/managers", LOOK),
+    api("POST", "/api/v1/sites/{site}/managers", ADMIN),
+    api("POST", "/api/v1/sites/{site}/managers/{id}/pin", ADMIN),
+    api("POST", "/api/v1/sites/{site}/managers/{id}/remove", ADMIN),
+    api("GET", "/api/v1/numbers", BOOKS),
+    api("POST", "/api/v1/numbers/{id}", SERVE),
 ];
 
 /// The route with this method and matched path. `HEAD` counts as `GET`.

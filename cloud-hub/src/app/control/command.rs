@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hub::{
     effect::{Refusal, Response},
-    input::{Allocation, CashCount, NewReading, NewSite, Request, Secret},
+    input::{Allocation, CashCount, NewManager, NewReading, NewSite, Request, Secret},
     money::{Arrival, MoneyPlace},
     operator::Role,
 };
@@ -83,6 +83,33 @@ pub enum Command {
         manager: String,
         /// Minor units.
         counted_minor: i64,
+    },
+    /// `manager add`
+    ManagerAdd {
+        /// The site.
+        site: String,
+        /// Their phone.
+        phone: String,
+        /// As they are called.
+        name: String,
+        /// `en`, `sw` or `fr`.
+        language: Option<String>,
+        /// The account whose float their cash is of.
+        account: Option<String>,
+    },
+    /// `manager pin`
+    ManagerPin {
+        /// The site.
+        site: String,
+        /// Their number.
+        manager: i64,
+    },
+    /// `manager remove`
+    ManagerRemove {
+        /// The site.
+        site: String,
+        /// Their number.
+        manager: i64,
     },
     /// `doubt end`
     DoubtEnd {
@@ -278,6 +305,27 @@ impl Command {
                 counted_minor,
                 owed_minor: None,
             }),
+            Command::ManagerAdd {
+                site,
+                phone,
+                name,
+                language,
+                account,
+            } => Request::AddManager(NewManager {
+                site: self::site(&site)?,
+                phone,
+                name,
+                language,
+                login: account,
+            }),
+            Command::ManagerPin { site, manager } => Request::ResetManagerPin {
+                site: self::site(&site)?,
+                manager,
+            },
+            Command::ManagerRemove { site, manager } => Request::RemoveManager {
+                site: self::site(&site)?,
+                manager,
+            },
             Command::DoubtEnd { at_risk_ml } => Request::EndDoubt { at_risk_ml },
             Command::BookLine(line) => {
                 let odd = || Refusal::invalid("line", "bad_field", "this line cannot be booked");

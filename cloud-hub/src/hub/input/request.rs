@@ -315,6 +315,29 @@ pub enum Request {
         /// The manager who took the cash; `None` drops it.
         book_to: Option<String>,
     },
+    /// Somebody manages a site by phone.
+    AddManager(NewManager),
+    /// A manager by phone gets a first PIN again.
+    ResetManagerPin {
+        /// Where.
+        site: SiteName,
+        /// Their number there.
+        manager: i64,
+    },
+    /// Somebody manages a site by phone no more.
+    RemoveManager {
+        /// Where.
+        site: SiteName,
+        /// Their number there.
+        manager: i64,
+    },
+    /// A customer has another number now: yes or no.
+    DecideNumber {
+        /// The request's number in the list.
+        request: i64,
+        /// Whether they get the account there.
+        is_yes: bool,
+    },
     /// May this water be drawn? Asked by a dispenser that speaks to the hub (CONTRACTS section 4).
     VerifyDispense(DispenseAsk),
     /// What flowed.
@@ -429,6 +452,21 @@ pub struct CustomerChange {
     pub phone: Option<String>,
     /// Another home site: rights there are recalled and granted at the new one.
     pub site: Option<SiteName>,
+}
+
+/// A manager by phone to be.
+#[derive(Clone, Debug)]
+pub struct NewManager {
+    /// Which site.
+    pub site: SiteName,
+    /// In any accepted form.
+    pub phone: String,
+    /// As they are called.
+    pub name: String,
+    /// `en`, `sw` or `fr`; the country's first when left out.
+    pub language: Option<String>,
+    /// The account at the site's gateway whose float their cash is of; without one they take none by phone.
+    pub login: Option<String>,
 }
 
 /// An ask for water at the hub.

@@ -10,7 +10,7 @@ use kiosk::{
 
 use crate::hub::{
     effect::Refusal,
-    parked::waiting_full,
+    parked::{Awaited, waiting_full},
     recall::{not_given_back, site_away},
     store::{PurchaseKind, PurchaseRow, PurseKey, SubscriptionRow},
     turn::{Halt, HubError, Turn},
@@ -129,7 +129,7 @@ impl Turn<'_> {
         }
         let all = self.undrawn(key, Undrawn::Everywhere)?;
         self.ask_back(key, all)?;
-        Ok(Halt::Waits(customer))
+        Ok(Halt::Waits(Awaited::Water(customer)))
     }
 
     fn purse_of_purchase(&self, purchase: &PurchaseRow, customer: CustomerId) -> Result<Option<PurseKey>, HubError> {

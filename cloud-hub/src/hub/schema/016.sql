@@ -2,7 +2,7 @@
 -- it twice, and what is left waits here and not in the outbox, where texts grow too old.
 CREATE TABLE broadcast (
     id                INTEGER PRIMARY KEY,
-    audience          TEXT NOT NULL,              -- customers
+    audience          TEXT NOT NULL,              -- customers or managers
     site              TEXT REFERENCES site (name), -- NULL: of all sites
     time_zone         TEXT NOT NULL,              -- in whose hours texts leave
     content           BLOB NOT NULL,              -- a hash of audience and texts, to know one that is begun twice

@@ -12,7 +12,7 @@ use kiosk::{
 };
 use rusqlite::{Row, params};
 
-use super::{Store, Stored, customer::maybe_phone, id, maybe_id, signed, wrong};
+use super::{Store, Stored, customer::maybe_phone, maybe_id, signed, wrong};
 
 /// A broadcast.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ fn read_broadcast(row: &Row<'_>) -> rusqlite::Result<BroadcastRow> {
 fn read_person(row: &Row<'_>) -> rusqlite::Result<Person> {
     let language: String = row.get("language")?;
     Ok(Person {
-        customer: Some(CustomerId(id(row, "id")?)),
+        customer: maybe_id(row, "customer")?.map(CustomerId),
         phone: maybe_phone(row, "phone")?,
         language: Language::from_code(&language).unwrap_or_default(),
         since: Wall(row.get("created_ms")?),
@@ -75,10 +75,18 @@ impl Store<'_> {
     pub fn audience(&self, audience: &Audience, limit: u32) -> Stored<Vec<Person>> {
         match audience {
             Audience::Customers(site) => self.all(
-                "SELECT id, customer.phone, language, created_ms, active, merged_into IS NOT NULL AS merged,
+                "SELECT id AS customer, customer.phone, language, created_ms, active, merged_into IS NOT NULL AS merged,
                         stopped.phone IS NOT NULL AS stopped
                  FROM customer LEFT JOIN stopped ON stopped.phone = customer.phone
                  WHERE ?1 IS NULL OR customer.site = ?1 LIMIT ?2",
+                params![site.as_ref().map(SiteName::as_str), limit],
+                read_person,
+            ),
+            Audience::Managers(site) => self.all(
+                "SELECT NULL AS customer, site_manager.phone, language, site_manager.since_ms AS created_ms, 1 AS active,
+                        0 AS merged, stopped.phone IS NOT NULL AS stopped
+                 FROM site_manager LEFT JOIN stopped ON stopped.phone = site_manager.phone
+                 WHERE until_ms IS NULL AND (?1 IS NULL OR site = ?1) LIMIT ?2",
                 params![site.as_ref().map(SiteName::as_str), limit],
                 read_person,
             ),

@@ -6,7 +6,9 @@ mod cash;
 mod fleet;
 mod ledger;
 mod loans;
+mod managers;
 mod money;
+mod numbers;
 mod operations;
 mod operator;
 mod pages;
@@ -36,10 +38,12 @@ pub use self::{
         trial_balance,
     },
     loans::{LoanFilter, LoanShown, Queued, loan, loans, queue_of, tickets},
+    managers::{SiteManager, site_managers},
     money::{
         InboxText, OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, inbox, ledger_balance,
         outbox, purchase, purchases, purchases_for_operators, texts_held, texts_waiting, totals, transactions,
     },
+    numbers::{NumberRequest, number_requests},
     operations::{
         Doubt, LoanRequest, Token, User, doubt, held_ml, in_doubt, loan_requests, loans_asked, tokens, users,
     },

@@ -127,6 +127,15 @@ impl Store<'_> {
         .map(drop)
     }
 
+    /// No session of a number goes on, and none is taken up.
+    pub fn end_ussd_of(&self, phone: Phone) -> Stored<()> {
+        self.execute(
+            "UPDATE ussd_session SET is_live = 0, is_taken_up = 1 WHERE phone = ?1",
+            [phone.e164()],
+        )
+        .map(drop)
+    }
+
     /// Forgets sessions that began before a moment.
     pub fn forget_ussd(&self, before: Wall) -> Stored<()> {
         self.execute("DELETE FROM ussd_session WHERE created_ms < ?1", [before.0])

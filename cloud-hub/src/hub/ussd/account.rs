@@ -51,8 +51,17 @@ impl Turn<'_> {
         row.city.clone_from(&particulars.city);
         row.language = particulars.language.code().to_owned();
         row.updated = self.now();
-        if let Some(pin) = pin.filter(|_| row.sealed_pin.is_none()) {
-            row.sealed_pin = Some(self.sealed_pin(pin)?);
+        if row.sealed_pin.is_none() {
+            row.sealed_pin = match pin {
+                Some(pin) => Some(self.sealed_pin(pin)?),
+                // A phone has one PIN: a manager who becomes a customer keeps theirs, unless an operator has read it.
+                None => {
+                    let manager = self.store.site_manager_by_phone(phone)?;
+                    manager
+                        .filter(|own| !own.must_change_pin)
+                        .and_then(|own| own.sealed_pin)
+                }
+            };
         }
         self.store.put_customer(&row)?;
         self.audit(by, "particulars entered", &row.id.to_string(), &phone.masked())?;
@@ -82,6 +91,9 @@ impl Turn<'_> {
     /// Checks the PIN of who calls. Wrong tries are those of the taps: a lock of one holds for the other, and a phone is no
     /// way around it.
     pub fn check_caller_pin(&mut self, phone: Phone, typed: &Pin) -> Result<PinCheck, Halt> {
+        if let Some(manager) = self.manager_with_pin(phone)? {
+            return Ok(self.check_manager_pin(manager, typed)?);
+        }
         let Some(mut row) = self.store.customer_by_phone(phone)? else {
             return Ok(PinCheck::Wrong);
         };
@@ -105,6 +117,9 @@ impl Turn<'_> {
 
     /// Sets the PIN of who calls.
     pub fn set_caller_pin(&mut self, by: &Actor, phone: Phone, pin: &Pin) -> Result<(), Halt> {
+        if let Some(manager) = self.manager_with_pin(phone)? {
+            return self.set_manager_pin(by, manager, pin);
+        }
         let Some(row) = self.store.customer_by_phone(phone)? else {
             return Err(Refusal::not_found("customer").into());
         };

@@ -35,6 +35,7 @@ const DENIALS: &[(&str, Denied)] = &[
     ("phone_taken", Denied::PhoneTaken),
     ("held_at_site", Denied::HeldAtSite),
     ("cannot_be_given", Denied::NotNow),
+    ("too_many_wait", Denied::TooMany),
     ("in_doubt", Denied::NotNow),
     ("texts_off", Denied::NotNow),
     ("no_people", Denied::NotNow),
@@ -66,23 +67,26 @@ fn moved_to(site: &SiteName) -> CustomerChange {
 impl Turn<'_> {
     /// Does something for who calls. A denial undoes what the act changed, and nothing else of the step.
     pub fn act_for_caller(&mut self, by: &Actor, phone: Phone, act: &Act) -> Result<Result<Done, Denied>, Halt> {
-        let Some(row) = self.store.customer_by_phone(phone)? else {
-            return Ok(Err(Denied::NotAllowed));
+        let customer = self.store.customer_by_phone(phone)?;
+        let done = match (act, &customer) {
+            (Act::Collect { .. } | Act::TakeCash { .. } | Act::Broadcast { .. }, _) => {
+                self.attempt(|turn| turn.acted_for_manager(by, phone, act))
+            }
+            (_, None) => return Ok(Err(Denied::NotAllowed)),
+            (_, Some(row)) => match self.not_for(row, act)? {
+                Some(denied) => return Ok(Err(denied)),
+                None => self.attempt(|turn| turn.acted(by, row, act)),
+            },
         };
-        if let Some(denied) = self.not_for(&row, act)? {
-            return Ok(Err(denied));
-        }
-        let id = row.id;
-        match self.attempt(|turn| turn.acted(by, row, act)) {
-            Ok(done) => Ok(done),
-            Err(Halt::Refused(refusal) | Halt::Kept(refusal)) => match &*refusal.code {
-                "wallet_too_small" => {
-                    let wallet = self.money(self.wallet_minor(id)?);
+        match (done, customer) {
+            (Err(Halt::Refused(refusal) | Halt::Kept(refusal)), customer) => match (&*refusal.code, customer) {
+                ("wallet_too_small", Some(row)) => {
+                    let wallet = self.money(self.wallet_minor(row.id)?);
                     Ok(Err(Denied::WalletTooSmall { wallet }))
                 }
                 _ => denied(&refusal).map(Err).ok_or(Halt::Refused(refusal)),
             },
-            Err(halt) => Err(halt),
+            (done, _) => done,
         }
     }
 
@@ -90,7 +94,6 @@ impl Turn<'_> {
     fn not_for(&self, row: &CustomerRow, act: &Act) -> Result<Option<Denied>, HubError> {
         Ok(match act {
             Act::Verify => None,
-            Act::Collect { .. } | Act::TakeCash { .. } | Act::Broadcast { .. } => Some(Denied::NotAllowed),
             // Whoever has a home moves it with their PIN.
             Act::Settle { .. } if row.account.is_none() || row.site.is_some() => Some(Denied::NotAllowed),
             // Loans are for numbers (FEATURES C18), and so is a PIN.
@@ -108,13 +111,13 @@ impl Turn<'_> {
         })
     }
 
-    fn acted(&mut self, by: &Actor, row: CustomerRow, act: &Act) -> Result<Result<Done, Denied>, Halt> {
+    fn acted(&mut self, by: &Actor, row: &CustomerRow, act: &Act) -> Result<Result<Done, Denied>, Halt> {
         let change = match act {
             Act::Verify => {
-                let account = self.verify_caller(by, row)?;
+                let account = self.verify_caller(by, row.clone())?;
                 return Ok(Ok(Done::Verified { account }));
             }
-            Act::Buy { what, price, pay } => return self.buy(by, &row, what, *price, *pay),
+            Act::Buy { what, price, pay } => return self.buy(by, row, what, *price, *pay),
             Act::MoveWater { to: site } | Act::Settle { at: site } => {
                 if !self.has_gateway(site)? {
                     return Ok(Err(Denied::Gone));
@@ -129,19 +132,15 @@ impl Turn<'_> {
             | Act::ApproveLoan { .. }
             | Act::RefuseLoan { .. }
             | Act::CancelLoan { .. }
-            | Act::RepayLoan { .. } => return self.act_on_loan(by, &row, act),
-            Act::Unsubscribe => return self.unsubscribe(by, &row),
-            Act::Report { text } => return self.report_of(&row, text),
-            Act::CallBack => return self.report_of(&row, CALL_BACK),
+            | Act::RepayLoan { .. } => return self.act_on_loan(by, row, act),
+            Act::Unsubscribe => return self.unsubscribe(by, row),
+            Act::Report { text } => return self.report_of(row, text),
+            Act::CallBack => return self.report_of(row, CALL_BACK),
             Act::SendPinCode => {
-                self.send_pin_code(&row)?;
+                self.send_pin_code(row)?;
                 return Ok(Ok(Done::Made));
             }
-            Act::Collect { .. } | Act::TakeCash { .. } => return Ok(Err(Denied::NotAllowed)),
-            Act::Broadcast { site, text } => {
-                self.broadcast_by_phone(site, text, by)?;
-                return Ok(Ok(Done::Made));
-            }
+            Act::Collect { .. } | Act::TakeCash { .. } | Act::Broadcast { .. } => return Ok(Err(Denied::NotAllowed)),
         };
         self.update_customer(by, row.id, &change)?;
         Ok(Ok(Done::Made))

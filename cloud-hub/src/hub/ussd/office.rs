@@ -19,7 +19,6 @@ use kiosk::{
 
 use crate::hub::{
     code::{CodeFor, Proof},
-    effect::Refusal,
     input::Actor,
     store::CustomerRow,
     turn::{Halt, Turn},
@@ -51,12 +50,20 @@ impl Office for Counter<'_, '_> {
 
     fn caller(&self, phone: Phone) -> Result<Caller, Halt> {
         let row = self.turn.store.customer_by_phone(phone)?;
-        let language = row.as_ref().map_or(&self.turn.settings.language, |row| &row.language);
+        let manager = self.turn.store.site_manager_by_phone(phone)?;
+        let is_customers = row.as_ref().is_some_and(|row| row.sealed_pin.is_some());
+        let own = row.as_ref().map(|row| &row.language);
+        let own = own.or(manager.as_ref().map(|manager| &manager.language));
         Ok(Caller {
-            language: Language::from_code(language),
-            has_pin: row.as_ref().is_some_and(|row| row.sealed_pin.is_some()),
+            language: Language::from_code(own.unwrap_or(&self.turn.settings.language)),
+            // Whoever finds the phone of a manager without a PIN is not to choose one.
+            has_pin: is_customers || manager.is_some(),
+            must_change_pin: !is_customers && manager.as_ref().is_some_and(|manager| manager.must_change_pin),
             customer: row.map(known),
-            manages: None,
+            manages: match &manager {
+                Some(manager) => self.turn.site_of_manager(manager)?,
+                None => None,
+            },
         })
     }
 
@@ -93,8 +100,8 @@ impl Office for Counter<'_, '_> {
         self.turn.caller_or_new(self.by, phone).map(drop)
     }
 
-    fn change_number(&mut self, _: Phone, _: Phone, _: &str, _: &Pin) -> Result<Result<(), Denied>, Halt> {
-        Ok(Err(Denied::NotNow))
+    fn change_number(&mut self, phone: Phone, old: Phone, name: &str, pin: &Pin) -> Result<Result<(), Denied>, Halt> {
+        self.turn.ask_for_number(self.by, phone, old, name, pin)
     }
 
     fn sites(&self, customer: CustomerId) -> Result<Vec<Site>, Halt> {
@@ -142,20 +149,20 @@ impl Office for Counter<'_, '_> {
         self.turn.loan_shown(customer, loan)
     }
 
-    fn today(&self, _: &SiteName) -> Result<Today, Halt> {
-        Err(nobody_manages())
+    fn today(&self, site: &SiteName) -> Result<Today, Halt> {
+        self.turn.today_at(site)
     }
 
-    fn offline_dispensers(&self, _: &SiteName) -> Result<Vec<DispenserId>, Halt> {
-        Err(nobody_manages())
+    fn offline_dispensers(&self, site: &SiteName) -> Result<Vec<DispenserId>, Halt> {
+        self.turn.offline_at(site)
     }
 
     fn audience(&self, site: &SiteName) -> Result<u32, Halt> {
         self.turn.broadcast_reach(site)
     }
 
-    fn find(&self, _: &SiteName, _: &Handle) -> Result<Result<Found, Denied>, Halt> {
-        Err(nobody_manages())
+    fn find(&self, site: &SiteName, handle: &Handle) -> Result<Result<Found, Denied>, Halt> {
+        self.turn.found_at(site, handle)
     }
 
     fn act(&mut self, phone: Phone, act: &Act) -> Result<Result<Done, Denied>, Halt> {
@@ -177,9 +184,4 @@ fn known(row: CustomerRow) -> Customer {
         city: row.city,
         site: row.site,
     }
-}
-
-/// No phone is a manager's yet, so no caller gets to a question about their site.
-fn nobody_manages() -> Halt {
-    Refusal::conflict("no_managers", "sites have no managers by phone").into()
 }

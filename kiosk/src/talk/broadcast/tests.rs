@@ -296,8 +296,10 @@ fn every_word_reads_back() {
         assert_eq!(LeftOut::from_name(why.name()), Some(why));
     }
     for site in [None, Some("kibera-3".parse().unwrap())] {
-        let audience = Audience::Customers(site.clone());
-        assert_eq!(Audience::from_name(audience.name(), site), Some(audience));
+        for audience in [Audience::Customers(site.clone()), Audience::Managers(site.clone())] {
+            assert_eq!(audience.site(), site.as_ref());
+            assert_eq!(Audience::from_name(audience.name(), site.clone()), Some(audience));
+        }
     }
     assert_eq!(Audience::from_name("everybody", None), None);
 }

@@ -32,7 +32,11 @@ impl<O: Office> Desk<'_, O> {
 
     pub fn take_account_entry(&mut self, entry: Entry, input: &str) -> Result<Turn, O::Error> {
         if choice(input) == Some(0) {
-            return Ok(Turn::menu(Menu::Account));
+            return Ok(match self.caller.must_change_pin {
+                // The first PIN is good for nothing but choosing another.
+                true => Turn::End(Word::Goodbye.into()),
+                false => Turn::menu(Menu::Account),
+            });
         }
         if entry == Entry::OldPin {
             let wrong = self.check_pin(input)?;

@@ -71,6 +71,7 @@ impl<'a, O: Office> Desk<'a, O> {
         }
         let home = self.home()?;
         let offers = matches!(self.session.service, Service::Water | Service::Household);
+        let offers = offers && !self.caller.must_change_pin;
         let cut = cut.filter(|cut| offers && cut.service == self.session.service && cut.phone == self.session.phone);
         let state = match cut.and_then(|cut| cut.state.to_go_on()) {
             Some(state) => State::GoOn(Box::new(state)),
@@ -96,6 +97,7 @@ impl<'a, O: Office> Desk<'a, O> {
         }
         if menu == Menu::Water && self.caller.manages.is_some() {
             return Ok(match self.caller.customer {
+                _ if self.caller.must_change_pin => State::Entry(Entry::OldPin),
                 Some(_) => State::Role,
                 None => State::Menu(Menu::Manager),
             });
@@ -103,9 +105,12 @@ impl<'a, O: Office> Desk<'a, O> {
         Ok(self.customer_home())
     }
 
-    /// Where a customer begins: who has not finished registering goes on with that.
+    /// Where a customer begins: who has not finished registering goes on with that. A manager who is no customer has
+    /// nothing but the site's menu.
     pub fn customer_home(&self) -> State {
+        let manages = self.session.service == Service::Water && self.caller.manages.is_some();
         match self.caller.customer.as_ref().map(|customer| customer.registration) {
+            None if manages => State::Menu(Menu::Manager),
             None | Some(Registration::Number) => State::Entry(Entry::Name),
             Some(Registration::Unverified) => State::Review,
             Some(Registration::Verified) => State::Menu(self.session.service.home()),

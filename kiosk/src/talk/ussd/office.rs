@@ -70,7 +70,8 @@ pub trait Office {
     fn register_by_number(&mut self, phone: Phone) -> Result<(), Self::Error>;
 
     /// A caller says that they had another number. When name and PIN are those of `old`, an operator is asked to say
-    /// yes; only then does `phone` get the account and `old` lose it. A wrong PIN counts against `old`.
+    /// yes; only then does `phone` get the account and `old` lose it. What is wrong is counted for `old`, apart from the
+    /// tries at its taps and menus: a stranger is to shut nobody out of them.
     fn change_number(
         &mut self,
         phone: Phone,
@@ -161,6 +162,8 @@ pub struct Caller {
     pub language: Option<Language>,
     /// Whether there is a PIN to check. Who has none chooses one when it is first needed.
     pub has_pin: bool,
+    /// The PIN is a manager's first one, which an operator has read: another is chosen before anything else of the site.
+    pub must_change_pin: bool,
 }
 
 /// A customer as menus know one.

@@ -62,6 +62,7 @@ impl<O: Office> Desk<'_, O> {
             Entry::Deposit => self.amount_sheet(Word::EnterDeposit),
             Entry::BillAmount => self.amount_sheet(Word::EnterBillAmount),
             Entry::Report => Sheet::new(Word::EnterReport, Word::Back),
+            Entry::OldPin if self.caller.must_change_pin => Sheet::new(Word::EnterFirstPin, Word::Cancel),
             Entry::OldPin => Sheet::new(Word::EnterOldPin, Word::Cancel),
             Entry::PinCode => Sheet::new(Word::EnterPinCode, Word::Cancel),
             Entry::Customer(_) | Entry::Jerrycans(_) | Entry::Cash(_) | Entry::Message => {

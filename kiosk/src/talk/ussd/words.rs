@@ -67,6 +67,7 @@ words! {
     PinLocked = "ussd-pin-locked",
     PinChanged = "ussd-pin-changed",
     EnterOldPin = "ussd-enter-old-pin",
+    EnterFirstPin = "ussd-enter-first-pin",
     EnterPinCode = "ussd-enter-pin-code",
     PinCodeSent = "ussd-pin-code-sent",
 

@@ -54,7 +54,7 @@ fn read_new(body: &mut Body) -> Result<NewBroadcast, Refusal> {
         texts.extend(body.maybe_text_of(field, TEXT_BYTES_MAX)?.map(|text| (language, text)));
     }
     Ok(NewBroadcast {
-        audience: audience.ok_or_else(|| bad("audience", "audience must be customers"))?,
+        audience: audience.ok_or_else(|| bad("audience", "audience must be customers or managers"))?,
         texts,
         cost_minor_max: body.maybe_integer("cost_minor_max")?,
     })

@@ -8,7 +8,7 @@ pub(super) const LINES: &[Line] = &[
         "POST",
         "/api/v1/broadcasts/preview",
         "What a text to many people would be: people, alphabet and parts of each text, the cost, who is left out and why, and \
-         the hours in which texts leave. audience is customers; site is theirs, or all_sites is true. Whoever speaks none of the \
+         the hours in which texts leave. audience is customers or managers; site is theirs, or all_sites is true. Whoever speaks none of the \
          languages that are given gets the first of them: English, Swahili, French.",
         "audience site|all_sites text_en|text_sw|text_fr",
     ),

@@ -39,6 +39,7 @@ const ALL_SITES: &str = "*";
 /// What somebody has typed so far.
 #[derive(Clone, Debug, Default)]
 struct Typed {
+    audience: String,
     site: String,
     texts: [String; TEXT_FIELDS.len()],
 }
@@ -46,6 +47,7 @@ struct Typed {
 impl Typed {
     fn take(fields: &mut Fields) -> Typed {
         Typed {
+            audience: fields.take("audience").unwrap_or_default(),
             site: fields.take("site").unwrap_or_default(),
             texts: TEXT_FIELDS.map(|(field, _)| fields.whole(field)),
         }
@@ -69,7 +71,8 @@ impl Typed {
         let texts = TEXT_FIELDS.iter().zip(&self.texts);
         let texts = texts.filter(|(_, text)| !text.trim().is_empty());
         Ok(NewBroadcast {
-            audience: Audience::Customers(site),
+            audience: Audience::from_name(&self.audience, site)
+                .ok_or_else(|| Refusal::invalid("audience", "bad_field", "Please choose customers or managers."))?,
             texts: texts.map(|((_, language), text)| (*language, text.clone())).collect(),
             cost_minor_max,
         })
@@ -144,12 +147,16 @@ async fn write_form(app: &App, caller: &Caller, typed: &Typed) -> Result<Markup,
     Ok(html! {
         form.card method="post" action="/broadcasts/preview" {
             (guarded(caller))
-            label { "Who is to get it" select name="site" required {
+            label { "Who is to get it" select name="audience" {
+                option value="customers" { "customers" }
+                option value="managers" selected[typed.audience == "managers"] { "managers who work by phone" }
+            } }
+            label { "Of which site" select name="site" required {
                 option value="" { "choose" }
                 @for site in &sites {
-                    option value=(site.name) selected[typed.site == site.name.as_str()] { "customers of " (site.title) }
+                    option value=(site.name) selected[typed.site == site.name.as_str()] { (site.title) }
                 }
-                option value=(ALL_SITES) selected[typed.site == ALL_SITES] { "customers of all sites" }
+                option value=(ALL_SITES) selected[typed.site == ALL_SITES] { "all sites" }
             } }
             @for ((field, language), text) in TEXT_FIELDS.iter().zip(&typed.texts) {
                 label { "Text in " (title(*language)) textarea name=(field) rows="4" { (text) } }
@@ -238,6 +245,7 @@ fn send_form(caller: &Caller, typed: &Typed, plan: &BroadcastPlan) -> Markup {
     html! {
         form method="post" action="/broadcasts" {
             (guarded(caller))
+            input type="hidden" name="audience" value=(typed.audience);
             input type="hidden" name="site" value=(typed.site);
             input type="hidden" name="cost" value=(plan.preview.cost_minor(plan.price_per_part_minor));
             @for ((field, _), text) in TEXT_FIELDS.iter().zip(&typed.texts) { input type="hidden" name=(field) value=(text); }

@@ -24,12 +24,12 @@ use super::{
     form::Fields,
     guarded,
     home::sales_table,
-    page, problem, show,
+    managers, page, problem, show,
 };
 use crate::hub::{
     effect::{Refusal, Response as Answer},
     input::{NewSite, Request},
-    store::read::{self, AlarmFilter, AlarmRow, DispenserRow, Site, Transaction, TransactionFilter},
+    store::read::{self, AlarmFilter, AlarmRow, DispenserRow, Site, SiteManager, Transaction, TransactionFilter},
 };
 
 /// How many sales of a site are shown.
@@ -189,6 +189,7 @@ struct Around {
     dispensers: Vec<DispenserRow>,
     code_until: Option<Wall>,
     held_ml: i64,
+    managers: Vec<SiteManager>,
 }
 
 /// `GET /sites/{name}`
@@ -216,6 +217,7 @@ pub async fn one(
             alarms: read::alarms(books, &of_site, i64::MAX, ALARMS)?.items,
             dispensers: read::dispensers(books, &own, since)?,
             code_until: read::join_code_until(books, &own)?,
+            managers: read::site_managers(books, Some(&own))?,
             held_ml: box_id.map_or(Ok(0), |box_id| read::held_ml(books, box_id))?,
         })
     });
@@ -237,6 +239,7 @@ pub async fn one(
                 @if !around.alarms.is_empty() { h2 { "Alarms" } (alarm_list(&zone, now, &around.alarms)) }
             }
         }
+        (managers::section(&zone, &caller, &site.name, &around.managers))
         @if caller.may("POST", "/sites/{name}/code") { (gateway_forms(&app, &caller, &site, around.held_ml)) }
     };
     Ok(page(Some(&caller), "/sites", &site.title, content))

@@ -152,6 +152,30 @@ fn a_site_that_cannot_be_asked_sends_the_manager_to_the_page() {
 }
 
 #[test]
+fn a_manager_changes_the_first_pin_before_anything_else() {
+    let mut town = Town::new();
+    town.managers.insert(phone(MANAGER), site("kibera-3", "Kibera 3"));
+    town.has_first_pins = true;
+    let mut call = Call::dial(&mut town, Service::Water, MANAGER);
+    call.shows("OLD_PIN", "Enter the first PIN that the office gave you:\n0. Cancel");
+    // There is no way around it.
+    call.types("0");
+    call.ends("Thank you. Goodbye.");
+    let mut call = Call::dial(&mut town, Service::Water, MANAGER);
+    call.types_all(&[PIN, "0"]);
+    call.shows("OLD_PIN", "Enter the first PIN that the office gave you:\n0. Cancel");
+    call.types_all(&[PIN, "2580", "2580"]);
+    assert!(
+        call.answer.screen.starts_with("Your PIN has been changed."),
+        "{:?}",
+        call.answer
+    );
+    // Who is no customer has no other menu, and is not asked to become one.
+    call.types("0");
+    assert!(call.answer.screen.starts_with("SITE Kibera 3\n"), "{:?}", call.answer);
+}
+
+#[test]
 fn who_is_both_chooses() {
     let mut town = Town::new();
     town.managers.insert(phone(JANE), site("soko", "Soko"));

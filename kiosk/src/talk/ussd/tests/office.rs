@@ -66,6 +66,7 @@ pub struct Broken;
 pub struct Town {
     pub people: BTreeMap<Phone, Person>,
     pub managers: BTreeMap<Phone, Site>,
+    pub has_first_pins: bool,
     pub sites: Vec<Site>,
     pub plans: Vec<Plan>,
     pub loans: Vec<(Phone, Phone, LoanView)>,
@@ -255,6 +256,7 @@ impl Office for Town {
             manages: self.managers.get(&phone).cloned(),
             language: person.map(|person| person.language),
             has_pin: person.map_or(self.managers.contains_key(&phone), |person| person.pin.is_some()),
+            must_change_pin: self.has_first_pins,
         })
     }
 
@@ -284,7 +286,12 @@ impl Office for Town {
     }
 
     fn set_pin(&mut self, phone: Phone, pin: &Pin) -> Result<(), Broken> {
-        self.people.get_mut(&phone).ok_or(Broken)?.pin = Some(pin.clone());
+        self.has_first_pins = false;
+        match self.people.get_mut(&phone) {
+            Some(person) => person.pin = Some(pin.clone()),
+            None if self.managers.contains_key(&phone) => {}
+            None => return Err(Broken),
+        }
         Ok(())
     }
 
