@@ -1,6 +1,7 @@
 //! Everything that can reach the hub's machine. One page; nothing else gets in.
 
 mod money;
+mod people;
 mod request;
 mod texts;
 mod ussd;
@@ -10,7 +11,8 @@ pub use money::{
     Allocation, CashCount, Item, NewBilling, NewLoan, NewPurchase, NewReading, NewRefund, NewWithdrawal, Pay, PayBy,
     Settling,
 };
-pub use request::{CustomerChange, DispenseAsk, JoinRequest, NewCustomer, NewManager, NewSite, Request, Secret};
+pub use people::{CustomerChange, NewCustomer, NewManager};
+pub use request::{DispenseAsk, JoinRequest, NewSite, Request, Secret};
 pub use texts::{IncomingText, NewBroadcast, Service, TextFate, TextOutcome, TextReport};
 pub use ussd::{Aggregator, UssdName, UssdStep, UssdText};
 

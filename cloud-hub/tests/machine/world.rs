@@ -231,9 +231,8 @@ impl World {
             phone: Phone::parse(from, self.settings.country).unwrap(),
             text: text.to_owned(),
         };
-        let reply = ReplyId(9_000);
+        let (reply, answer) = (ReplyId(9_000), Ok(Response::Done));
         let answers = self.give(Input::TextReceived { reply, text });
-        let answer = Ok(Response::Done);
         assert!(answers.contains(&Effect::Reply { reply, answer }), "{answers:?}");
     }
 
