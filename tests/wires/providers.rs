@@ -346,7 +346,14 @@ async fn a_person_pays_on_the_phone_page() {
         let reference = desk.accepted(&desk.client(PATIENCE)).await;
         let phone = format!("http://{}/phone/{}", desk.sandbox.address(), desk.payer().0);
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let page = http.get(&phone).send().await.unwrap().text().await.unwrap();
+        let page = http
+            .get(format!("{phone}/inbox"))
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
         let question = format!("Do you want to pay {} 300?", desk.amount().currency);
         assert!(page.contains(&question), "{page}");
         let form = [("pin", "4071")];

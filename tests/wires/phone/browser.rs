@@ -1,6 +1,9 @@
 //! A real browser as wide as a phone, driven through its own driver (Debian packages `chromium` and `chromium-driver`).
 
-use std::{process::Stdio, time::Duration};
+use std::{
+    process::{ExitStatus, Stdio},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use serde_json::json;
@@ -132,10 +135,10 @@ impl Drop for Browser {
         // A driver that is killed leaves its browser running; both are in its group.
         if let Some(id) = self.driver.id() {
             let killed = std::process::Command::new("sh")
-                .args(["-c", &format!("kill -KILL -- -{id}")])
+                .args(["-c", &format!("kill -KILL -{id}")])
                 .status();
-            if let Err(error) = killed {
-                eprintln!("the browser: {error}");
+            if !killed.as_ref().is_ok_and(ExitStatus::success) {
+                eprintln!("the browser is left behind: {killed:?}");
             }
         }
     }
