@@ -1,7 +1,7 @@
 //! A customer's own account: language, PIN, forgotten PIN, unsubscribing.
 
 use super::{
-    act::Act,
+    act::{Act, Denied},
     desk::{Desk, Turn, choice},
     office::Office,
     state::{Entry, Menu, NewPin},
@@ -16,7 +16,7 @@ impl<O: Office> Desk<'_, O> {
             (Menu::Account, Some(2)) if self.caller.has_pin => Turn::entry(Entry::OldPin),
             (Menu::Account, Some(2)) => Turn::entry(Entry::NewPin(NewPin::Change)),
             (Menu::Account, Some(3)) => Turn::menu(Menu::PinForgotten),
-            (Menu::Account, Some(4)) => Self::confirm(Act::Unsubscribe, ""),
+            (Menu::Account, Some(4)) => self.ask_to_unsubscribe()?,
             (Menu::Account, Some(0)) => Turn::menu(self.session.service.home()),
             (Menu::PinForgotten, Some(1)) => self.make(&Act::SendPinCode)?,
             (Menu::PinForgotten, Some(2)) => Turn::entry(Entry::PinCode),
@@ -27,6 +27,17 @@ impl<O: Office> Desk<'_, O> {
                 None => Turn::no_such_choice(),
             },
             _ => Turn::no_such_choice(),
+        })
+    }
+
+    fn ask_to_unsubscribe(&self) -> Result<Turn, O::Error> {
+        let subscription = match self.customer() {
+            Some(customer) => self.office.water(customer.id)?.subscription,
+            None => None,
+        };
+        Ok(match subscription.filter(|subscription| !subscription.is_over) {
+            Some(_) => Self::confirm(Act::Unsubscribe, ""),
+            None => Turn::Tell(self.refused(Denied::NoSubscription), self.session.service.home()),
         })
     }
 

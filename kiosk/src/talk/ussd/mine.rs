@@ -100,6 +100,9 @@ impl<O: Office> Desk<'_, O> {
             Some(customer) => self.office.sites(customer.id)?,
             None => Vec::new(),
         };
+        // Nobody moves to where they are.
+        let home = self.customer().and_then(|customer| customer.site.as_ref());
+        let is_listed = |site: &&Site| *list != List::SitesToMoveTo || Some(&site.name) != home;
         let row = |site: &Site| Row {
             say: Say::new(Word::SiteRow).name("site", &site.title),
             shown: Some(Shown::from(site)),
@@ -109,7 +112,7 @@ impl<O: Office> Desk<'_, O> {
             List::SitesToSettle => Word::SitesToSettle,
             _ => Word::SitesToSubscribe,
         };
-        Ok((head, Word::NoSites, sites.iter().map(row).collect()))
+        Ok((head, Word::NoSites, sites.iter().filter(is_listed).map(row).collect()))
     }
 
     /// A site was chosen to move to: its title is read again, for only its name was kept.
