@@ -12,6 +12,7 @@ mod guard;
 mod hooks;
 mod house;
 mod http;
+mod odd_ussd;
 mod operator;
 mod pages;
 mod payouts;
