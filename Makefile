@@ -9,7 +9,8 @@ help:
 	@echo '             installs a C compiler, pkg-config, libsystemd-dev. Ctrl-c ends it; DEMO_SECONDS=60 make demo ends by itself and judges'
 	@echo 'make storms  SEEDS=200 simulated worlds, each held against every promise; names each seed that broke one. Installs'
 	@echo '             what a build needs. SEED=7 make storm runs one world and tells its story'
-	@echo 'make bench   figures beside peers; installs mosquitto, faketime, gzip, python3-venv, and paho-mqtt under target/.'
+	@echo 'make bench   figures beside peers; installs mosquitto, redis-server, faketime, gzip, python3-venv, and paho-mqtt,'
+	@echo '             FastAPI, uvicorn and redis-py under target/.'
 	@echo '             BENCH="--clients 6 --rounds 1 --seconds 5 --payments 2000 --kills 2 --callbacks 2000" makes it short'
 
 # Nothing is installed when nothing is missing.

@@ -24,17 +24,17 @@ pub struct Rounds {
     clients: Vec<usize>,
     /// How often each contestant runs, in turn.
     #[arg(long, default_value_t = 3)]
-    rounds: usize,
+    pub rounds: usize,
     /// How long a run is measured.
     #[arg(long, default_value_t = 10)]
-    seconds: u64,
+    pub seconds: u64,
     /// Before the measuring.
     #[arg(long, default_value_t = 2)]
-    warm_up_seconds: u64,
+    pub warm_up_seconds: u64,
     /// Where contestants keep their data: a directory on the disk that is to be measured.
     #[arg(long, default_value = "target/bench")]
     pub directory: PathBuf,
-    /// A Python with paho-mqtt.
+    /// A Python with paho-mqtt, FastAPI, uvicorn and redis-py.
     #[arg(long, default_value = "target/bench-python/bin/python")]
     pub python: PathBuf,
     /// The peer's program.

@@ -78,10 +78,38 @@ struct Answer {
     reason: String,
 }
 
+/// What clients saw, answer by answer.
 #[derive(Default)]
-struct Seen {
+pub struct Seen {
     micros: Vec<u32>,
     reasons: BTreeMap<String, u64>,
+}
+
+impl Seen {
+    /// Counts an answer and how long it took.
+    pub fn count(&mut self, took: Duration, reason: String) {
+        self.micros.push(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
+        *self.reasons.entry(reason).or_default() += 1;
+    }
+
+    /// Takes over what another client saw.
+    pub fn add(&mut self, other: Seen) {
+        self.micros.extend(other.micros);
+        for (reason, count) in other.reasons {
+            *self.reasons.entry(reason).or_default() += count;
+        }
+    }
+
+    /// What all that comes to over the time that was counted.
+    pub fn figures(mut self, measured: Duration) -> Figures {
+        self.micros.sort_unstable();
+        Figures {
+            rate: self.micros.len() as f64 / measured.as_secs_f64(),
+            p50_ms: percentile(&self.micros, 50),
+            p99_ms: percentile(&self.micros, 99),
+            reasons: self.reasons,
+        }
+    }
 }
 
 /// Runs all clients on this thread and returns once the time is over.
@@ -102,13 +130,9 @@ pub async fn run(plan: Plan) -> anyhow::Result<Figures> {
             let clients: Vec<_> = connections.into_iter().enumerate().map(spawn).collect();
             let mut all = Seen::default();
             for client in clients {
-                let seen = client.await.context("a client ended badly")??;
-                all.micros.extend(seen.micros);
-                for (reason, count) in seen.reasons {
-                    *all.reasons.entry(reason).or_default() += count;
-                }
+                all.add(client.await.context("a client ended badly")??);
             }
-            Ok(figures(all, plan.measured))
+            Ok(all.figures(plan.measured))
         })
         .await
 }
@@ -138,9 +162,7 @@ async fn client(plan: Rc<Plan>, number: usize, mut connection: Connection, start
         }
         // An ask that was sent in the warm-up is not counted.
         if asked >= start {
-            seen.micros
-                .push(u32::try_from((now - asked).as_micros()).unwrap_or(u32::MAX));
-            *seen.reasons.entry(reason).or_default() += 1;
+            seen.count(now - asked, reason);
         }
     }
 }
@@ -153,16 +175,6 @@ async fn answer(connection: &mut Connection, request: &str) -> anyhow::Result<St
         if answer.request == request {
             return Ok(answer.reason);
         }
-    }
-}
-
-fn figures(mut seen: Seen, measured: Duration) -> Figures {
-    seen.micros.sort_unstable();
-    Figures {
-        rate: seen.micros.len() as f64 / measured.as_secs_f64(),
-        p50_ms: percentile(&seen.micros, 50),
-        p99_ms: percentile(&seen.micros, 99),
-        reasons: seen.reasons,
     }
 }
 

@@ -11,15 +11,20 @@
 //! | [`wire`] | bytes from a gateway to its hub |
 //! | [`weigh`] | memory, idle processor, start |
 //! | [`payments`], [`callbacks`], [`books`] | a hub that takes money, is killed, and has its books compared |
+//! | [`ussd`] | people who call a hub, and FastAPI with Redis |
+//! | [`callers`], [`journey`], [`form`] | what they do, and as much of HTTP as that takes |
 //! | [`disk`] | what one flush costs here |
 //! | [`targets`] | what was hoped for, beside what was found |
 
 mod books;
 mod callbacks;
+mod callers;
 mod contest;
 mod disk;
+mod form;
 mod gateway;
 mod generator;
+mod journey;
 mod mqtt;
 mod payments;
 mod prepare;
@@ -27,6 +32,7 @@ mod rivals;
 mod sell;
 mod table;
 mod targets;
+mod ussd;
 mod weigh;
 mod wire;
 
@@ -43,6 +49,7 @@ use contest::{Contestant, Rounds, compare};
 use payments::Trial;
 use prepare::{Prepared, Size};
 use targets::Targets;
+use ussd::Crowd;
 use weigh::Scale;
 use wire::Day;
 
@@ -104,6 +111,13 @@ enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Steps of USSD, each on the disk before its answer: FastAPI + Redis, the same flushing each second, and the hub.
+    Ussd {
+        #[command(flatten)]
+        crowd: Crowd,
+        #[command(flatten)]
+        rounds: Rounds,
+    },
     /// What one flush of the disk costs.
     Disk {
         #[command(flatten)]
@@ -133,6 +147,8 @@ struct All {
     trial: Trial,
     #[command(flatten)]
     flood: Flood,
+    #[command(flatten)]
+    crowd: Crowd,
 }
 
 #[derive(Debug, Args)]
@@ -172,6 +188,7 @@ async fn main() -> anyhow::Result<()> {
         }
         Command::Storm { world } => storm(world, &mut targets).await?,
         Command::Payments { trial, flood, place } => money(&place.directory, trial, flood, &mut targets).await?,
+        Command::Ussd { crowd, rounds } => phones(&rounds, &crowd, &mut targets).await?,
         Command::Disk { place } => disk::tell(&place.directory)?,
         Command::Echo { server } => return rivals::serve_echo(&server).await,
     }
@@ -194,6 +211,8 @@ async fn run_all(all: All, targets: &mut Targets) -> anyhow::Result<()> {
     front(&all.rounds, targets).await?;
     println!("\n== storms");
     storm(all.world, targets).await?;
+    println!("\n== USSD, each step on the disk before its answer");
+    phones(&all.rounds, &all.crowd, targets).await?;
     println!("\n== money");
     money(&place, all.trial, all.flood, targets).await
 }
@@ -241,5 +260,10 @@ async fn money(directory: &Path, trial: Trial, flood: Flood, targets: &mut Targe
     disk::tell(directory)?;
     targets.callbacks(callbacks::flood(directory, flood).await?);
     targets.payments(payments::pay(directory, trial).await?);
+    Ok(())
+}
+
+async fn phones(rounds: &Rounds, crowd: &Crowd, targets: &mut Targets) -> anyhow::Result<()> {
+    targets.ussd(crowd.callers, &ussd::compare(rounds, crowd).await?);
     Ok(())
 }

@@ -187,7 +187,8 @@ pub fn fresh_directory(parent: &Path, name: &str) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("find {}", directory.display()))
 }
 
-fn free_port() -> anyhow::Result<u16> {
+/// A port on which nothing listens.
+pub fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 

@@ -2,7 +2,15 @@
 
 use std::fmt;
 
-use crate::{callbacks::Taken, payments::Outcome, table::Column, weigh::Weight, wire::Cost};
+use crate::{
+    callbacks::Taken,
+    generator::Figures,
+    payments::Outcome,
+    table::{Column, median},
+    ussd::Answered,
+    weigh::Weight,
+    wire::Cost,
+};
 
 /// Lines of what was hoped for and found.
 #[derive(Debug, Default)]
@@ -112,6 +120,39 @@ impl Targets {
         self.add("a callback's answer, p99, ms", taken.answer_ms.1, None);
         self.add("callbacks to credits, a kill between, /s", taken.credited_rate, None);
         self.add("callbacks answered and forgotten", taken.forgotten as f64, AtMost(0.0));
+    }
+
+    /// Steps of USSD by so many callers at once.
+    pub fn ussd(&mut self, callers: usize, answered: &Answered) {
+        let [peer, relaxed, ours] = &answered.columns[..] else {
+            return;
+        };
+        let at = format!("USSD, {callers} callers");
+        let middle = |of: fn(&Figures) -> f64| median(ours.rounds.iter().map(of).collect());
+        self.add(
+            format!("{at}: steps, each on the disk, /s"),
+            middle(|f| f.rate),
+            AtLeast(2_000.0),
+        );
+        self.add(format!("{at}: an answer, p50, ms"), middle(|f| f.p50_ms), None);
+        self.add(format!("{at}: an answer, p99, ms"), middle(|f| f.p99_ms), AtMost(50.0));
+        self.add(
+            format!("{at}: rate / peer's"),
+            ours.ratio(peer, |f| f.rate),
+            AtLeast(5.0),
+        );
+        let loose = ours.ratio(relaxed, |f| f.rate);
+        self.add(
+            format!("{at}: rate / that of the peer that flushes each second"),
+            loose,
+            None,
+        );
+        self.add(format!("{at}: p99 / peer's"), ours.ratio(peer, |f| f.p99_ms), None);
+        self.add(
+            "sessions answered and forgotten at a kill",
+            answered.forgotten as f64,
+            AtMost(0.0),
+        );
     }
 
     /// Payments.

@@ -158,3 +158,51 @@ fn a_direct_payment_booked_twice_is_seen() {
 fn an_answer_of_another_provider_that_is_believed_is_seen() {
     is_seen(Sabotage::AnswerOfAnother, "each payment is credited exactly once");
 }
+
+#[test]
+fn hundreds_of_people_call_while_links_drop_and_hubs_die() {
+    for seed in [2, 3] {
+        let aftermath = Storm {
+            days: 1,
+            visits_per_day: 10,
+            callers: 150,
+            calls_per_day: 3,
+            ..Storm::of_seed(seed)
+        }
+        .run();
+        assert_eq!(aftermath.violations, Vec::<String>::new(), "seed {seed}");
+        // A world in which nobody gets that far would hold everything.
+        assert!(aftermath.bought_by_phone > 0, "seed {seed}: nobody bought");
+        assert!(aftermath.balances_told > 0, "seed {seed}: nobody was told a balance");
+    }
+}
+
+#[test]
+fn a_confirmed_purchase_that_is_forgotten_is_seen() {
+    is_seen(Sabotage::ConfirmedForgotten, "the books know of none");
+}
+
+#[test]
+fn a_confirmed_purchase_that_stands_twice_is_seen() {
+    is_seen(Sabotage::ConfirmedTwice, "one confirmed screen is one purchase");
+}
+
+#[test]
+fn a_screen_that_is_shown_to_another_is_seen() {
+    is_seen(Sabotage::ScreenOfAnother, "was shown what is of person");
+}
+
+#[test]
+fn a_balance_that_is_misstated_is_seen() {
+    is_seen(Sabotage::BalanceMisstated, "l, and the books hold");
+}
+
+#[test]
+fn a_pin_that_is_kept_is_seen() {
+    is_seen(Sabotage::PinKept, "a session keeps the PIN");
+}
+
+#[test]
+fn a_text_that_is_taken_and_forgotten_is_seen() {
+    is_seen(Sabotage::TextForgotten, "a text that was taken is kept");
+}

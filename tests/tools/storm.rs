@@ -27,6 +27,9 @@ struct Options {
     /// Visits a site and day, in place of what the seed says.
     #[arg(long)]
     visits: Option<u64>,
+    /// People who register by phone, in place of what the seed says.
+    #[arg(long)]
+    callers: Option<usize>,
 }
 
 impl Options {
@@ -37,6 +40,7 @@ impl Options {
             sites: self.sites.unwrap_or(storm.sites),
             days: self.days.unwrap_or(storm.days),
             visits_per_day: self.visits.unwrap_or(storm.visits_per_day),
+            callers: self.callers.unwrap_or(storm.callers),
             ..storm
         }
     }
@@ -80,9 +84,13 @@ fn summary(seed: u64, aftermath: &Aftermath) -> String {
         sales,
         events,
         calamities,
+        bought_by_phone,
+        balances_told,
         ..
     } = aftermath;
-    format!("seed {seed}: {sales} pours, {events} events, {calamities} calamities")
+    format!(
+        "seed {seed}: {sales} pours, {bought_by_phone} purchases and {balances_told} balances by phone, {events} events, {calamities} calamities"
+    )
 }
 
 fn exit(good: bool) -> ExitCode {

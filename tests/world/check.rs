@@ -9,8 +9,10 @@
 //! | `people` | each customer's litres, by arithmetic on what was seen |
 //! | `money` | the ledger, and the provider's statement |
 //! | `cash` | what managers took, and their floats |
+//! | `calls` | what people did by phone |
 //! | `look` | what the world itself reads of its machines' rows |
 
+mod calls;
 mod cash;
 mod look;
 mod money;
@@ -81,5 +83,6 @@ pub fn check(world: &mut World) -> Vec<String> {
     people::check(world, &mut findings);
     money::check(world, &mut findings);
     cash::check(world, &mut findings);
+    calls::check(world, &mut findings);
     findings.all
 }

@@ -101,6 +101,16 @@ pub(crate) enum Event {
 
     /// A person comes to the kiosk.
     Visit { person: usize },
+    /// A person calls by phone, or writes a text.
+    Rings { person: usize },
+    /// A caller has read the screen.
+    Reads { call: usize },
+    /// What a caller typed reaches the hub, the first time or again.
+    Step { step: usize, tries: u32 },
+    /// The network tells the hub that a session is over.
+    CallEnds { call: usize },
+    /// A person's text reaches the hub, the first time or again.
+    Written { text: usize, tries: u32 },
     /// A person runs out of patience.
     Leaves {
         station: usize,

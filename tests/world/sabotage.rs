@@ -35,11 +35,23 @@ pub enum Sabotage {
     DirectBookedTwice,
     /// The hub takes the word of one provider for the answer of another.
     AnswerOfAnother,
+    /// A caller confirms a purchase, is told that it was made, and the hub forgets it.
+    ConfirmedForgotten,
+    /// A purchase that a caller confirmed stands twice.
+    ConfirmedTwice,
+    /// A caller is shown the screen of another.
+    ScreenOfAnother,
+    /// A caller is told another balance than the books have.
+    BalanceMisstated,
+    /// A session keeps a PIN as it was typed.
+    PinKept,
+    /// The hub says that it has a text, and forgets it.
+    TextForgotten,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Sabotage; 15] = [
+    pub const ALL: [Sabotage; 21] = [
         Sabotage::ReceiptWithoutCommit,
         Sabotage::AnswerWithoutCommit,
         Sabotage::AckBeforeCommit,
@@ -55,5 +67,11 @@ impl Sabotage {
         Sabotage::PaidWithoutCommit,
         Sabotage::DirectBookedTwice,
         Sabotage::AnswerOfAnother,
+        Sabotage::ConfirmedForgotten,
+        Sabotage::ConfirmedTwice,
+        Sabotage::ScreenOfAnother,
+        Sabotage::BalanceMisstated,
+        Sabotage::PinKept,
+        Sabotage::TextForgotten,
     ];
 }

@@ -25,6 +25,8 @@ const LOOK_EVERY_MS: u64 = 5 * 60_000;
 pub struct Habits {
     /// The mean time between two visits of one person.
     pub visit_every_ms: u64,
+    /// The mean time between two calls of one person.
+    pub call_every_ms: u64,
 }
 
 /// A storm to be.
@@ -44,6 +46,10 @@ pub struct Storm {
     pub days: u64,
     /// Visits a site and day, on the mean.
     pub visits_per_day: u64,
+    /// People who are known to nobody and register by phone.
+    pub callers: usize,
+    /// Calls and texts of one person in a day, on the mean.
+    pub calls_per_day: u64,
     /// What is broken on purpose.
     pub sabotage: Option<Sabotage>,
     /// Whether its story is kept.
@@ -61,6 +67,10 @@ pub struct Aftermath {
     pub events: u64,
     /// Pours with a receipt.
     pub sales: u64,
+    /// Purchases that callers confirmed and were told of.
+    pub bought_by_phone: u64,
+    /// Balances that callers were told.
+    pub balances_told: u64,
     /// Large misfortunes.
     pub calamities: u64,
     /// The story, if it was kept.
@@ -83,6 +93,8 @@ impl Storm {
             people: 5,
             days: 2,
             visits_per_day: 60,
+            callers: 8,
+            calls_per_day: 6,
             sabotage: None,
             is_told: false,
         }
@@ -103,7 +115,7 @@ impl Storm {
             .collect();
         for home in &homes {
             for person in 1..=self.people {
-                let person = world.settle(&format!("Person {home}.{person}"), *home);
+                let person = world.settle(&format!("Person-{home}.{person}"), *home);
                 world.credit(person, 40_000);
             }
         }
@@ -113,10 +125,17 @@ impl Storm {
         }
         world.habits = Some(Habits {
             visit_every_ms: DAY_MS * self.people as u64 / self.visits_per_day.max(1),
+            call_every_ms: DAY_MS / self.calls_per_day.max(1),
         });
         world.set_weather(self.weather.clone());
         for person in 0..world.people.len() {
             world.visit_later(person);
+        }
+        for caller in 0..self.callers {
+            world.stranger(&format!("Caller-{caller} Odhiambo"), homes[caller % homes.len()]);
+        }
+        for person in 0..world.people.len() {
+            world.call_later(person);
         }
         if self.sabotage.is_some() {
             world.run_for(DAY_MS / 4);
@@ -135,6 +154,8 @@ impl Storm {
                 .values()
                 .filter(|visit| visit.receipt.is_some())
                 .count() as u64,
+            bought_by_phone: world.calls.bought,
+            balances_told: world.calls.balances,
             calamities: world.books.calamities,
             events: world.trace().events(),
             trace: world.trace().hash(),
@@ -148,6 +169,13 @@ impl World {
         if let Some(habits) = self.habits {
             let ms = self.random.around(habits.visit_every_ms);
             self.after(ms, Event::Visit { person });
+        }
+    }
+
+    pub(crate) fn call_later(&mut self, person: usize) {
+        if let Some(habits) = self.habits {
+            let ms = self.random.around(habits.call_every_ms);
+            self.after(ms, Event::Rings { person });
         }
     }
 

@@ -1,6 +1,7 @@
 //! The world itself: its parts, its clock, and the loop that takes one event after another.
 
 mod boxes;
+mod calls;
 mod cash;
 mod hub;
 mod kiosk;
@@ -14,6 +15,8 @@ mod wishes;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use calls::Calls;
+pub(crate) use calls::FIRST_LITRES;
 use hub::{Errand, Line};
 pub(crate) use pay::Taken;
 use pay::Till;
@@ -54,6 +57,7 @@ pub struct World {
     errands_made: u64,
     pub(crate) till: Till,
     pub(crate) people: Vec<Person>,
+    pub(crate) calls: Calls,
     pub(crate) books: Books,
     sabotage: Option<Sabotage>,
     report_within_ms: u64,
@@ -119,6 +123,7 @@ impl World {
             errands: BTreeMap::new(),
             errands_made: 0,
             people: Vec::new(),
+            calls: Calls::default(),
             books: Books::new(setting.overdraft_cap_ml),
             sabotage: setting.sabotage,
             report_within_ms: setting.report_within_ms,
@@ -230,6 +235,11 @@ impl World {
             Event::PourEnds { station, tap, request } => self.pour_ends(station, tap, &request),
             Event::TapPower { station, tap } => self.tap_power(station, tap),
             Event::Visit { person } => self.visit(person),
+            Event::Rings { person } => self.rings(person),
+            Event::Reads { call } => self.reads(call),
+            Event::Step { step, tries } => self.step_arrives(step, tries),
+            Event::CallEnds { call } => self.call_ends(call),
+            Event::Written { text, tries } => self.text_arrives(text, tries),
             Event::Leaves { station, tap, request } => self.leaves(station, tap, &request),
             Event::Errand { errand } => self.run_errand(errand),
             Event::Calls { run, purchase, call } => self.calls(run, purchase, &call),

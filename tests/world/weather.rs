@@ -39,6 +39,14 @@ pub struct Weather {
     pub provider_fault: u32,
     /// A callback of the provider is missing or doubled.
     pub callback_fault: u32,
+    /// A caller's step or a text comes twice.
+    pub step_twice: u32,
+    /// The answer to a step is lost.
+    pub step_lost: u32,
+    /// The network says that a session is over too early, late or never.
+    pub end_astray: u32,
+    /// The name of a session is another phone's.
+    pub name_reused: u32,
     /// The mean time between two cards set back to an older copy; 0 for never.
     pub card_set_back_ms: u64,
     /// The mean time between two boxes that burn and are replaced; 0 for never.
@@ -72,6 +80,10 @@ impl Weather {
             impatience: 0,
             provider_fault: 0,
             callback_fault: 0,
+            step_twice: 0,
+            step_lost: 0,
+            end_astray: 0,
+            name_reused: 0,
             card_set_back_ms: 0,
             box_burnt_ms: 0,
             hub_restored_ms: 0,
@@ -99,6 +111,10 @@ impl Weather {
             impatience: 20_000,
             provider_fault: 100_000,
             callback_fault: 200_000,
+            step_twice: 50_000,
+            step_lost: 30_000,
+            end_astray: 100_000,
+            name_reused: 30_000,
             ..Weather::calm()
         }
     }

@@ -124,7 +124,7 @@ impl Turn<'_> {
         row.is_live = answer.goes_on;
         row.steps += 1;
         row.active = self.now();
-        self.store.put_ussd(&row)?;
+        self.store.step_ussd(&row)?;
         Ok(shown(&row))
     }
 

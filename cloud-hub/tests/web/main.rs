@@ -16,6 +16,7 @@ mod http;
 mod loans;
 mod managers;
 mod numbers;
+mod odd_ussd;
 mod operator;
 mod pages;
 mod payouts;

@@ -9,6 +9,7 @@ use kiosk::payment::{PaymentEvent, ProviderVerdict, QueryAnswer};
 use store::Durability;
 
 use super::World;
+use super::calls::{FIRST_STEP, FIRST_TEXT};
 pub(super) use super::network::Line;
 use super::pay::FIRST_OFFER;
 use crate::{
@@ -70,6 +71,13 @@ impl World {
         if self.centre.program.inbox.iter().any(is_confirmed) && self.spoils(Sabotage::PaidWithoutCommit) {
             fate = Fate::Forgotten;
         }
+        let steps = self.steps_waiting();
+        if self.is_confirmed(&steps) && self.spoils(Sabotage::ConfirmedForgotten) {
+            fate = Fate::Forgotten;
+        }
+        if self.centre.program.inbox.iter().any(is_text) && self.spoils(Sabotage::TextForgotten) {
+            fate = Fate::Forgotten;
+        }
         let has_frames = self
             .centre
             .program
@@ -87,6 +95,7 @@ impl World {
         if fate == Fate::Good {
             self.spoil_hub();
         }
+        self.note_confirmed(&steps);
         for effect in outcome.effects.into_iter().take(outcome.leaving) {
             self.hub_effect(effect);
         }
@@ -115,6 +124,8 @@ impl World {
             Effect::Proven { .. } => {}
             Effect::Close { link, .. } => self.hub_closes(link.0),
             Effect::Reply { reply, answer } if reply.0 >= FIRST_OFFER => self.offer_answered(reply.0, &answer),
+            Effect::Reply { reply, answer } if reply.0 >= FIRST_STEP - 1 => self.step_answered(reply.0, answer),
+            Effect::Reply { reply, answer } if reply.0 >= FIRST_TEXT => self.text_answered(reply.0, &answer),
             Effect::Reply { reply, answer } => self.errand_answered(reply.0, answer),
             Effect::Submit(prompt) => {
                 let (purchase, provider) = (prompt.purchase.0, prompt.provider);
@@ -232,6 +243,10 @@ impl World {
 
 fn is_credit(input: &Input) -> bool {
     matches!(input, Input::Asked { request, .. } if matches!(**request, Request::Credit { .. }))
+}
+
+fn is_text(input: &Input) -> bool {
+    matches!(input, Input::TextReceived { .. })
 }
 
 /// A provider's own answer that a payment was made.

@@ -92,6 +92,7 @@ impl World {
             return self.books.broken(format!("the hub cannot be restored: {error}"));
         }
         self.books.hub_forgets(at_ms);
+        self.calls_forget(at_ms);
         let known = self.receipts_in(&path);
         for station in 0..self.stations.len() {
             if self.stations[station].is_gone {

@@ -4,7 +4,7 @@ use super::World;
 use crate::{check::rows, sabotage::Sabotage};
 
 /// One change to the hub's rows, and whether there is something to change yet.
-const CHANGES: [(Sabotage, &str, &str); 7] = [
+const CHANGES: [(Sabotage, &str, &str); 8] = [
     (
         Sabotage::OpenGrantRegranted,
         "SELECT count(*) FROM grants WHERE NOT closed AND spent_ml > 0 AND spent_ml < volume_ml",
@@ -46,6 +46,13 @@ const CHANGES: [(Sabotage, &str, &str); 7] = [
         "UPDATE journal_records SET bytes = CAST(bytes || x'00' AS BLOB) WHERE rowid =
              (SELECT journal_records.rowid FROM journal_records JOIN journal_logs ON number = log
               WHERE writer = 0 AND seq > 1 LIMIT 1)",
+    ),
+    (
+        Sabotage::ConfirmedTwice,
+        "SELECT count(*) FROM purchase WHERE volume_ml >= 100000 AND settled_ms IS NOT NULL",
+        "CREATE TEMP TABLE again AS SELECT * FROM purchase WHERE volume_ml >= 100000 AND settled_ms IS NOT NULL LIMIT 1;
+         UPDATE again SET id = id + 1, token = token || 'again', reference = NULL;
+         INSERT INTO purchase SELECT * FROM again",
     ),
 ];
 

@@ -63,7 +63,7 @@ impl Store<'_> {
         )
     }
 
-    /// Writes a session, new or a step further.
+    /// Writes a session that begins.
     pub fn put_ussd(&self, row: &UssdRow) -> Stored<()> {
         self.execute(
             "INSERT OR REPLACE INTO ussd_session (aggregator, id, phone, service, session, seen, screen, is_live,
@@ -80,6 +80,25 @@ impl Store<'_> {
                 row.is_live,
                 row.steps,
                 row.created.0,
+                row.active.0,
+            ],
+        )
+        .map(drop)
+    }
+
+    /// Writes a session that is a step further. No column of an index changes, so none of them is written again.
+    pub fn step_ussd(&self, row: &UssdRow) -> Stored<()> {
+        self.execute(
+            "UPDATE ussd_session SET session = ?3, seen = ?4, screen = ?5, is_live = ?6, steps = ?7, active_ms = ?8
+             WHERE aggregator = ?1 AND id = ?2",
+            params![
+                row.name.aggregator.name(),
+                row.name.session,
+                as_json(&row.session)?,
+                as_json(&row.seen)?,
+                row.screen,
+                row.is_live,
+                row.steps,
                 row.active.0,
             ],
         )
@@ -121,7 +140,8 @@ impl Store<'_> {
     /// What somebody left of a service is taken up by a session that begins, and goes on nowhere else.
     pub fn take_up_ussd(&self, phone: Phone, service: Service) -> Stored<()> {
         self.execute(
-            "UPDATE ussd_session SET is_taken_up = 1, is_live = 0 WHERE phone = ?1 AND service = ?2",
+            "UPDATE ussd_session SET is_taken_up = 1, is_live = 0
+             WHERE phone = ?1 AND service = ?2 AND is_taken_up = 0",
             [&phone.e164(), service.name()],
         )
         .map(drop)
