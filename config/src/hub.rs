@@ -117,6 +117,8 @@ pub struct Ussd {
     pub codes: BTreeMap<String, Service>,
     /// `ussd.session`: how long a session may last.
     pub session: Duration,
+    /// `ussd.safaricom.session`: the same of those that Safaricom carries.
+    pub safaricom_session: Duration,
     /// `ussd.sessions_per_minute`: how many sessions one number may begin in a minute.
     pub sessions_per_minute: u32,
     /// `ussd.test`: open the test routes without a token, for development.
@@ -251,6 +253,7 @@ impl Ussd {
         Ussd {
             codes: codes(reader),
             session: reader.duration("ussd.session", "180 s", Duration::from_secs(1)..=minutes(60)),
+            safaricom_session: reader.duration("ussd.safaricom.session", "180 s", Duration::from_secs(1)..=minutes(60)),
             sessions_per_minute: reader.integer("ussd.sessions_per_minute", 10, 1..=1_000_000),
             test: reader.boolean("ussd.test", false),
             safaricom_text: reader.choice("ussd.safaricom.text", "newest", &texts),

@@ -71,6 +71,7 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
         loans: config.loans_enabled,
         ussd_begun_max: config.ussd.sessions_per_minute,
         ussd_session_ms: i64::try_from(config.ussd.session.as_millis()).unwrap_or(i64::MAX),
+        ussd_safaricom_session_ms: i64::try_from(config.ussd.safaricom_session.as_millis()).unwrap_or(i64::MAX),
         loan_policy: LoanPolicy {
             answer_within_ms: i64::try_from(config.loans_answer_within.as_millis()).unwrap_or(i64::MAX),
             every_days: config.loans_every_days,

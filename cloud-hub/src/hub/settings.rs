@@ -83,6 +83,8 @@ pub struct Settings {
     pub loans: bool,
     /// How long a USSD session may last.
     pub ussd_session_ms: i64,
+    /// The same of one that Safaricom carries.
+    pub ussd_safaricom_session_ms: i64,
     /// Sessions that one number may begin in a minute: a person dials again, a flood does not get in.
     pub ussd_begun_max: u32,
     /// What a loan is at least, how long its lender may take, and how long a period is.
@@ -130,6 +132,7 @@ impl Settings {
             asked_within_ms: DAY_MS,
             loans: true,
             ussd_session_ms: 3 * MINUTE_MS,
+            ussd_safaricom_session_ms: 3 * MINUTE_MS,
             ussd_begun_max: 10,
             loan_policy: LoanPolicy::default(),
             join_valid_ms: 7 * DAY_MS,

@@ -67,7 +67,10 @@ impl Turn<'_> {
     }
 
     fn is_ussd_over_time(&self, row: &UssdRow) -> bool {
-        let lasts_ms = self.settings.ussd_session_ms;
+        let lasts_ms = match row.name.aggregator {
+            Aggregator::Safaricom => self.settings.ussd_safaricom_session_ms,
+            Aggregator::AfricasTalking | Aggregator::Test => self.settings.ussd_session_ms,
+        };
         // One of a clock that was ahead would last until that time has come.
         !(-lasts_ms..=lasts_ms).contains(&(self.now().0 - row.created.0))
     }
@@ -144,7 +147,9 @@ impl Turn<'_> {
 
     /// Forgets sessions that nobody can go on with.
     pub fn forget_ussd(&mut self) -> Result<(), HubError> {
-        let kept_ms = self.settings.ussd_session_ms.saturating_add(CUT_OFFERED_MS);
+        let settings = self.settings;
+        let lasts_ms = settings.ussd_session_ms.max(settings.ussd_safaricom_session_ms);
+        let kept_ms = lasts_ms.saturating_add(CUT_OFFERED_MS);
         Ok(self.store.forget_ussd(self.now().plus_ms(-kept_ms))?)
     }
 

@@ -2,7 +2,7 @@
 
 use hub::hub::{
     effect::Response,
-    input::{Actor, Request, Secret, UssdStep, UssdText},
+    input::{Actor, Aggregator, Request, Secret, UssdName, UssdStep, UssdText},
     store::read,
 };
 use kiosk::{
@@ -198,4 +198,29 @@ fn a_session_that_was_taken_up_elsewhere_takes_no_more_steps() {
     assert_eq!(world.prompts().len(), 0);
     next.types_all(&mut world, &["1", "1"]);
     assert_eq!(world.prompts().len(), 1);
+}
+
+#[test]
+fn each_aggregator_has_its_own_time() {
+    let mut world = World::with(|settings| settings.ussd_safaricom_session_ms = 60 * SECOND_MS);
+    at_home(&mut world);
+    for (aggregator, lives) in [(Aggregator::AfricasTalking, true), (Aggregator::Safaricom, false)] {
+        let step = |world: &mut World, text: &str| {
+            let session = "s1".to_owned();
+            let step = UssdStep {
+                name: UssdName { aggregator, session },
+                phone: Phone::parse(JANE, Country::Kenya).unwrap(),
+                service: Service::Water,
+                text: Secret(text.to_owned()),
+                form: UssdText::Joined,
+            };
+            match world.ask_as(Actor::Ussd, None, Request::Ussd(step)) {
+                Ok(Response::Ussd(shown)) => shown.goes_on,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(step(&mut world, ""));
+        world.pass(61 * SECOND_MS);
+        assert_eq!(step(&mut world, "1"), lives, "{}", aggregator.name());
+    }
 }

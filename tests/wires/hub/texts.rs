@@ -157,10 +157,12 @@ async fn a_receipt_arrives_once_and_is_known_to_have_arrived() {
     let text = json!({"text": "BALANCE 4071"});
     scene.sandbox.post(&path, &text).await.unwrap().expect(200).unwrap();
     wait_for("the text is at the hub", WITHIN, async || {
-        (scene.number("SELECT count(*) FROM inbox WHERE state = 'new' AND text = 'BALANCE 4071'") == 1).then_some(())
+        (scene.number("SELECT count(*) FROM inbox WHERE state = 'read' AND text = 'BALANCE ****'") == 1).then_some(())
     })
     .await
     .unwrap();
+    let texts = scene.received(3).await;
+    assert!(texts[2].starts_with("Never send your PIN by SMS."), "{texts:?}");
     assert!(!scene.programme.hub.log().contains("4071"));
     scene.programme.stop().await.unwrap();
 }

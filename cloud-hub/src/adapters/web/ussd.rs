@@ -250,7 +250,9 @@ pub async fn health(State(app): State<App>) -> Api {
 }
 
 fn session_ms(app: &App) -> i64 {
-    i64::try_from(app.parts.settings.ussd.session.as_millis()).unwrap_or(i64::MAX)
+    let settings = &app.parts.settings.ussd;
+    let longest = settings.session.max(settings.safaricom_session);
+    i64::try_from(longest.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The screen of a step, or an apology when there is none in time.

@@ -136,7 +136,9 @@ fn what_a_customer_has_is_told() {
 fn water_moves_to_another_site_after_a_yes_and_the_pin() {
     let mut town = Town::new();
     let mut call = Call::dial(&mut town, Service::Water, JANE);
-    call.types_all(&["2", "5", "2"]);
+    call.types_all(&["2", "5"]);
+    call.shows("MOVE_WATER_SITE", "Move your water to:\n1. Soko\n0. Back");
+    call.types("1");
     call.shows(
         "CONFIRM",
         "Draw your water at Soko from now on? What another site holds follows once it has given it back.\n1. Yes\n0. Cancel",
@@ -214,8 +216,12 @@ fn a_problem_is_reported_and_a_pin_is_no_report() {
 }
 
 #[test]
-fn unsubscribing_needs_a_yes_and_the_pin() {
+fn unsubscribing_needs_a_subscription_a_yes_and_the_pin() {
     let mut town = Town::new();
+    let mut call = Call::dial(&mut town, Service::Water, JANE);
+    call.types_all(&["7", "4"]);
+    call.shows("MAIN_MENU", "There is no valid subscription.\n0. Back");
+    town.subscribe(JANE);
     let mut call = Call::dial(&mut town, Service::Water, JANE);
     call.types_all(&["7", "4", "1", PIN]);
     call.shows("MAIN_MENU", "You are unsubscribed.\n0. Back");
