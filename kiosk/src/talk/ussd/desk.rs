@@ -73,7 +73,7 @@ impl<'a, O: Office> Desk<'a, O> {
         let offers = matches!(self.session.service, Service::Water | Service::Household);
         let offers = offers && !self.caller.must_change_pin;
         let cut = cut.filter(|cut| offers && cut.service == self.session.service && cut.phone == self.session.phone);
-        let state = match cut.and_then(|cut| cut.state.to_go_on()) {
+        let state = match cut.and_then(|cut| cut.state.resumed()) {
             Some(state) => State::GoOn(Box::new(state)),
             None => home,
         };

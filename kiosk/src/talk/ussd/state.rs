@@ -221,9 +221,9 @@ impl State {
 
     /// Where somebody who was cut off here goes on, if they want to: where they see again what it is about. A new PIN is
     /// not chosen in a later session, for the old PIN or the code that allowed it was typed in this one.
-    pub fn to_go_on(self) -> Option<State> {
+    pub fn resumed(self) -> Option<State> {
         match self {
-            State::GoOn(state) => state.to_go_on(),
+            State::GoOn(state) => state.resumed(),
             State::Entry(Entry::PinAgain {
                 new: new @ NewPin::Registration { .. },
                 ..
