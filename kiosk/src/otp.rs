@@ -2,9 +2,9 @@
 //! section 5: the sender of an SMS proves nothing, what moves value needs the code that was sent to that number).
 //!
 //! A code lives for 15 minutes, takes three wrong tries and one right one. Six digits and three tries: one guess in
-//! 333,333 is right. Who asks for code after code is stopped by the limit of commands a day ([`crate::talk::sms`]).
+//! 333,333 is right, and one in 111,111 while three codes are open.
 //!
-//! The caller owes: what comes out of [`redeem`] is stored in the transaction that acts on it, and the codes of one
+//! The caller owes: that a number has few codes open, and gets few in a day; what comes out of [`redeem`] is stored in the transaction that acts on it, and the codes of one
 //! number are told apart when they are drawn ([`OneTimeCode::drawn`]).
 
 use crate::moment::{Draw, MINUTE_MS, Wall};

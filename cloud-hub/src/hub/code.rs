@@ -5,7 +5,7 @@
 use kiosk::{
     ids::LoanId,
     moment::{DAY_MS, Draw},
-    otp::{Issued, OneTimeCode, Redeemed, redeem},
+    otp::{CODE_TRIES_MAX, Issued, OneTimeCode, Redeemed, redeem},
     phone::Phone,
     talk::Text,
 };
@@ -21,6 +21,8 @@ use super::{
 const CODES_KEPT_MS: i64 = DAY_MS;
 /// Codes for a forgotten PIN that one number gets within [`CODES_KEPT_MS`].
 const PIN_CODES_MAX: usize = 3;
+/// Codes of one kind that one number has open at once.
+const OPEN_MAX: usize = 3;
 /// What stands in a list in the place of a code.
 pub(super) const STARS: &str = "******";
 
@@ -44,8 +46,8 @@ impl CodeFor {
 pub(super) enum Proof {
     /// It was sent for this, and is used now.
     Of(CodeFor),
-    /// It was used before: the same message again.
-    Again,
+    /// It was used for this before: the same message again.
+    Again(CodeFor),
     /// It is none; so many tries are left.
     Wrong {
         /// Tries left; 0 when nothing is open any more.
@@ -60,6 +62,12 @@ impl Turn<'_> {
     pub fn issue_code(&mut self, phone: Phone, what: CodeFor) -> Result<OneTimeCode, HubError> {
         let now = self.now();
         let kept = self.issued_to(phone, what.is_loan())?;
+        let mut is_open: Vec<&(CodeRow, Issued)> = kept.iter().filter(|(_, issued)| issued.is_open(now)).collect();
+        // Each open one makes guessing easier, so the newest few stand.
+        let voided = (is_open.len() + 1).saturating_sub(OPEN_MAX);
+        for (row, _) in is_open.drain(..voided) {
+            self.store.set_code(row.id, CODE_TRIES_MAX, false)?;
+        }
         let open: Vec<Issued> = kept.iter().map(|(_, issued)| *issued).collect();
         let code = OneTimeCode::drawn(&Draw::new(self.throw()), &open);
         let random = self.throw();
@@ -90,6 +98,9 @@ impl Turn<'_> {
         let Some(phone) = customer.phone else {
             return Err(Refusal::conflict("no_phone", "a code goes to a phone").into());
         };
+        if !self.settings.texts || self.store.text_hold()?.is_some() {
+            return Err(Refusal::conflict("texts_off", "no text is sent at present").into());
+        }
         if self.issued_to(phone, false)?.len() >= PIN_CODES_MAX {
             let message = format!("{PIN_CODES_MAX} codes were sent today; wait until tomorrow");
             return Err(Refusal::conflict("too_many_codes", message).into());
@@ -127,7 +138,7 @@ impl Turn<'_> {
         }
         Ok(match redeemed {
             Redeemed::Right(place) => kept.get(place).map_or(Proof::Over, |(row, _)| Proof::Of(row.what)),
-            Redeemed::Again(_) => Proof::Again,
+            Redeemed::Again(place) => kept.get(place).map_or(Proof::Over, |(row, _)| Proof::Again(row.what)),
             Redeemed::Wrong { left } => Proof::Wrong { left },
             Redeemed::TooLate | Redeemed::None => Proof::Over,
         })

@@ -29,7 +29,8 @@ impl Turn<'_> {
     /// Makes a customer.
     pub fn create_customer(&mut self, by: &Actor, new: &NewCustomer) -> Result<Response, Halt> {
         let phone = self.phone(&new.phone)?;
-        if let Some(known) = self.store.customer_by_phone(phone)? {
+        let known = self.store.customer_by_phone(phone)?;
+        if let Some(known) = known.as_ref().filter(|known| known.account.is_some()) {
             return Err(phone_taken(known.id).into());
         }
         let pin = new.pin.as_ref().map(chosen_pin).transpose()?;
@@ -38,19 +39,25 @@ impl Turn<'_> {
             .store
             .next_account()?
             .ok_or_else(|| Refusal::conflict("accounts_used_up", "all account numbers are given out"))?;
-        let id = CustomerId(self.throw_number());
+        // Somebody known by number alone keeps what they have, and their PIN.
+        let begun = known.unwrap_or_else(|| {
+            let id = CustomerId(self.throw_number());
+            self.provisional(id, self.now())
+        });
         let mut row = CustomerRow {
             account: Some(account),
             phone: Some(phone),
             name: text("name", &new.name)?,
             city: text("city", new.city.as_deref().unwrap_or_default())?,
             language: self.language(new.language.as_deref())?,
-            ..self.provisional(id, self.now())
+            ..begun
         };
         if row.name.is_empty() {
             return Err(Refusal::invalid("name", "missing", "a customer has a name").into());
         }
-        row.sealed_pin = pin.map(|pin| self.sealed_pin(&pin)).transpose()?;
+        if let Some(pin) = pin.filter(|_| row.sealed_pin.is_none()) {
+            row.sealed_pin = Some(self.sealed_pin(&pin)?);
+        }
         self.store.put_customer(&row)?;
         self.write_profile(&row)?;
         self.move_home(row.id, site.as_ref())?;

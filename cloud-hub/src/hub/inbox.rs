@@ -58,22 +58,47 @@ pub(super) fn without_pins(text: &str) -> String {
     starred(text, |digits| digits == PIN_DIGITS)
 }
 
-/// A text with stars for numbers of as many digits as are secret.
+/// A text with stars for numbers of as many digits as are secret, also where blanks, dots or dashes part their digits.
 fn starred(text: &str, is_secret: impl Fn(usize) -> bool) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find(char::is_numeric) {
-        let (before, from) = rest.split_at(start);
-        let end = from.find(|letter: char| !letter.is_numeric()).unwrap_or(from.len());
-        let (digits, after) = from.split_at(end);
-        shown.push_str(before);
-        match digits.chars().count() {
-            count if is_secret(count) => shown.extend(std::iter::repeat_n('*', count)),
-            _ => shown.push_str(digits),
+    let letters: Vec<char> = text.chars().collect();
+    let mut shown = letters.clone();
+    let mut start = 0;
+    while start < letters.len() {
+        if !letters[start].is_numeric() {
+            start += 1;
+            continue;
         }
-        rest = after;
+        let end = end_of_number(&letters, start);
+        let number = &letters[start..end];
+        let count = |part: &[char]| part.iter().filter(|letter| letter.is_numeric()).count();
+        // All of it may be one, and so may a part.
+        let all = is_secret(count(number));
+        let parts = number.split(|letter| !letter.is_numeric());
+        let mut place = start;
+        for part in parts {
+            if all || is_secret(part.len()) {
+                shown[place..place + part.len()].fill('*');
+            }
+            place += part.len() + 1;
+        }
+        start = end;
     }
-    shown + rest
+    shown.into_iter().collect()
+}
+
+/// Where digits end that single blanks, dots or dashes part.
+fn end_of_number(letters: &[char], start: usize) -> usize {
+    let mut end = start;
+    loop {
+        while letters.get(end).is_some_and(|letter| letter.is_numeric()) {
+            end += 1;
+        }
+        let is_parted = letters.get(end).is_some_and(|letter| matches!(letter, ' ' | '.' | '-'));
+        if !is_parted || !letters.get(end + 1).is_some_and(|letter| letter.is_numeric()) {
+            return end;
+        }
+        end += 1;
+    }
 }
 
 #[cfg(test)]
@@ -88,6 +113,10 @@ mod tests {
             ("pin:4071,thanks", "pin:****,thanks"),
             ("APPROVE 123456", "APPROVE ******"),
             ("pin4071x 1234 9999", "pin****x **** ****"),
+            ("PIN 40 71", "PIN ** **"),
+            ("4-0-7-1", "*-*-*-*"),
+            ("APPROVE 123 456.", "APPROVE *** ***."),
+            ("0722000001", "0722000001"),
             ("LOAN 500 0700000102 60000", "LOAN 500 0700000102 60000"),
             ("\u{664}\u{660}\u{667}\u{661}", "****"),
             ("caf\u{e9} 12345", "caf\u{e9} 12345"),

@@ -297,14 +297,11 @@ impl Turn<'_> {
         }
         // Whoever owes and pays by themselves pays their bills; an operator who says "wallet" means it.
         let pays_bills = source != Source::Suspense && self.owed(customer)?.minor > 0;
-        let kind = match pays_bills {
-            true => {
-                self.pay_bills(customer, source, amount)?;
-                "bill_payment"
-            }
+        let (kind, deposited) = match pays_bills {
+            true => ("bill_payment", self.pay_bills(customer, source, amount)?),
             false => {
                 self.book("deposit", Postings::paid(source, customer, Purpose::Deposit, amount))?;
-                "deposit"
+                ("deposit", amount)
             }
         };
         self.note_deposit(key, customer, amount, name)?;
@@ -312,9 +309,7 @@ impl Turn<'_> {
         self.remember(customer, site.as_ref(), kind, 0, amount.minor)?;
         self.audit_as(name, "paid", &customer.to_string(), &amount.to_string())?;
         // Money that paid bills is none of a loan's.
-        if !pays_bills {
-            self.collect_loans(customer, PurchaseId(key), amount)?;
-        }
+        self.collect_loans(customer, PurchaseId(key), deposited)?;
         let receipt = arrival.receipt.to_string();
         let text = match pays_bills {
             true => self.bills_paid_text(customer, amount, receipt)?,

@@ -19,6 +19,7 @@ mod step;
 use kiosk::{
     ids::{AccountId, CustomerId, LoanId, RecordId, RepaymentId},
     loan::{Lender, LoanDenied, LoanEvent, LoanRequest, LoanState, ask},
+    moment::DAY_MS,
     phone::Phone,
     talk::{
         Text,
@@ -35,8 +36,12 @@ use super::{
     turn::{Halt, HubError, Turn},
 };
 
-/// Requests of one borrower that may wait for their lenders at once: each is a text to somebody.
+/// Requests of one borrower that may wait for their lenders at once.
 const WAITING_MAX: usize = 10;
+/// Requests of one borrower in a day, whatever became of them: each is a text to somebody, and costs.
+const ASKED_PER_DAY: u32 = 10;
+/// Requests in a day to one number, whoever asks.
+const ASKED_OF_PER_DAY: u32 = 10;
 
 /// A loan that somebody asks for.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +100,10 @@ impl From<NoLoan> for Halt {
             NoLoan::NotRegistered => Refusal::conflict("no_phone", "a borrower is registered and has a phone"),
             NoLoan::Blocked(_) => Refusal::conflict("inactive", "this customer is blocked"),
             NoLoan::TooMany => {
-                let message = format!("{WAITING_MAX} requests of this customer wait already: cancel one, or wait");
+                let message = format!(
+                    "{WAITING_MAX} requests of this customer wait already, or {ASKED_PER_DAY} were made today by them or to \
+                     this lender: wait until tomorrow"
+                );
                 Refusal::conflict("too_many_waiting", message)
             }
             NoLoan::Denied(denied) => refused(&denied),
@@ -180,7 +188,12 @@ impl Turn<'_> {
         {
             return Ok(equal.clone());
         }
-        if waiting.len() >= WAITING_MAX {
+        // What a site asked for was asked by people who stood there, and is told once.
+        let since = self.now().plus_ms(-DAY_MS);
+        let is_flood = wish.request.is_none()
+            && (self.store.loans_asked_by(borrower.id, since)? >= ASKED_PER_DAY
+                || self.store.loans_asked_of(lender, since)? >= ASKED_OF_PER_DAY);
+        if waiting.len() >= WAITING_MAX || is_flood {
             return Err(NoLoan::TooMany);
         }
         let row = LoanRow {
@@ -204,6 +217,10 @@ impl Turn<'_> {
         let is_given = matches!(row.loan.state, LoanState::Repaying | LoanState::Repaid);
         if !self.settings.loans && !is_given {
             return Err(NoLoan::Off);
+        }
+        if !is_given && self.party(row.loan.borrower).is_err() {
+            // Nobody lends into a wallet that is blocked; whose it is, is not the lender's to know.
+            return Err(NoLoan::Denied(LoanDenied::State(row.loan.state)));
         }
         self.moves_value()?;
         let wallet = self.money(self.wallet_minor(lender.id)?);

@@ -404,19 +404,20 @@ impl Turn<'_> {
             )?;
             return Ok(false);
         }
-        match &row.kind {
+        let deposited = match &row.kind {
             PurchaseKind::Bill => self.pay_bills(customer, source, amount)?,
-            _ => self.book("payment", Postings::paid(source, customer, purpose, amount))?,
-        }
-        match &row.kind {
-            PurchaseKind::Bill => {
-                self.note_deposit(key, customer, amount, name)?;
-                self.remember(customer, site.as_ref(), "bill_payment", 0, amount.minor)?;
+            _ => {
+                self.book("payment", Postings::paid(source, customer, purpose, amount))?;
+                amount
             }
-            PurchaseKind::Deposit => {
+        };
+        match &row.kind {
+            PurchaseKind::Bill | PurchaseKind::Deposit => {
+                let is_bill = matches!(row.kind, PurchaseKind::Bill);
+                let kind = if is_bill { "bill_payment" } else { "deposit" };
                 self.note_deposit(key, customer, amount, name)?;
-                self.remember(customer, site.as_ref(), "deposit", 0, amount.minor)?;
-                self.collect_loans(customer, row.id, amount)?;
+                self.remember(customer, site.as_ref(), kind, 0, amount.minor)?;
+                self.collect_loans(customer, row.id, deposited)?;
             }
             PurchaseKind::Topup(volume) => {
                 self.credit_litres(key, customer, *volume, amount, name)?;

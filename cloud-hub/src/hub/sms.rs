@@ -9,11 +9,13 @@ mod ticket;
 
 use kiosk::{
     ids::{LoanId, ProviderReceipt},
+    loan::{LoanNotice, LoanState, Party},
     phone::Phone,
     provider::Provider,
     talk::{
         Language, Text,
         sms::{Admitted, Answer, Command, CommandCount, Fault, Form, LoanText, NotUnderstood, Part, Wanted, nearest},
+        ussd::Particulars,
     },
     units::{Money, Volume},
 };
@@ -85,7 +87,8 @@ impl Turn<'_> {
         let answer = match done {
             Ok(answer) => answer,
             Err(Halt::Broken(error)) => return Err(error),
-            Err(Halt::Refused(refusal) | Halt::Kept(refusal)) => {
+            Err(Halt::Kept(refusal)) => Some(said_to(&refusal)),
+            Err(Halt::Refused(refusal)) => {
                 undo(self)?;
                 Some(said_to(&refusal))
             }
@@ -118,14 +121,15 @@ impl Turn<'_> {
         let Some(customer) = sender else {
             return answer(Answer::UnknownSender);
         };
-        let Some(account) = customer.account else {
-            return answer(Answer::UnknownSender);
-        };
         if let Command::Lang(language) = command {
             return self.speak(&customer, language);
         }
-        if !customer.active {
-            return answer(Answer::Inactive { account });
+        // Loans are for numbers, too (FEATURES C18).
+        let is_for_numbers = matches!(command, Command::Loan { .. } | Command::Approve(_) | Command::Loans);
+        match customer.account {
+            None if !is_for_numbers || !customer.active => return answer(Answer::UnknownSender),
+            Some(account) if !customer.active => return answer(Answer::Inactive { account }),
+            _ => {}
         }
         match command {
             Command::Status => self.status(&customer).map(Some).map_err(Halt::from),
@@ -163,8 +167,12 @@ impl Turn<'_> {
                     repayment,
                     request: None,
                 };
-                // The answer is what the loan tells its borrower.
+                // The answer is what the loan tells its borrower: of an equal one that waits, once more.
                 match self.ask_for_loan(&Actor::Sms.name(), &wish) {
+                    Ok(row) if row.loan.id != wish.id => {
+                        self.tell_of_loan(&row, Party::Borrower, LoanNotice::Asked)?;
+                        Ok(None)
+                    }
                     Ok(_) => Ok(None),
                     Err(no) => Ok(Some(no.text()?)),
                 }
@@ -214,8 +222,11 @@ impl Turn<'_> {
         name: &str,
         city: &str,
     ) -> Result<Option<Text>, Halt> {
-        if let Some(account) = sender.and_then(|row| row.account) {
+        if let Some(account) = sender.as_ref().and_then(|row| row.account) {
             return answer(Answer::RegisteredBefore { account });
+        }
+        if let Some(row) = sender {
+            return self.name_number(row, phone, name, city);
         }
         let new = NewCustomer {
             phone: phone.e164(),
@@ -232,6 +243,19 @@ impl Turn<'_> {
             }),
             _ => answer(Answer::NotNow),
         }
+    }
+
+    /// Somebody who is known by number gives their name.
+    fn name_number(&mut self, row: CustomerRow, phone: Phone, name: &str, city: &str) -> Result<Option<Text>, Halt> {
+        let particulars = Particulars {
+            name: name.to_owned(),
+            city: city.to_owned(),
+            language: Language::from_code(&row.language).unwrap_or_default(),
+        };
+        self.register_caller(&Actor::Sms, phone, &particulars, None)?;
+        let account = self.verify_caller(&Actor::Sms, self.known_customer(row.id)?)?;
+        let name = name.to_owned();
+        answer(Answer::Registered { name, account })
     }
 
     fn speak(&mut self, customer: &CustomerRow, language: Language) -> Result<Option<Text>, Halt> {
@@ -298,14 +322,25 @@ impl Turn<'_> {
         let loan = match self.redeem_code(phone, code, true)? {
             Proof::Wrong { left } => return answer(Answer::CodeWrong { left }),
             Proof::Of(CodeFor::Loan(loan)) => loan,
-            // A used one is the same message again: it was answered, and nothing is done twice.
-            Proof::Of(CodeFor::Pin) | Proof::Again | Proof::Over => return answer(Answer::CodeOver),
+            // The same again: nothing is done twice, and what it did is said once more.
+            Proof::Again(CodeFor::Loan(loan)) => return self.tell_what_was_lent(loan),
+            Proof::Of(CodeFor::Pin) | Proof::Again(CodeFor::Pin) | Proof::Over => return answer(Answer::CodeOver),
         };
         match self.approve_loan_of(lender.id, loan) {
             Ok(_) => Ok(None),
             Err(NoLoan::Broken(error)) => Err(error.into()),
             // The code stays used: a new one is asked for with APPROVE.
             Err(no) => Ok(Some(no.text()?)),
+        }
+    }
+
+    fn tell_what_was_lent(&mut self, loan: LoanId) -> Result<Option<Text>, Halt> {
+        match self.store.loan(loan)? {
+            Some(row) if matches!(row.loan.state, LoanState::Repaying | LoanState::Repaid) => {
+                self.tell_of_loan(&row, Party::Lender, LoanNotice::Given)?;
+                Ok(None)
+            }
+            _ => answer(Answer::CodeOver),
         }
     }
 

@@ -94,7 +94,12 @@ const fn is_essential(text: &Text) -> bool {
         | Text::SubscriptionEnded { .. }
         | Text::BillReminder { .. }
         | Text::StopHint
-        | Text::Loan(LoanText::Invited { .. } | LoanText::Reminder { .. } | LoanText::Overdue { .. }) => false,
+        | Text::Loan(
+            LoanText::Invited { .. }
+            | LoanText::Cancelled { .. }
+            | LoanText::Reminder { .. }
+            | LoanText::Overdue { .. },
+        ) => false,
         Text::TopUpPaid { .. }
         | Text::DepositPaid { .. }
         | Text::BillPaid { .. }
@@ -170,10 +175,12 @@ impl Turn<'_> {
             return Ok(());
         }
         self.texts_queued = true;
+        // A name at its beginning may be missing.
+        let words = self.talk.text(language, text);
         let new = NewText {
             customer,
             phone,
-            text: &self.talk.text(language, text),
+            text: words.trim_start(),
             sealed: None,
             is_essential,
         };
@@ -187,7 +194,8 @@ impl Turn<'_> {
         if !secret.is_asked_for && self.store.is_stopped(phone)? {
             return Ok(());
         }
-        let text = self.talk.text(language_of(&to.language), text);
+        // A name may be missing.
+        let text = self.talk.text(language_of(&to.language), text).trim_start().to_owned();
         let random = self.throw();
         let sealed = self.keys.seal(random, text.as_bytes());
         let sealed = sealed.ok_or_else(|| HubError::Journal("a text could not be sealed".to_owned()))?;

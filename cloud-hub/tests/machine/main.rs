@@ -19,6 +19,7 @@ mod gateway;
 mod incoming;
 mod ledger;
 mod loan_days;
+mod loan_people;
 mod loan_sites;
 mod loans;
 mod manager_menu;

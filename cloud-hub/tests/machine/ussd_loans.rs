@@ -166,7 +166,10 @@ fn a_report_becomes_a_ticket_without_what_may_be_a_pin_and_a_flood_does_not() {
     let (mut world, ..) = two();
     let mut call = dial_to(&mut world, "r", JANE, Service::Water);
     let told = call.types_all(&mut world, &["6", "1", "the tap leaks my pin is 4071"]);
-    assert!(told.contains('1'), "{told}");
+    assert_eq!(
+        told,
+        "Thank you. Your report has the number 1. A text follows.\n0. Back"
+    );
     assert_eq!(
         world.texts().last().unwrap(),
         "Thank you. Your report has the number 1. We write to you when it is solved."

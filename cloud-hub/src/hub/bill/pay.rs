@@ -37,9 +37,9 @@ impl Turn<'_> {
         })
     }
 
-    /// Pays a customer's bills, the oldest month first; what is left over goes into the wallet. Water is let run again in
-    /// the same transaction.
-    pub fn pay_bills(&mut self, customer: CustomerId, source: Source, amount: Money) -> Result<(), HubError> {
+    /// Pays a customer's bills, the oldest month first; what is left over goes into the wallet, and comes back. Water is
+    /// let run again in the same transaction.
+    pub fn pay_bills(&mut self, customer: CustomerId, source: Source, amount: Money) -> Result<Money, HubError> {
         let over = self.spread(customer, amount)?;
         let owed = self.money(amount.minor - over.minor);
         let postings = match owed.minor {
@@ -47,7 +47,8 @@ impl Turn<'_> {
             _ => Postings::bill_paid(source, customer, owed, over),
         };
         self.book("bills paid", postings)?;
-        self.bills_changed(customer)
+        self.bills_changed(customer)?;
+        Ok(over)
     }
 
     /// Counts an amount as paid of a customer's open bills, the oldest month first. Gives what is left over.

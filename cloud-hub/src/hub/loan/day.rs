@@ -22,7 +22,7 @@ impl Turn<'_> {
     /// id of its loan. `id` is the purchase, or the credit of money that came without one. In doubt nothing is taken, and
     /// the money stays its owner's.
     pub fn collect_loans(&mut self, borrower: CustomerId, id: PurchaseId, amount: Money) -> Result<(), HubError> {
-        if self.in_doubt()? {
+        if amount.minor <= 0 || self.in_doubt()? {
             return Ok(());
         }
         let rows = self.store.open_loans_of(borrower)?;

@@ -5,6 +5,7 @@ use kiosk::{
     fact::{AnsweredState, LoanAsked},
     ids::{CustomerId, LoanId, RecordId},
     phone::Phone,
+    talk::{Text, sms::Answer},
 };
 use store::journal::SqlLogs;
 use sync::doubt::hub_effects_allowed;
@@ -20,7 +21,8 @@ impl Turn<'_> {
     /// A site asks for a loan.
     pub fn fold_loan_asked(&mut self, id: RecordId, asked: &LoanAsked) -> Result<(), HubError> {
         if !self.settings.loans {
-            return self.answer(id, AnsweredState::Refused);
+            self.answer(id, AnsweredState::Refused)?;
+            return self.say(asked.borrower, &Text::Answer(Answer::NoLoans));
         }
         // One that was answered stays so when a restored hub hears of it again.
         let is_answered = self.store.answered(id)?.is_some();
@@ -47,6 +49,9 @@ impl Turn<'_> {
 
     /// What sites asked for a borrower who was not known here.
     pub fn begin_loan_requests_of(&mut self, borrower: CustomerId) -> Result<(), HubError> {
+        if self.in_doubt()? {
+            return Ok(());
+        }
         for id in self.store.loan_requests_of(borrower)? {
             if let Some(asked) = self.store.loan_request(id)? {
                 self.begin_loan_request(id, &asked)?;

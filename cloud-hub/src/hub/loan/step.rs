@@ -101,7 +101,12 @@ impl Turn<'_> {
         }
     }
 
-    fn tell_of_loan(&mut self, row: &LoanRow, party: Party, notice: LoanNotice) -> Result<(), HubError> {
+    pub(in crate::hub) fn tell_of_loan(
+        &mut self,
+        row: &LoanRow,
+        party: Party,
+        notice: LoanNotice,
+    ) -> Result<(), HubError> {
         let loan = &row.loan;
         let borrower = self.store.customer(loan.borrower)?;
         let lender = match loan.lender_known() {
@@ -110,8 +115,9 @@ impl Turn<'_> {
         };
         if notice == LoanNotice::Waiting {
             return match lender {
-                Some(lender) => self.send_loan_code(row, &lender, false),
-                None => Ok(()),
+                Some(lender) if lender.active => self.send_loan_code(row, &lender, false),
+                // Who is blocked cannot lend.
+                Some(_) | None => Ok(()),
             };
         }
         let told = loan_text(self, row, notice, borrower.as_ref(), lender.as_ref())?;
@@ -156,7 +162,12 @@ fn loan_text(
     lender: Option<&CustomerRow>,
 ) -> Result<Option<LoanText>, HubError> {
     let loan = &row.loan;
-    let name_of = |customer: Option<&CustomerRow>| customer.map(|row| row.name.clone()).unwrap_or_default();
+    // Who registered by number alone is known by it.
+    let name_of = |customer: Option<&CustomerRow>| match customer {
+        Some(row) if row.name.is_empty() => row.phone.map(|phone| phone.msisdn()).unwrap_or_default(),
+        Some(row) => row.name.clone(),
+        None => String::new(),
+    };
     let (borrower_name, lender_name) = (name_of(borrower), name_of(lender));
     let (amount, repayment, every_days) = (loan.amount, loan.repayment, loan.every_days);
     Ok(Some(match notice {
@@ -179,7 +190,7 @@ fn loan_text(
                 return Ok(None);
             };
             LoanText::Invited {
-                name: borrower_name,
+                name: borrower.map(|row| row.name.clone()).unwrap_or_default(),
                 borrower: phone,
                 amount,
             }

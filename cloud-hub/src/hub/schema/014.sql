@@ -24,7 +24,7 @@ CREATE TABLE loan (
 ) STRICT;
 CREATE INDEX loan_by_borrower ON loan (borrower, number);
 CREATE INDEX loan_by_lender ON loan (lender, number) WHERE lender IS NOT NULL;
-CREATE INDEX loan_by_invited ON loan (invited) WHERE state = 'invited';
+CREATE INDEX loan_by_invited ON loan (invited) WHERE invited IS NOT NULL;
 CREATE INDEX loan_open ON loan (number) WHERE state IN ('invited', 'asked', 'repaying');
 CREATE UNIQUE INDEX loan_by_request ON loan (box, epoch, seq) WHERE box IS NOT NULL;
 

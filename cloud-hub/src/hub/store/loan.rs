@@ -101,6 +101,13 @@ const fn cause_columns(cause: Cause) -> (&'static str, i64) {
     }
 }
 
+fn lender_columns(lender: Lender) -> (Option<i64>, Option<String>) {
+    match lender {
+        Lender::Known(lender) => (Some(signed(lender.0)), None),
+        Lender::Invited(phone) => (None, Some(phone.e164())),
+    }
+}
+
 /// A loan with what was paid back of it.
 pub(super) fn with_history(store: Store<'_>, mut row: LoanRow) -> Stored<LoanRow> {
     let currency = row.loan.amount.currency;
@@ -148,6 +155,27 @@ impl Store<'_> {
         self.loans(&sql, params![signed(customer.0), limit])
     }
 
+    /// How many loans somebody asked for since then, whatever became of them.
+    pub fn loans_asked_by(&self, borrower: CustomerId, since: Wall) -> Stored<u32> {
+        let count = self.one(
+            "SELECT count(*) FROM loan WHERE borrower = ?1 AND created_ms > ?2",
+            params![signed(borrower.0), since.0],
+            |row| row.get(0),
+        )?;
+        Ok(count.unwrap_or_default())
+    }
+
+    /// How many somebody was asked for since then.
+    pub fn loans_asked_of(&self, lender: Lender, since: Wall) -> Stored<u32> {
+        let (known, invited) = lender_columns(lender);
+        let count = self.one(
+            "SELECT count(*) FROM loan WHERE (lender = ?1 OR invited = ?2) AND created_ms > ?3",
+            params![known, invited, since.0],
+            |row| row.get(0),
+        )?;
+        Ok(count.unwrap_or_default())
+    }
+
     /// Loans that wait for this number to be registered, the oldest first.
     pub fn loans_inviting(&self, phone: Phone) -> Stored<Vec<LoanRow>> {
         let sql = "SELECT * FROM loan WHERE invited = ?1 AND state = 'invited' ORDER BY number";
@@ -181,10 +209,7 @@ impl Store<'_> {
     /// Writes a loan, new or changed, and what is new in its history.
     pub fn put_loan(&self, row: &LoanRow) -> Stored<()> {
         let loan = &row.loan;
-        let (known, invited) = match loan.lender {
-            Lender::Known(lender) => (Some(signed(lender.0)), None),
-            Lender::Invited(phone) => (None, Some(phone.e164())),
-        };
+        let (known, invited) = lender_columns(loan.lender);
         let request = row.request.map(record_columns);
         let day = |day: Option<Day>| day.map(|day| day.to_string());
         self.execute(

@@ -82,7 +82,7 @@ impl Office for Counter<'_, '_> {
     fn redeem_pin_code(&mut self, phone: Phone, code: OneTimeCode) -> Result<Result<(), Denied>, Halt> {
         Ok(match self.turn.redeem_code(phone, code, false)? {
             Proof::Of(CodeFor::Pin) => Ok(()),
-            Proof::Of(CodeFor::Loan(_)) | Proof::Again | Proof::Wrong { .. } | Proof::Over => Err(Denied::WrongCode),
+            Proof::Of(CodeFor::Loan(_)) | Proof::Again(_) | Proof::Wrong { .. } | Proof::Over => Err(Denied::WrongCode),
         })
     }
 
