@@ -1,7 +1,7 @@
 //! What a story looks at.
 
 use gateway::site::store::read::{self as site_read, AskedFilter, AskedShown};
-use hub::hub::store::read::{self as hub_read, Customer, Purchase};
+use hub::hub::store::read::{self as hub_read, Customer, LoanFilter, LoanShown, Purchase};
 use kiosk::ids::SiteName;
 use store::journal::SqlLogs;
 use sync::doubt;
@@ -60,6 +60,13 @@ impl World {
     pub fn newest_purchase(&self, person: usize) -> Option<Purchase> {
         let purchases = hub_read::purchases(self.hub_rows()?, self.people[person].id?, 1).ok()?;
         purchases.into_iter().next()
+    }
+
+    /// The loans that the hub has, the newest first.
+    pub fn loans_at_hub(&self) -> Vec<LoanShown> {
+        let loans = |rows| hub_read::loans(rows, &LoanFilter::default(), i64::MAX, 50);
+        let page = self.hub_rows().map(loans);
+        page.and_then(Result::ok).map_or_else(Vec::new, |page| page.items)
     }
 
     /// What was asked of the hub from a box, the newest first.
