@@ -85,3 +85,44 @@ async fn the_queue_of_a_number_has_the_fields_of_the_acceptance_list() {
     assert_eq!(viewer.status, 403);
     house.close().await;
 }
+
+#[tokio::test]
+async fn what_a_site_asked_stands_in_the_queue_until_it_is_a_loan() {
+    let house = House::open().await;
+    let jane = house.customer("0700000102", "4071").await;
+    house.customer("0700000103", "5193").await;
+    // As a site's record leaves it that came before the borrower did; the lender's number is sealed and cannot be read.
+    let row =
+        "INSERT INTO loan_request (box, epoch, seq, borrower, sealed_lender, amount_minor, repayment_minor, time_ms,
+                   held)
+               VALUES (7, 1, 3, ?1, x'00', 50000, 10000, 1795165200000, 0)";
+    let jane = i64::from_str_radix(&jane, 16).unwrap();
+    rusqlite::Connection::open(house.database())
+        .unwrap()
+        .execute(row, [jane])
+        .unwrap();
+    let queue = house.get("/api/ussd/queue/0700000102").await;
+    let item = json!({
+        "id": "0000000000000007:0000000000000001:3", "type": "LOAN_REQUEST",
+        "data": {"amount_minor": 50_000, "repayment_minor": 10_000, "loan": null},
+        "queuedAt": 1_795_165_200_000_i64, "synced": false,
+    });
+    let expected = json!({
+        "phoneNumber": "+254700000102", "totalItems": 1, "syncedItems": 0, "unsyncedItems": 1, "items": [item],
+    });
+    assert_eq!(queue, expected);
+    let synced = post(
+        &house,
+        Role::Admin,
+        "/api/ussd/sync",
+        json!({"phoneNumber": "0700000102"}),
+    )
+    .await;
+    let synced = synced.json();
+    assert_eq!(
+        (&synced["success"], &synced["synced"], &synced["total"]),
+        (&json!(false), &json!(0), &json!(1))
+    );
+    assert_eq!(synced["errors"].as_array().unwrap().len(), 1, "{synced}");
+    house.close().await;
+}
