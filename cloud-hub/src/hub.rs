@@ -29,6 +29,7 @@
 //! | `delivery` | what a payment gives, and the text that says so |
 //! | `loan` | loans between people |
 //! | `sms` | commands by SMS, and tickets |
+//! | `code` | one-time codes that texts carry |
 //! | `ledger` | double entry |
 //! | `float`, `cash` | how much cash a site's manager may take, and what they took |
 //! | `manager` | managers of sites who work by phone, and their PIN |
