@@ -34,8 +34,8 @@ pub struct Crowd {
     /// Callers at once, each in one session.
     #[arg(long, default_value_t = 200)]
     pub callers: usize,
-    /// Processes of the peer's service, each with as many of the callers.
-    #[arg(long, default_value_t = 2)]
+    /// Processes of the peer's service, each with as many of the callers; the older stack was started as one.
+    #[arg(long, default_value_t = 1)]
     pub workers: usize,
     /// The peer's program.
     #[arg(long, default_value = "tests/bench/ussd_peer.py")]
