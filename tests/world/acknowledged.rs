@@ -1,7 +1,7 @@
 //! What was acknowledged, kept by those who heard it, and compared with what both sides say afterwards (invariants I1
 //! and I3 of RELIABILITY: nothing acknowledged is lost, nothing counts twice).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use serde_json::Value;
@@ -133,14 +133,31 @@ impl Acknowledged {
                 }
             }
         }
+        // Somebody may draw at a tap of their own meanwhile: that is no sale of ours, and both sides must have it.
+        let taps: BTreeSet<&str> = (self.poured.keys())
+            .filter(|(at, ..)| at == site)
+            .map(|(_, dispenser, _)| dispenser.as_str())
+            .collect();
         for (receipt, row) in own_left {
-            findings.push(format!("{site}: nobody heard of {receipt}: {row}"));
+            if row["dispenser"]
+                .as_str()
+                .is_some_and(|dispenser| taps.contains(dispenser))
+            {
+                findings.push(format!("{site}: nobody heard of {receipt}: {row}"));
+            }
         }
-        if by_receipt(own, &mut Vec::new(), site).len() != at_hub.len() {
+        let own = by_receipt(own, &mut Vec::new(), site);
+        // What a manager sold by phone is a row of the hub alone, and names no dispenser.
+        let both = |receipt: &&str| own.contains_key(receipt) && at_hub.contains_key(receipt);
+        let of_hub_alone = |row: &Value| row["dispenser"].is_null() && row["kind"] == "cash";
+        let left_at_hub = at_hub
+            .iter()
+            .filter(|(receipt, row)| !both(receipt) && !of_hub_alone(row))
+            .count();
+        let left_there = own.keys().filter(|receipt| !both(receipt)).count();
+        if left_there + left_at_hub > 0 {
             findings.push(format!(
-                "{site}: {} sales there, {} at the hub",
-                own.len(),
-                at_hub.len()
+                "{site}: {left_there} sales there that the hub has not, {left_at_hub} at the hub that it has not"
             ));
         }
     }

@@ -146,6 +146,8 @@ impl Turn<'_> {
                 })
             }
             Command::Bill => self.open_bill(&customer).map(Some).map_err(Halt::from),
+            // Water that is bought before there is a site could be drawn nowhere.
+            Command::Buy(_) if customer.site.is_none() => answer(Answer::ChooseSite),
             Command::Buy(Wanted::Litres(volume)) => self.prompt(&customer, Item::Litres(volume)),
             Command::Buy(Wanted::Plan(written)) => {
                 match nearest(&written, self.settings.plans.keys().map(String::as_str)) {
@@ -420,6 +422,8 @@ fn answer(answer: Answer) -> Result<Option<Text>, Halt> {
 fn said_to(refusal: &Refusal) -> Text {
     Text::Answer(match &*refusal.code {
         "no_open_bill" => Answer::NoBill,
+        "purchase_open" => Answer::BeingPaid,
+        "no_site" => Answer::ChooseSite,
         _ => Answer::NotNow,
     })
 }

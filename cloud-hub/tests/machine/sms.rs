@@ -1,7 +1,7 @@
 //! Commands by SMS: what each does, that each is heard once, and what a sender cannot do.
 
 use hub::hub::{
-    input::{Item, NewPurchase, Pay, Request},
+    input::{CustomerChange, Item, NewPurchase, Pay, Request},
     store::read,
 };
 
@@ -142,6 +142,21 @@ fn what_there_is_is_told_in_the_senders_language() {
 fn buy_starts_a_prompt_on_the_senders_phone_and_moves_nothing() {
     let (mut world, jane, _) = lent();
     let before = world.prompts().len();
+    // What is bought before there is a site could be drawn nowhere.
+    sms(&mut world, JANE, "BUY 20");
+    assert!(
+        last(&world).starts_with("You have no water site yet."),
+        "{}",
+        last(&world)
+    );
+    assert_eq!(world.prompts().len(), before);
+    world.site("kibera-3");
+    let home = CustomerChange {
+        site: Some("kibera-3".parse().unwrap()),
+        ..CustomerChange::default()
+    };
+    let (customer, change) = (jane, home);
+    world.ask(Request::UpdateCustomer { customer, change }).unwrap();
     sms(&mut world, JANE, "BUY 20");
     let prompts = world.prompts();
     assert_eq!(prompts.len(), before + 1);
@@ -155,6 +170,11 @@ fn buy_starts_a_prompt_on_the_senders_phone_and_moves_nothing() {
     // The same again while it is open starts no second.
     sms(&mut world, JANE, "BUY 20");
     assert_eq!(world.prompts().len(), before + 1);
+    assert!(
+        last(&world).starts_with("The same is being paid already"),
+        "{}",
+        last(&world)
+    );
     sms(&mut world, JANE, "BUY nosuchplan");
     assert_eq!(world.prompts().len(), before + 1);
     assert!(last(&world).starts_with("Not understood"), "{}", last(&world));

@@ -96,7 +96,7 @@ async fn what_a_site_asked_stands_in_the_queue_until_it_is_a_loan() {
         "INSERT INTO loan_request (box, epoch, seq, borrower, sealed_lender, amount_minor, repayment_minor, time_ms,
                    held)
                VALUES (7, 1, 3, ?1, x'00', 50000, 10000, 1795165200000, 0)";
-    let jane = i64::from_str_radix(&jane, 16).unwrap();
+    let jane = u64::from_str_radix(&jane, 16).unwrap().cast_signed();
     rusqlite::Connection::open(house.database())
         .unwrap()
         .execute(row, [jane])

@@ -148,3 +148,23 @@ async fn a_reported_problem_is_shown_until_somebody_says_that_it_is_solved() {
     assert_eq!(none.status, 404);
     house.close().await;
 }
+
+#[tokio::test]
+async fn who_sent_stop_gets_texts_again_when_a_person_says_so() {
+    let (house, _, _secrets) = house().await;
+    house.customer("0700000102", "4071").await;
+    let stop = "id=m1&from=%2B254700000102&to=22384&text=STOP&date=2026-11-20";
+    assert_eq!(tell(&house, "inbound", stop).await.status, 200);
+    let shown = outbox(&house).await;
+    assert!(shown.contains("They want texts again"), "{shown}");
+    let viewer = house.ask(Role::Viewer, "GET", "/outbox", None).await.body;
+    assert!(!viewer.contains("They want texts again"));
+    let start = shown.find("name=\"customer\" value=\"").unwrap() + 23;
+    let body = format!("customer={}", &shown[start..start + 16]);
+    for (role, status) in [(Role::Viewer, 403), (Role::CustomerService, 303)] {
+        let answer = house.send(role, "POST", "/outbox/allow", &[], body.as_bytes()).await;
+        assert_eq!(answer.status, status, "{role:?}");
+    }
+    assert!(!outbox(&house).await.contains("They want texts again"));
+    house.close().await;
+}

@@ -130,6 +130,7 @@ pub(super) fn handler(method: &str, path: &str) -> Option<MethodRouter<App>> {
         ("GET", "/reports") => get(reports::reports),
         ("GET", "/outbox") => get(texts::outbox),
         ("POST", "/outbox/release") => post(texts::release),
+        ("POST", "/outbox/allow") => post(texts::allow),
         ("GET", "/broadcasts") => get(broadcasts::broadcasts),
         ("POST", "/broadcasts/preview") => post(broadcasts::preview),
         ("POST", "/broadcasts") => post(broadcasts::start),
@@ -286,6 +287,7 @@ fn done(word: Option<&str>) -> Markup {
         Some("removed") => "The login is gone, and wherever it was used, it is logged out.",
         Some("token") => "The token is void.",
         Some("doubt") => "The doubt is ended. What was held back goes to the sites now.",
+        Some("allowed") => "They get all texts again.",
         Some("ticket") => "It is solved, and whoever reported it is told.",
         Some("broadcast") => {
             "It is written down who gets it, and the texts leave one after the other. How far it is, is below."

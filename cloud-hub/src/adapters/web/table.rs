@@ -238,6 +238,7 @@ pub const TABLE: &[Route] = &[
     page("GET", "/reports", BOOKS),
     page("GET", "/outbox", BOOKS),
     page("POST", "/outbox/release", SERVE),
+    page("POST", "/outbox/allow", SERVE),
     page("GET", "/loans", BOOKS),
     page("POST", "/loans/close", SERVE),
     page("POST", "/tickets/solved", SERVE),

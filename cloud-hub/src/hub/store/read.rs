@@ -41,7 +41,7 @@ pub use self::{
     managers::{SiteManager, site_managers},
     money::{
         InboxText, OutboxText, Purchase, Totals, Transaction, TransactionFilter, answers, inbox, ledger_balance,
-        outbox, purchase, purchases, purchases_for_operators, texts_held, texts_waiting, totals, transactions,
+        outbox, purchase, purchases, purchases_for_operators, stopped, texts_held, texts_waiting, totals, transactions,
     },
     numbers::{NumberRequest, number_requests},
     operations::{

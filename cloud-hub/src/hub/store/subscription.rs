@@ -140,6 +140,15 @@ impl Store<'_> {
         Ok(found.is_some())
     }
 
+    /// Its customer ended it: it was valid until now, and nobody is told of the end of what they ended themselves.
+    pub fn end_subscription(&self, id: i64, now: Wall) -> Stored<()> {
+        self.execute(
+            "UPDATE subscription SET end_told = 1, valid_until_ms = min(valid_until_ms, ?2) WHERE id = ?1",
+            params![id, now.0],
+        )
+        .map(drop)
+    }
+
     /// Its customer has been told that it is over, or needs no such text.
     pub fn set_end_told(&self, id: i64) -> Stored<()> {
         self.execute("UPDATE subscription SET end_told = 1 WHERE id = ?1", [id])

@@ -235,8 +235,7 @@ impl Turn<'_> {
                 self.recall(&grant)?;
             }
             self.expire(subscription)?;
-            // Nobody is told of the end of what they ended themselves.
-            self.store.set_end_told(subscription.id)?;
+            self.store.end_subscription(subscription.id, self.now())?;
         }
         self.audit(by, "unsubscribed", &row.id.to_string(), "")?;
         self.say(row.id, &Text::Unsubscribed)?;

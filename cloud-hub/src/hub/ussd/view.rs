@@ -69,10 +69,13 @@ impl Turn<'_> {
     }
 
     fn subscription_shown(&self, row: SubscriptionRow) -> Result<Option<Subscription>, HubError> {
-        let (Some(at), Ok(code)) = (self.store.site(&row.site)?, row.code.parse()) else {
+        // What is left of it is drawn at home, also after a move.
+        let home = self.store.customer(row.customer)?.and_then(|customer| customer.site);
+        let at = home.filter(|_| !row.expired).unwrap_or(row.site);
+        let (Some(at), Ok(code)) = (self.store.site(&at)?, row.code.parse()) else {
             return Ok(None);
         };
-        let zone = self.zone_of(&row.site)?.unwrap_or_else(Zone::utc);
+        let zone = self.zone_of(&at.name)?.unwrap_or_else(Zone::utc);
         Ok(Some(Subscription {
             site: site(at),
             code,

@@ -128,6 +128,10 @@ pub enum Answer {
     NotNow,
     /// Nobody lends through this hub.
     NoLoans,
+    /// The same is being paid already, or was just paid.
+    BeingPaid,
+    /// It belongs to a site, and the sender has none yet.
+    ChooseSite,
 }
 
 impl Answer {
@@ -169,6 +173,8 @@ impl Answer {
             Answer::TooMany => "sms-too-many",
             Answer::NotNow => "sms-not-now",
             Answer::NoLoans => "sms-no-loans",
+            Answer::BeingPaid => "sms-being-paid",
+            Answer::ChooseSite => "sms-choose-site",
         }
     }
 

@@ -58,6 +58,8 @@ pub(super) fn longest_answers() -> Vec<Answer> {
         Answer::TooMany,
         Answer::NotNow,
         Answer::NoLoans,
+        Answer::BeingPaid,
+        Answer::ChooseSite,
     ];
     answers.into_iter().chain(forms).collect()
 }

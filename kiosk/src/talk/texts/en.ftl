@@ -147,6 +147,8 @@ sms-never-send-pin = Never send your PIN by SMS. We never ask for it. Nothing wa
 sms-too-many = Those were too many messages for one day. Please write again tomorrow, or come to the kiosk.
 sms-not-now = This cannot be done at the moment. Nothing was done. Please try again later, or come to the kiosk.
 sms-no-loans = No loans between people are given here.
+sms-being-paid = The same is being paid already, or was just paid. Look for the prompt on your phone, or send it again in some minutes.
+sms-choose-site = You have no water site yet. Choose it by USSD under Buy water, or at the kiosk, and send it again.
 loan-asked = We asked { $lender } for a loan of { $amount }, { $repayment } back every { $days ->
         [7] week
        *[other] { $days } days

@@ -291,7 +291,10 @@ pub async fn broadcast(
         dl.card.facts {
             dt { "Who" } dd { (whom(&found.audience)) }
             dt { "Parts" } dd { (found.parts) }
-            dt { "Cost" } dd { (show::money(found.cost_minor, &found.currency)) ", when all of it is sent" }
+            dt { "Cost" } dd {
+                @if found.cost_minor == 0 { "not known" }
+                @else { (show::money(found.cost_minor, &found.currency)) ", when all of it is sent" }
+            }
             dt { "Begun" } dd { (show::time(zone, found.created)) ", " (found.created_by) }
             dt { "Ended" } dd { @if let Some(ended) = found.ended { (show::time(zone, ended)) } @else { "–" } }
         }

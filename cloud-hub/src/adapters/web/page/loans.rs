@@ -53,6 +53,10 @@ pub async fn loans(State(app): State<App>, Extension(caller): Extension<Caller>,
     let content = html! {
         h1 { "Loans" }
         (done(word))
+        @if !tickets.is_empty() {
+            h2 id="tickets" { "Problems that people reported" }
+            (ticket_list(zone, now, &caller, &names, &tickets))
+        }
         p { "People lend each other what is in their wallets. Only the lender's PIN, or the code that was sent to them, "
             "moves the money; what is due comes back out of deposits. With " code { "loans.enabled = false" } " nothing new is lent." }
         @if made.is_empty() { p.quiet { "None." } } @else { (loan_list(zone, now, &names, &made)) }
@@ -61,10 +65,6 @@ pub async fn loans(State(app): State<App>, Extension(caller): Extension<Caller>,
             p { "The hub could not ask the lender by itself: it was restored, or does not know the borrower yet. "
                 "Tell whoever asked, then close it here; they can ask again." }
             (request_list(&app, &caller, now, &names, &asked))
-        }
-        @if !tickets.is_empty() {
-            h2 { "Problems that people reported" }
-            (ticket_list(zone, now, &caller, &names, &tickets))
         }
     };
     Ok(page(Some(&caller), "/loans", "Loans", content))
@@ -129,7 +129,9 @@ fn ticket_list(zone: &Zone, now: Wall, caller: &Caller, names: &Names, tickets: 
                     strong { (ticket.number) } " " (ticket.text) " "
                     span.quiet {
                         @if let Some(customer) = ticket.customer { (customer_link(names, customer)) ", " }
-                        (ticket.phone.masked()) ", " (show::ago(zone, ticket.created, now))
+                        // Whoever answers it may have to call.
+                        @if caller.may("POST", "/tickets/solved") { (ticket.phone.e164()) } @else { (ticket.phone.masked()) }
+                        ", " (show::ago(zone, ticket.created, now))
                     }
                     @if caller.may("POST", "/tickets/solved") {
                         form method="post" action="/tickets/solved" {

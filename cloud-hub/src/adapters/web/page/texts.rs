@@ -11,10 +11,13 @@ use super::{
     super::{App, guard::Caller},
     Shown, back_to, done,
     form::Fields,
-    guarded, page, show,
+    guarded,
+    money::customer_link,
+    page, show,
 };
 use crate::{
     hub::{
+        effect::Refusal,
         input::{Request, Service},
         store::read::{self, InboxText, OutboxText},
     },
@@ -26,7 +29,7 @@ const ROWS: u32 = 50;
 
 /// `GET /outbox`
 pub async fn outbox(State(app): State<App>, Extension(caller): Extension<Caller>, RawQuery(query): RawQuery) -> Shown {
-    let (texts, came, waiting, held) = app
+    let (texts, came, waiting, held, (stopped, names)) = app
         .parts
         .books
         .read(|books| {
@@ -35,6 +38,11 @@ pub async fn outbox(State(app): State<App>, Extension(caller): Extension<Caller>
                 read::inbox(books, ROWS)?,
                 read::texts_waiting(books)?,
                 read::texts_held(books)?,
+                {
+                    let stopped = read::stopped(books, ROWS)?;
+                    let names = read::customer_names(books, stopped.iter().map(|(customer, ..)| *customer))?;
+                    (stopped, names)
+                },
             ))
         })
         .await?;
@@ -53,6 +61,25 @@ pub async fn outbox(State(app): State<App>, Extension(caller): Extension<Caller>
         div data-part="texts" { (sent_table(&app, &texts)) }
         h2 { "From customers" }
         div data-part="inbox" { (came_table(&app, &came)) }
+        @if !stopped.is_empty() {
+            h2 { "Want no more texts" }
+            p { "They sent STOP, and get only what is about their own money." }
+            ul.plain.card data-part="stopped" {
+                @for (customer, phone, since) in &stopped {
+                    li {
+                        (customer_link(&names, *customer)) " "
+                        span.quiet { (phone) ", " (show::ago(&app.parts.settings.zone, *since, app.parts.clock.now().0)) }
+                        @if caller.may("POST", "/outbox/allow") {
+                            form method="post" action="/outbox/allow" {
+                                (guarded(&caller))
+                                input type="hidden" name="customer" value=(customer);
+                                button { "They want texts again" }
+                            }
+                        }
+                    }
+                }
+            }
+        }
     };
     Ok(page(Some(&caller), "/outbox", "Texts", content))
 }
@@ -148,4 +175,16 @@ pub async fn release(State(app): State<App>, Extension(caller): Extension<Caller
         .ask(caller.actor(), fields.key(), Request::ReleaseTexts)
         .await?;
     Ok(back_to("/outbox?done=texts_released"))
+}
+
+/// `POST /outbox/allow`: somebody who sent STOP wants texts again.
+pub async fn allow(State(app): State<App>, Extension(caller): Extension<Caller>, mut fields: Fields) -> Shown {
+    let key = fields.key();
+    let customer = fields.need("customer", "the customer")?;
+    let customer = customer
+        .parse()
+        .map_err(|_| Refusal::invalid("customer", "bad_field", "a customer has 16 hexadecimal digits"))?;
+    let asked = Request::AllowTexts { customer };
+    app.parts.desk.ask(caller.actor(), key, asked).await?;
+    Ok(back_to("/outbox?done=allowed"))
 }

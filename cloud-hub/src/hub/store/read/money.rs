@@ -276,6 +276,19 @@ pub fn inbox(connection: &Connection, limit: u32) -> Read<Vec<InboxText>> {
     )
 }
 
+/// Customers who want no texts but those about their own money, the newest first.
+pub fn stopped(connection: &Connection, limit: u32) -> Read<Vec<(CustomerId, String, Wall)>> {
+    Store(connection).all(
+        "SELECT customer.id, customer.phone, stopped.since_ms FROM stopped JOIN customer ON customer.phone = stopped.phone
+         ORDER BY stopped.since_ms DESC LIMIT ?1",
+        [limit.clamp(1, LIMIT_MAX)],
+        |row| {
+            let customer = CustomerId(id(row, "id")?);
+            Ok((customer, row.get("phone")?, Wall(row.get("since_ms")?)))
+        },
+    )
+}
+
 /// The provider's word for why it takes no texts at present.
 pub fn texts_held(connection: &Connection) -> Read<Option<String>> {
     Ok(Store(connection).text_hold()?.map(|hold| hold.reason))

@@ -141,7 +141,13 @@ pub fn customer_names(connection: &Connection, customers: impl IntoIterator<Item
         if let std::collections::btree_map::Entry::Vacant(unknown) = names.entry(customer)
             && let Some(row) = Store(connection).customer(Store(connection).root(customer)?)?
         {
-            unknown.insert(row.name);
+            // Who registered by number alone is known by it.
+            let number = || row.phone.map(|phone| phone.masked()).unwrap_or_default();
+            unknown.insert(if row.name.is_empty() {
+                number()
+            } else {
+                row.name.clone()
+            });
         }
     }
     Ok(names)
