@@ -377,6 +377,20 @@ fn stop_is_heard_before_it_begins_while_it_waits_and_in_the_outbox() {
 }
 
 #[test]
+fn a_text_that_is_under_way_while_stop_comes_is_not_tried_again() {
+    let (mut world, _) = town(2);
+    begun(&mut world);
+    let outcomes = [TextOutcome::NotSent, TextOutcome::Failed("GatewayError".to_owned())];
+    for (place, outcome) in outcomes.into_iter().enumerate() {
+        let phone = handed(&world)[place].1.clone();
+        stop(&mut world, &phone);
+        end(&mut world, place, outcome);
+    }
+    world.pass(HOUR_MS);
+    assert_eq!(handed(&world).len(), 2);
+}
+
+#[test]
 fn who_joins_changes_number_or_is_blocked_while_it_runs_gets_none() {
     let (mut world, customers) = town(12);
     let id = begun(&mut world);

@@ -22,6 +22,8 @@ mod loan_days;
 mod loan_sites;
 mod loans;
 mod manager_menu;
+mod manager_pins;
+mod manager_repeats;
 mod managers;
 mod mergers;
 mod metered;

@@ -39,7 +39,7 @@ const DENIALS: &[(&str, Denied)] = &[
     ("in_doubt", Denied::NotNow),
     ("texts_off", Denied::NotNow),
     ("no_people", Denied::NotNow),
-    ("equal_broadcast", Denied::NotNow),
+    ("equal_broadcast", Denied::SentAlready),
     ("too_many_people", Denied::NotNow),
     ("text_too_long", Denied::NotNow),
     ("accounts_used_up", Denied::NotNow),
@@ -68,6 +68,10 @@ impl Turn<'_> {
     /// Does something for who calls. A denial undoes what the act changed, and nothing else of the step.
     pub fn act_for_caller(&mut self, by: &Actor, phone: Phone, act: &Act) -> Result<Result<Done, Denied>, Halt> {
         let customer = self.store.customer_by_phone(phone)?;
+        // A session can be older than a first PIN, which an operator has read.
+        if act.needs_pin() && self.manager_with_pin(phone)?.is_some_and(|row| row.must_change_pin) {
+            return Ok(Err(Denied::NotAllowed));
+        }
         let done = match (act, &customer) {
             (Act::Collect { .. } | Act::TakeCash { .. } | Act::Broadcast { .. }, _) => {
                 self.attempt(|turn| turn.acted_for_manager(by, phone, act))
@@ -94,6 +98,8 @@ impl Turn<'_> {
     fn not_for(&self, row: &CustomerRow, act: &Act) -> Result<Option<Denied>, HubError> {
         Ok(match act {
             Act::Verify => None,
+            // Whoever finds the phone would choose the PIN that opens the site's cash.
+            Act::SendPinCode if self.is_managers_phone(row.phone)? => Some(Denied::PinAtOffice),
             // Whoever has a home moves it with their PIN.
             Act::Settle { .. } if row.account.is_none() || row.site.is_some() => Some(Denied::NotAllowed),
             // Loans are for numbers (FEATURES C18), and so is a PIN.

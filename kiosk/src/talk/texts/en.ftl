@@ -195,7 +195,7 @@ ussd-goodbye = Thank you. Goodbye.
 ussd-made = Done.
 ussd-invalid-input = invalid input
 ussd-apology = This did not work. Please dial again.
-ussd-too-slow = This takes longer than usual. Look at My orders before you try again.
+ussd-too-slow = This takes longer than usual. Dial again and look before you repeat it.
 ussd-go-on =
     You were cut off last time.
     1. Go on
@@ -216,6 +216,7 @@ ussd-note-too-much = More than is owed
 ussd-note-pin = Type four digits
 ussd-note-pin-common = PIN easy to guess
 ussd-note-pin-wrong = Wrong PIN
+ussd-note-pin-same = Take another PIN
 ussd-note-pins-differ = PINs differ
 ussd-note-name = Please type a name
 ussd-note-litres = Type 1 to 10000
@@ -548,4 +549,9 @@ ussd-denied-no-loans = Loans are not possible here or with this number.
 ussd-denied-too-many = Too many for now. Please try again later.
 ussd-denied-wrong-code = The code is wrong or too old.
 ussd-denied-not-matching = Number, name and PIN do not match.
+ussd-denied-customer-inactive = This customer's account is blocked, or a bill is overdue.
+ussd-denied-pin-at-office = Whoever manages a site gets another PIN at the office.
+ussd-denied-just-collected = These jerrycans were just handed out; { $left } are left. For the same again wait some minutes.
+ussd-denied-just-sold = This cash is booked: receipt { $receipt }. For the same again wait some minutes.
+ussd-denied-sent-already = This was sent already.
 ussd-denied-not-now = This is not possible now. Please try again later.

@@ -195,7 +195,7 @@ ussd-goodbye = Merci. Au revoir.
 ussd-made = C'est fait.
 ussd-invalid-input = choix non valable
 ussd-apology = Cela n'a pas marché. Veuillez rappeler.
-ussd-too-slow = Cela dure. Voyez Mes commandes avant de réessayer.
+ussd-too-slow = Cela dure. Rappelez et regardez avant de recommencer.
 ussd-go-on =
     Vous avez été coupé.
     1. Continuer
@@ -216,6 +216,7 @@ ussd-note-too-much = Plus que la dette
 ussd-note-pin = Tapez 4 chiffres
 ussd-note-pin-common = PIN trop courant
 ussd-note-pin-wrong = PIN incorrect
+ussd-note-pin-same = Prenez un autre PIN
 ussd-note-pins-differ = PIN différents
 ussd-note-name = Tapez un nom
 ussd-note-litres = Tapez 1 à 10000
@@ -548,4 +549,9 @@ ussd-denied-no-loans = Pas de pret ici ou avec ce numéro.
 ussd-denied-too-many = Trop pour le moment. Réessayez plus tard.
 ussd-denied-wrong-code = Le code est faux ou trop ancien.
 ussd-denied-not-matching = Numéro, nom et PIN ne vont pas ensemble.
+ussd-denied-customer-inactive = Le compte du client est bloqué, ou sa facture est en retard.
+ussd-denied-pin-at-office = Qui gère un site obtient un autre PIN au bureau.
+ussd-denied-just-collected = Ces bidons viennent d'etre remis; il en reste { $left }. Pour autant encore, attendez quelques minutes.
+ussd-denied-just-sold = Ces espèces sont notées: recu { $receipt }. Pour autant encore, attendez quelques minutes.
+ussd-denied-sent-already = Ceci est déjà envoyé.
 ussd-denied-not-now = Impossible maintenant. Réessayez plus tard.

@@ -195,7 +195,7 @@ ussd-goodbye = Asante. Kwaheri.
 ussd-made = Imekamilika.
 ussd-invalid-input = chaguo si sahihi
 ussd-apology = Haikufanikiwa. Tafadhali piga tena.
-ussd-too-slow = Inachukua muda. Angalia Oda zangu kabla ya kujaribu tena.
+ussd-too-slow = Inachukua muda. Piga tena na uangalie kabla ya kurudia.
 ussd-go-on =
     Ulikatizwa mara iliyopita.
     1. Endelea
@@ -216,6 +216,7 @@ ussd-note-too-much = Inazidi deni
 ussd-note-pin = Andika tarakimu 4
 ussd-note-pin-common = PIN rahisi kukisia
 ussd-note-pin-wrong = PIN si sahihi
+ussd-note-pin-same = Chagua PIN nyingine
 ussd-note-pins-differ = PIN hazilingani
 ussd-note-name = Andika jina
 ussd-note-litres = Andika 1 hadi 10000
@@ -548,4 +549,9 @@ ussd-denied-no-loans = Mikopo haiwezekani hapa au kwa namba hii.
 ussd-denied-too-many = Zimezidi kwa sasa. Jaribu tena baadaye.
 ussd-denied-wrong-code = Msimbo si sahihi au umepitwa.
 ussd-denied-not-matching = Namba, jina na PIN havilingani.
+ussd-denied-customer-inactive = Akaunti ya mteja imefungwa, au ankara imechelewa.
+ussd-denied-pin-at-office = Msimamizi wa kituo hupata PIN nyingine ofisini.
+ussd-denied-just-collected = Mitungi hii imetolewa sasa hivi; imebaki { $left }. Kwa nyingine sawa subiri dakika chache.
+ussd-denied-just-sold = Taslimu hii imeandikwa: risiti { $receipt }. Kwa nyingine sawa subiri dakika chache.
+ussd-denied-sent-already = Ujumbe huu umetumwa tayari.
 ussd-denied-not-now = Haiwezekani sasa. Jaribu tena baadaye.

@@ -176,6 +176,24 @@ fn a_manager_changes_the_first_pin_before_anything_else() {
 }
 
 #[test]
+fn a_first_pin_pays_for_nothing_in_any_menu_and_is_not_chosen_again() {
+    let mut town = Town::new();
+    town.managers.insert(phone(JANE), site("kibera-3", "Kibera 3"));
+    town.has_first_pins = true;
+    town.person(JANE).bill = Some(Owed {
+        left: kes(500),
+        due: day(),
+        is_overdue: true,
+    });
+    let mut call = Call::dial(&mut town, Service::Household, JANE);
+    call.types_all(&["2", "1", "2"]);
+    call.shows("OLD_PIN", "Enter the first PIN that the office gave you:\n0. Cancel");
+    call.types_all(&[PIN, PIN]);
+    call.shows("NEW_PIN", "Take another PIN\nEnter 4-digit PIN\n0. Cancel");
+    assert_eq!(town.done, []);
+}
+
+#[test]
 fn who_is_both_chooses() {
     let mut town = Town::new();
     town.managers.insert(phone(JANE), site("soko", "Soko"));

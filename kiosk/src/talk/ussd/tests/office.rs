@@ -285,6 +285,11 @@ impl Office for Town {
         Ok(PinCheck::Wrong)
     }
 
+    fn is_kept_pin(&self, phone: Phone, pin: &Pin) -> Result<bool, Broken> {
+        let kept = self.people.get(&phone).and_then(|person| person.pin.clone());
+        Ok(*pin == kept.unwrap_or(super::PIN.parse().unwrap()))
+    }
+
     fn set_pin(&mut self, phone: Phone, pin: &Pin) -> Result<(), Broken> {
         self.has_first_pins = false;
         match self.people.get_mut(&phone) {

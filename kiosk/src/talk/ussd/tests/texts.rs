@@ -116,6 +116,11 @@ fn every_denial_has_its_own_text_and_it_fits_as_an_error() {
             .iter()
             .map(|denied| {
                 let why = Say::new(Word::of_denied(*denied)).money("wallet", money);
+                let why = match denied {
+                    Denied::JustCollected { left } => why.number("left", *left),
+                    Denied::JustSold { receipt } => why.plain("receipt", receipt),
+                    _ => why,
+                };
                 let error = Say::new(Word::Failure).say("why", why).text(&talk, language);
                 assert!(gsm7::units(&error) <= BODY_UNITS_MAX - 11, "{error}");
                 error
