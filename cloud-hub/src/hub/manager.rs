@@ -22,7 +22,8 @@ use super::{
 };
 
 /// What an alarm says of a suspended one.
-const SUSPENDED: &str = "works by phone again when you give another first PIN on the site's page, or take the site away there";
+const SUSPENDED: &str =
+    "works by phone again when you give another first PIN on the site's page, or take the site away there";
 
 impl SiteManagerRow {
     /// How the audit names them.
@@ -72,7 +73,10 @@ impl Turn<'_> {
         }
         // Cash is handed in there: without one it would be owed for ever.
         if new.login.is_some() && self.store.newest_box(&new.site)?.is_none() {
-            let message = format!("{} has no gateway, where cash is handed in: leave the account out", new.site);
+            let message = format!(
+                "{} has no gateway, where cash is handed in: leave the account out",
+                new.site
+            );
             return Err(Refusal::invalid("account", "no_gateway", message).into());
         }
         let mut row = SiteManagerRow {

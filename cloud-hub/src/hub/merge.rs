@@ -59,11 +59,11 @@ impl Turn<'_> {
             Record::Unknown { .. } => Ok(self.store.add_unknown(id)?),
             Record::Hour(hour) => match self.store.enrolment(box_id)? {
                 // An hour of a clock that is ahead would hide that a dispenser is silent until then.
-                Some(enrolment) => Ok(self.store.dispenser_heard(
-                    &enrolment.site,
-                    &hour.dispenser,
-                    hour.hour.min(self.now()),
-                )?),
+                Some(enrolment) => {
+                    Ok(self
+                        .store
+                        .dispenser_heard(&enrolment.site, &hour.dispenser, hour.hour.min(self.now()))?)
+                }
                 None => Ok(()),
             },
             // Of the site's audit it is enough that the log keeps the head.

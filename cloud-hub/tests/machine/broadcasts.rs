@@ -17,7 +17,10 @@ use kiosk::{
     },
 };
 
-use crate::world::World;
+use crate::{
+    managers::{MUSA, add},
+    world::World,
+};
 
 pub const RESUME: Order = Order::Resume { may_repeat: false };
 
@@ -388,6 +391,26 @@ fn a_text_that_is_under_way_while_stop_comes_is_not_tried_again() {
     }
     world.pass(HOUR_MS);
     assert_eq!(handed(&world).len(), 2);
+}
+
+#[test]
+fn a_manager_who_lost_the_site_before_it_leaves_is_left_out() {
+    let (mut world, _) = town(1);
+    add(&mut world, MUSA, None).unwrap();
+    // Six in the morning: texts leave from eight on.
+    world.now = world.now.plus_ms(-6 * HOUR_MS);
+    let new = NewBroadcast {
+        audience: Audience::Managers(None),
+        ..closed_today()
+    };
+    world.ask(Request::StartBroadcast(new)).unwrap();
+    let removed = Request::RemoveManager {
+        site: "kibera-3".parse().unwrap(),
+        manager: 1,
+    };
+    world.ask(removed).unwrap();
+    world.pass(3 * HOUR_MS);
+    assert_eq!(handed(&world), []);
 }
 
 #[test]

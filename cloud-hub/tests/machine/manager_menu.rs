@@ -345,6 +345,8 @@ fn taps_that_their_site_has_not_heard_for_hours_are_offline() {
         ("tap-3", 3),
         ("tap-4", 8 * 24),
         ("tap-1", 5),
+        // A clock that was ahead by an hour.
+        ("tap-5", -1),
     ] {
         heard(&mut world, tap, hour);
     }
@@ -353,6 +355,11 @@ fn taps_that_their_site_has_not_heard_for_hours_are_offline() {
     assert_eq!(call.types(&mut world, "5"), "OFFLINE TAPS\ntap-3\n0. Back");
     heard(&mut world, "tap-3", 0);
     assert_eq!(call.types_all(&mut world, &["0", "5"]), "All taps are online.\n0. Back");
+    world.now = world.now.plus_ms(3 * HOUR_MS);
+    let mut call = Call::new("s2", MUSA);
+    call.sends(&mut world);
+    let offline = call.types(&mut world, "5");
+    assert!(offline.contains("\ntap-5\n"), "{offline}");
 }
 
 #[test]

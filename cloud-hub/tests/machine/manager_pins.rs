@@ -7,15 +7,16 @@ use hub::hub::{
     store::read,
 };
 use kiosk::{
-    ids::CustomerId,
+    ids::{CustomerId, Epoch},
     phone::{Country, Phone},
     talk::ussd::Service,
 };
 
 use crate::{
+    bills::{draw, household, until},
     cash::set,
     managers::{MUSA, add, hired},
-    sites::{name_at, register},
+    sites::{name_in, register},
     sms::sms,
     ussd::{Call, JANE},
     world::World,
@@ -198,13 +199,30 @@ fn no_cash_is_taken_where_it_cannot_be_handed_in() {
 }
 
 #[test]
+fn no_cash_is_taken_of_whoever_could_not_draw_for_it() {
+    let (mut world, site, _) = household();
+    draw(&mut world, site, 1, 30_000);
+    until(&mut world, "2026-11-30T21:00:00Z");
+    until(&mut world, "2026-12-15T21:00:00Z");
+    set(&mut world, 10_000).unwrap();
+    hired(&mut world, "h1", Some("musa"));
+    let mut call = Call::new("s1", MUSA);
+    call.sends(&mut world);
+    assert_eq!(
+        call.types_all(&mut world, &["3", JANE, "60", "1", "2580"]),
+        "This customer's account is blocked, or a bill is overdue.\n0. Back"
+    );
+}
+
+#[test]
 fn a_manager_whose_number_a_site_changed_waits_for_an_operator() {
     let mut world = World::new();
     let site = world.site("kibera-3");
     register(&mut world, site, CustomerId(77), JANE, "4071", 0);
     assert_eq!(add(&mut world, JANE, None), Ok(Response::Done));
     let seen = world.alarms().len();
-    name_at(&mut world, site, CustomerId(77), NEW);
+    name_in(&mut world, site, Epoch(78), CustomerId(77), NEW);
+    assert_eq!(customer(&world, NEW).id, CustomerId(77));
     assert!(world.alarms()[seen..].contains(&"manager_suspended"));
     for (session, from) in [("s1", JANE), ("s2", NEW)] {
         let screen = Call::new(session, from).sends(&mut world).screen;

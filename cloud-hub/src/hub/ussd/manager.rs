@@ -25,7 +25,9 @@ use crate::hub::{
     ledger::Event,
     parked::{Awaited, waiting_full},
     recall::{held_at_site, not_given_back},
-    store::{CreditRow, CustomerRow, DeedRow, DrawRow, FloatRow, HistoryRow, ManagerRow, PurseKey, SiteManagerRow, SiteRow},
+    store::{
+        CreditRow, CustomerRow, DeedRow, DrawRow, FloatRow, HistoryRow, ManagerRow, PurseKey, SiteManagerRow, SiteRow,
+    },
     turn::{Halt, Turn},
 };
 

@@ -194,6 +194,22 @@ fn a_first_pin_pays_for_nothing_in_any_menu_and_is_not_chosen_again() {
 }
 
 #[test]
+fn what_came_of_a_managers_act_is_seen_again_until_the_site_is_taken_away() {
+    let mut town = Town::new();
+    town.managers.insert(phone(MANAGER), site("kibera-3", "Kibera 3"));
+    let mut call = Call::dial(&mut town, Service::Water, MANAGER);
+    call.types("4");
+    let (cut, told) = (call.session.clone(), call.answer.screen.clone());
+    assert!(told.starts_with("TODAY"), "{told}");
+    let mut call = Call::dial_after(&mut town, Service::Water, MANAGER, Some(cut.clone()));
+    assert_eq!(call.session.state_name(), "GO_ON");
+    assert_eq!(call.types("1"), told);
+    town.managers.clear();
+    let call = Call::dial_after(&mut town, Service::Water, MANAGER, Some(cut));
+    assert_eq!(call.session.state_name(), "REGISTER_NAME");
+}
+
+#[test]
 fn who_is_both_chooses() {
     let mut town = Town::new();
     town.managers.insert(phone(JANE), site("soko", "Soko"));
