@@ -262,3 +262,42 @@ fn after_a_restore_managers_wait_for_an_operator() {
     let menu = call.types_all(&mut world, &[&secret, "2580", "2580", "0"]);
     assert!(menu.starts_with("SITE kibera-3"), "{menu}");
 }
+
+#[test]
+fn a_yes_that_a_restored_hub_hears_again_takes_the_site_along_too() {
+    let mut world = World::new();
+    world.site("kibera-3");
+    world.customer(JANE, Some("kibera-3"));
+    add(&mut world, JANE, None).unwrap();
+    for (session, from) in [("s1", "0733000002"), ("s2", NEW)] {
+        let mut call = Call::new(session, from);
+        call.sends(&mut world);
+        call.types_all(&mut world, &["1", JANE, "Jane Wanjiku", "4071"]);
+    }
+    world.backup();
+    let yes = || Request::DecideNumber {
+        request: 2,
+        is_yes: true,
+    };
+    world.ask(yes()).unwrap();
+    for site in ["soko", "mji"] {
+        world.site(site);
+    }
+    world.restore();
+    for place in 0..world.gateways.len() {
+        world.link(place);
+    }
+    assert!(customer(&world, NEW).account.is_some());
+    world.ask(yes()).unwrap();
+    let requests = read::number_requests(&world.read(), None, i64::MAX, 10).unwrap().items;
+    let states: Vec<&str> = requests.iter().map(|request| &*request.state).collect();
+    assert_eq!(states, ["yes", "no"]);
+    let confirmed = Request::ResetManagerPin {
+        site: "kibera-3".parse().unwrap(),
+        manager: 1,
+    };
+    assert_eq!(world.ask(confirmed), Ok(Response::Done));
+    assert!(writes(&mut world, "s3", NEW, "4071").starts_with("Your message"));
+    let old = Call::new("s4", JANE);
+    assert!(old.sends(&mut world).screen.starts_with("Enter your name"));
+}
