@@ -20,7 +20,7 @@ use crate::{
     world::World,
 };
 
-const USE_THE_PAGE: &str = "Please use the page at the kiosk: the water is held there.\n0. Back";
+const USE_THE_PAGE: &str = "Please use the page at the kiosk: it is held there.\n0. Back";
 
 fn month(world: &mut World, customer: CustomerId) {
     bought(world.ask(buy(customer, Item::Plan("monthly".to_owned()), Pay::Prompt)));

@@ -2,7 +2,7 @@
 
 use hub::hub::{
     effect::Response,
-    input::{Actor, CustomerChange, Request},
+    input::{Actor, CustomerChange, Request, Secret},
     operator::Role,
     store::read,
 };
@@ -131,6 +131,24 @@ fn a_manager_who_was_a_customer_without_a_pin_has_one_at_the_taps_too() {
     call.types_all(&mut world, &["0", "1", "7", "2", "2580", "9173", "9173"]);
     assert!(writes(&mut world, "s4", MUSA, "2580").starts_with("Wrong PIN"));
     assert!(writes(&mut world, "s5", MUSA, "9173").starts_with("Your message"));
+}
+
+#[test]
+fn the_pin_that_the_office_sets_for_a_manager_who_became_a_customer_is_the_sites_too() {
+    let mut world = World::new();
+    world.add_site("kibera-3");
+    world.customer(JANE, Some("kibera-3"));
+    hired(&mut world, "h1", None);
+    let mut call = Call::to("s1", MUSA, Service::Household);
+    call.sends(&mut world);
+    call.types_all(&mut world, &["Musa Otieno", "Kisumu", "1"]);
+    let set = Request::SetPin {
+        customer: customer(&world, MUSA).id,
+        pin: Secret("9173".to_owned()),
+    };
+    world.ask(set).unwrap();
+    assert!(writes(&mut world, "s2", MUSA, "2580").starts_with("Wrong PIN"));
+    assert!(writes(&mut world, "s3", MUSA, "9173").starts_with("Your message"));
 }
 
 #[test]

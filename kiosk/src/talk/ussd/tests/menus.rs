@@ -141,7 +141,7 @@ fn a_site_that_cannot_be_asked_sends_the_manager_to_the_page() {
     call.types_all(&["2", JANE, "3", "1", PIN]);
     call.shows(
         "MANAGER_MENU",
-        "Please use the page at the kiosk: the water is held there.\n0. Back",
+        "Please use the page at the kiosk: it is held there.\n0. Back",
     );
     call.types("0");
     // Who is no manager any more gets no further.

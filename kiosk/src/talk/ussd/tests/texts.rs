@@ -180,3 +180,17 @@ fn a_row_that_is_too_long_is_cut_and_does_not_stop_the_list() {
     let page = lay(&talk, Language::English, None, &sheet, 1);
     assert_eq!(page.screen, "OFFLINE TAPS\nbbbbbbbbb\nc\n0. Back");
 }
+
+#[test]
+fn who_waits_too_long_is_sent_to_no_menu_that_they_may_not_have() {
+    let talk = Talk::new();
+    let told = Language::ALL.map(|language| super::super::too_slow(&talk, language).screen);
+    assert_eq!(
+        told,
+        [
+            "This takes longer than usual. Dial again and look before you repeat it.",
+            "Inachukua muda. Piga tena na uangalie kabla ya kurudia.",
+            "Cela dure. Rappelez et regardez avant de recommencer.",
+        ]
+    );
+}
