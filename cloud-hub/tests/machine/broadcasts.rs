@@ -17,10 +17,7 @@ use kiosk::{
     },
 };
 
-use crate::{
-    managers::{MUSA, add},
-    world::World,
-};
+use crate::world::World;
 
 pub const RESUME: Order = Order::Resume { may_repeat: false };
 
@@ -377,40 +374,6 @@ fn stop_is_heard_before_it_begins_while_it_waits_and_in_the_outbox() {
     assert_eq!(state, State::Done);
     assert_eq!(progress.left_out, [(LeftOut::Stopped, 3)].into());
     assert_eq!((progress.sent, told(&world)), (7, 8));
-}
-
-#[test]
-fn a_text_that_is_under_way_while_stop_comes_is_not_tried_again() {
-    let (mut world, _) = town(2);
-    begun(&mut world);
-    let outcomes = [TextOutcome::NotSent, TextOutcome::Failed("GatewayError".to_owned())];
-    for (place, outcome) in outcomes.into_iter().enumerate() {
-        let phone = handed(&world)[place].1.clone();
-        stop(&mut world, &phone);
-        end(&mut world, place, outcome);
-    }
-    world.pass(HOUR_MS);
-    assert_eq!(handed(&world).len(), 2);
-}
-
-#[test]
-fn a_manager_who_lost_the_site_before_it_leaves_is_left_out() {
-    let (mut world, _) = town(1);
-    add(&mut world, MUSA, None).unwrap();
-    // Six in the morning: texts leave from eight on.
-    world.now = world.now.plus_ms(-6 * HOUR_MS);
-    let new = NewBroadcast {
-        audience: Audience::Managers(None),
-        ..closed_today()
-    };
-    world.ask(Request::StartBroadcast(new)).unwrap();
-    let removed = Request::RemoveManager {
-        site: "kibera-3".parse().unwrap(),
-        manager: 1,
-    };
-    world.ask(removed).unwrap();
-    world.pass(3 * HOUR_MS);
-    assert_eq!(handed(&world), []);
 }
 
 #[test]
