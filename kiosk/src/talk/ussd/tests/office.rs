@@ -285,9 +285,8 @@ impl Office for Town {
         Ok(PinCheck::Wrong)
     }
 
-    fn is_kept_pin(&self, phone: Phone, pin: &Pin) -> Result<bool, Broken> {
-        let kept = self.people.get(&phone).and_then(|person| person.pin.clone());
-        Ok(*pin == kept.unwrap_or(super::PIN.parse().unwrap()))
+    fn is_kept_pin(&self, _: Phone, pin: &Pin) -> Result<bool, Broken> {
+        Ok(*pin == super::PIN.parse().unwrap())
     }
 
     fn set_pin(&mut self, phone: Phone, pin: &Pin) -> Result<(), Broken> {
