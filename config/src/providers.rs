@@ -296,7 +296,7 @@ pub struct AfricasTalking {
     pub sender: Option<String>,
     /// `bulk`: send in the newer form, JSON to `version1/messaging/bulk`, which their sandbox does not have.
     pub bulk: bool,
-    /// `callbacks_from`: who may call the webhooks for texts; anybody with the secret when empty.
+    /// `callbacks_from`: who may call the webhooks for texts and for their USSD; anybody with the secret when empty.
     pub callbacks_from: Vec<Network>,
 }
 

@@ -7,7 +7,7 @@ pub use month::Month;
 use crate::moment::{HOUR_MS, Moment, Uptime, Wall};
 use jiff::{
     Timestamp, ToSpan,
-    civil::Date,
+    civil::{Date, DateTime},
     tz::{TimeZone, TimeZoneDatabase},
 };
 use std::{fmt, str::FromStr};
@@ -84,10 +84,19 @@ impl Zone {
 
     /// The local day at `wall`. Times outside of the years -9999 to 9999 count as the nearest one within.
     pub fn day(&self, wall: Wall) -> Day {
+        Day(self.local(wall).date())
+    }
+
+    fn local(&self, wall: Wall) -> DateTime {
         let bounds = Timestamp::MIN.as_millisecond()..=Timestamp::MAX.as_millisecond();
         let ms = wall.0.clamp(*bounds.start(), *bounds.end());
         let timestamp = Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH);
-        Day(self.0.to_datetime(timestamp).date())
+        self.0.to_datetime(timestamp)
+    }
+
+    /// The local hour at `wall`, 0 to 23, as clocks show it.
+    pub fn hour(&self, wall: Wall) -> u8 {
+        u8::try_from(self.local(wall).hour()).unwrap_or_default()
     }
 
     /// The first moment of a day.

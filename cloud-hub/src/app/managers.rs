@@ -78,11 +78,7 @@ fn list(config: &config::Hub) -> anyhow::Result<()> {
             Some(login) => format!("takes cash on the float of {login}"),
             None => "takes no cash".to_owned(),
         };
-        let waits = if manager.must_change_pin {
-            ", has not called yet"
-        } else {
-            ""
-        };
+        let waits = manager.waits().map_or(String::new(), |waits| format!(", {waits}"));
         let (site, id, phone) = (&manager.site, manager.id, manager.phone.e164());
         tell(&format!(
             "{site}  {id}  {phone}  {}  {cash}, since {}{waits}",

@@ -237,7 +237,9 @@ impl Turn<'_> {
             return Ok(Some(LeftOut::Stopped));
         }
         let Some(customer) = person.customer else {
-            return Ok(None);
+            // A manager, who may have lost the site since, or have another number.
+            let is_one = self.store.site_manager_by_phone(person.phone)?.is_some();
+            return Ok((!is_one).then_some(LeftOut::NumberChanged));
         };
         let known = self.store.customer(self.store.root(customer)?)?;
         Ok(match known {

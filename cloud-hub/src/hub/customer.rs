@@ -94,6 +94,7 @@ impl Turn<'_> {
                     // Who holds the old number goes on nowhere.
                     if let Some(old) = row.phone.replace(phone).filter(|old| *old != phone) {
                         self.store.end_ussd_of(old)?;
+                        self.take_site_along(by, old, phone)?;
                     }
                 }
             }

@@ -299,6 +299,7 @@ impl Turn<'_> {
         self.hold_payouts()?;
         self.forget_texts()?;
         self.hold_broadcasts()?;
+        self.suspend_managers()?;
         self.store.skip_accounts(ACCOUNTS_SKIPPED)?;
         self.alarm(
             "hub_in_doubt",

@@ -1,8 +1,9 @@
 //! Managers of sites who work by phone: who is one, from when until when, and their PIN.
 //!
-//! Who calls is known by the network, so a phone manages one site at a time. A phone has one PIN: that of the customer who
-//! has the phone, where there is one with a PIN, and else the manager's own. Its first is made here, told once to the
-//! operator, and good for nothing but choosing another.
+//! Who calls is known by the network, so a phone manages one site at a time. A manager's own PIN begins with a first one,
+//! which is made here, told once to the operator, and good for nothing but choosing another. Where the phone is a customer's,
+//! too, the one that is chosen is the customer's, and the manager has none apart: a phone has one PIN. Nobody else replaces
+//! a manager's own: no registration at a site, and no code by SMS, which whoever finds the phone can have.
 
 use kiosk::{
     ids::{CustomerId, SiteName},
@@ -14,11 +15,15 @@ use kiosk::{
 use super::{
     customer::text,
     dispense::kept_tries,
-    effect::{Refusal, Response},
+    effect::{Refusal, RefusalKind, Response},
     input::{Actor, NewManager},
     store::SiteManagerRow,
     turn::{Halt, HubError, Turn},
 };
+
+/// What an alarm says of a suspended one.
+const SUSPENDED: &str =
+    "works by phone again when you give another first PIN on the site's page, or take the site away there";
 
 impl SiteManagerRow {
     /// How the audit names them.
@@ -66,6 +71,14 @@ impl Turn<'_> {
             let message = format!("{login} has no float at {}: give one on the page Cash first", new.site);
             return Err(Refusal::invalid("account", "no_float", message).into());
         }
+        // Cash is handed in there: without one it would be owed for ever.
+        if new.login.is_some() && self.store.newest_box(&new.site)?.is_none() {
+            let message = format!(
+                "{} has no gateway, where cash is handed in: leave the account out",
+                new.site
+            );
+            return Err(Refusal::invalid("account", "no_gateway", message).into());
+        }
         let mut row = SiteManagerRow {
             id: 0,
             site: new.site.clone(),
@@ -80,6 +93,7 @@ impl Turn<'_> {
             pin_lock_ms: 0,
             since: self.now(),
             until: None,
+            is_suspended: false,
         };
         row.id = self.store.put_site_manager(&row)?;
         self.audit(
@@ -93,8 +107,15 @@ impl Turn<'_> {
 
     /// A manager who lost the PIN, or was guessed at, gets a first one again.
     pub fn reset_manager_pin(&mut self, by: &Actor, site: &SiteName, manager: i64) -> Result<Response, Halt> {
-        let row = self.known_site_manager(site, manager)?;
-        if self.has_customer_pin(row.phone)? {
+        let mut row = self.known_site_manager(site, manager)?;
+        if row.is_suspended {
+            // The operator has seen that it is they.
+            row.is_suspended = false;
+            self.store.put_site_manager(&row)?;
+            self.audit(by, "manager confirmed", &row.subject(), "")?;
+            return self.first_pin(row);
+        }
+        if row.sealed_pin.is_none() && self.has_customer_pin(row.phone)? {
             let message = "this phone is a customer's, and their PIN counts: set that one on the customer's page";
             return Err(Refusal::conflict("pin_of_customer", message).into());
         }
@@ -121,7 +142,9 @@ impl Turn<'_> {
 
     /// Makes the PIN that is told once; none where the phone has one.
     fn first_pin(&mut self, mut row: SiteManagerRow) -> Result<Response, Halt> {
-        if self.has_customer_pin(row.phone)? {
+        // A session that is open may stand behind a PIN, or a code, that is good for this no more.
+        self.store.end_ussd_of(row.phone)?;
+        if row.sealed_pin.is_none() && self.has_customer_pin(row.phone)? {
             return Ok(Response::Done);
         }
         let (secret, pin) = loop {
@@ -142,12 +165,70 @@ impl Turn<'_> {
         Ok(customer.is_some_and(|row| row.sealed_pin.is_some()))
     }
 
-    /// The manager who calls and whose own PIN counts.
+    /// The manager who calls and whose own PIN counts, or who has none at all.
     pub fn manager_with_pin(&self, phone: Phone) -> Result<Option<SiteManagerRow>, HubError> {
-        match self.has_customer_pin(phone)? {
-            true => Ok(None),
-            false => Ok(self.store.site_manager_by_phone(phone)?),
+        match self.store.site_manager_by_phone(phone)? {
+            Some(row) if row.sealed_pin.is_none() && self.has_customer_pin(phone)? => Ok(None),
+            known => Ok(known),
         }
+    }
+
+    /// Whether somebody manages a site from this phone.
+    pub fn is_managers_phone(&self, phone: Option<Phone>) -> Result<bool, HubError> {
+        Ok(match phone {
+            Some(phone) => self.store.site_manager_by_phone(phone)?.is_some(),
+            None => false,
+        })
+    }
+
+    /// The manager's own PIN becomes the customer's, or gives way to it.
+    pub fn take_managers_pin(&mut self, mut row: SiteManagerRow) -> Result<Option<Vec<u8>>, HubError> {
+        let sealed = row.sealed_pin.take();
+        row.must_change_pin = false;
+        row.set_tries(PinTries::cleared());
+        self.store.put_site_manager(&row)?;
+        Ok(sealed)
+    }
+
+    /// The customer of `old` has `new` now, and the old number loses all access: a site that it managed goes along, unless
+    /// the new one has another. A site's cash goes with it, so that is an admin's to say.
+    pub fn take_site_along(&mut self, by: &Actor, old: Phone, new: Phone) -> Result<(), Halt> {
+        let Some(mut manager) = self.store.site_manager_by_phone(old)? else {
+            return Ok(());
+        };
+        if !by.is_admin() {
+            let message = format!("this number manages {}, which goes along: ask an admin", manager.site);
+            return Err(Refusal::new(RefusalKind::Forbidden, "manages_site", message).into());
+        }
+        match self.store.site_manager_by_phone(new)? {
+            None => manager.phone = new,
+            Some(_) => (manager.until, manager.sealed_pin) = (Some(self.now()), None),
+        }
+        self.store.put_site_manager(&manager)?;
+        Ok(self.audit(by, "manager's number changed", &manager.subject(), "")?)
+    }
+
+    /// A site says that the customer of this number has another: what it managed waits for an operator.
+    pub fn suspend_manager_of(&mut self, old: Phone) -> Result<(), HubError> {
+        let Some(manager) = self.store.site_manager_by_phone(old)? else {
+            return Ok(());
+        };
+        let row = SiteManagerRow {
+            is_suspended: true,
+            ..manager
+        };
+        self.store.put_site_manager(&row)?;
+        let detail = format!("{}: {SUSPENDED}; a site changed their number", row.subject());
+        self.alarm_at(&row.site, "manager_suspended", detail)
+    }
+
+    /// The past is missing in which a manager may have lost the site, or changed the number.
+    pub fn suspend_managers(&mut self) -> Result<(), HubError> {
+        for row in self.store.suspend_site_managers()? {
+            let detail = format!("{}: {SUSPENDED}; the hub's past is missing", row.subject());
+            self.alarm_at(&row.site, "manager_suspended", detail)?;
+        }
+        Ok(())
     }
 
     /// Checks a manager's own PIN: counted and locked as a customer's.
@@ -157,8 +238,7 @@ impl Turn<'_> {
         if for_ms > 0 {
             return Ok(PinCheck::Locked { for_ms });
         }
-        let kept = row.sealed_pin.as_deref().and_then(|sealed| self.keys.open_pin(sealed));
-        let is_right = kept.is_some_and(|kept| self.keys.pin_matches(row.pin_id(), &kept, typed));
+        let is_right = self.is_managers_pin(&row, typed);
         row.set_tries(match is_right {
             true => PinTries::cleared(),
             false => tries.after_wrong(&now),
@@ -168,6 +248,12 @@ impl Turn<'_> {
             true => PinCheck::Right,
             false => PinCheck::Wrong,
         })
+    }
+
+    /// Whether this is a manager's own PIN; nothing is counted.
+    pub fn is_managers_pin(&self, row: &SiteManagerRow, pin: &Pin) -> bool {
+        let kept = row.sealed_pin.as_deref().and_then(|sealed| self.keys.open_pin(sealed));
+        kept.is_some_and(|kept| self.keys.pin_matches(row.pin_id(), &kept, pin))
     }
 
     /// A manager chooses their own PIN.

@@ -58,9 +58,12 @@ impl Turn<'_> {
             Record::Alarm(alarm) => self.fold_alarm(box_id, &alarm),
             Record::Unknown { .. } => Ok(self.store.add_unknown(id)?),
             Record::Hour(hour) => match self.store.enrolment(box_id)? {
-                Some(enrolment) => Ok(self
-                    .store
-                    .dispenser_heard(&enrolment.site, &hour.dispenser, hour.hour)?),
+                // An hour of a clock that is ahead would hide that a dispenser is silent until then.
+                Some(enrolment) => {
+                    Ok(self
+                        .store
+                        .dispenser_heard(&enrolment.site, &hour.dispenser, hour.hour.min(self.now()))?)
+                }
                 None => Ok(()),
             },
             // Of the site's audit it is enough that the log keeps the head.

@@ -116,7 +116,9 @@ impl Turn<'_> {
         // A restored hub had said yes before: its sites gave the number back.
         let is_moved = customer.phone == Some(open.new);
         if is_moved && is_yes {
+            self.take_site_along(by, open.old, open.new)?;
             self.end_number(by, &open, "yes")?;
+            self.end_others(by, &open, &customer)?;
             return Ok(Response::Done);
         }
         if !is_yes && !is_moved {
@@ -133,28 +135,23 @@ impl Turn<'_> {
             ..CustomerChange::default()
         };
         self.update_customer(by, customer.id, &change)?;
-        self.take_site_along(by, &open)?;
         self.end_number(by, &open, "yes")?;
-        for other in self.store.open_number_requests_of(open.customer)? {
-            self.end_number(by, &other, "no")?;
-            self.say_about(&customer, other.new, &Text::Number(NumberText::KeptNew))?;
-        }
+        self.end_others(by, &open, &customer)?;
         let phones = (open.old, open.new);
         self.tell_both(&customer, phones, NumberText::MovedOld, NumberText::MovedNew)?;
         Ok(Response::Done)
     }
 
-    /// The old number loses all access: a site that it managed goes along, too, unless the new one has another.
-    fn take_site_along(&mut self, by: &Actor, open: &NumberRow) -> Result<(), HubError> {
-        let Some(mut manager) = self.store.site_manager_by_phone(open.old)? else {
-            return Ok(());
-        };
-        match self.store.site_manager_by_phone(open.new)? {
-            None => manager.phone = open.new,
-            Some(_) => manager.until = Some(self.now()),
+    /// One number has the account now: the others hear that they do not.
+    fn end_others(&mut self, by: &Actor, decided: &NumberRow, customer: &CustomerRow) -> Result<(), HubError> {
+        // A record may have become part of another since.
+        for id in [decided.customer, customer.id] {
+            for other in self.store.open_number_requests_of(id)? {
+                self.end_number(by, &other, "no")?;
+                self.say_about(customer, other.new, &Text::Number(NumberText::KeptNew))?;
+            }
         }
-        self.store.put_site_manager(&manager)?;
-        self.audit(by, "manager's number changed", &manager.subject(), "")
+        Ok(())
     }
 
     fn end_number(&mut self, by: &Actor, open: &NumberRow, state: &'static str) -> Result<(), HubError> {
@@ -212,7 +209,10 @@ impl Turn<'_> {
 /// Whether two spellings are of one name: case, accents and the order of its parts do not matter.
 fn is_same_name(one: &str, other: &str) -> bool {
     let parts = |name: &str| {
-        let plain = gsm7::transliterated(name).to_lowercase();
+        let plain = gsm7::transliterated(name);
+        // Letters that an SMS has none for would all be one.
+        let plain = if plain.contains('?') { name } else { &plain };
+        let plain = plain.to_lowercase();
         let mut parts: Vec<String> = plain.split_whitespace().map(str::to_owned).collect();
         parts.sort_unstable();
         parts
@@ -233,6 +233,8 @@ mod tests {
             ("Jane Wanjiku", "Jane", false),
             ("Jane Wanjiku", "Jane Wanjiru", false),
             ("", "", false),
+            ("አበበ በቀለ", "በቀለ አበበ", true),
+            ("አበበ በቀለ", "ጫላ ለማ", false),
         ] {
             assert_eq!(is_same_name(one, other), expected, "{one} {other}");
         }

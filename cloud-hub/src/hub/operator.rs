@@ -83,6 +83,15 @@ impl Actor {
         }
     }
 
+    /// Whether it is one whom nothing is kept from.
+    pub fn is_admin(&self) -> bool {
+        match self {
+            Actor::Owner => true,
+            Actor::User { role, .. } | Actor::Token { role, .. } => *role == Role::Admin,
+            Actor::Gateway | Actor::Ussd | Actor::Sms => false,
+        }
+    }
+
     /// Whether this actor may ask for this. What is not listed is denied (CONTRACTS section 6).
     pub fn may(&self, request: &Request) -> bool {
         match self {

@@ -94,6 +94,10 @@ impl Turn<'_> {
         };
         match holder {
             None => {
+                if let Some(old) = row.phone {
+                    self.store.end_ussd_of(old)?;
+                    self.suspend_manager_of(old)?;
+                }
                 row.phone = phone;
                 self.store.put_customer(&row)?;
                 self.complete(customer)

@@ -43,7 +43,7 @@ pub(super) use self::{
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
     grant::GrantRow,
     loan::{CodeRow, LoanRow},
-    manager::SiteManagerRow,
+    manager::{DeedRow, SiteManagerRow},
     merge::HistoryRow,
     money::{MoneyRow, PullRow},
     number::{NumberRow, NumberTries},
@@ -57,7 +57,7 @@ pub(super) use self::{
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 17] = [
+pub const MIGRATIONS: [&str; 18] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -75,6 +75,7 @@ pub const MIGRATIONS: [&str; 17] = [
     include_str!("schema/014.sql"),
     include_str!("schema/015.sql"),
     include_str!("schema/016.sql"),
+    include_str!("schema/017.sql"),
 ];
 
 /// What a store function returns.

@@ -290,6 +290,13 @@ impl Turn<'_> {
             TextOutcome::Refused(reason) => (TextState::Failed, row.tries, None, Some(reason.as_str())),
             TextOutcome::Unknown => (TextState::Unknown, row.tries, None, None),
         };
+        // They may have said STOP while it was under way.
+        let (state, due, reason) = match state {
+            TextState::Queued if !row.is_essential && self.store.is_stopped(row.phone)? => {
+                (TextState::Failed, None, Some("stopped"))
+            }
+            state => (state, due, reason),
+        };
         let reason = reason.map(cut);
         Ok(self.store.set_outbox(outbox, state, tries, due, reason.as_deref())?)
     }

@@ -2,17 +2,18 @@
 
 use hub::hub::{
     effect::OutboxId,
-    input::{Input, Request, TextOutcome},
+    input::{Input, NewBroadcast, Request, TextOutcome},
     side::SideLog,
 };
 use kiosk::{
     moment::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS},
-    talk::broadcast::{Order, State},
+    talk::broadcast::{Audience, Order, State},
 };
 
 use crate::{
-    broadcasts::{RESUME, begun, end, handed, order, stands, start, take_all, told, town},
+    broadcasts::{RESUME, begun, closed_today, end, handed, order, stands, start, stop, take_all, told, town},
     doubt::fall_into_doubt,
+    managers::{MUSA, add},
     texts::tell,
     world::World,
 };
@@ -153,4 +154,38 @@ fn a_broadcast_that_comes_to_no_end_waits_for_a_person_and_its_texts_do_not_grow
     let (state, progress) = stands(&world, id);
     assert_eq!((state, progress.sent), (State::Done, 20));
     world.give(Input::Tick);
+}
+
+#[test]
+fn a_text_that_is_under_way_while_stop_comes_is_not_tried_again() {
+    let (mut world, _) = town(2);
+    begun(&mut world);
+    let outcomes = [TextOutcome::NotSent, TextOutcome::Failed("GatewayError".to_owned())];
+    for (place, outcome) in outcomes.into_iter().enumerate() {
+        let phone = handed(&world)[place].1.clone();
+        stop(&mut world, &phone);
+        end(&mut world, place, outcome);
+    }
+    world.pass(HOUR_MS);
+    assert_eq!(handed(&world).len(), 2);
+}
+
+#[test]
+fn a_manager_who_lost_the_site_before_it_leaves_is_left_out() {
+    let (mut world, _) = town(1);
+    add(&mut world, MUSA, None).unwrap();
+    // Six in the morning: texts leave from eight on.
+    world.now = world.now.plus_ms(-6 * HOUR_MS);
+    let new = NewBroadcast {
+        audience: Audience::Managers(None),
+        ..closed_today()
+    };
+    world.ask(Request::StartBroadcast(new)).unwrap();
+    let removed = Request::RemoveManager {
+        site: "kibera-3".parse().unwrap(),
+        manager: 1,
+    };
+    world.ask(removed).unwrap();
+    world.pass(3 * HOUR_MS);
+    assert_eq!(handed(&world), []);
 }

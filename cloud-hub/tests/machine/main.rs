@@ -23,6 +23,8 @@ mod loan_people;
 mod loan_sites;
 mod loans;
 mod manager_menu;
+mod manager_pins;
+mod manager_repeats;
 mod managers;
 mod mergers;
 mod metered;

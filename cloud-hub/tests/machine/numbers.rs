@@ -291,12 +291,14 @@ fn a_site_that_the_old_number_managed_goes_along() {
     add(&mut world, JANE, None).unwrap();
     asks(&mut world, "s1", NEW, (JANE, NAME, PIN));
     decide(&mut world, 1, true).unwrap();
-    let new = Call::new("new", NEW);
+    let mut new = Call::new("new", NEW);
     assert!(
         new.sends(&mut world)
             .screen
             .starts_with("Hello Jane\n1. My own water\n2. Site")
     );
+    let sent = new.types_all(&mut world, &["2", "6", "the tap is mended", "1", PIN]);
+    assert!(sent.starts_with("Your message is being sent."), "{sent}");
     let old = Call::new("old", JANE);
     assert!(old.sends(&mut world).screen.starts_with("Enter your name"));
 }

@@ -221,8 +221,13 @@ pub fn provisional_at(world: &mut World, site: usize, customer: CustomerId, pin:
 }
 
 pub fn name_at(world: &mut World, site: usize, customer: CustomerId, phone: &str) {
+    name_in(world, site, Epoch(customer.0), customer, phone);
+}
+
+/// The same in a later life of the gateway.
+pub fn name_in(world: &mut World, site: usize, epoch: Epoch, customer: CustomerId, phone: &str) {
     let doc = DocumentId::Customer(customer);
-    let actor = Actor::site(world.gateways[site].enrolment.box_id, Epoch(customer.0));
+    let actor = Actor::site(world.gateways[site].enrolment.box_id, epoch);
     let mut document = Document::new(doc.clone(), actor);
     let fields = [("phone", Some(phone)), ("name", Some("Amina"))];
     let bytes = document.edit(&fields).unwrap().unwrap();

@@ -71,7 +71,7 @@ async fn a_manager_is_added_listed_and_taken_away() {
     for words in [
         "Managers by phone",
         "+254733000009",
-        "has not called yet",
+        "has to choose a PIN",
         "Add a manager",
     ] {
         assert!(page.contains(words), "{words}");
@@ -130,7 +130,7 @@ async fn the_command_line_adds_lists_and_takes_away_managers() {
     let (_, listed) = said(&["manager", "list"]).await;
     assert!(
         listed.starts_with("kibera  1  +254733000009  Musa  takes no cash, since ")
-            && listed.contains("has not called"),
+            && listed.contains("has to choose a PIN"),
         "{listed}"
     );
     assert!(said(&["manager", "pin", "kibera", "1"]).await.0);

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     day::Zone,
     ids::{CustomerId, SiteName},
-    moment::{HOUR_MS, Wall},
+    moment::Wall,
     phone::Phone,
 };
 
@@ -93,8 +93,7 @@ impl Hours {
 
     /// Whether it is such an hour in a zone.
     pub fn is_open(self, now: Wall, zone: &Zone) -> bool {
-        let passed_ms = now.0 - zone.begin(zone.day(now)).0;
-        (i64::from(self.from)..i64::from(self.to)).contains(&(passed_ms / HOUR_MS))
+        (self.from..self.to).contains(&zone.hour(now))
     }
 }
 

@@ -101,13 +101,17 @@ fn has_secret(app: &App, secret: &str, request: &Request) -> bool {
 /// Whether whoever carries messages, and no money, may come in: with the secret, or without it where that is allowed, and
 /// from these addresses if any are listed, for what they say of the caller's number is believed. A stranger is logged.
 pub(super) fn lets_in(app: &App, secret: Option<&str>, from: &[config::Network], request: &Request) -> bool {
-    let may = is_from(app, from, request)
+    let is_listed = is_from(app, from, request);
+    let may = is_listed
         && match secret {
             Some(secret) => has_secret(app, secret, request),
             None => app.parts.settings.allow_unsigned,
         };
     if !may && let Some(address) = stranger_to_note(app, request) {
-        tracing::warn!(%address, "a call without the webhooks' secret");
+        match is_listed {
+            true => tracing::warn!(%address, "a call without the webhooks' secret"),
+            false => tracing::warn!(%address, "a call from an address that callbacks_from does not list"),
+        }
     }
     may
 }

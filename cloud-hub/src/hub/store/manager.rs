@@ -1,13 +1,13 @@
 //! Managers of sites who work by phone, and what their menus read of a site.
 
 use kiosk::{
-    ids::{DispenserId, SiteName},
+    ids::{CustomerId, DispenserId, SiteName},
     moment::Wall,
     phone::Phone,
 };
 use rusqlite::{Row, params};
 
-use super::{Store, Stored, customer::maybe_phone, maybe_wall, parsed, wrong};
+use super::{Store, Stored, customer::maybe_phone, maybe_wall, parsed, signed, wrong};
 
 /// A manager by phone.
 #[derive(Clone, Debug)]
@@ -26,6 +26,22 @@ pub(in crate::hub) struct SiteManagerRow {
     pub pin_lock_ms: i64,
     pub since: Wall,
     pub until: Option<Wall>,
+    /// They do nothing before an operator's word.
+    pub is_suspended: bool,
+}
+
+/// Something that a manager did for a customer by phone.
+#[derive(Clone, Debug)]
+pub(in crate::hub) struct DeedRow {
+    pub manager: i64,
+    /// `jerrycans` or `cash`.
+    pub kind: &'static str,
+    pub customer: CustomerId,
+    /// Jerrycans, or minor units.
+    pub number: i64,
+    /// Of cash; else empty.
+    pub receipt: String,
+    pub done: Wall,
 }
 
 pub(super) fn read_site_manager(row: &Row<'_>) -> rusqlite::Result<SiteManagerRow> {
@@ -43,6 +59,7 @@ pub(super) fn read_site_manager(row: &Row<'_>) -> rusqlite::Result<SiteManagerRo
         pin_lock_ms: row.get("pin_lock_ms")?,
         since: Wall(row.get("since_ms")?),
         until: maybe_wall(row, "until_ms")?,
+        is_suspended: row.get("is_suspended")?,
     })
 }
 
@@ -69,13 +86,14 @@ impl Store<'_> {
     pub fn put_site_manager(&self, row: &SiteManagerRow) -> Stored<i64> {
         let id = self.one(
             "INSERT INTO site_manager (id, site, phone, name, language, login, sealed_pin, must_change_pin, pin_wrong,
-                                       pin_lock_since_ms, pin_lock_ms, since_ms, until_ms)
-             VALUES (nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                                       pin_lock_since_ms, pin_lock_ms, since_ms, until_ms, is_suspended)
+             VALUES (nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
              ON CONFLICT (id) DO UPDATE SET
                  phone = excluded.phone, name = excluded.name, language = excluded.language, login = excluded.login,
                  sealed_pin = excluded.sealed_pin, must_change_pin = excluded.must_change_pin,
                  pin_wrong = excluded.pin_wrong, pin_lock_since_ms = excluded.pin_lock_since_ms,
-                 pin_lock_ms = excluded.pin_lock_ms, until_ms = excluded.until_ms
+                 pin_lock_ms = excluded.pin_lock_ms, until_ms = excluded.until_ms,
+                 is_suspended = excluded.is_suspended
              RETURNING id",
             params![
                 row.id,
@@ -91,10 +109,58 @@ impl Store<'_> {
                 row.pin_lock_ms,
                 row.since.0,
                 row.until.map(|until| until.0),
+                row.is_suspended,
             ],
             |row| row.get(0),
         )?;
         id.ok_or(store::StoreError::Row("a new manager"))
+    }
+
+    /// No manager does anything before an operator's word; returns who they are.
+    pub fn suspend_site_managers(&self) -> Stored<Vec<SiteManagerRow>> {
+        self.all(
+            "UPDATE site_manager SET is_suspended = 1 WHERE until_ms IS NULL RETURNING *",
+            [],
+            read_site_manager,
+        )
+    }
+
+    /// Writes down what a manager did; what was `forgotten_ms` before it, and older, is forgotten.
+    pub fn add_deed(&self, deed: &DeedRow, forgotten_ms: i64) -> Stored<()> {
+        self.execute(
+            "DELETE FROM manager_deed WHERE manager = ?1 AND abs(done_ms - ?2) >= ?3",
+            params![deed.manager, deed.done.0, forgotten_ms],
+        )?;
+        self.execute(
+            "INSERT INTO manager_deed (manager, kind, customer, number, receipt, done_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                deed.manager,
+                deed.kind,
+                signed(deed.customer.0),
+                deed.number,
+                deed.receipt,
+                deed.done.0
+            ],
+        )
+        .map(drop)
+    }
+
+    /// The receipt of an equal deed, less than `within_ms` before it.
+    pub fn equal_deed(&self, deed: &DeedRow, within_ms: i64) -> Stored<Option<String>> {
+        self.one(
+            "SELECT receipt FROM manager_deed
+             WHERE manager = ?1 AND kind = ?2 AND customer = ?3 AND number = ?4 AND abs(done_ms - ?5) < ?6
+             ORDER BY done_ms DESC LIMIT 1",
+            params![
+                deed.manager,
+                deed.kind,
+                signed(deed.customer.0),
+                deed.number,
+                deed.done.0,
+                within_ms
+            ],
+            |row| row.get(0),
+        )
     }
 
     /// A site has told of an hour in which it heard a dispenser.

@@ -33,6 +33,8 @@ pub(in crate::hub) struct OutboxRow {
     pub sealed: Option<Vec<u8>>,
     pub tries: u32,
     pub state: TextState,
+    /// It goes to who wants no texts, too.
+    pub is_essential: bool,
 }
 
 /// Why no text is sent at present.
@@ -53,6 +55,7 @@ fn read_outbox(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         sealed: row.get("sealed")?,
         tries: row.get("tries")?,
         state: TextState::from_name(&state).ok_or_else(|| wrong(row, "state"))?,
+        is_essential: row.get("essential")?,
     })
 }
 

@@ -55,12 +55,10 @@ impl Turn<'_> {
             row.sealed_pin = match pin {
                 Some(pin) => Some(self.sealed_pin(pin)?),
                 // A phone has one PIN: a manager who becomes a customer keeps theirs, unless an operator has read it.
-                None => {
-                    let manager = self.store.site_manager_by_phone(phone)?;
-                    manager
-                        .filter(|own| !own.must_change_pin)
-                        .and_then(|own| own.sealed_pin)
-                }
+                None => match self.store.site_manager_by_phone(phone)? {
+                    Some(own) if !own.must_change_pin => self.take_managers_pin(own)?,
+                    _ => None,
+                },
             };
         }
         self.store.put_customer(&row)?;
@@ -117,11 +115,16 @@ impl Turn<'_> {
 
     /// Sets the PIN of who calls.
     pub fn set_caller_pin(&mut self, by: &Actor, phone: Phone, pin: &Pin) -> Result<(), Halt> {
-        if let Some(manager) = self.manager_with_pin(phone)? {
-            return self.set_manager_pin(by, manager, pin);
-        }
-        let Some(row) = self.store.customer_by_phone(phone)? else {
-            return Err(Refusal::not_found("customer").into());
+        let (manager, customer) = (self.manager_with_pin(phone)?, self.store.customer_by_phone(phone)?);
+        let row = match (manager, customer) {
+            (Some(manager), None) => return self.set_manager_pin(by, manager, pin),
+            (None, None) => return Err(Refusal::not_found("customer").into()),
+            (None, Some(row)) => row,
+            // From now on it is the one of their taps, too.
+            (Some(manager), Some(row)) => {
+                self.take_managers_pin(manager)?;
+                row
+            }
         };
         let typed = Secret(pin.digits().map(char::from).iter().collect());
         let had_one = row.sealed_pin.is_some();

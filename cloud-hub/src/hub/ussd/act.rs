@@ -39,7 +39,7 @@ const DENIALS: &[(&str, Denied)] = &[
     ("in_doubt", Denied::NotNow),
     ("texts_off", Denied::NotNow),
     ("no_people", Denied::NotNow),
-    ("equal_broadcast", Denied::NotNow),
+    ("equal_broadcast", Denied::SentAlready),
     ("too_many_people", Denied::NotNow),
     ("text_too_long", Denied::NotNow),
     ("accounts_used_up", Denied::NotNow),
@@ -94,6 +94,8 @@ impl Turn<'_> {
     fn not_for(&self, row: &CustomerRow, act: &Act) -> Result<Option<Denied>, HubError> {
         Ok(match act {
             Act::Verify => None,
+            // Whoever finds the phone would choose the PIN that opens the site's cash.
+            Act::SendPinCode if self.is_managers_phone(row.phone)? => Some(Denied::PinAtOffice),
             // Whoever has a home moves it with their PIN.
             Act::Settle { .. } if row.account.is_none() || row.site.is_some() => Some(Denied::NotAllowed),
             // Loans are for numbers (FEATURES C18), and so is a PIN.

@@ -11,7 +11,7 @@ use kiosk::{
     float::free_minor,
     ids::{CustomerId, DispenserId, Epoch, SiteName},
     ledger::{Account, Postings, Purpose, Source},
-    moment::{DAY_MS, HOUR_MS, Wall},
+    moment::{DAY_MS, HOUR_MS, MINUTE_MS, Wall},
     phone::Phone,
     talk::{
         Text,
@@ -25,7 +25,9 @@ use crate::hub::{
     ledger::Event,
     parked::{Awaited, waiting_full},
     recall::{held_at_site, not_given_back},
-    store::{CreditRow, CustomerRow, DrawRow, FloatRow, HistoryRow, ManagerRow, PurseKey, SiteManagerRow, SiteRow},
+    store::{
+        CreditRow, CustomerRow, DeedRow, DrawRow, FloatRow, HistoryRow, ManagerRow, PurseKey, SiteManagerRow, SiteRow,
+    },
     turn::{Halt, Turn},
 };
 
@@ -33,6 +35,8 @@ use crate::hub::{
 const SILENT_HOURS: i64 = 2;
 /// One that was silent for so long is not there any more.
 const GONE_MS: i64 = 7 * DAY_MS;
+/// The same for the same customer within this is taken for the repeat of a step whose answer was not seen.
+const EQUAL_WITHIN_MS: i64 = 10 * MINUTE_MS;
 
 impl Turn<'_> {
     /// The site that a manager's menu is of.
@@ -102,11 +106,14 @@ impl Turn<'_> {
             return Ok(Err(Denied::NotAllowed));
         };
         let manager = self.store.site_manager_by_phone(phone)?;
-        let manager = manager.filter(|manager| manager.site == *site);
-        let has_first_pin = self.manager_with_pin(phone)?.is_some_and(|row| row.must_change_pin);
-        let Some(manager) = manager.filter(|_| !has_first_pin) else {
+        let manager = manager.filter(|manager| manager.site == *site && !manager.is_suspended);
+        let Some(manager) = manager else {
             return Ok(Err(Denied::NotAllowed));
         };
+        // Whoever lost a phone with the PIN has the account blocked, and the site with it.
+        if self.store.customer_by_phone(phone)?.is_some_and(|row| !row.active) {
+            return Ok(Err(Denied::Inactive));
+        }
         match act {
             Act::Collect {
                 customer, jerrycans, ..
@@ -141,6 +148,18 @@ impl Turn<'_> {
         }
         if self.store.newest_subscription(id)?.is_none() {
             return Ok(Err(Denied::NoSubscription));
+        }
+        let deed = DeedRow {
+            manager: manager.id,
+            kind: "jerrycans",
+            customer: id,
+            number: jerrycans.into(),
+            receipt: String::new(),
+            done: self.now(),
+        };
+        if self.store.equal_deed(&deed, EQUAL_WITHIN_MS)?.is_some() {
+            let left = self.jerrycans_left(id)?;
+            return Ok(Err(Denied::JustCollected { left }));
         }
         let volume_ml = i64::from(jerrycans).saturating_mul(self.settings.jerrycan.signed_ml());
         let (mut rights, mut keys) = (Vec::new(), Vec::new());
@@ -200,6 +219,7 @@ impl Turn<'_> {
         self.settle_draw(&mut draw, volume, false, Some(Outcome::Complete))?;
         let detail = format!("{jerrycans} to customer {id}");
         self.audit(by, "jerrycans handed out", &manager.subject(), &detail)?;
+        self.store.add_deed(&deed, EQUAL_WITHIN_MS)?;
         let left = self.jerrycans_left(id)?;
         // The customer hears of it: nobody else could tell that it was not they.
         let title = self.store.site(site)?.map_or_else(|| site.to_string(), |row| row.title);
@@ -226,8 +246,22 @@ impl Turn<'_> {
             return Ok(Err(Denied::NotAtThisSite));
         }
         // Nobody takes cash from a person who could not draw for it.
-        if !row.active || row.account.is_none() {
-            return Ok(Err(Denied::Inactive));
+        if !row.active || row.account.is_none() || row.bill_overdue {
+            return Ok(Err(Denied::CustomerInactive));
+        }
+        let mut deed = DeedRow {
+            manager: manager.id,
+            kind: "cash",
+            customer: row.id,
+            number: amount.minor,
+            receipt: String::new(),
+            done: self.now(),
+        };
+        if let Some(receipt) = self.store.equal_deed(&deed, EQUAL_WITHIN_MS)? {
+            return Ok(Err(match receipt.parse() {
+                Ok(receipt) => Denied::JustSold { receipt },
+                Err(_) => Denied::PurchaseOpen,
+            }));
         }
         if self.settings.tariff.volume(amount) != Some(volume) {
             return Ok(Err(Denied::PriceChanged));
@@ -237,7 +271,9 @@ impl Turn<'_> {
             Some(login) => self.store.manager_at(&manager.site, login)?,
             None => None,
         };
-        let Some(holder) = holder else {
+        // Cash is handed in at the site's gateway (`hand_in`).
+        let has_box = self.store.newest_box(&manager.site)?.is_some();
+        let Some(holder) = holder.filter(|_| has_box) else {
             return Ok(Err(Denied::NotAllowed));
         };
         if let Some(denied) = self.make_room(&holder, amount.minor)? {
@@ -275,6 +311,8 @@ impl Turn<'_> {
         })?;
         let detail = format!("{amount} from customer {}", row.id);
         self.audit(by, "cash taken by phone", &manager.subject(), &detail)?;
+        deed.receipt = receipt.to_string();
+        self.store.add_deed(&deed, EQUAL_WITHIN_MS)?;
         let balance = Volume::try_from_ml(self.balance_ml(row.id)?.max(0)).unwrap_or_default();
         let text = Text::CashPaid {
             amount,
@@ -323,7 +361,7 @@ impl Turn<'_> {
 fn denied_to_manager(reason: Reason) -> Denied {
     match reason {
         Reason::NotAtThisSite => Denied::NotAtThisSite,
-        Reason::Inactive | Reason::BillOverdue => Denied::Inactive,
+        Reason::Inactive | Reason::BillOverdue => Denied::CustomerInactive,
         Reason::DailyLimit => Denied::TooMany,
         Reason::SubscriptionExpired => Denied::SubscriptionEnded,
         Reason::JerrycansUsed | Reason::InsufficientCredit => Denied::NotEnoughWater,

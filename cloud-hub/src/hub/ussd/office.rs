@@ -51,6 +51,7 @@ impl Office for Counter<'_, '_> {
     fn caller(&self, phone: Phone) -> Result<Caller, Halt> {
         let row = self.turn.store.customer_by_phone(phone)?;
         let manager = self.turn.store.site_manager_by_phone(phone)?;
+        let pin_of = self.turn.manager_with_pin(phone)?;
         let is_customers = row.as_ref().is_some_and(|row| row.sealed_pin.is_some());
         let own = row.as_ref().map(|row| &row.language);
         let own = own.or(manager.as_ref().map(|manager| &manager.language));
@@ -58,9 +59,10 @@ impl Office for Counter<'_, '_> {
             language: Language::from_code(own.unwrap_or(&self.turn.settings.language)),
             // Whoever finds the phone of a manager without a PIN is not to choose one.
             has_pin: is_customers || manager.is_some(),
-            must_change_pin: !is_customers && manager.as_ref().is_some_and(|manager| manager.must_change_pin),
+            must_change_pin: pin_of.is_some_and(|manager| manager.must_change_pin),
             customer: row.map(known),
             manages: match &manager {
+                Some(manager) if manager.is_suspended => None,
                 Some(manager) => self.turn.site_of_manager(manager)?,
                 None => None,
             },
@@ -75,11 +77,20 @@ impl Office for Counter<'_, '_> {
         self.turn.check_caller_pin(phone, pin)
     }
 
+    fn is_kept_pin(&self, phone: Phone, pin: &Pin) -> Result<bool, Halt> {
+        let manager = self.turn.manager_with_pin(phone)?;
+        Ok(manager.is_some_and(|manager| self.turn.is_managers_pin(&manager, pin)))
+    }
+
     fn set_pin(&mut self, phone: Phone, pin: &Pin) -> Result<(), Halt> {
         self.turn.set_caller_pin(self.by, phone, pin)
     }
 
     fn redeem_pin_code(&mut self, phone: Phone, code: OneTimeCode) -> Result<Result<(), Denied>, Halt> {
+        // It may have been sent before they had the site.
+        if self.turn.is_managers_phone(Some(phone))? {
+            return Ok(Err(Denied::PinAtOffice));
+        }
         Ok(match self.turn.redeem_code(phone, code, false)? {
             Proof::Of(CodeFor::Pin) => Ok(()),
             Proof::Of(CodeFor::Loan(_)) | Proof::Again(_) | Proof::Wrong { .. } | Proof::Over => Err(Denied::WrongCode),

@@ -350,3 +350,11 @@ proptest! {
         prop_assert_eq!((preview.people() + left_out) as usize, all);
     }
 }
+
+#[test]
+fn hours_are_those_that_clocks_show_on_a_day_that_is_shorter_by_one() {
+    // In Cairo 24 April 2026 begins at 01:00. It is 19:30 there at 16:30 UTC, and 20:30 an hour later.
+    let (zone, hours) = (Zone::named("Africa/Cairo").unwrap(), Hours::new(8, 20).unwrap());
+    assert!(hours.is_open(Wall(1_777_048_200_000), &zone));
+    assert!(!hours.is_open(Wall(1_777_051_800_000), &zone));
+}

@@ -275,6 +275,22 @@ pub enum Denied {
     WrongCode,
     /// Number, name and PIN do not belong together; which of them is not told.
     NotMatching,
+    /// The customer whom a manager serves is blocked, or their bill is overdue.
+    CustomerInactive,
+    /// The caller manages a site: the office gives the PIN, and no text does.
+    PinAtOffice,
+    /// The same manager has just handed the same out to the same customer: its answer may not have arrived.
+    JustCollected {
+        /// Whole jerrycans left.
+        left: u64,
+    },
+    /// The same for cash.
+    JustSold {
+        /// The receipt of that sale.
+        receipt: Receipt,
+    },
+    /// An equal message is on its way, or has just left.
+    SentAlready,
     /// The hub cannot decide it now, as in doubt after a restore.
     NotNow,
 }
@@ -282,7 +298,7 @@ pub enum Denied {
 #[cfg(test)]
 impl Denied {
     /// One of each, for tables of texts; `money` stands where one carries an amount.
-    pub const fn all(money: Money) -> [Denied; 23] {
+    pub fn all(money: Money) -> [Denied; 28] {
         use Denied::*;
         [
             Gone,
@@ -307,6 +323,13 @@ impl Denied {
             TooMany,
             WrongCode,
             NotMatching,
+            CustomerInactive,
+            PinAtOffice,
+            JustCollected { left: u64::MAX },
+            JustSold {
+                receipt: crate::receipt::ReceiptKey::new([0; 32]).receipt(crate::ids::Epoch(1), 1),
+            },
+            SentAlready,
             NotNow,
         ]
     }

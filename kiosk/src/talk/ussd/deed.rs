@@ -6,7 +6,7 @@ use super::{
     desk::{Desk, Turn, choice},
     office::{Office, PinCheck},
     say::Say,
-    state::{Menu, State},
+    state::{Entry, Menu, State},
     words::Word,
 };
 use crate::{
@@ -18,6 +18,9 @@ impl<O: Office> Desk<'_, O> {
     pub fn take_pin(&mut self, act: Act, input: &str) -> Result<Turn, O::Error> {
         if choice(input) == Some(0) {
             return Ok(Turn::menu(self.menu_of(&act)));
+        }
+        if self.caller.must_change_pin {
+            return Ok(Turn::entry(Entry::OldPin));
         }
         if self.caller.has_pin {
             return match self.check_pin(input)? {
@@ -66,6 +69,8 @@ impl<O: Office> Desk<'_, O> {
 
     pub fn ask_pin_or_do(&mut self, act: Act) -> Result<Turn, O::Error> {
         match act.needs_pin() {
+            // The first PIN is good for nothing but choosing another.
+            true if self.caller.must_change_pin => Ok(Turn::entry(Entry::OldPin)),
             true => Ok(Turn::Go(State::Pin(act))),
             false => self.make(&act),
         }
@@ -92,6 +97,8 @@ impl<O: Office> Desk<'_, O> {
         let why = Say::new(Word::of_denied(denied));
         let why = match denied {
             Denied::WalletTooSmall { wallet } => why.money("wallet", wallet),
+            Denied::JustCollected { left } => why.number("left", left),
+            Denied::JustSold { receipt } => why.plain("receipt", receipt),
             _ => why,
         };
         match self.session.service {

@@ -73,7 +73,9 @@ impl<'a, O: Office> Desk<'a, O> {
         let offers = matches!(self.session.service, Service::Water | Service::Household);
         let offers = offers && !self.caller.must_change_pin;
         let cut = cut.filter(|cut| offers && cut.service == self.session.service && cut.phone == self.session.phone);
-        let state = match cut.and_then(|cut| cut.state.resumed()) {
+        // Whoever manages no site any more goes on with nothing of it.
+        let may = |state: &State| self.site().is_some() || !state.is_of_manager();
+        let state = match cut.and_then(|cut| cut.state.resumed()).filter(may) {
             Some(state) => State::GoOn(Box::new(state)),
             None => home,
         };

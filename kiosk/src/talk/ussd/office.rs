@@ -50,6 +50,9 @@ pub trait Office {
     /// a right one. Neither the count nor a lock depends on what the PIN is asked for.
     fn check_pin(&mut self, phone: Phone, pin: &Pin) -> Result<PinCheck, Self::Error>;
 
+    /// Whether this is the PIN that the caller must change. No try is counted: it was typed just before.
+    fn is_kept_pin(&self, phone: Phone, pin: &Pin) -> Result<bool, Self::Error>;
+
     /// Sets the PIN of who calls from `phone`. [`super::step`] asks for it only of a caller who has none, after the old
     /// one was right, or after [`Office::redeem_pin_code`] said yes.
     fn set_pin(&mut self, phone: Phone, pin: &Pin) -> Result<(), Self::Error>;

@@ -42,6 +42,10 @@ impl<O: Office> Desk<'_, O> {
             Entry::NewPin(NewPin::Change) if choice(input) == Some(0) => Ok(Turn::Go(self.home()?)),
             Entry::NewPin(new) => match chosen_pin(input) {
                 Err(note) => Ok(Turn::again(note)),
+                // An operator has read it, and would know it for ever.
+                Ok(pin) if self.caller.must_change_pin && self.office.is_kept_pin(self.session.phone, &pin)? => {
+                    Ok(Turn::again(Word::NotePinSame))
+                }
                 Ok(pin) => {
                     let seal = self.office.seal(self.session.phone, &pin)?;
                     Ok(Turn::entry(Entry::PinAgain { new, seal }))

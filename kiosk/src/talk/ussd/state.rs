@@ -234,6 +234,10 @@ impl State {
             State::Pin(Act::Buy { what, price, .. }) => Some(State::Pay { what, price }),
             State::Pin(Act::ApproveLoan { loan }) => Some(State::Approval(loan)),
             State::Entry(_) | State::Pay { .. } | State::Confirm { .. } => Some(self),
+            // What came of something that a manager did: nothing else shows it to them.
+            State::Notice {
+                back: Menu::Manager, ..
+            } => Some(self),
             // Of what else waits for a PIN, the screen that said whom it is about is not kept.
             _ => None,
         }

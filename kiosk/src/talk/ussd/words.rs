@@ -51,6 +51,7 @@ words! {
     NotePin = "ussd-note-pin",
     NotePinCommon = "ussd-note-pin-common",
     NotePinWrong = "ussd-note-pin-wrong",
+    NotePinSame = "ussd-note-pin-same",
     NotePinsDiffer = "ussd-note-pins-differ",
     NoteName = "ussd-note-name",
     NoteLitres = "ussd-note-litres",
@@ -236,6 +237,11 @@ words! {
     DeniedTooMany = "ussd-denied-too-many",
     DeniedWrongCode = "ussd-denied-wrong-code",
     DeniedNotMatching = "ussd-denied-not-matching",
+    DeniedCustomerInactive = "ussd-denied-customer-inactive",
+    DeniedPinAtOffice = "ussd-denied-pin-at-office",
+    DeniedJustCollected = "ussd-denied-just-collected",
+    DeniedJustSold = "ussd-denied-just-sold",
+    DeniedSentAlready = "ussd-denied-sent-already",
     DeniedNotNow = "ussd-denied-not-now",
 }
 
@@ -265,6 +271,11 @@ impl Word {
             Denied::TooMany => Word::DeniedTooMany,
             Denied::WrongCode => Word::DeniedWrongCode,
             Denied::NotMatching => Word::DeniedNotMatching,
+            Denied::CustomerInactive => Word::DeniedCustomerInactive,
+            Denied::PinAtOffice => Word::DeniedPinAtOffice,
+            Denied::JustCollected { .. } => Word::DeniedJustCollected,
+            Denied::JustSold { .. } => Word::DeniedJustSold,
+            Denied::SentAlready => Word::DeniedSentAlready,
             Denied::NotNow => Word::DeniedNotNow,
         }
     }

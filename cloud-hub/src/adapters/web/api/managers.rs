@@ -40,6 +40,7 @@ fn shown(manager: &SiteManager) -> Value {
         "language": manager.language,
         "account": manager.login,
         "must_change_pin": manager.must_change_pin,
+        "suspended": manager.is_suspended,
         "since": manager.since.rfc3339(),
         "until": manager.until.map(Wall::rfc3339),
     })

@@ -14,13 +14,16 @@ pub const STAFF: &[Line] = &[
         "POST",
         "/api/v1/sites/{site}/managers",
         "Somebody manages the site by phone: first_pin is told once, and must be changed at the first call. account is the one \
-         at the site's gateway whose float their cash is of; without it they take none by phone.",
+         at the site's gateway whose float their cash is of; without it they take none by phone. first_pin is null where the \
+         phone is a customer's, whose PIN counts. 409 manages_already; 400 no_float or no_gateway: there is no such account, or \
+         no gateway where its cash is handed in.",
         "phone name language? account?",
     ),
     (
         "POST",
         "/api/v1/sites/{site}/managers/{id}/pin",
-        "Another first PIN, told once.",
+        "Another first PIN, told once; one who is suspended works again by it. first_pin is null where the phone is a \
+         customer's, whose PIN counts; 409 pin_of_customer: set that one.",
         "",
     ),
     (

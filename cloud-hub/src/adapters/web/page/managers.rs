@@ -40,8 +40,8 @@ pub fn section(zone: &Zone, caller: &Caller, site: &SiteName, managers: &[SiteMa
 fn row(zone: &Zone, caller: &Caller, may: bool, manager: &SiteManager) -> Markup {
     html! {
         tr {
-            td data-label="Name" { (manager.name) @if manager.must_change_pin && manager.until.is_none() {
-                br; span.quiet { "has not called yet" } } }
+            td data-label="Name" { (manager.name) @if let Some(waits) = manager.waits() {
+                br; span.quiet { (waits) } } }
             td data-label="Phone" { (manager.phone.e164()) }
             td data-label="Cash" { @match &manager.login {
                 Some(login) => { "on the float of " (login) },

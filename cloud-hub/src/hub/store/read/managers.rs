@@ -27,6 +27,20 @@ pub struct SiteManager {
     pub since: Wall,
     /// Until when; `None` while they are one.
     pub until: Option<Wall>,
+    /// They do nothing before an operator's word.
+    pub is_suspended: bool,
+}
+
+impl SiteManager {
+    /// What they wait for, or somebody waits for of them.
+    pub fn waits(&self) -> Option<&'static str> {
+        match self.until {
+            Some(_) => None,
+            None if self.is_suspended => Some("is suspended: give another first PIN, or take the site away"),
+            None if self.must_change_pin => Some("has to choose a PIN"),
+            None => None,
+        }
+    }
 }
 
 /// Managers of a site, or of all: those who are it now, by name, then the former ones, the newest first.
@@ -47,6 +61,7 @@ pub fn site_managers(connection: &Connection, site: Option<&SiteName>) -> Read<V
         must_change_pin: row.must_change_pin,
         since: row.since,
         until: row.until,
+        is_suspended: row.is_suspended,
     });
     Ok(shown.collect())
 }

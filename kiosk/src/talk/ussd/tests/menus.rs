@@ -141,7 +141,7 @@ fn a_site_that_cannot_be_asked_sends_the_manager_to_the_page() {
     call.types_all(&["2", JANE, "3", "1", PIN]);
     call.shows(
         "MANAGER_MENU",
-        "Please use the page at the kiosk: the water is held there.\n0. Back",
+        "Please use the page at the kiosk: it is held there.\n0. Back",
     );
     call.types("0");
     // Who is no manager any more gets no further.
@@ -173,6 +173,40 @@ fn a_manager_changes_the_first_pin_before_anything_else() {
     // Who is no customer has no other menu, and is not asked to become one.
     call.types("0");
     assert!(call.answer.screen.starts_with("SITE Kibera 3\n"), "{:?}", call.answer);
+}
+
+#[test]
+fn a_first_pin_pays_for_nothing_in_any_menu_and_is_not_chosen_again() {
+    let mut town = Town::new();
+    town.managers.insert(phone(JANE), site("kibera-3", "Kibera 3"));
+    town.has_first_pins = true;
+    town.person(JANE).bill = Some(Owed {
+        left: kes(500),
+        due: day(),
+        is_overdue: true,
+    });
+    let mut call = Call::dial(&mut town, Service::Household, JANE);
+    call.types_all(&["2", "1", "2"]);
+    call.shows("OLD_PIN", "Enter the first PIN that the office gave you:\n0. Cancel");
+    call.types_all(&[PIN, PIN]);
+    call.shows("NEW_PIN", "Take another PIN\nEnter 4-digit PIN\n0. Cancel");
+    assert_eq!(town.done, []);
+}
+
+#[test]
+fn what_came_of_a_managers_act_is_seen_again_until_the_site_is_taken_away() {
+    let mut town = Town::new();
+    town.managers.insert(phone(MANAGER), site("kibera-3", "Kibera 3"));
+    let mut call = Call::dial(&mut town, Service::Water, MANAGER);
+    call.types("4");
+    let (cut, told) = (call.session.clone(), call.answer.screen.clone());
+    assert!(told.starts_with("TODAY"), "{told}");
+    let mut call = Call::dial_after(&mut town, Service::Water, MANAGER, Some(cut.clone()));
+    assert_eq!(call.session.state_name(), "GO_ON");
+    assert_eq!(call.types("1"), told);
+    town.managers.clear();
+    let call = Call::dial_after(&mut town, Service::Water, MANAGER, Some(cut));
+    assert_eq!(call.session.state_name(), "REGISTER_NAME");
 }
 
 #[test]

@@ -116,6 +116,11 @@ fn every_denial_has_its_own_text_and_it_fits_as_an_error() {
             .iter()
             .map(|denied| {
                 let why = Say::new(Word::of_denied(*denied)).money("wallet", money);
+                let why = match denied {
+                    Denied::JustCollected { left } => why.number("left", *left),
+                    Denied::JustSold { receipt } => why.plain("receipt", receipt),
+                    _ => why,
+                };
                 let error = Say::new(Word::Failure).say("why", why).text(&talk, language);
                 assert!(gsm7::units(&error) <= BODY_UNITS_MAX - 11, "{error}");
                 error
@@ -174,4 +179,18 @@ fn a_row_that_is_too_long_is_cut_and_does_not_stop_the_list() {
     assert_eq!(page.next, Some(1));
     let page = lay(&talk, Language::English, None, &sheet, 1);
     assert_eq!(page.screen, "OFFLINE TAPS\nbbbbbbbbb\nc\n0. Back");
+}
+
+#[test]
+fn who_waits_too_long_is_sent_to_no_menu_that_they_may_not_have() {
+    let talk = Talk::new();
+    let told = Language::ALL.map(|language| super::super::too_slow(&talk, language).screen);
+    assert_eq!(
+        told,
+        [
+            "This takes longer than usual. Dial again and look before you repeat it.",
+            "Inachukua muda. Piga tena na uangalie kabla ya kurudia.",
+            "Cela dure. Rappelez et regardez avant de recommencer.",
+        ]
+    );
 }
