@@ -78,6 +78,7 @@ async fn water_flows_with_the_link_cut_and_both_sides_agree_afterwards() {
     let sale = tap.buy(jane.ask("before", 20_000), None, within(15)).await.unwrap();
     assert_eq!(sale.receipt.as_ref().unwrap().balance_ml, Some(80_000));
     books.sale("kibera-3", tap.id(), &jane, &sale);
+    programme.agree(site, AGREE_WITHIN).await.unwrap();
 
     programme.sites[site].link(false);
     for number in 0..4 {
