@@ -1,7 +1,7 @@
 //! What days bring to loans: reminders, and requests that nobody answers.
 
 use hub::hub::input::Pay;
-use kiosk::loan::LoanState;
+use kiosk::{ids::CustomerId, loan::LoanState};
 
 use crate::{
     bills::{draw, pay, set_billing, stands, terms, until},
@@ -68,8 +68,8 @@ fn a_request_that_nobody_answers_lapses_after_three_days_and_its_code_opens_noth
     );
 }
 
-#[test]
-fn what_pays_a_bill_pays_no_loan() {
+/// Jane, who pays by bill, on 1 December: she owes KES 40 for water, and since 27 November KES 100 of what John lent her.
+pub fn owing_both() -> (World, CustomerId, CustomerId) {
     let mut world = World::new();
     let site = world.site("kibera-3");
     let jane = world.customer(JANE, Some("kibera-3"));
@@ -80,11 +80,21 @@ fn what_pays_a_bill_pays_no_loan() {
     sms(&mut world, JOHN, &format!("APPROVE {sent}"));
     set_billing(&mut world, jane, Some(terms(100_000))).unwrap();
     draw(&mut world, site, 1, 20_000);
-    // A bill of KES 40 is made on 1 December, after KES 100 of the loan fell due on 27 November.
     until(&mut world, "2026-12-01T09:00:00Z");
-    pay(&mut world, jane, None, Pay::Prompt).unwrap();
+    (world, jane, john)
+}
+
+/// She pays bills by a prompt: so much, or all that is owed.
+pub fn pays_bills(world: &mut World, jane: CustomerId, minor: Option<i64>) {
+    pay(world, jane, minor, Pay::Prompt).unwrap();
     let newest = world.prompts().len() - 1;
-    paid(&mut world, newest, "RCPTJANE1");
-    assert_eq!(stands(&world, jane)[0].2, 4_000);
+    paid(world, newest, "RCPTJANE1");
+    assert_eq!(stands(world, jane)[0].2, 4_000);
+}
+
+#[test]
+fn what_pays_a_bill_pays_no_loan() {
+    let (mut world, jane, john) = owing_both();
+    pays_bills(&mut world, jane, None);
     assert_eq!((wallet(&world, jane), wallet(&world, john)), (50_000, 50_000));
 }

@@ -1,7 +1,7 @@
 //! Who may have a part in a loan, what they are told of it, and how much of that anybody can bring about.
 
 use hub::hub::{
-    input::{NewCustomer, Pay, Request, Secret},
+    input::{NewCustomer, Request, Secret},
     store::read,
 };
 use kiosk::{
@@ -12,9 +12,8 @@ use kiosk::{
 };
 
 use crate::{
-    bills::{draw, pay, set_billing, stands, terms, until},
-    loans::{DAY_MS, JANE, JOHN, deposit, loans, only, two, two_with, wallet},
-    payments::paid,
+    loan_days::{owing_both, pays_bills},
+    loans::{DAY_MS, JANE, JOHN, loans, only, two, two_with, wallet},
     sms::{code, sms},
     ussd::Call,
     world::World,
@@ -195,22 +194,9 @@ fn of_many_codes_the_newest_three_are_good() {
 
 #[test]
 fn what_is_paid_over_a_bill_is_a_deposit_that_pays_loans_back() {
-    let mut world = World::new();
-    let site = world.site("kibera-3");
-    let jane = world.customer(JANE, Some("kibera-3"));
-    let john = world.customer(JOHN, None);
-    deposit(&mut world, john, 100_000, "RCPTJOHN1");
-    sms(&mut world, JANE, "LOAN 500 0700000103 100");
-    let sent = code(&world);
-    sms(&mut world, JOHN, &format!("APPROVE {sent}"));
-    set_billing(&mut world, jane, Some(terms(100_000))).unwrap();
-    draw(&mut world, site, 1, 20_000);
-    // KES 40 are owed on 1 December, and KES 100 of the loan since 27 November; KES 70 are paid.
-    until(&mut world, "2026-12-01T09:00:00Z");
-    pay(&mut world, jane, Some(7_000), Pay::Prompt).unwrap();
-    let newest = world.prompts().len() - 1;
-    paid(&mut world, newest, "RCPTJANE1");
-    assert_eq!(stands(&world, jane)[0].2, 4_000);
+    let (mut world, jane, john) = owing_both();
+    // KES 70 are KES 30 more than the bill.
+    pays_bills(&mut world, jane, Some(7_000));
     assert_eq!((wallet(&world, jane), wallet(&world, john)), (50_000, 53_000));
     world.ledger();
 }
