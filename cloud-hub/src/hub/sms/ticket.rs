@@ -30,7 +30,10 @@ impl Turn<'_> {
         }
         let number = self.store.add_ticket(phone, customer, &without_pins(text), now)?;
         // The words stay in the ticket: an alarm outlives its reporter's wish to be forgotten.
-        self.alarm("reported", format!("a problem was reported: ticket {number}"))?;
+        self.alarm(
+            "reported",
+            format!("a problem was reported: ticket {number} (page Loans)"),
+        )?;
         Ok(number.unsigned_abs())
     }
 

@@ -51,12 +51,13 @@ pub async fn loans(State(app): State<App>, Extension(caller): Extension<Caller>,
     let settings = &app.parts.settings;
     let (zone, (now, _)) = (&settings.zone, app.parts.clock.now());
     let content = html! {
-        h1 { "Loans" }
+        h1 { "Loans and reports" }
         (done(word))
         @if !tickets.is_empty() {
             h2 id="tickets" { "Problems that people reported" }
             (ticket_list(zone, now, &caller, &names, &tickets))
         }
+        h2 { "Loans between people" }
         p { "People lend each other what is in their wallets. Only the lender's PIN, or the code that was sent to them, "
             "moves the money; what is due comes back out of deposits. With " code { "loans.enabled = false" } " nothing new is lent." }
         @if made.is_empty() { p.quiet { "None." } } @else { (loan_list(zone, now, &names, &made)) }
