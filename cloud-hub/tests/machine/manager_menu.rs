@@ -386,7 +386,10 @@ fn a_message_to_the_customers_goes_to_each_of_them_once_after_the_pin() {
     };
     call.types(&mut world, "1");
     assert_eq!(count(&world), 0);
-    assert_eq!(call.types(&mut world, "2580"), "Your message is being sent.\n0. Back");
+    assert_eq!(
+        call.types(&mut world, "2580"),
+        "Your message goes out in the hours for texts.\n0. Back"
+    );
     world.pass(60_000);
     assert_eq!(count(&world), 2);
     // The same again at once is a slip.

@@ -96,7 +96,10 @@ fn no_registration_at_a_site_replaces_a_managers_pin() {
     let wrong = writes(&mut world, "s1", MUSA, "4071");
     assert!(wrong.starts_with("Wrong PIN"), "{wrong}");
     let sent = writes(&mut world, "s2", MUSA, "2580");
-    assert!(sent.starts_with("Your message is being sent."), "{sent}");
+    assert!(
+        sent.starts_with("Your message goes out in the hours for texts."),
+        "{sent}"
+    );
     let reset = Request::ResetManagerPin {
         site: "kibera-3".parse().unwrap(),
         manager: 1,
@@ -124,7 +127,10 @@ fn a_manager_who_was_a_customer_without_a_pin_has_one_at_the_taps_too() {
     call.types_all(&mut world, &["2580", "2580"]);
     assert!(customer(&world, MUSA).has_pin);
     let sent = writes(&mut world, "s2", MUSA, "2580");
-    assert!(sent.starts_with("Your message is being sent."), "{sent}");
+    assert!(
+        sent.starts_with("Your message goes out in the hours for texts."),
+        "{sent}"
+    );
     // It is one PIN: changed as a customer, it is another for the site.
     let mut call = Call::new("s3", MUSA);
     call.sends(&mut world);

@@ -77,7 +77,10 @@ fn the_first_pin_must_be_changed_and_no_pin_is_chosen_by_whoever_finds_the_phone
     let mut later = Call::new("later", MUSA);
     later.sends(&mut world);
     let told = later.types_all(&mut world, &["6", "the tap is mended", "1", "2580"]);
-    assert!(told.starts_with("Your message is being sent."), "{told}");
+    assert!(
+        told.starts_with("Your message goes out in the hours for texts."),
+        "{told}"
+    );
     // An operator gives a first one again, which is good for nothing but another.
     let reset = Request::ResetManagerPin {
         site: "kibera-3".parse().unwrap(),
@@ -107,7 +110,10 @@ fn a_caller_who_is_customer_and_manager_chooses_the_menu_and_has_one_pin() {
     call.sends(&mut world);
     assert_eq!(call.types(&mut world, "2"), MENU);
     let sent = call.types_all(&mut world, &["6", "the tap is mended", "1", "4071"]);
-    assert!(sent.starts_with("Your message is being sent."), "{sent}");
+    assert!(
+        sent.starts_with("Your message goes out in the hours for texts."),
+        "{sent}"
+    );
     let reset = Request::ResetManagerPin {
         site: "kibera-3".parse().unwrap(),
         manager: 1,

@@ -516,7 +516,7 @@ ussd-confirm-other =
     0. Cancel
 ussd-collected = Handed out. { $left } jerrycans are left.
 ussd-sold = Sold { $volume } l. Receipt { $receipt }.
-ussd-message-goes-out = Your message is being sent.
+ussd-message-goes-out = Your message goes out in the hours for texts.
 ussd-today =
     TODAY
     Poured { $pours } times, { $volume } l

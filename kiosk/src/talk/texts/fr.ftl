@@ -516,7 +516,7 @@ ussd-confirm-other =
     0. Annuler
 ussd-collected = Remis. Il reste { $left } bidons.
 ussd-sold = Vendu { $volume } l. Recu { $receipt }.
-ussd-message-goes-out = Votre message est envoyé.
+ussd-message-goes-out = Votre message part aux heures des messages.
 ussd-today =
     AUJOURD'HUI
     { $pours } puisages, { $volume } l

@@ -516,7 +516,7 @@ ussd-confirm-other =
     0. Ghairi
 ussd-collected = Imetolewa. Imebaki mitungi { $left }.
 ussd-sold = Umeuza lita { $volume }. Risiti { $receipt }.
-ussd-message-goes-out = Ujumbe wako unatumwa.
+ussd-message-goes-out = Ujumbe wako utatumwa katika saa za ujumbe.
 ussd-today =
     LEO
     Mara { $pours }, lita { $volume }

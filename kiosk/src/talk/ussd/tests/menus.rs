@@ -109,7 +109,7 @@ fn a_manager_verifies_collects_takes_cash_and_speaks_to_all() {
     call.types_all(&["0", "6", "No water “today”"]);
     call.shows("CONFIRM", "To 120 customers, 1 SMS each\n1. Send\n0. Cancel");
     call.types_all(&["1", PIN]);
-    call.shows("MANAGER_MENU", "Your message is being sent.\n0. Back");
+    call.shows("MANAGER_MENU", "Your message goes out in the hours for texts.\n0. Back");
     let site: crate::ids::SiteName = "kibera-3".parse().unwrap();
     let customer = CustomerId(1);
     let expected = [
