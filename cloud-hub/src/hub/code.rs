@@ -13,7 +13,6 @@ use kiosk::{
 use super::{
     effect::Refusal,
     store::{CodeRow, CustomerRow},
-    talk::Hidden,
     turn::{Halt, HubError, Turn},
 };
 
@@ -23,8 +22,6 @@ const CODES_KEPT_MS: i64 = DAY_MS;
 const PIN_CODES_MAX: usize = 3;
 /// Codes of one kind that one number has open at once.
 const OPEN_MAX: usize = 3;
-/// What stands in a list in the place of a code.
-pub(super) const STARS: &str = "******";
 
 /// What a code is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,35 +59,17 @@ impl Turn<'_> {
     pub fn issue_code(&mut self, phone: Phone, what: CodeFor) -> Result<OneTimeCode, HubError> {
         let now = self.now();
         let kept = self.issued_to(phone, what.is_loan())?;
-        let mut is_open: Vec<&(CodeRow, Issued)> = kept.iter().filter(|(_, issued)| issued.is_open(now)).collect();
+        let is_open = |(_, issued): &&(CodeRow, Issued)| issued.is_open(now);
         // Each open one makes guessing easier, so the newest few stand.
-        let voided = (is_open.len() + 1).saturating_sub(OPEN_MAX);
-        for (row, _) in is_open.drain(..voided) {
+        let voided = (kept.iter().filter(is_open).count() + 1).saturating_sub(OPEN_MAX);
+        for (row, _) in kept.iter().filter(is_open).take(voided) {
             self.store.set_code(row.id, CODE_TRIES_MAX, false)?;
         }
         let open: Vec<Issued> = kept.iter().map(|(_, issued)| *issued).collect();
         let code = OneTimeCode::drawn(&Draw::new(self.throw()), &open);
-        let random = self.throw();
-        let sealed = self.keys.seal(random, code.digits().as_bytes());
-        let sealed = sealed.ok_or_else(|| HubError::Journal("a one-time code could not be sealed".to_owned()))?;
+        let sealed = self.sealed(code.digits().as_bytes(), "a one-time code")?;
         self.store.add_code(phone, what, &sealed, now)?;
         Ok(code)
-    }
-
-    /// Sends a text that has a code in it; `is_asked_for` when its reader wants one.
-    pub fn say_code(
-        &mut self,
-        to: &CustomerRow,
-        text: &Text,
-        code: OneTimeCode,
-        is_asked_for: bool,
-    ) -> Result<(), HubError> {
-        let hidden = Hidden {
-            secret: &code.digits(),
-            stars: STARS,
-            is_asked_for,
-        };
-        self.say_secret(to, text, &hidden)
     }
 
     /// Sends a customer who forgot their PIN a code, so many times a day.
@@ -106,7 +85,7 @@ impl Turn<'_> {
             return Err(Refusal::conflict("too_many_codes", message).into());
         }
         let code = self.issue_code(phone, CodeFor::Pin)?;
-        Ok(self.say_code(customer, &Text::PinCode { code }, code, true)?)
+        Ok(self.say_secret(customer, &Text::PinCode { code }, &code.digits(), true)?)
     }
 
     /// The codes that were sent to a number for loans, or for its PIN; one that another master key sealed is void.

@@ -341,10 +341,7 @@ impl Turn<'_> {
 
     /// A PIN as it is kept: sealed to the hub's own key.
     pub fn sealed_pin(&mut self, pin: &Pin) -> Result<Vec<u8>, HubError> {
-        let random = self.throw();
-        self.keys
-            .seal(random, &pin.digits())
-            .ok_or_else(|| HubError::Journal("the PIN could not be sealed".to_owned()))
+        self.sealed(&pin.digits(), "the PIN")
     }
 }
 

@@ -127,15 +127,6 @@ const fn is_essential(text: &Text) -> bool {
     }
 }
 
-/// What of a text no list shows.
-pub(super) struct Hidden<'a> {
-    pub secret: &'a str,
-    /// What lists show in its place.
-    pub stars: &'a str,
-    /// Whether the reader asked for this text.
-    pub is_asked_for: bool,
-}
-
 impl Turn<'_> {
     /// Says something to a customer in their language; one without a phone hears nothing, and one who wants no texts
     /// hears what is essential.
@@ -175,40 +166,46 @@ impl Turn<'_> {
             return Ok(());
         }
         self.texts_queued = true;
-        // A name at its beginning may be missing.
-        let words = self.talk.text(language, text);
         let new = NewText {
             customer,
             phone,
-            text: words.trim_start(),
+            text: &self.words(language, text),
             sealed: None,
             is_essential,
         };
         Ok(self.store.add_outbox(&new, self.moment.wall)?)
     }
 
-    /// Says something with a secret in it, which is kept sealed; lists show `stars` in its place. It goes to who wants no
+    /// Says something with a secret in it, which is kept sealed; lists show stars in its place. It goes to who wants no
     /// more texts only if they asked for it themselves.
-    pub fn say_secret(&mut self, to: &CustomerRow, text: &Text, secret: &Hidden<'_>) -> Result<(), HubError> {
+    pub fn say_secret(
+        &mut self,
+        to: &CustomerRow,
+        text: &Text,
+        secret: &str,
+        is_asked_for: bool,
+    ) -> Result<(), HubError> {
         let Some(phone) = to.phone else { return Ok(()) };
-        if !secret.is_asked_for && self.store.is_stopped(phone)? {
+        if !is_asked_for && self.store.is_stopped(phone)? {
             return Ok(());
         }
-        // A name may be missing.
-        let text = self.talk.text(language_of(&to.language), text).trim_start().to_owned();
-        let random = self.throw();
-        let sealed = self.keys.seal(random, text.as_bytes());
-        let sealed = sealed.ok_or_else(|| HubError::Journal("a text could not be sealed".to_owned()))?;
+        let words = self.words(language_of(&to.language), text);
+        let sealed = self.sealed(words.as_bytes(), "a text")?;
         let new = NewText {
             customer: Some(to.id),
             phone,
-            text: &text.replace(secret.secret, secret.stars),
+            text: &words.replace(secret, &"*".repeat(secret.len())),
             sealed: Some(&sealed),
-            is_essential: secret.is_asked_for,
+            is_essential: is_asked_for,
         };
         self.store.add_outbox(&new, self.moment.wall)?;
         self.texts_queued = true;
         Ok(())
+    }
+
+    /// A text in words. A name at its beginning may be missing.
+    fn words(&self, language: Language, text: &Text) -> String {
+        self.talk.text(language, text).trim_start().to_owned()
     }
 
     /// Hands over the texts that are due. A row handed over is not handed over again before its outcome, for nobody

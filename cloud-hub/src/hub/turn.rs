@@ -124,6 +124,13 @@ impl Turn<'_> {
         self.moment.wall
     }
 
+    /// Seals what the database may not tell; `what` names it where that fails.
+    pub fn sealed(&mut self, secret: &[u8], what: &str) -> Result<Vec<u8>, HubError> {
+        let random = self.throw();
+        let sealed = self.keys.seal(random, secret);
+        sealed.ok_or_else(|| HubError::Journal(format!("{what} could not be sealed")))
+    }
+
     /// 32 random bytes, new at every call.
     pub fn throw(&mut self) -> [u8; 32] {
         self.throws += 1;

@@ -61,6 +61,18 @@ fn service() -> Actor {
     }
 }
 
+/// Musa manages the site of which Jane is a customer, and has registered by phone himself.
+fn with_a_manager_who_is_a_customer() -> World {
+    let mut world = World::new();
+    world.add_site("kibera-3");
+    world.customer(JANE, Some("kibera-3"));
+    hired(&mut world, "h1", None);
+    let mut call = Call::to("s1", MUSA, Service::Household);
+    call.sends(&mut world);
+    call.types_all(&mut world, &["Musa Otieno", "Kisumu", "1"]);
+    world
+}
+
 #[test]
 fn whoever_finds_a_managers_phone_chooses_no_pin_by_text() {
     let mut world = World::new();
@@ -141,13 +153,7 @@ fn a_manager_who_was_a_customer_without_a_pin_has_one_at_the_taps_too() {
 
 #[test]
 fn the_pin_that_the_office_sets_for_a_manager_who_became_a_customer_is_the_sites_too() {
-    let mut world = World::new();
-    world.add_site("kibera-3");
-    world.customer(JANE, Some("kibera-3"));
-    hired(&mut world, "h1", None);
-    let mut call = Call::to("s1", MUSA, Service::Household);
-    call.sends(&mut world);
-    call.types_all(&mut world, &["Musa Otieno", "Kisumu", "1"]);
+    let mut world = with_a_manager_who_is_a_customer();
     let set = Request::SetPin {
         customer: customer(&world, MUSA).id,
         pin: Secret("9173".to_owned()),
@@ -159,13 +165,7 @@ fn the_pin_that_the_office_sets_for_a_manager_who_became_a_customer_is_the_sites
 
 #[test]
 fn an_old_number_keeps_neither_the_site_nor_a_pin_that_was_given_up() {
-    let mut world = World::new();
-    world.add_site("kibera-3");
-    world.customer(JANE, Some("kibera-3"));
-    hired(&mut world, "h1", None);
-    let mut call = Call::to("s1", MUSA, Service::Household);
-    call.sends(&mut world);
-    call.types_all(&mut world, &["Musa Otieno", "Kisumu", "1"]);
+    let mut world = with_a_manager_who_is_a_customer();
     let mut call = Call::new("s2", MUSA);
     call.sends(&mut world);
     call.types_all(&mut world, &["1", "7", "2", "2580", "9173", "9173"]);

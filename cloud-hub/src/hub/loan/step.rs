@@ -149,7 +149,7 @@ impl Turn<'_> {
             every_days: loan.every_days,
             code,
         });
-        self.say_code(lender, &text, code, is_asked_for)
+        self.say_secret(lender, &text, &code.digits(), is_asked_for)
     }
 }
 

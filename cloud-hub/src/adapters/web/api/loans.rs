@@ -51,12 +51,8 @@ pub async fn create(
 
 /// `GET /api/v1/loans`
 pub async fn loans(State(app): State<App>, mut query: Query) -> Api {
-    let state = query.parsed::<String>("state")?.map(|word| {
-        let message = "there is no such state of a loan";
-        LoanState::from_name(&word).ok_or_else(|| Refusal::invalid("state", "bad_field", message))
-    });
     let filter = LoanFilter {
-        state: state.transpose()?,
+        state: query.state(LoanState::from_name, "of a loan")?,
         customer: query.parsed::<CustomerId>("customer")?,
     };
     let (limit, after) = (query.limit()?, query.after()?.unwrap_or(i64::MAX));

@@ -111,12 +111,8 @@ fn begun(response: Response) -> Api {
 
 /// `GET /api/v1/payouts`
 pub async fn payouts(State(app): State<App>, mut query: Query) -> Api {
-    let state = query.parsed::<String>("state")?.map(|word| {
-        let message = "there is no such state of a payout";
-        PayoutState::from_name(&word).ok_or_else(|| Refusal::invalid("state", "bad_field", message))
-    });
     let filter = PayoutFilter {
-        state: state.transpose()?,
+        state: query.state(PayoutState::from_name, "of a payout")?,
         customer: query.parsed::<CustomerId>("customer")?,
     };
     let (limit, after) = (query.limit()?, query.after()?.unwrap_or(i64::MAX));

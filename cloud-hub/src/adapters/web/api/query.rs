@@ -44,6 +44,13 @@ impl Query {
         self.text(name).map(|text| text.parse().map_err(bad)).transpose()
     }
 
+    /// A filter by a state, which goes by its name; `whose` as in "of a loan".
+    pub fn state<T>(&mut self, from_name: impl Fn(&str) -> Option<T>, whose: &str) -> Result<Option<T>, Refusal> {
+        let bad = || Refusal::invalid("state", "bad_field", format!("there is no such state {whose}"));
+        let word = self.parsed::<String>("state")?;
+        word.map(|word| from_name(&word).ok_or_else(bad)).transpose()
+    }
+
     /// How many items are wanted.
     pub fn limit(&mut self) -> Result<u32, Refusal> {
         Ok(self.maybe_limit()?.unwrap_or(LIMIT))
