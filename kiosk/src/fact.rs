@@ -115,6 +115,8 @@ pub enum Fact {
     LoanAsked(LoanAsked),
     /// A manager took cash for water.
     FloatSold(FloatSold),
+    /// A text that came to the site's own SIM and that only the hub can answer.
+    Forwarded(Forwarded),
 }
 
 /// What the hub alone may say of a customer, sent whole at each change; the highest `(generation, revision)` stands.
@@ -241,6 +243,16 @@ pub struct LoanAsked {
     /// Minor units paid back a week.
     pub repayment_minor: i64,
     /// When.
+    pub time: Wall,
+}
+
+/// A text to the site's own SIM that only the hub can answer, such as a report of a problem. Sender and words are sealed to
+/// the hub's key: journals hold no phones. The sender proves nothing, here as there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forwarded {
+    /// The sender's phone in international form, a line feed, and what was written; sealed.
+    pub sealed: Vec<u8>,
+    /// When it came.
     pub time: Wall,
 }
 

@@ -1,2 +1,11 @@
-//! The place of the modem driver: SMS, USSD and sync when there is no data. Nothing of it is built yet; the gateway does
-//! without, and the hub keeps its texts in the outbox.
+//! Speaks AT to a 4G modem: text messages, USSD and how the network stands. Knows phones and text, nothing of water.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`order`], [`event`] | all that can be asked of a modem, all that it can tell |
+//!
+//! Sources: 3GPP TS 27.007 and 27.005 (commands), 23.040 (messages), 23.038 (alphabets), 23.090 (USSD), and the manuals
+//! of the vendors where a profile names them.
+
+pub mod event;
+pub mod order;

@@ -5,7 +5,7 @@
 //!
 //! | lane | kinds |
 //! |---|---|
-//! | money | 1 Granted, 2 Recalled, 3 Poured, 4 Closed, 5 Redeemed, 6 Listed, 7 Subscribed, 8 Merged, 9 Answered, 10 Registered, 11 PurchaseAsked, 12 LoanAsked, 13 FloatGranted, 14 FloatSold, 15 HandedIn |
+//! | money | 1 Granted, 2 Recalled, 3 Poured, 4 Closed, 5 Redeemed, 6 Listed, 7 Subscribed, 8 Merged, 9 Answered, 10 Registered, 11 PurchaseAsked, 12 LoanAsked, 13 FloatGranted, 14 FloatSold, 15 HandedIn, 16 Forwarded |
 //! | edits | 1 Admit, 2 Dropped, 3 Change, 4 Document, 5 Erased |
 //! | alarms | 1 Alarm |
 //! | telemetry | 1 Hour, 2 AuditHead |

@@ -104,6 +104,8 @@ impl Site {
             Fact::FloatGranted(granted) => floats::grant(connection, &granted)?,
             Fact::FloatSold(sold) => self.fold_float_sold(id, &sold)?,
             Fact::HandedIn(handed_in) => self.fold_handed_in(id, &handed_in)?,
+            // It asks the hub something, and is nothing here.
+            Fact::Forwarded(_) => {}
             Fact::LoanAsked(loan) => {
                 asked::insert(
                     connection,

@@ -2,8 +2,8 @@
 
 use kiosk::{
     fact::{
-        Answered, AnsweredState, Fact, Granted, How, Listed, LoanAsked, Outcome, Poured, PurchaseAsked, PurchaseItem,
-        Purse, Redeemed, Registered, Subscribed,
+        Answered, AnsweredState, Fact, Forwarded, Granted, How, Listed, LoanAsked, Outcome, Poured, PurchaseAsked,
+        PurchaseItem, Purse, Redeemed, Registered, Subscribed,
     },
     ids::{AccountId, BoxId, CustomerId, Epoch, GrantId, HoldId, Lane, LogKey, RecordId, Writer},
 };
@@ -42,6 +42,8 @@ type RegisteredFields = (u16, u64, Bytes, u64);
 type PurchaseFields = (u16, u64, u8, NumberOrText, u64);
 /// borrower, sealed_lender, amount_minor, repayment_minor, time
 type LoanFields = (u16, u64, Bytes, u64, u64, u64);
+/// sealed, time
+type ForwardedFields = (u16, Bytes, u64);
 
 const PURSES: [Purse; 2] = [Purse::Allowance, Purse::Prepaid];
 const HOWS: [How; 2] = [How::Report, How::Rule];
@@ -64,7 +66,8 @@ pub(super) fn writer(fact: &Fact) -> Writer {
         | Fact::Registered(_)
         | Fact::PurchaseAsked(_)
         | Fact::LoanAsked(_)
-        | Fact::FloatSold(_) => Writer::Site,
+        | Fact::FloatSold(_)
+        | Fact::Forwarded(_) => Writer::Site,
     }
 }
 
@@ -107,6 +110,7 @@ pub(super) fn encode(fact: &Fact) -> Vec<u8> {
         Fact::FloatGranted(granted) => cash::encode_granted(granted),
         Fact::FloatSold(sold) => cash::encode_sold(sold),
         Fact::HandedIn(handed_in) => cash::encode_handed_in(handed_in),
+        Fact::Forwarded(text) => cbor::encode::<ForwardedFields>(&(16, Bytes(text.sealed.clone()), seconds(text.time))),
     }
 }
 
@@ -167,6 +171,13 @@ pub(super) fn decode(kind: u16, bytes: &[u8]) -> Result<Option<Fact>, RecordErro
         13 => Fact::FloatGranted(cash::decode_granted(bytes)?),
         14 => Fact::FloatSold(cash::decode_sold(bytes)?),
         15 => Fact::HandedIn(cash::decode_handed_in(bytes)?),
+        16 => {
+            let (_, text, time): ForwardedFields = cbor::decode(bytes)?;
+            Fact::Forwarded(Forwarded {
+                sealed: sealed(text)?,
+                time: wall(time)?,
+            })
+        }
         _ => return Ok(None),
     }))
 }

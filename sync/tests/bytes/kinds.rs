@@ -96,6 +96,10 @@ pub fn every_kind() -> Vec<(Writer, Lane, Record)> {
             repayment_minor: 5_000,
             time,
         }),
+        Fact::Forwarded(Forwarded {
+            sealed: vec![3; 90],
+            time,
+        }),
         Fact::FloatSold(FloatSold {
             parts: vec![(grant, 4_000)],
             customer,

@@ -11,8 +11,8 @@ mod records;
 use ciborium::Value;
 use kiosk::{
     fact::{
-        Alarm, Answered, AnsweredState, Fact, FloatGranted, FloatSold, Granted, HandedIn, Hour, How, Listed, LoanAsked,
-        Outcome, Poured, PurchaseAsked, PurchaseItem, Purse, Redeemed, Registered, Severity, Subscribed,
+        Alarm, Answered, AnsweredState, Fact, FloatGranted, FloatSold, Forwarded, Granted, HandedIn, Hour, How, Listed,
+        LoanAsked, Outcome, Poured, PurchaseAsked, PurchaseItem, Purse, Redeemed, Registered, Severity, Subscribed,
     },
     ids::{AccountId, BoxId, CustomerId, Epoch, GrantId, HoldId, Lane, ManagerId, RecordId, SiteName, Writer},
     moment::Wall,
