@@ -4,12 +4,14 @@ pub mod broadcast;
 pub mod gsm7;
 mod number;
 mod screen;
+mod secret;
 pub mod sms;
 mod text;
 pub mod ussd;
 
 pub use number::NumberText;
 pub use screen::Screen;
+pub use secret::{without_pins, without_secrets};
 pub use text::Text;
 
 use crate::dispense::Reason;

@@ -15,7 +15,7 @@ fn what_is_dialled_stays_a_text() {
         "modem.data=ecm",
     ]);
     let gateway = Gateway::load(&sources, &Pretend::default()).unwrap().config;
-    assert_eq!(gateway.sms_hub_number.as_deref(), Some("+254700000100"));
+    assert_eq!(gateway.sms.hub_number.as_deref(), Some("+254700000100"));
     assert_eq!(gateway.ussd_hub_code.as_deref(), Some("*384*303#"));
     assert_eq!(gateway.modem.data, ModemData::Ecm);
     assert!(Gateway::load(&set(&["sms.hub_number=call me"]), &Pretend::default()).is_err());
