@@ -85,6 +85,7 @@ use self::{
     store::{dispensers, dispensers::DispenserRow, meta, read},
     talk::Voice,
     tally::Tally,
+    thin::ThinLine,
     turned_away::Refusals,
 };
 
@@ -166,6 +167,8 @@ pub struct Site {
     call: Option<OpenCall>,
     /// Somebody must look after the SIM: until this uptime no text tries.
     texts_held_until: Option<Uptime>,
+    /// How sync by texts and USSD stands.
+    thin: ThinLine,
     /// Texts may be due to be handed over.
     texts_due: bool,
     /// When the audit's head is next looked at, to be told to the hub.
@@ -245,6 +248,7 @@ impl Site {
             modem: ModemSeen::default(),
             call: None,
             texts_held_until: None,
+            thin: ThinLine::default(),
             texts_due: false,
             audit_due_ms: 0,
             day: SalesDay::default(),
@@ -315,6 +319,9 @@ impl Site {
             effects.extend(self.link_event(moment, Event::Written)?);
         }
         let link_is_up = self.link.as_ref().is_some_and(Session::is_established);
+        if link_is_up {
+            self.thin.linked_ms = moment.monotonic_ms;
+        }
         if link_is_up != self.link_was.0 {
             self.link_was = (link_is_up, Some(moment.wall));
         }
@@ -326,9 +333,13 @@ impl Site {
         let Some(enrolled) = &self.enrolled else {
             return Ok(false);
         };
+        Ok(self.is_elsewhere(enrolled) || self.is_retired || self.in_doubt()?)
+    }
+
+    /// Whether this database sits on another medium than the one that was enrolled (PROTOCOL rule 2).
+    fn is_elsewhere(&self, enrolled: &Enrolled) -> bool {
         let bound = enrolled.enrolment.medium;
-        let moved = bound != [0; 8] && bound != self.medium;
-        Ok(moved || self.is_retired || self.in_doubt()?)
+        bound != [0; 8] && bound != self.medium
     }
 
     fn present(&self, moment: &Moment) -> Present {

@@ -18,6 +18,7 @@ use super::{
     parked::Parking,
     room::Room,
     spending::Spending,
+    thin::ThinLine,
     turned_away::Refusals,
 };
 
@@ -34,6 +35,7 @@ pub(super) struct Memory {
     refusals: Arc<Refusals>,
     call: Option<OpenCall>,
     texts_held_until: Option<Uptime>,
+    thin: ThinLine,
     had_link: bool,
     last_heard: Option<Wall>,
     link_was: (bool, Option<Wall>),
@@ -61,6 +63,7 @@ impl Site {
             refusals,
             call,
             texts_held_until,
+            thin,
             link,
             last_heard,
             link_was,
@@ -102,6 +105,7 @@ impl Site {
             refusals: refusals.clone(),
             call: *call,
             texts_held_until: *texts_held_until,
+            thin: *thin,
             had_link: link.is_some(),
             last_heard: *last_heard,
             link_was: *link_was,
@@ -130,6 +134,7 @@ impl Site {
             refusals,
             call,
             texts_held_until,
+            thin,
             had_link,
             last_heard,
             link_was,
@@ -154,6 +159,7 @@ impl Site {
         self.refusals = refusals;
         self.call = call;
         self.texts_held_until = texts_held_until;
+        self.thin = thin;
         self.last_heard = last_heard;
         self.link_was = link_was;
         self.room = room;

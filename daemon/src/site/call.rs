@@ -24,6 +24,8 @@ pub(super) struct OpenCall {
     id: CallId,
     call: Call,
     heard_ms: u64,
+    /// How often we spoke in it.
+    spoken: u32,
 }
 
 impl Site {
@@ -37,6 +39,7 @@ impl Site {
             id,
             call,
             heard_ms: moment.monotonic_ms,
+            spoken: 0,
         });
         vec![Effect::Sim(SimOrder::Dial {
             id,
@@ -60,8 +63,25 @@ impl Site {
             ..open
         });
         match open.call {
-            Call::Sync => self.sync_said(moment, is_open.then_some(open.id), text),
+            Call::Sync => self.sync_said(moment, text, open.spoken),
         }
+    }
+
+    /// Says something in the open session.
+    pub(super) fn speak_in_call(&mut self, text: String) -> Vec<Effect> {
+        let Some(open) = &mut self.call else {
+            return Vec::new();
+        };
+        open.spoken += 1;
+        vec![Effect::Sim(SimOrder::Say { id: open.id, text })]
+    }
+
+    /// Ends the open session.
+    pub(super) fn hang_up_call(&mut self) -> Vec<Effect> {
+        let open = self.call.take();
+        open.map(|open| Effect::Sim(SimOrder::HangUp(open.id)))
+            .into_iter()
+            .collect()
     }
 
     /// A session is over.
@@ -70,7 +90,10 @@ impl Site {
             return Ok(Vec::new());
         };
         match open.call {
-            Call::Sync => self.sync_call_failed(moment, why),
+            Call::Sync => {
+                self.sync_call_failed(moment, why);
+                Ok(Vec::new())
+            }
         }
     }
 

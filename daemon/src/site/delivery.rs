@@ -346,7 +346,7 @@ impl Site {
     }
 
     /// Says once a day that its texts are spent.
-    fn tell_spent(&mut self, moment: &Moment, settings: &SimSettings) -> Result<Vec<Effect>, SiteError> {
+    pub(super) fn tell_spent(&mut self, moment: &Moment, settings: &SimSettings) -> Result<Vec<Effect>, SiteError> {
         if self.is_spent_told()? || self.enrolled.is_none() {
             return Ok(Vec::new());
         }

@@ -9,6 +9,7 @@ use super::{Site, SiteError, delivery::Fate, effect::Effect};
 
 pub use super::call::{Call, CallId};
 pub use super::delivery::Then;
+pub use super::thin::ThinState;
 
 /// Names a text that goes out: its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -227,6 +228,10 @@ pub struct SimStatus {
     pub is_spent: bool,
     /// Texts wait until somebody has looked after the SIM.
     pub is_held: bool,
+    /// How sync by it stands.
+    pub thin: ThinState,
+    /// Money records that the hub is not known to hold.
+    pub unsynced: u64,
 }
 
 impl Site {
@@ -284,7 +289,7 @@ impl Site {
     }
 
     /// How the SIM stands; `None` where this box has no modem.
-    pub(super) fn sim_status(&self) -> Result<Option<SimStatus>, SiteError> {
+    pub(super) fn sim_status(&self, moment: &Moment) -> Result<Option<SimStatus>, SiteError> {
         let Some(settings) = &self.settings.sim else {
             return Ok(None);
         };
@@ -302,6 +307,8 @@ impl Site {
             waiting: super::store::outbox::waiting(self.connection())?,
             is_spent: self.is_spent_told()?,
             is_held: self.texts_held_until.is_some(),
+            thin: self.thin_state(moment, settings),
+            unsynced: self.unsynced()?,
         }))
     }
 }

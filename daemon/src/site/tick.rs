@@ -80,6 +80,7 @@ impl Site {
         effects.extend(self.tell_audit(moment)?);
         effects.extend(self.end_silent_call(moment)?);
         effects.extend(self.tick_texts(moment)?);
+        effects.extend(self.tick_thin(moment)?);
         self.may_close = true;
         effects.extend(self.link_event(moment, Event::Tick)?);
         Ok(effects)
