@@ -35,6 +35,7 @@ impl World {
             return;
         }
         let epoch = self.epoch_for(station);
+        let sim = self.sim_settings(station);
         let box_ = &self.stations[station];
         let opened = Site::open(Opening {
             path: &box_.path,
@@ -46,7 +47,7 @@ impl World {
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
                 built: kiosk::moment::Wall(0),
-                sim: None,
+                sim,
             },
             wire: Wire {
                 answer: |_, answer| gate::answer(answer),
@@ -75,6 +76,7 @@ impl World {
         let (run, taps, name) = (box_.program.run, box_.taps.len(), box_.name.clone());
         self.tell(|| format!("the gateway of {name} starts"));
         self.give(station, Input::Started);
+        self.sim_begins(station);
         for tap in 0..taps {
             let ms = self.random.within(TAPS_JOIN_MS);
             self.after(ms, Event::TapJoins { station, run, tap });
@@ -197,6 +199,7 @@ impl World {
                 let now_ms = self.now_ms;
                 self.stations[station].program.clock.hear(now_ms, trust, wall);
             }
+            Effect::Sim(order) => self.sim_ordered(station, order),
             Effect::Reply(reply, told) => {
                 self.books.cash_told(station, reply.0, &told);
                 self.books.told.insert((station, reply.0), told);
