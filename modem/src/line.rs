@@ -19,12 +19,12 @@ pub enum Item {
     /// A line without its end; for `+CUSD` all lines up to the closing quotation mark. Bytes, for with `CSCS="GSM"` a text
     /// is not ASCII.
     Line(Vec<u8>),
-    /// A header and the octets of the line after it.
+    /// A header and the line after it.
     Pdu {
         /// Such as `+CMGL: 1,0,,23`.
         header: Vec<u8>,
-        /// The PDU, out of its hexadecimal form.
-        octets: Vec<u8>,
+        /// The PDU, in hexadecimal.
+        pdu: String,
     },
     /// The modem waits for the text of a message.
     Prompt,
@@ -111,8 +111,8 @@ impl Framer {
         let Some((header, between)) = self.header.take() else {
             return self.begin(line, items);
         };
-        if let Some(octets) = octets(&line) {
-            return items.push(Item::Pdu { header, octets });
+        if let Some(pdu) = hexadecimal(&line) {
+            return items.push(Item::Pdu { header, pdu });
         }
         // An unsolicited result can come between the two lines.
         let is_other = line.starts_with(b"+") || line.starts_with(b"^");
@@ -150,15 +150,10 @@ fn is_open_quote(line: &[u8]) -> bool {
     !has_scheme && !has_mark
 }
 
-/// The octets of a line that is hexadecimal throughout.
-fn octets(line: &[u8]) -> Option<Vec<u8>> {
-    if line.is_empty() || !line.len().is_multiple_of(2) {
-        return None;
-    }
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    line.chunks_exact(2)
-        .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
-        .collect()
+/// A line that is hexadecimal throughout.
+fn hexadecimal(line: &[u8]) -> Option<String> {
+    let is_pdu = line.len().is_multiple_of(2) && line.iter().all(u8::is_ascii_hexdigit);
+    String::from_utf8(line.to_vec()).ok().filter(|_| is_pdu)
 }
 
 #[cfg(test)]
@@ -169,10 +164,10 @@ mod tests {
         Item::Line(text.as_bytes().to_vec())
     }
 
-    fn pdu(header: &str, octets: &[u8]) -> Item {
+    fn pdu(header: &str, pdu: &str) -> Item {
         Item::Pdu {
             header: header.as_bytes().to_vec(),
-            octets: octets.to_vec(),
+            pdu: pdu.to_owned(),
         }
     }
 
@@ -209,16 +204,12 @@ mod tests {
     fn a_header_takes_the_pdu_after_it() {
         all_splits(
             b"+CMGL: 1,0,,2\r\n00a1\r\n+CMGL: 2,1,,1\r\nFF\r\n\r\nOK\r\n",
-            &[
-                pdu("+CMGL: 1,0,,2", &[0, 0xA1]),
-                pdu("+CMGL: 2,1,,1", &[0xFF]),
-                line("OK"),
-            ],
+            &[pdu("+CMGL: 1,0,,2", "00a1"), pdu("+CMGL: 2,1,,1", "FF"), line("OK")],
         );
         // Something unasked between the two lines.
         all_splits(
             b"\r\n+CDS: 1\r\n+CREG: 1\r\n0102\r\n",
-            &[line("+CREG: 1"), pdu("+CDS: 1", &[1, 2])],
+            &[line("+CREG: 1"), pdu("+CDS: 1", "0102")],
         );
         // No PDU comes.
         all_splits(
@@ -227,7 +218,7 @@ mod tests {
                 line("+CMGR: 0,,0"),
                 line("OK"),
                 line("+CMGR: 0,,1"),
-                pdu("+CMGR: 0,,1", &[7]),
+                pdu("+CMGR: 0,,1", "07"),
             ],
         );
     }
