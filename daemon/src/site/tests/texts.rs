@@ -440,7 +440,11 @@ fn a_day_has_so_many_texts_and_nobody_takes_anothers_share() {
     assert_eq!(bench.sim_status().parts_today, 20, "a restart gives no second ration");
     // Half past three in the afternoon there; nine hours later is the next day.
     bench.monotonic_ms += 9 * HOUR_MS;
-    assert_eq!(drain(&mut bench)[0], (Purpose::Answer, 10 + 18), "all but what sync and alarms keep");
+    assert_eq!(
+        drain(&mut bench)[0],
+        (Purpose::Answer, 10 + 18),
+        "all but what sync and alarms keep"
+    );
 }
 
 #[test]
