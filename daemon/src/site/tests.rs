@@ -14,7 +14,7 @@ use store::Durability;
 use sync::{
     journal::Pen,
     record::{DocumentId, Edit, Record},
-    seal::SecretKey,
+    seal::{SecretKey, sealing_public},
     vault::Vault,
 };
 
@@ -23,11 +23,13 @@ use super::{
     effect::{Answer, Delivery, Effect, Receipt, Refusal, Rendered, Told, Wire},
     enrolment::Enrolment,
     input::{Ask, Door, Input, Report, Who},
+    sim::SimSettings,
     store::read,
 };
 
 mod accounts;
 mod cash;
+mod commands;
 mod doubt;
 mod limits;
 mod repeats;
@@ -36,10 +38,12 @@ mod sealing;
 mod standing;
 mod storage;
 mod tally;
+mod texts;
 mod turned_away;
 
 const JANE: CustomerId = CustomerId(7);
 const PHONE: &str = "+254700000102";
+const HUB_SEALING_SECRET: SecretKey = SecretKey::new([8; 32]);
 
 /// A site in a folder of its own, and the hand that plays its hub.
 struct Bench {
@@ -49,6 +53,7 @@ struct Bench {
     monotonic_ms: u64,
     hub: Pen,
     granted: u64,
+    sim: Option<SimSettings>,
 }
 
 impl Bench {
@@ -66,6 +71,7 @@ impl Bench {
             monotonic_ms: 0,
             hub,
             granted: 0,
+            sim: None,
         };
         bench.restart();
         bench.give(Input::Joined(Box::new(enrolment())));
@@ -87,7 +93,7 @@ impl Bench {
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
                 built: Wall(0),
-                sim: None,
+                sim: self.sim.clone(),
             },
             wire: Wire { answer, receipt, told },
             enrolment: (self.epoch > 2).then(enrolment),
@@ -238,7 +244,7 @@ fn enrolment() -> Enrolment {
         receipt_key: SecretKey::new([4; 32]),
         identity_seed: SecretKey::new([2; 32]),
         hub_signing_key: [0; 32],
-        hub_sealing_key: [9; 32],
+        hub_sealing_key: sealing_public(&HUB_SEALING_SECRET),
     }
 }
 
