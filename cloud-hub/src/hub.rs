@@ -38,7 +38,7 @@
 //! | [`bill`] | customers who pay by bill, and their bills |
 //! | `daily` | what is done once a day, at each site's own time |
 //! | `report` | what a day came to |
-//! | [`talk`], [`inbox`] | texts to customers, texts from them |
+//! | [`talk`], [`inbox`], `forwarded` | texts to customers, texts from them, those that came to a site's SIM |
 //! | `broadcast` | one text to many people |
 //! | `ussd` | people who call by USSD: their sessions, and what the menus ask of the books |
 //! | `tick` | what time brings |
@@ -62,6 +62,7 @@ mod document;
 pub mod effect;
 mod fleet;
 mod float;
+mod forwarded;
 mod grant;
 pub mod inbox;
 mod incoming;

@@ -128,7 +128,7 @@ impl Turn<'_> {
             Fact::Registered(registered) => self.fold_registered(box_id, &registered),
             Fact::PurchaseAsked(asked) => self.fold_purchase_asked(id, &asked),
             Fact::LoanAsked(asked) => self.fold_loan_asked(id, &asked),
-            Fact::Forwarded(_) => Ok(()),
+            Fact::Forwarded(forwarded) => self.fold_forwarded(id, &forwarded),
             // Written here they only say what the rows say already; given back they tell a restored hub what it forgot.
             Fact::Listed(_) | Fact::Subscribed(_) | Fact::Merged { .. } if own => Ok(()),
             Fact::Listed(listed) => self.recall_listed(&listed),

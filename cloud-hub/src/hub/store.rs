@@ -42,6 +42,7 @@ pub(super) use self::{
     dispense::{DrawPart, DrawRow},
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
     grant::GrantRow,
+    inbox::InboxRow,
     loan::{CodeRow, LoanRow},
     manager::{DeedRow, SiteManagerRow},
     merge::HistoryRow,
@@ -57,7 +58,7 @@ pub(super) use self::{
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 18] = [
+pub const MIGRATIONS: [&str; 19] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -76,6 +77,7 @@ pub const MIGRATIONS: [&str; 18] = [
     include_str!("schema/015.sql"),
     include_str!("schema/016.sql"),
     include_str!("schema/017.sql"),
+    include_str!("schema/018.sql"),
 ];
 
 /// What a store function returns.

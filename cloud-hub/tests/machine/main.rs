@@ -15,6 +15,7 @@ mod dispenses;
 mod doubt;
 mod experience;
 mod fleet;
+mod forwarded;
 mod gateway;
 mod incoming;
 mod ledger;

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     hub::{
         effect::Refusal,
+        inbox::TextFound,
         input::{Request, Service},
         store::read::{self, InboxText, OutboxText},
     },
@@ -150,10 +151,20 @@ fn came_table(app: &App, texts: &[InboxText]) -> Markup {
                     @for text in texts {
                         tr {
                             td data-label="When" { (when(app, text.received)) }
-                            td data-label="From" { (text.phone) }
+                            td data-label="From" {
+                                (text.phone)
+                                @if let Some(site) = &text.site { br; span.quiet { "to the SIM of " (site) } }
+                            }
                             td data-label="Text" {
-                                @if text.state == "over" { em { "more came in a day than is kept of one number" } }
-                                @else { (text.text) }
+                                (text.text)
+                                @match text.found {
+                                    TextFound::Read => {}
+                                    TextFound::Over => em { "more came in a day than is kept of one number" }
+                                    TextFound::Late => { br; em { "not answered: it was a day old when it came" } }
+                                    TextFound::Unanswered => {
+                                        br; em { "not answered: it may have been, before the hub was restored" }
+                                    }
+                                }
                             }
                         }
                     }

@@ -12,8 +12,9 @@ use store::StoreError;
 
 use super::{LIMIT_MAX, Page, Read, page};
 use crate::hub::{
+    inbox::TextFound,
     input::PurchaseId,
-    store::{Store, id, maybe_id, maybe_parsed, maybe_wall, signed},
+    store::{Store, id, maybe_id, maybe_parsed, maybe_wall, signed, wrong},
 };
 
 /// A purchase.
@@ -104,8 +105,10 @@ pub struct InboxText {
     pub phone: String,
     /// What, with nothing that may be a PIN.
     pub text: String,
-    /// `new`, or `over` for what came beyond what is kept of a number in a day.
-    pub state: String,
+    /// What was done of it.
+    pub found: TextFound,
+    /// The site whose own SIM it came to.
+    pub site: Option<SiteName>,
     /// When it came.
     pub received: Wall,
 }
@@ -266,10 +269,12 @@ pub fn inbox(connection: &Connection, limit: u32) -> Read<Vec<InboxText>> {
         "SELECT * FROM inbox ORDER BY received_ms DESC, id LIMIT ?1",
         [limit.clamp(1, LIMIT_MAX)],
         |row| {
+            let found: String = row.get("state")?;
             Ok(InboxText {
                 phone: row.get("phone")?,
                 text: row.get("text")?,
-                state: row.get("state")?,
+                found: TextFound::from_name(&found).ok_or_else(|| wrong(row, "state"))?,
+                site: maybe_parsed(row, "site")?,
                 received: Wall(row.get("received_ms")?),
             })
         },
