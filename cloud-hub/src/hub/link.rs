@@ -44,6 +44,8 @@ pub(super) struct Speaking {
     session: Session,
     /// The box has proved who it is: the site counts as online.
     online: bool,
+    /// It was told again what texts it has not answered.
+    told_again: bool,
 }
 
 impl Speaking {
@@ -110,6 +112,7 @@ impl Turn<'_> {
             box_id,
             session: Session::new(setup),
             online: false,
+            told_again: false,
         };
         self.links.insert(link, Link::Speaking(Box::new(speaking)));
         self.session_event(link, Event::Opened)?;
@@ -173,8 +176,9 @@ impl Turn<'_> {
                 self.tell_sessions()?;
                 self.session_event(link, Event::Sought(id, found))?;
             }
+            Action::Said(said) => self.text_said(box_id, &said)?,
             Action::Close(closed) => self.session_closed(link, closed)?,
-            Action::Acked { .. } | Action::Doubt | Action::DoubtEnded | Action::Sought { .. } => {}
+            Action::Acked { .. } | Action::Doubt | Action::DoubtEnded | Action::Sought { .. } | Action::Say(_) => {}
         }
         Ok(())
     }
@@ -200,7 +204,19 @@ impl Turn<'_> {
             self.effects.push(Effect::Proven { link });
             self.live(LiveEvent::Site { site, online: true });
         }
+        // What waits for this site leaves at the end of the turn, behind what the session says now.
+        self.texts_queued = true;
         Ok(())
+    }
+
+    /// The socket of a site that is to send texts.
+    pub fn link_for_texts(&self, site: &SiteName) -> Option<(LinkId, BoxId)> {
+        self.links.iter().find_map(|(link, speaking)| match speaking {
+            Link::Speaking(speaking) if speaking.site == *site && speaking.online && speaking.session.takes_texts() => {
+                Some((*link, speaking.box_id))
+            }
+            _ => None,
+        })
     }
 
     fn session_closed(&mut self, link: LinkId, closed: Closed) -> Result<(), HubError> {
@@ -248,6 +264,14 @@ impl Turn<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether what the box has not answered is to be said again on this socket: true once.
+    pub fn is_to_be_told_again(&mut self, link: LinkId) -> bool {
+        match self.links.get_mut(&link) {
+            Some(Link::Speaking(speaking)) => !std::mem::replace(&mut speaking.told_again, true),
+            _ => false,
+        }
     }
 
     /// The sockets that speak for a box.

@@ -22,6 +22,7 @@ mod payout;
 mod purchase;
 pub mod read;
 mod report;
+mod said;
 mod sms;
 mod subscription;
 mod talk;
@@ -53,7 +54,7 @@ pub(super) use self::{
     purchase::{PurchaseKind, PurchaseRow, Terms},
     report::ReportRow,
     subscription::SubscriptionRow,
-    talk::{NewText, TextHold},
+    talk::{NewText, OutboxRow, TextHold, TextsOf},
     ussd::UssdRow,
 };
 

@@ -48,6 +48,7 @@ mod reports;
 mod sites;
 mod sms;
 mod texts;
+mod texts_by_sites;
 mod ussd;
 mod ussd_loans;
 mod ussd_sessions;

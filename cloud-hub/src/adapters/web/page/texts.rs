@@ -1,6 +1,6 @@
 //! Texts to customers and from them.
 
-use ::kiosk::moment::Wall;
+use ::kiosk::{ids::SiteName, moment::Wall};
 use axum::{
     Extension,
     extract::{RawQuery, State},
@@ -20,6 +20,7 @@ use crate::{
         effect::Refusal,
         inbox::TextFound,
         input::{Request, Service},
+        settings::TextsVia,
         store::read::{self, InboxText, OutboxText},
     },
     provider::circuit::State as Circuit,
@@ -89,11 +90,20 @@ pub async fn outbox(State(app): State<App>, Extension(caller): Extension<Caller>
 fn sending(app: &App, caller: &Caller, held: Option<&str>) -> Markup {
     let circuits = app.parts.circuits.shown();
     let circuit = circuits.iter().find(|circuit| circuit.service == Service::Texts);
+    let via = &app.parts.settings.texts_via;
     html! {
         div.card data-part="sending" {
+            @match via {
+                TextsVia::Provider => {}
+                TextsVia::Sites => p { "Texts to the customers of a site leave by the SIM of its gateway, while it is linked." },
+                TextsVia::These(sites) => p {
+                    "Texts to the customers of " (listed(sites)) " leave by the SIM of the gateway there, while it is linked."
+                },
+            }
             p {
                 strong { "Text sending: " }
                 @match (circuit, held) {
+                    (None, _) if *via != TextsVia::Provider => "by sites alone. No messaging provider is configured.",
                     (None, _) => "off. Nobody carries texts (messaging.africastalking in the configuration): tell people what matters to them.",
                     (Some(circuit), _) if circuit.state == Circuit::Down => {
                         (circuit.service.title()) " does not answer"
@@ -119,6 +129,11 @@ fn sending(app: &App, caller: &Caller, held: Option<&str>) -> Markup {
     }
 }
 
+fn listed(sites: &[SiteName]) -> String {
+    let names: Vec<&str> = sites.iter().map(SiteName::as_str).collect();
+    names.join(", ")
+}
+
 fn sent_table(app: &App, texts: &[OutboxText]) -> Markup {
     html! {
         @if texts.is_empty() { p.quiet { "No text has been written yet." } } @else {
@@ -128,7 +143,10 @@ fn sent_table(app: &App, texts: &[OutboxText]) -> Markup {
                     @for text in texts {
                         tr {
                             td data-label="When" { (when(app, text.created)) }
-                            td data-label="To" { (text.phone) }
+                            td data-label="To" {
+                                (text.phone)
+                                @if let Some(site) = &text.site { br; span.quiet { "by the SIM of " (site) } }
+                            }
                             td data-label="Text" { (text.text) }
                             td data-label="State" {
                                 (show::state(&text.state))

@@ -92,8 +92,10 @@ pub struct OutboxText {
     pub text: String,
     /// `queued`, `sending`, `sent`, `delivered`, `failed` or `unknown`.
     pub state: String,
-    /// The provider's word for what went wrong last.
+    /// The provider's word for what went wrong last, or the site's.
     pub reason: Option<String>,
+    /// The site whose SIM it was given to.
+    pub site: Option<SiteName>,
     /// When it was queued.
     pub created: Wall,
 }
@@ -248,7 +250,8 @@ pub fn ledger_balance(connection: &Connection) -> Read<BTreeMap<Currency, BTreeM
 /// The newest texts of the outbox.
 pub fn outbox(connection: &Connection, limit: u32) -> Read<Vec<OutboxText>> {
     Store(connection).all(
-        "SELECT * FROM outbox ORDER BY id DESC LIMIT ?1",
+        "SELECT outbox.*, enrolment.site FROM outbox LEFT JOIN enrolment ON enrolment.box = outbox.say_box
+         ORDER BY outbox.id DESC LIMIT ?1",
         [limit.clamp(1, LIMIT_MAX)],
         |row| {
             Ok(OutboxText {
@@ -257,6 +260,7 @@ pub fn outbox(connection: &Connection, limit: u32) -> Read<Vec<OutboxText>> {
                 text: row.get("text")?,
                 state: row.get("state")?,
                 reason: row.get("reason")?,
+                site: maybe_parsed(row, "site")?,
                 created: Wall(row.get("created_ms")?),
             })
         },
