@@ -9,6 +9,7 @@
 //! | [`operator`] | people and programs that ask, what they may, and the audit of what they did |
 //! | `fleet` | sites, join codes, enrolments, write-offs, doubt |
 //! | `link` | live sockets of gateways |
+//! | `thin` | gateways that sync by SMS and USSD |
 //! | `brake` | kiosks at which PINs are guessed |
 //! | `ask` | requests: who may, the first answer again, the way to each rule |
 //! | `repeat` | what a repeat may be told: no PIN is found out by it |
@@ -92,6 +93,7 @@ pub mod side;
 mod sms;
 pub mod store;
 pub mod talk;
+mod thin;
 mod tick;
 mod turn;
 mod ussd;

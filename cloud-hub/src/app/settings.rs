@@ -74,6 +74,7 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
             SmsVia::Sites if config.sms_sites.is_empty() => TextsVia::Sites,
             SmsVia::Sites => TextsVia::These(config.sms_sites.clone()),
         },
+        sync_texts_per_day: config.sync_texts_per_day,
         texts_per_day: config.sms_commands_per_day,
         broadcasts: config.broadcasts,
         asked_within_ms: i64::try_from(config.purchases_asked_within.as_millis()).unwrap_or(i64::MAX),

@@ -2,6 +2,8 @@
 
 use kiosk::{ids::SiteName, moment::DAY_MS, otp::CODE_DIGITS, phone::Phone, talk::sms::Admitted};
 
+use sync::{seal::Carrier, thin};
+
 use super::{
     effect::{Effect, Response},
     input::{IncomingText, ReplyId},
@@ -63,12 +65,16 @@ pub(super) struct Came<'a> {
 }
 
 impl Turn<'_> {
-    /// A text came to the hub's number. One that comes again is not heard again.
+    /// A text came to the hub's number: a frame of a gateway, or a person's, and one of those that comes again is not heard
+    /// again.
     pub fn text_received(&mut self, reply: ReplyId, text: &IncomingText) -> Result<(), HubError> {
         self.effects.push(Effect::Reply {
             reply,
             answer: Ok(Response::Done),
         });
+        if thin::looks_like_frame(&text.text) {
+            return self.thin_text(text.phone, Carrier::Sms, &text.text).map(drop);
+        }
         if self.store.has_inbox(&text.id)? {
             return Ok(());
         }

@@ -89,6 +89,8 @@ pub struct Settings {
     pub texts: bool,
     /// Whose texts go through the SIM of their home site.
     pub texts_via: TextsVia,
+    /// So many texts may leave for one box in a day while it syncs by SMS.
+    pub sync_texts_per_day: u32,
     /// So many texts of one number are answered in a day.
     pub texts_per_day: u32,
     /// What holds for texts to many people.
@@ -146,6 +148,7 @@ impl Settings {
             outlets: BTreeMap::new(),
             texts: true,
             texts_via: TextsVia::default(),
+            sync_texts_per_day: 60,
             texts_per_day: 10,
             broadcasts: broadcast::Policy::default(),
             prefixes: Prefixes::built_in(),

@@ -26,6 +26,7 @@ mod said;
 mod sms;
 mod subscription;
 mod talk;
+mod thin;
 mod ussd;
 
 use kiosk::{ids::GrantId, moment::Wall};
@@ -55,6 +56,7 @@ pub(super) use self::{
     report::ReportRow,
     subscription::SubscriptionRow,
     talk::{NewText, OutboxRow, TextHold, TextsOf},
+    thin::ThinRow,
     ussd::UssdRow,
 };
 

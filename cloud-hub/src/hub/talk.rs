@@ -286,7 +286,7 @@ impl Turn<'_> {
         let (state, tries, due, reason) = match outcome {
             TextOutcome::Sent(_) => return Ok(()),
             TextOutcome::NotSent => (TextState::Queued, not_counted, Some(now.plus_ms(NOT_SENT_MS)), None),
-            TextOutcome::Failed(reason) if row.tries >= TRIES_MAX => {
+            TextOutcome::Failed(reason) if row.tries >= TRIES_MAX || row.is_sync => {
                 (TextState::Failed, row.tries, None, Some(reason.as_str()))
             }
             TextOutcome::Failed(reason) => (

@@ -41,6 +41,8 @@ pub(in crate::hub) struct OutboxRow {
     pub is_essential: bool,
     /// When it was queued.
     pub created: Wall,
+    /// It is a frame for a box.
+    pub is_sync: bool,
 }
 
 /// Whose texts: a text is its reader's, who lives at a site or at none. Those of broadcasts leave by the provider alone.
@@ -50,7 +52,7 @@ pub(in crate::hub) enum TextsOf<'a> {
     Home(&'a SiteName),
     /// Of everybody else than those who live there.
     NotAt(&'a [SiteName]),
-    /// The same without broadcasts.
+    /// The same without broadcasts and frames for boxes.
     NobodyAt(&'a [SiteName]),
 }
 
@@ -74,6 +76,7 @@ pub(super) fn read_outbox(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         state: TextState::from_name(&state).ok_or_else(|| wrong(row, "state"))?,
         is_essential: row.get("essential")?,
         created: Wall(row.get("created_ms")?),
+        is_sync: row.get::<_, Option<i64>>("sync_box")?.is_some(),
     })
 }
 
@@ -121,7 +124,7 @@ impl Store<'_> {
                 sites,
             ),
             TextsOf::NobodyAt(sites) => (
-                "broadcast IS NULL
+                "broadcast IS NULL AND sync_box IS NULL
                  AND (home.site IS NULL OR home.site NOT IN (SELECT value FROM json_each(?3)))",
                 sites,
             ),

@@ -251,7 +251,7 @@ pub fn ledger_balance(connection: &Connection) -> Read<BTreeMap<Currency, BTreeM
 pub fn outbox(connection: &Connection, limit: u32) -> Read<Vec<OutboxText>> {
     Store(connection).all(
         "SELECT outbox.*, enrolment.site FROM outbox LEFT JOIN enrolment ON enrolment.box = outbox.say_box
-         ORDER BY outbox.id DESC LIMIT ?1",
+         WHERE outbox.sync_box IS NULL ORDER BY outbox.id DESC LIMIT ?1",
         [limit.clamp(1, LIMIT_MAX)],
         |row| {
             Ok(OutboxText {
@@ -306,7 +306,7 @@ pub fn texts_held(connection: &Connection) -> Read<Option<String>> {
 /// How many texts wait to be handed over.
 pub fn texts_waiting(connection: &Connection) -> Read<u32> {
     let count = Store(connection).one(
-        "SELECT count(*) FROM outbox WHERE due_ms IS NOT NULL AND state = 'queued'",
+        "SELECT count(*) FROM outbox WHERE due_ms IS NOT NULL AND state = 'queued' AND sync_box IS NULL",
         [],
         |row| row.get(0),
     )?;
