@@ -9,6 +9,7 @@ use kiosk::{
 use rusqlite::Connection;
 use store::journal;
 use sync::{
+    frame::Say,
     journal::Pen,
     record::{Edit, Record},
     seal::{Identity, PairKey, SecretKey},
@@ -27,6 +28,8 @@ pub struct Gateway {
     pub closed: bool,
     /// What it folded, in order.
     pub folded: Vec<Record>,
+    /// Texts it was told to send, in order.
+    pub told: Vec<Say>,
     connection: Connection,
     place: usize,
 }
@@ -41,6 +44,7 @@ impl Gateway {
             session: None,
             closed: false,
             folded: Vec::new(),
+            told: Vec::new(),
             connection,
             place,
         }
@@ -105,6 +109,7 @@ impl Gateway {
             match action {
                 Action::Send(bytes) => frames.push(bytes),
                 Action::Fold { record, .. } => self.folded.push(record),
+                Action::Say(say) => self.told.push(say),
                 Action::Close(_) => self.closed = true,
                 _ => {}
             }

@@ -12,7 +12,7 @@ use kiosk::{
 };
 use sync::{
     doubt::{self, Unheard},
-    frame::{self, Found, Seek},
+    frame::{self, Found, Said, SaidState, Seek},
     session::{Action, Closed, Event, Session, Setup},
 };
 
@@ -122,8 +122,18 @@ impl Site {
             Action::Sought { id, found } => self.sought(moment, id, found)?,
             Action::Close(closed) => self.hang_up(closed)?,
             // A gateway is not asked for customers, and hears of generations only to adopt them.
-            Action::GenerationRaised { .. } | Action::Heard | Action::OtherMedium { .. } | Action::Seek(_) => {
-                Vec::new()
+            Action::GenerationRaised { .. }
+            | Action::Heard
+            | Action::OtherMedium { .. }
+            | Action::Seek(_)
+            | Action::Said(_) => Vec::new(),
+            Action::Say(say) => {
+                let refused = Said {
+                    id: say.id,
+                    state: SaidState::Refused,
+                    reason: Some("no_modem".to_owned()),
+                };
+                self.link_event(moment, Event::Said(refused))?
             }
         })
     }

@@ -98,6 +98,7 @@ impl Session {
             return Ok(());
         }
         self.peer_run = Some(hello.run);
+        self.peer_protocol = hello.protocol.1;
         self.established = true;
         self.out.push(Action::Established {
             run: Epoch(hello.run),

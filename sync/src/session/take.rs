@@ -71,7 +71,11 @@ impl Session {
             }
             Frame::Seek(seek) if self.setup.side == Writer::Hub => self.out.push(Action::Seek(seek)),
             Frame::Sought(id, found) if self.setup.side == Writer::Site => self.out.push(Action::Sought { id, found }),
-            Frame::Hello(_) | Frame::Seek(_) | Frame::Sought(..) => self.close(Closed::Unexpected),
+            Frame::Say(say) if self.setup.side == Writer::Site => self.out.push(Action::Say(say)),
+            Frame::Said(said) if self.setup.side == Writer::Hub => self.out.push(Action::Said(said)),
+            Frame::Hello(_) | Frame::Seek(_) | Frame::Sought(..) | Frame::Say(_) | Frame::Said(_) => {
+                self.close(Closed::Unexpected);
+            }
         }
         Ok(())
     }
