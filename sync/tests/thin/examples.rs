@@ -15,6 +15,7 @@ pub fn settled(seed: u64, sales: u64, grants: u64) -> Air {
 fn jerrycan(number: u64) -> Record {
     let mut record = support::poured(number, 0xa1a1_0000_0000_00a1);
     if let Record::Fact(Fact::Poured(poured)) = &mut record {
+        poured.parts[0].0.epoch = Epoch(0x4141_0000_0000_0041);
         poured.parts[0].1 = Volume::from_ml(20_000);
     }
     record
@@ -31,7 +32,7 @@ fn texts_of(air: &mut Air, side: Writer) -> Vec<String> {
 
 #[test]
 fn example_a_cut_by_text() {
-    let mut air = settled(1, 59, 0);
+    let mut air = settled(1, 59, 1);
     let mut texts = Vec::new();
     for (first, count) in [(61, 20), (81, 10)] {
         (first..first + count).for_each(|number| air.write(Writer::Site, &jerrycan(number)));

@@ -3,6 +3,8 @@
 
 #[path = "../support/air.rs"]
 mod air;
+#[path = "../bytes/kinds.rs"]
+mod kinds;
 #[path = "../support/ends.rs"]
 mod support;
 
@@ -10,11 +12,15 @@ mod day;
 mod dense;
 mod examples;
 mod refusals;
+mod storm;
 
 use air::{Air, Dice};
 use kiosk::{
-    fact::{Fact, How, Outcome, Poured},
-    ids::{Epoch, GrantId, HoldId, Lane, LogKey, Writer},
+    fact::{
+        Alarm, Answered, AnsweredState, Fact, FloatGranted, FloatSold, Forwarded, Granted, HandedIn, Hour, How, Listed,
+        LoanAsked, Outcome, Poured, PurchaseAsked, PurchaseItem, Purse, Redeemed, Registered, Severity, Subscribed,
+    },
+    ids::{AccountId, CustomerId, Epoch, GrantId, HoldId, Lane, LogKey, ManagerId, RecordId, Writer},
     moment::Wall,
     units::Volume,
 };
@@ -22,7 +28,7 @@ use kisima_sync::{
     doubt,
     frame::Reason,
     pack::{self, Known},
-    record::Record,
+    record::{DocumentId, Edit, Record},
     seal::{Carrier, PairKey, SecretKey},
     session::Action,
     thin::{self, Event},

@@ -195,7 +195,8 @@ fn no_text_by_anybody_panics_or_changes_anything() {
         if dice.is_one_in(30) {
             text.truncate(1);
         }
-        for _ in 0..dice.below(if dice.is_one_in(10) { 640 } else { 160 }) {
+        let length_max = if dice.is_one_in(10) { 640 } else { 160 };
+        for _ in 0..dice.below(length_max) {
             text.push(letters[dice.below(64) as usize]);
         }
         let text = String::from_utf8(text).unwrap();
