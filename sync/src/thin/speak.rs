@@ -288,7 +288,7 @@ impl<L: Logs> Speaking<'_, L> {
             },
             number: self.state.number + 1,
             seen: self.state.seen,
-            asks: !is_site && !may_flow(self.setup, self.state, self.generation),
+            asks: !is_site && (self.state.is_lost || !may_flow(self.setup, self.state, self.generation)),
         };
         if !self.say(Kind::Hello, self.setup.side, Epoch(0), &put_hello(&thin), &[]) {
             return Ok(());

@@ -48,7 +48,11 @@ impl Storm {
                 self.air.pass(ms);
             }
             75..80 => {
-                let side = if self.air.dice.is_one_in(50) { Writer::Site } else { Writer::Hub };
+                let side = if self.air.dice.is_one_in(50) {
+                    Writer::Site
+                } else {
+                    Writer::Hub
+                };
                 let budget = self.air.dice.below(3) as u32;
                 self.air.tick(side, budget);
             }
@@ -125,7 +129,7 @@ fn after_any_storm_texts_alone_make_both_ends_equal() {
         value.and_then(|value| value.parse().ok()).unwrap_or(otherwise)
     };
     let first = number("KISIMA_STORM", 0);
-    for seed in first..first + number("KISIMA_STORMS", 30) {
+    for seed in first..first + number("KISIMA_STORMS", 12) {
         println!("storm {seed}");
         let mut storm = Storm::new(seed);
         storm.air.grant(2);
