@@ -34,10 +34,10 @@ impl Storm {
     fn step(&mut self) {
         match self.air.dice.below(100) {
             0..30 => {
-                if !doubt::site_in_doubt(&self.air.site.disk).unwrap() {
-                    let count = 1 + self.air.dice.below(40);
-                    self.air.sell(count);
-                }
+                // A box in doubt sells nothing (rule 14).
+                let is_doubt = doubt::site_in_doubt(&self.air.site.disk).unwrap();
+                let count = 1 + self.air.dice.below(40);
+                self.air.sell(if is_doubt { 0 } else { count });
             }
             30..45 => {
                 let count = 1 + self.air.dice.below(6);
