@@ -15,8 +15,8 @@ use super::{
 };
 
 const AMINA: &str = "+254711222333";
-const MINUTE_MS: u64 = 60_000;
-const HOUR_MS: u64 = 60 * MINUTE_MS;
+pub(super) const MINUTE_MS: u64 = 60_000;
+pub(super) const HOUR_MS: u64 = 60 * MINUTE_MS;
 
 pub(super) fn settings() -> SimSettings {
     SimSettings {
