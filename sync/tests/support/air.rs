@@ -98,7 +98,10 @@ impl Air {
         let outcome = thin::handle(setup, &moment(now, seed), event, &mut end.disk).unwrap();
         end.seen.extend(outcome.actions.iter().cloned());
         for text in &outcome.texts {
-            assert!(text.text.len() <= 160 || (text.parts > 1 && text.text.len() <= 612), "{text:?}");
+            assert!(
+                text.text.len() <= 160 || (text.parts > 1 && text.text.len() <= 612),
+                "{text:?}"
+            );
             assert!(thin::looks_like_frame(&text.text));
             self.sent[usize::from(side.number())] += text.parts;
             self.said.push((side, text.text.clone()));
@@ -146,14 +149,19 @@ impl Air {
     /// Goes on to the next thing that happens, but not beyond `until_ms`; false when that is reached.
     pub fn step(&mut self, until_ms: u64) -> bool {
         let flying = self.flying.iter().map(|flying| flying.at_ms).min();
-        let next = [self.due_ms(Writer::Site), self.due_ms(Writer::Hub), flying].into_iter().flatten().min();
+        let next = [self.due_ms(Writer::Site), self.due_ms(Writer::Hub), flying]
+            .into_iter()
+            .flatten()
+            .min();
         let Some(next) = next.filter(|next| *next <= until_ms) else {
             self.now_ms = self.now_ms.max(until_ms);
             return false;
         };
         self.now_ms = self.now_ms.max(next);
         let now = self.now_ms;
-        let (due, later) = std::mem::take(&mut self.flying).into_iter().partition(|flying| flying.at_ms <= now);
+        let (due, later) = std::mem::take(&mut self.flying)
+            .into_iter()
+            .partition(|flying| flying.at_ms <= now);
         self.flying = later;
         for Flying { to, text, .. } in due {
             self.hear(to, &text);
@@ -162,7 +170,10 @@ impl Air {
             if self.due_ms(side).is_some_and(|due| due <= now) {
                 self.tick(side, 1_000);
                 let again = self.due_ms(side);
-                assert!(again.is_none_or(|due| due > now), "{side:?} says that it is due and has nothing to say");
+                assert!(
+                    again.is_none_or(|due| due > now),
+                    "{side:?} says that it is due and has nothing to say"
+                );
             }
         }
         true
@@ -235,7 +246,12 @@ impl Air {
     pub fn assert_no_alarm(&self) {
         for end in [&self.site, &self.hub] {
             let alarm = |action: &&Action| matches!(action, Action::Fork { .. } | Action::Refused { .. });
-            assert_eq!(end.seen.iter().find(alarm), None, "an alarm without a reason at {:?}", end.side);
+            assert_eq!(
+                end.seen.iter().find(alarm),
+                None,
+                "an alarm without a reason at {:?}",
+                end.side
+            );
         }
     }
 }

@@ -91,8 +91,14 @@ fn a_day_costs_at_most_16_texts_and_26_in_bad_air() {
 fn a_sale_takes_at_most_five_bytes() {
     for seed in 0..12 {
         let log = support::log(Writer::Site, Lane::Money, 0xb1b1_0000_0000_00b1);
-        let known: Known = [0x4141_0000_0000_0041, 0xa1a1_0000_0000_00a1].map(Epoch).into_iter().collect();
-        let day: Vec<Vec<u8>> = sales(seed).iter().map(|sale| sale.encode(Writer::Site, Lane::Money).unwrap()).collect();
+        let known: Known = [0x4141_0000_0000_0041, 0xa1a1_0000_0000_00a1]
+            .map(Epoch)
+            .into_iter()
+            .collect();
+        let day: Vec<Vec<u8>> = sales(seed)
+            .iter()
+            .map(|sale| sale.encode(Writer::Site, Lane::Money).unwrap())
+            .collect();
         let mut bytes = 0;
         for text in day.chunks(25) {
             let records: Vec<&[u8]> = text.iter().map(Vec::as_slice).collect();

@@ -10,7 +10,10 @@ fn key(by: Writer) -> LogKey {
 }
 
 fn known() -> Known {
-    [0x4141_0000_0000_0041, 0xb1b1_0000_0000_00b1].map(Epoch).into_iter().collect()
+    [0x4141_0000_0000_0041, 0xb1b1_0000_0000_00b1]
+        .map(Epoch)
+        .into_iter()
+        .collect()
 }
 
 fn pack_all(by: Writer, records: &[Vec<u8>], known: &Known) -> Vec<u8> {
@@ -112,23 +115,46 @@ fn pour() -> impl Strategy<Value = Vec<u8>> {
     let parts = proptest::collection::vec(part, 0..40);
     let seconds = prop_oneof![1_790_000_000..1_790_036_000_u64, 0..=253_402_300_799_u64];
     let over = prop_oneof![Just(0), ml];
-    (hold, parts, over, any::<bool>(), 0..6_usize, "[a-z0-9-]{1,32}", seconds, any::<bool>()).prop_map(
-        |(hold, parts, over, rule, outcome, dispenser, seconds, clock_trusted)| {
-            let part = |(epoch, number, ml)| (GrantId { epoch: Epoch(epoch), number }, Volume::from_ml(ml));
-            let parts = if hold.is_some() { parts } else { Vec::new() };
-            let pour = Poured {
-                hold: hold.map(|(epoch, number)| HoldId { epoch: Epoch(epoch), number }),
-                parts: parts.into_iter().map(part).collect(),
-                over: Volume::from_ml(over),
-                how: if rule { How::Rule } else { How::Report },
-                outcome: Outcome::ALL.get(outcome).copied(),
-                dispenser: dispenser.parse().unwrap(),
-                time: Wall::from_seconds(seconds as i64),
-                clock_trusted,
-            };
-            Record::Fact(Fact::Poured(pour)).encode(Writer::Site, Lane::Money).unwrap()
-        },
+    (
+        hold,
+        parts,
+        over,
+        any::<bool>(),
+        0..6_usize,
+        "[a-z0-9-]{1,32}",
+        seconds,
+        any::<bool>(),
     )
+        .prop_map(
+            |(hold, parts, over, rule, outcome, dispenser, seconds, clock_trusted)| {
+                let part = |(epoch, number, ml)| {
+                    (
+                        GrantId {
+                            epoch: Epoch(epoch),
+                            number,
+                        },
+                        Volume::from_ml(ml),
+                    )
+                };
+                let parts = if hold.is_some() { parts } else { Vec::new() };
+                let pour = Poured {
+                    hold: hold.map(|(epoch, number)| HoldId {
+                        epoch: Epoch(epoch),
+                        number,
+                    }),
+                    parts: parts.into_iter().map(part).collect(),
+                    over: Volume::from_ml(over),
+                    how: if rule { How::Rule } else { How::Report },
+                    outcome: Outcome::ALL.get(outcome).copied(),
+                    dispenser: dispenser.parse().unwrap(),
+                    time: Wall::from_seconds(seconds as i64),
+                    clock_trusted,
+                };
+                Record::Fact(Fact::Poured(pour))
+                    .encode(Writer::Site, Lane::Money)
+                    .unwrap()
+            },
+        )
 }
 
 proptest! {

@@ -41,14 +41,21 @@ fn example_a_cut_by_text() {
     assert_eq!(texts.len(), 2, "61–80 and 81–90");
     // 61–80 are lost, 81–90 are parked.
     let parked = air.hear(Writer::Hub, &texts[1]);
-    assert!(parked.verified && !parked.is_news && parked.actions.is_empty(), "parked is not applied");
+    assert!(
+        parked.verified && !parked.is_news && parked.actions.is_empty(),
+        "parked is not applied"
+    );
     assert_eq!(air.mark(Writer::Hub, Writer::Site), 60);
     air.now_ms += thin::ANSWER_MS;
     let ack = air.tick(Writer::Hub, 100).texts;
     assert_eq!(ack.len(), 1);
     air.flying.clear();
     air.hear(Writer::Site, &ack[0].text);
-    assert_eq!(thin::waiting(Writer::Site, BOX, &air.site.disk).unwrap().records, 30, "parked is not acked");
+    assert_eq!(
+        thin::waiting(Writer::Site, BOX, &air.site.disk).unwrap().records,
+        30,
+        "parked is not acked"
+    );
     // Only 61–80 are sent again.
     air.now_ms += thin::AGAIN_MS_MIN + thin::LINGER_MS;
     let again = air.tick(Writer::Site, 100).texts;
@@ -118,7 +125,11 @@ fn a_restored_hub_gets_back_what_it_wrote_and_drops_what_was_in_the_air() {
     air.grant(1);
     air.pass(48 * 3_600_000);
     assert_eq!(doubt::generation(&air.site.disk).unwrap(), 5);
-    assert_eq!(doubt::generation(&air.hub.disk).unwrap(), 5, "a lack that the doubt explains raises nothing");
+    assert_eq!(
+        doubt::generation(&air.hub.disk).unwrap(),
+        5,
+        "a lack that the doubt explains raises nothing"
+    );
     assert!(air.hub.saw(|action| *action == Action::Heard));
     assert!(doubt::hub_end_if_heard(&mut air.hub.disk, &[BOX]).unwrap());
     air.assert_same();
@@ -130,7 +141,13 @@ fn a_restored_hub_gets_back_what_it_wrote_and_drops_what_was_in_the_air() {
     assert_eq!(air.site.disk.records(), before, "that grant never existed");
     // What came back without the hub's signature is named to the operator (rule 19).
     let unsigned = kisima_sync::journal::given_back_unsigned(&air.hub.disk, BOX).unwrap();
-    assert_eq!(unsigned.iter().map(|(_, first, last)| (*first, *last)).collect::<Vec<_>>(), [(10, 12)]);
+    assert_eq!(
+        unsigned
+            .iter()
+            .map(|(_, first, last)| (*first, *last))
+            .collect::<Vec<_>>(),
+        [(10, 12)]
+    );
 }
 
 #[test]
@@ -144,8 +161,14 @@ fn a_hub_that_lost_its_past_unawares_learns_it_by_text() {
     air.restart(Writer::Site, 0xb1b1_0000_0000_00b1);
     air.sell(1);
     air.pass(24 * 3_600_000);
-    assert!(air.hub.saw(|action| *action == Action::GenerationRaised { generation: 1 }));
-    assert!(air.site.saw(|action| *action == Action::GenerationRaised { generation: 1 }));
+    assert!(
+        air.hub
+            .saw(|action| *action == Action::GenerationRaised { generation: 1 })
+    );
+    assert!(
+        air.site
+            .saw(|action| *action == Action::GenerationRaised { generation: 1 })
+    );
     assert!(air.hub.saw(|action| *action == Action::Heard));
     air.assert_same();
     // The socket shows the other lanes, and raises nothing more.
@@ -187,7 +210,10 @@ fn what_somebody_waits_for_leaves_after_five_minutes_and_sales_after_an_hour() {
     air.pass(2_000);
     assert_eq!(air.sent[0], 1);
     air.pass(3_600_000);
-    let grant = GrantId { epoch: Epoch(0x41), number: 7 };
+    let grant = GrantId {
+        epoch: Epoch(0x41),
+        number: 7,
+    };
     air.write(Writer::Site, &Record::Fact(Fact::Closed { grant }));
     air.pass(thin::LINGER_URGENT_MS + 1_000);
     assert_eq!(air.sent[0], 2);
@@ -214,7 +240,10 @@ fn a_record_too_long_for_a_text_takes_several_and_beyond_that_waits() {
     let waiting = thin::waiting(Writer::Site, BOX, &air.site.disk).unwrap();
     assert_eq!((waiting.records, waiting.too_large.unwrap().seq), (1, 4));
     air.settle_by_socket();
-    assert_eq!(thin::waiting(Writer::Site, BOX, &air.site.disk).unwrap(), thin::Waiting::default());
+    assert_eq!(
+        thin::waiting(Writer::Site, BOX, &air.site.disk).unwrap(),
+        thin::Waiting::default()
+    );
 }
 
 #[test]

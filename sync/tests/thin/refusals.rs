@@ -37,7 +37,10 @@ fn a_text_that_was_tampered_with_changes_nothing() {
     refused(&format!("{text}A"));
     refused(&format!("{text}{text}"));
     refused(&text[1..]);
-    assert!(air.hear(Writer::Hub, &format!("  {text}\r\n")).is_news, "white space around it does no harm");
+    assert!(
+        air.hear(Writer::Hub, &format!("  {text}\r\n")).is_news,
+        "white space around it does no harm"
+    );
 }
 
 #[test]
@@ -96,7 +99,10 @@ fn an_old_hello_is_no_news_and_takes_no_run_over() {
     let before = air.hub.disk.clone();
     for text in &hellos {
         let outcome = air.hear(Writer::Hub, text);
-        assert!(outcome.verified && !outcome.is_news && outcome.actions.is_empty(), "{outcome:?}");
+        assert!(
+            outcome.verified && !outcome.is_news && outcome.actions.is_empty(),
+            "{outcome:?}"
+        );
     }
     assert_eq!(air.hub.disk, before);
     // Nor after more runs than are remembered by name, where the logs say which are over.
@@ -167,20 +173,37 @@ fn a_parking_place_is_bounded_and_what_finds_none_is_answered_by_hello() {
         use kisima_sync::journal::Logs as _;
         let mark = air.mark(Writer::Site, Writer::Site);
         air.site.disk.set_acked(&log, mark).unwrap();
-        air.handle(Writer::Site, Event::WideHeard { peer_run: Epoch(0x4141_0000_0000_0041) });
+        air.handle(
+            Writer::Site,
+            Event::WideHeard {
+                peer_run: Epoch(0x4141_0000_0000_0041),
+            },
+        );
     }
     for text in texts[1..].iter() {
         assert!(air.hear(Writer::Hub, text).verified);
     }
-    let slots = air.hub.disk.meta.iter().filter(|(name, value)| name.contains("parked") && value.len() > 2);
+    let slots = air
+        .hub
+        .disk
+        .meta
+        .iter()
+        .filter(|(name, value)| name.contains("parked") && value.len() > 2);
     assert_eq!(slots.count(), thin::PARKED_MAX);
     air.now_ms += thin::ANSWER_MS;
     let said = air.tick(Writer::Hub, 10).texts;
     let bytes = |text: &str| text.as_bytes()[1..3].to_vec();
     // Version 1, kind 1 and 3: 0x11 and 0x13 begin with "ER" and "Ex" … in base64 the first six bits are 000100.
-    assert!(said.iter().any(|text| bytes(&text.text)[0] == b'E' && bytes(&text.text)[1] & 0xf0 == b'R' & 0xf0));
+    assert!(
+        said.iter()
+            .any(|text| bytes(&text.text)[0] == b'E' && bytes(&text.text)[1] & 0xf0 == b'R' & 0xf0)
+    );
     air.hear(Writer::Hub, &texts[0]);
-    assert_eq!(air.mark(Writer::Hub, Writer::Site), 3 + 32, "the gap closed, and all that was parked was applied");
+    assert_eq!(
+        air.mark(Writer::Hub, Writer::Site),
+        3 + 32,
+        "the gap closed, and all that was parked was applied"
+    );
 }
 
 #[test]

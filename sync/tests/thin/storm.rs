@@ -48,7 +48,11 @@ impl Storm {
                 self.air.pass(ms);
             }
             75..80 => {
-                let side = if self.air.dice.is_one_in(50) { Writer::Site } else { Writer::Hub };
+                let side = if self.air.dice.is_one_in(50) {
+                    Writer::Site
+                } else {
+                    Writer::Hub
+                };
                 let budget = self.air.dice.below(3) as u32;
                 self.air.tick(side, budget);
             }

@@ -227,10 +227,8 @@ fn where_there_is_a_code_a_session_carries_it_until_nothing_is_due() {
     }
     assert_eq!(office.holds_all(&mut bench), (true, 4));
     assert_eq!(bench.sim_status().parts_today, 0, "no text was sent");
-    eprintln!("unsynced {}", bench.sim_status().unsynced);
     bench.ask("b1", "4071", 1_000);
     bench.pour("b1", 1_000);
-    for m in 0..60 { let o = bench.wait(MINUTE_MS); if !o.is_empty() { eprintln!("{m} {o:?} {}", bench.sim_status().unsynced); } }
     assert_eq!(
         dialled(&bench.wait(HOUR_MS - MINUTE_MS)),
         None,
