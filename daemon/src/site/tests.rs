@@ -36,6 +36,7 @@ mod office;
 mod repeats;
 mod rollback;
 mod sealing;
+mod sim;
 mod standing;
 mod storage;
 mod tally;
@@ -126,8 +127,7 @@ impl Bench {
 
     fn give(&mut self, input: Input) -> Vec<Effect> {
         let moment = self.moment();
-        let site = self.site.as_mut().unwrap();
-        run_batch(site, [(moment, input)], |fault| panic!("{fault}"))
+        run_batch(self.site(), [(moment, input)], |fault| panic!("{fault}"))
     }
 
     /// The hub says something, as if it had come over the link.
@@ -190,11 +190,8 @@ impl Bench {
 
     fn balance_ml(&mut self) -> u64 {
         let now = self.moment().wall;
-        read::customer_shown(self.site().connection(), JANE, Some(now))
-            .unwrap()
-            .unwrap()
-            .balance
-            .ml()
+        let shown = read::customer_shown(self.site().connection(), JANE, Some(now)).unwrap();
+        shown.unwrap().balance.ml()
     }
 
     fn sales(&mut self) -> Vec<(String, i64)> {
