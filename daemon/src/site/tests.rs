@@ -14,7 +14,7 @@ use store::Durability;
 use sync::{
     journal::Pen,
     record::{DocumentId, Edit, Record},
-    seal::{SecretKey, sealing_public},
+    seal::{Identity, SecretKey, sealing_public},
     vault::Vault,
 };
 
@@ -32,17 +32,21 @@ mod cash;
 mod commands;
 mod doubt;
 mod limits;
+mod office;
 mod repeats;
 mod rollback;
 mod sealing;
+mod sim;
 mod standing;
 mod storage;
 mod tally;
 mod texts;
+mod thin;
 mod turned_away;
 
 const JANE: CustomerId = CustomerId(7);
 const PHONE: &str = "+254700000102";
+const HUB_SEED: SecretKey = SecretKey::new([7; 32]);
 const HUB_SEALING_SECRET: SecretKey = SecretKey::new([8; 32]);
 
 /// A site in a folder of its own, and the hand that plays its hub.
@@ -123,8 +127,7 @@ impl Bench {
 
     fn give(&mut self, input: Input) -> Vec<Effect> {
         let moment = self.moment();
-        let site = self.site.as_mut().unwrap();
-        run_batch(site, [(moment, input)], |fault| panic!("{fault}"))
+        run_batch(self.site(), [(moment, input)], |fault| panic!("{fault}"))
     }
 
     /// The hub says something, as if it had come over the link.
@@ -187,11 +190,8 @@ impl Bench {
 
     fn balance_ml(&mut self) -> u64 {
         let now = self.moment().wall;
-        read::customer_shown(self.site().connection(), JANE, Some(now))
-            .unwrap()
-            .unwrap()
-            .balance
-            .ml()
+        let shown = read::customer_shown(self.site().connection(), JANE, Some(now)).unwrap();
+        shown.unwrap().balance.ml()
     }
 
     fn sales(&mut self) -> Vec<(String, i64)> {
@@ -243,7 +243,7 @@ fn enrolment() -> Enrolment {
         pin_key: SecretKey::new([3; 32]),
         receipt_key: SecretKey::new([4; 32]),
         identity_seed: SecretKey::new([2; 32]),
-        hub_signing_key: [0; 32],
+        hub_signing_key: Identity::from_seed(&HUB_SEED).public(),
         hub_sealing_key: sealing_public(&HUB_SEALING_SECRET),
     }
 }

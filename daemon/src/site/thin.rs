@@ -17,6 +17,7 @@ use super::{
     call::Call,
     delivery::{Purpose, SimText},
     effect::Effect,
+    enrolment::Enrolled,
     sim::SimSettings,
     store::{self, outbox},
 };
@@ -65,16 +66,29 @@ impl Site {
         if is_mute || matches!(state, ThinState::Off | ThinState::Resting) {
             return Ok(Vec::new());
         }
-        let setup = self.setup(&enrolled);
-        let due = thin::deadline_ms(&setup, moment, &store::logs(self.connection()))?;
-        if due.is_none_or(|due| due > moment.monotonic_ms) {
+        if self.call.is_some() || !self.is_thin_due(moment, &enrolled)? {
             return Ok(Vec::new());
         }
         match (state, &settings.hub_code, &settings.hub_number) {
-            (ThinState::Ussd, Some(code), _) => Ok(self.dial(moment, Call::Sync, code)),
+            (ThinState::Ussd, Some(code), _) => {
+                // In a session everything is due. Whether it is worth one is what a text would wait for; a tick that may
+                // say nothing only notes since when something waits.
+                let (carrier, texts_max) = (Carrier::Sms, 0);
+                let (_, mut effects) = self.thin_event(moment, Event::Tick { carrier, texts_max })?;
+                if self.is_thin_due(moment, &enrolled)? {
+                    effects.extend(self.dial(moment, Call::Sync, code));
+                }
+                Ok(effects)
+            }
             (_, _, Some(number)) => self.text_sync(moment, &settings, number),
             _ => Ok(Vec::new()),
         }
+    }
+
+    fn is_thin_due(&self, moment: &Moment, enrolled: &Enrolled) -> Result<bool, SiteError> {
+        let setup = self.setup(enrolled);
+        let due = thin::deadline_ms(&setup, moment, &store::logs(self.connection()))?;
+        Ok(due.is_some_and(|due| due <= moment.monotonic_ms))
     }
 
     /// Queues the texts that are due, as far as the day's budget goes. What was queued before leaves first.
@@ -113,6 +127,7 @@ impl Site {
         if self.settings.sim.is_none() {
             return Ok(Vec::new());
         }
+        outbox::give_up_sync(self.connection(), moment.wall)?;
         Ok(self.thin_event(moment, Event::WideHeard { peer_run })?.1)
     }
 

@@ -255,6 +255,13 @@ impl<L: Logs> Speaking<'_, L> {
         let now = self.moment.monotonic_ms;
         let own = (self.setup.side, self.setup.run);
         let mut looked = false;
+        // Also without budget: whoever has another carrier asks whether it is worth one.
+        if waiting(self.setup, self.state, self.logs)?
+            .iter()
+            .any(|(place, ..)| *place == own)
+        {
+            self.state.since_ms.get_or_insert(now);
+        }
         while self.state.flights.len() < WINDOW && self.left > 0 {
             let mut sent = false;
             for (place, log, from, to) in waiting(self.setup, self.state, self.logs)? {

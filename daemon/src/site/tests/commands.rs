@@ -346,3 +346,27 @@ fn who_is_blocked_or_at_home_elsewhere_is_told_nothing_of_water_here() {
     );
     assert_eq!(bench.write(PHONE, "BALANCE"), [NETWORK_AWAY]);
 }
+
+#[test]
+fn while_the_hub_is_there_it_answers_itself_and_nobody_is_told_twice() {
+    let mut bench = with_sim("sms-linked", settings());
+    let mut office = super::office::Office::of(&mut bench);
+    office.link(&mut bench);
+    for words in ["REPORT no water", "BUY 20", "BILL", "STOP"] {
+        assert_eq!(bench.write(PHONE, words), [] as [String; 0], "{words}");
+    }
+    assert_eq!(bench.forwarded().len(), 3);
+    assert_eq!(
+        bench.write(PHONE, "BALANCE").len(),
+        1,
+        "what is known here is answered here"
+    );
+}
+
+#[test]
+fn a_box_that_was_replaced_answers_nobody() {
+    let mut bench = with_sim("sms-retired", settings());
+    bench.site().is_retired = true;
+    assert_eq!(bench.write(PHONE, "BALANCE"), [] as [String; 0]);
+    assert_eq!(bench.kinds(), ["ignored"]);
+}
