@@ -237,21 +237,31 @@ impl<L: Logs> Hearing<'_, L> {
         let log = log_at(self.setup.box_id, place);
         let sent_to = last_of(&chunk);
         let before = self.mark(&log)?;
-        match take(self.setup, self.generation, chunk, self.logs)? {
+        // What it gives back may overtake the HELLO that says why.
+        match take(self.setup, self.state.peer_generation, chunk, self.logs)? {
             Taken::Held { mark, folds, settled } => {
                 self.outcome.is_news |= mark > before;
                 self.outcome.actions.extend(folds);
                 self.outcome.actions.extend(settled);
+                // Who sends a record holds it. But a text may be old, and a card set back since.
+                let is_sure = self.setup.side == Writer::Site || log.epoch.0 == self.state.box_run || mark > before;
                 let state = self.logs.log(&log).map_err(JournalError::Store)?;
-                let acked = state.map_or(0, |state| state.acked).max(sent_to.min(mark));
-                self.logs.set_acked(&log, acked).map_err(JournalError::Store)?;
+                let acked = state.map_or(0, |state| state.acked);
+                if is_sure && acked < sent_to.min(mark) {
+                    self.logs
+                        .set_acked(&log, sent_to.min(mark))
+                        .map_err(JournalError::Store)?;
+                }
             }
             Taken::Gap => return Ok(false),
             Taken::Refused(alarm) => {
                 self.state.refused.push(place);
                 self.outcome.actions.push(alarm);
             }
-            Taken::Unheard => self.state.wish_hello(self.now_ms),
+            Taken::Unheard => {
+                self.state.is_lost = true;
+                self.state.wish_hello(self.now_ms);
+            }
         }
         Ok(true)
     }
@@ -279,6 +289,7 @@ impl<L: Logs> Hearing<'_, L> {
             return Ok(());
         }
         if ack.mark < held.acked {
+            self.state.is_lost = true;
             self.state.wish_hello(self.now_ms);
             return Ok(());
         }

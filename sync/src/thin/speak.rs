@@ -105,10 +105,14 @@ pub(super) fn deadline_ms<L: Logs>(
                 due.push(Some(now));
                 continue;
             }
-            let since = state.since_ms.unwrap_or(now);
+            // The first tick only notes since when there is something.
+            let Some(since) = state.since_ms else {
+                due.push(Some(now));
+                continue;
+            };
             due.push(Some(since + linger_ms(setup, place, from, &log, logs)?));
             if to - from >= FULL_RECORDS_MIN {
-                due.push(Some((state.looked_ms + LOOK_MS).max(now.min(since + LOOK_MS))));
+                due.push(Some((state.looked_ms + LOOK_MS).max(since)));
             }
         }
     }
@@ -180,6 +184,10 @@ fn linger_ms<L: Logs>(
     if setup.side == Writer::Hub {
         return Ok(LINGER_HUB_MS);
     }
+    // The hub cannot tell what of its past a box lacks before it knows what this run stands on.
+    if doubt::site_in_doubt(logs)? {
+        return Ok(0);
+    }
     let records = logs
         .read(&log_at(setup.box_id, place), from, READ_BYTES_MAX)
         .map_err(JournalError::Store)?;
@@ -210,6 +218,10 @@ impl<L: Logs> Speaking<'_, L> {
             if self.state.told_generation < self.generation && self.state.hello_ms.is_none() {
                 self.state.hello_ms = Some(now);
             }
+        }
+        let is_unheard = |flight: &Flight| flight.due_ms <= now && flight.tries >= TRIES_MAX && !flight.is_parked;
+        if self.setup.side == Writer::Site && self.state.flights.iter().any(is_unheard) {
+            self.state.wish_hello(now);
         }
         if self.state.hello_ms.is_some_and(|due| due <= now || self.is_eager) {
             self.say_hello()?;
@@ -276,7 +288,7 @@ impl<L: Logs> Speaking<'_, L> {
             },
             number: self.state.number + 1,
             seen: self.state.seen,
-            asks: !is_site && !may_flow(self.setup, self.state, self.generation),
+            asks: !is_site && (self.state.is_lost || !may_flow(self.setup, self.state, self.generation)),
         };
         if !self.say(Kind::Hello, self.setup.side, Epoch(0), &put_hello(&thin), &[]) {
             return Ok(());
@@ -352,9 +364,6 @@ impl<L: Logs> Speaking<'_, L> {
                 self.state.flights.push(flight);
                 continue;
             };
-            if self.setup.side == Writer::Site && flight.tries >= TRIES_MAX {
-                self.state.wish_hello(now);
-            }
             self.fly(flight.place, flight.from, to, flight.tries);
         }
         Ok(())
