@@ -4,8 +4,8 @@
 //! limit and is kept nowhere as a text; what it brings is folded as from a socket. One that no box sealed changes nothing
 //! but a count.
 //!
-//! A box is texted only while it has no socket and after news of it came by text, at the number that they came from, and
-//! so much a day. What it is told leaves through the outbox, which never repeats it: the sync does.
+//! A box is texted only while it has no socket and after a text of its own, at the number that its newest news came from,
+//! and so much a day. What it is told leaves through the outbox, which never repeats it: the sync does.
 
 use kiosk::{
     ids::{BoxId, Epoch, Writer},
@@ -90,15 +90,14 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// A text of this box came. Only news say where it is and that it has no socket: anybody may send its old texts again.
+    /// A text of this box came, and it is answered by texts from now on. Where to, only news say, for anybody may send its
+    /// old texts again.
     fn thin_heard(&mut self, box_id: BoxId, phone: Phone, is_news: bool) -> Result<(), HubError> {
         let is_linked = self.is_linked(box_id);
         let mut row = self.thin_row(box_id)?;
         row.heard = self.now();
-        if is_news {
-            row.phone = Some(phone);
-            row.since = row.since.or(Some(self.now())).filter(|_| !is_linked);
-        }
+        row.phone = row.phone.filter(|_| !is_news).or(Some(phone));
+        row.since = row.since.or(Some(self.now())).filter(|_| !is_linked);
         Ok(self.store.put_thin_box(&row)?)
     }
 

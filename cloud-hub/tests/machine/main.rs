@@ -49,6 +49,7 @@ mod sites;
 mod sms;
 mod texts;
 mod texts_by_sites;
+mod thin;
 mod ussd;
 mod ussd_loans;
 mod ussd_sessions;
