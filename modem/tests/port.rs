@@ -32,7 +32,7 @@ impl Folder {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("kisima-modem-{}-{number}", process::id()));
-        fs::create_dir_all(&path).unwrap();
+        fs::create_dir_all(&path).expect("a folder");
         Folder(path)
     }
 
@@ -43,22 +43,25 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).unwrap();
+        fs::remove_dir_all(&self.0).expect("the folder");
     }
 }
 
 /// A modem on a new terminal that the link names. It ends when the terminal is closed, by itself or from here.
 fn modem(link: &Path, babbles: bool) -> Arc<AtomicBool> {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
-    let _ = fs::remove_file(link);
-    symlink(&name, link).unwrap();
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&master).expect("it is ours");
+    unlockpt(&master).expect("it is ours");
+    let name = ptsname(&master, Vec::new()).expect("it has a name");
+    let name = name.into_string().expect("in ASCII");
+    if link.is_symlink() {
+        fs::remove_file(link).expect("the old link");
+    }
+    symlink(&name, link).expect("a link");
     let is_pulled = Arc::new(AtomicBool::new(false));
     let pulled = Arc::clone(&is_pulled);
     // Held open here too, so that the modem waits for the driver instead of seeing an end.
-    let held = File::options().read(true).write(true).open(&name).unwrap();
+    let held = File::options().read(true).write(true).open(&name).expect("it opens");
     thread::spawn(move || serve(master, &pulled, babbles, held));
     is_pulled
 }

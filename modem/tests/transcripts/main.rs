@@ -33,7 +33,7 @@ macro_rules! transcripts {
 
 transcripts! {
     sim7600_start sim7670_start ec25_start huawei_start generic_start
-    receives sweeps full_store sends ussd_plain ussd_packed unasked data_ecm data_ecm_huawei
+    receives sweeps full_store sends reports_acknowledged ussd_plain ussd_packed unasked data_ecm data_ecm_huawei
     sim_missing sim_pin_wrong sim_pin_unheard sim_pin_tried_before store_late
     mute falls_silent restarts vanishes
 }

@@ -204,3 +204,22 @@ fn the_sixty_fifth_text_is_refused_at_once() {
         [Event::NotSent { id: OrderId(66), .. }]
     ));
 }
+
+/// A store that lists texts without end is believed up to a limit, and what it holds beyond is left there.
+#[test]
+fn a_list_without_end_is_heard_to_a_limit() {
+    let mut player = Player::new(Settings::default(), Feeding::Whole);
+    player.open();
+    for _ in 0..100 {
+        let Some(said) = player.said().filter(|said| said != "AT+CMGL=4") else {
+            break;
+        };
+        good(&mut player, &said);
+    }
+    player.told();
+    for slot in 0..5_000 {
+        let text = format!("\r\n+CMGL: {slot},0,,24\r\n00040C9152740000101000006230100122332105E8329BFD06\r\n");
+        player.modem_says(text.as_bytes());
+    }
+    assert_eq!(player.told().len(), 1_000);
+}
