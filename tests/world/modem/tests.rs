@@ -1,0 +1,2 @@
+use super::happening::Happening;
+use super::*;
