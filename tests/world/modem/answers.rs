@@ -241,7 +241,13 @@ impl Modem {
                 let rssi = self.air.signal_dbm.map_or(99, |dbm| ((dbm + 113) / 2).clamp(0, 31));
                 ok(format!("+CSQ: {rssi},99"))
             }
-            ("+CCLK", "?") => ok(format!("+CCLK: \"{}\"", self.clock())),
+            ("+CCLK", "?") => ok(format!("+CCLK: \"{}+12\"", self.clock(12))),
+            // The quartet of vendors for the tries that a PIN has left.
+            ("+SPIC", "") => ok(format!("+SPIC: {},10,0,10", self.sim.tries_left)),
+            ("+CPINR", _) => ok(format!("+CPINR: SIM PIN,{},3", self.sim.tries_left)),
+            ("^CPIN", "?") => ok(format!("^CPIN: SIM PIN,10,10,{},10,3", self.sim.tries_left)),
+            ("+QPINC", _) => ok(format!("+QPINC: \"SC\",{},10", self.sim.tries_left)),
+            ("+QLTS", _) => ok(format!("+QLTS: \"20{}+12,0\"", self.clock(0))),
             ("+CSCS", "?") => ok(format!("+CSCS: \"{}\"", self.setting.alphabet)),
             ("+CSCS", "=?") => ok(r#"+CSCS: ("IRA","GSM","UCS2")"#),
             ("+CSCS", _) => match value.first().map(String::as_str) {
@@ -407,12 +413,15 @@ impl Modem {
         "8925402000000000017"
     }
 
-    /// The network's time, three hours east, as `+CCLK` writes it.
-    fn clock(&self) -> String {
-        let stamp = self.stamp().encode();
+    /// The network's time in a zone, as `+CCLK` writes it.
+    fn clock(&self, zone_quarters: i8) -> String {
+        let stamp = Stamp {
+            zone_quarters,
+            ..self.stamp()
+        };
         let two = |octet: u8| format!("{}{}", octet & 0xf, octet >> 4);
-        let [year, month, day, hour, minute, second, _] = stamp.map(two);
-        format!("{year}/{month}/{day},{hour}:{minute}:{second}+12")
+        let [year, month, day, hour, minute, second, _] = stamp.encode().map(two);
+        format!("{year}/{month}/{day},{hour}:{minute}:{second}")
     }
 
     pub(super) fn stamp(&self) -> Stamp {
