@@ -280,7 +280,8 @@ impl Modem {
             }
             ("+CGPADDR", _) => ok(r#"+CGPADDR: 1,"10.20.30.40""#),
             (
-                "+CTZU" | "+CTZR" | "^CURC" | "+QURCCFG" | "+CRC" | "+CLIP" | "+CGEREP" | "+CPMUTE" | "+CSDH" | "+CRSL",
+                "+CTZU" | "+CTZR" | "^CURC" | "^PORTSEL" | "+QURCCFG" | "+CRC" | "+CLIP" | "+CGEREP" | "+CPMUTE"
+                | "+CSDH" | "+CRSL",
                 _,
             ) => only(End::Ok),
             ("+CPAS", "") => ok("+CPAS: 0"),

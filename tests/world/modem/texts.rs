@@ -20,6 +20,7 @@ const TRIES_AGAIN: Duration = Duration::from_secs(30);
 const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(15);
 
 /// Not allowed, bad PDU, bad text, no such place, no place left, no network, no acknowledgement expected (section 3.2.5).
+const NOT_ALLOWED: u16 = 302;
 const NOT_SUPPORTED: u16 = 303;
 const BAD_PDU: u16 = 304;
 const BAD_PARAMETER: u16 = 305;
@@ -27,6 +28,12 @@ const NO_SUCH_PLACE: u16 = 321;
 const FULL: u16 = 322;
 const NO_NETWORK: u16 = 331;
 const NOT_EXPECTED: u16 = 340;
+
+/// The names of the stores, and the places of what they are used for in `+CPMS`.
+const STORES: [&str; 2] = ["SM", "ME"];
+const READ: usize = 0;
+const WRITE: usize = 1;
+const RECEIVE: usize = 2;
 
 /// A text in the store.
 #[derive(Clone, Debug)]
@@ -40,7 +47,10 @@ struct Stored {
 /// Texts and what is set about them.
 #[derive(Debug)]
 pub(super) struct Texts {
-    store: Vec<Option<Stored>>,
+    /// One on the SIM, one in the modem.
+    stores: [Vec<Option<Stored>>; 2],
+    /// Which is read, written to, and received into.
+    used_for: [usize; 3],
     reports: Vec<Encoded>,
     /// What the network holds back: no place, no network, nobody acknowledged.
     waiting: VecDeque<Encoded>,
@@ -85,7 +95,8 @@ pub(super) struct Faults {
 impl Default for Texts {
     fn default() -> Texts {
         Texts {
-            store: vec![None; 20],
+            stores: [vec![None; 20], vec![None; 23]],
+            used_for: [0; 3],
             reports: Vec::new(),
             waiting: VecDeque::new(),
             indication: [0; 5],
@@ -112,31 +123,55 @@ impl Default for Texts {
 impl Texts {
     /// A restart forgets what was set; the SIM keeps its texts.
     pub(super) fn forget_sessions(&mut self) {
+        self.used_for = [0; 3];
         self.indication = [0; 5];
         self.is_phase_2_plus = false;
         self.unacknowledged_since = None;
         self.announced = Prompted::Nothing;
     }
 
-    /// How many texts lie in the store.
-    pub(super) fn used(&self) -> usize {
-        self.store.iter().flatten().count()
-    }
-
-    /// Gives the store so many places; texts beyond them are gone.
+    /// Gives both stores so many places; texts beyond them are gone.
     pub(super) fn resize(&mut self, places: usize) {
-        self.store.resize(places, None);
+        self.stores.iter_mut().for_each(|store| store.resize(places, None));
     }
 
-    fn room(&self) -> String {
-        format!("{},{}", self.used(), self.store.len())
+    /// The store that is read.
+    fn shelf(&mut self) -> &mut Vec<Option<Stored>> {
+        &mut self.stores[self.used_for[READ]]
+    }
+
+    /// What is taken and what there is, for each of the three uses; with the names of the stores or without.
+    fn room(&self, is_named: bool) -> String {
+        let room = self.used_for.map(|place| {
+            let store = &self.stores[place];
+            let name = if is_named {
+                format!("\"{}\",", STORES[place])
+            } else {
+                String::new()
+            };
+            format!("{name}{},{}", store.iter().flatten().count(), store.len())
+        });
+        format!("+CPMS: {}", room.join(","))
+    }
+
+    /// Chooses stores by their names; `false`, with nothing chosen, when there is none of that name.
+    fn choose(&mut self, names: &[String]) -> bool {
+        let mut chosen = self.used_for;
+        for (place, name) in names.iter().take(3).enumerate() {
+            match STORES.iter().position(|store| store == name) {
+                Some(store) => chosen[place] = store,
+                None => return false,
+            }
+        }
+        self.used_for = chosen;
+        !names.is_empty()
     }
 }
 
 impl Modem {
-    /// What lies on the SIM: place and PDU.
+    /// What lies in the store that is received into: place and PDU.
     pub fn stored(&self) -> Vec<(usize, String)> {
-        let places = self.texts.store.iter().enumerate();
+        let places = self.texts.stores[self.texts.used_for[RECEIVE]].iter().enumerate();
         places
             .filter_map(|(place, stored)| Some((place + 1, stored.as_ref()?.hex.clone())))
             .collect()
@@ -168,16 +203,12 @@ impl Modem {
                 }
                 _ => only(End::Cms(BAD_PARAMETER)),
             },
-            ("+CPMS", "?") => {
-                let store = format!("\"SM\",{}", self.texts.room());
-                ok(format!("+CPMS: {store},{store},{store}"))
-            }
+            ("+CPMS", "?") => ok(self.texts.room(true)),
             ("+CPMS", "=?") => ok(format!("+CPMS: {}", self.profile.stores)),
-            ("+CPMS", _) if value.iter().all(|store| matches!(store.as_str(), "SM" | "ME" | "MT")) => {
-                let room = self.texts.room();
-                ok(format!("+CPMS: {room},{room},{room}"))
-            }
-            ("+CPMS", _) => only(End::Cms(BAD_PARAMETER)),
+            ("+CPMS", _) => match self.texts.choose(&value) {
+                true => ok(self.texts.room(false)),
+                false => only(End::Cms(NOT_ALLOWED)),
+            },
             ("+CNMI", "?") => ok(format!(
                 "+CNMI: {}",
                 self.texts.indication.map(|value| value.to_string()).join(",")
@@ -194,7 +225,7 @@ impl Modem {
             ("+CMGL", "=?") => ok("+CMGL: (0-4)"),
             ("+CMGL", _) => self.list(number(0).unwrap_or(0)),
             ("+CMGR", _) => self.read(number(0).unwrap_or(0)),
-            ("+CMGD", "=?") => ok(format!("+CMGD: (1-{}),(0-4)", self.texts.store.len())),
+            ("+CMGD", "=?") => ok(format!("+CMGD: (1-{}),(0-4)", self.texts.shelf().len())),
             ("+CMGD", _) => self.delete(number(0).unwrap_or(0), number(1).unwrap_or(0)),
             ("+CMGS", "=?") | ("+CMMS", _) => only(End::Ok),
             ("+CMGS", _) => self.prompt(number(0).map_or(Prompted::Nothing, Prompted::Send)),
@@ -223,7 +254,7 @@ impl Modem {
 
     fn list(&mut self, state: usize) -> Reply {
         let mut lines = Vec::new();
-        for (place, stored) in self.texts.store.iter_mut().enumerate() {
+        for (place, stored) in self.texts.shelf().iter_mut().enumerate() {
             let Some(stored) = stored
                 .as_mut()
                 .filter(|stored| state == 4 || usize::from(stored.state) == state)
@@ -245,8 +276,8 @@ impl Modem {
 
     fn read(&mut self, place: usize) -> Reply {
         let empty_is_error = self.profile.empty_is_error;
-        let places = self.texts.store.len();
-        let Some(slot) = place.checked_sub(1).and_then(|place| self.texts.store.get_mut(place)) else {
+        let places = self.texts.shelf().len();
+        let Some(slot) = place.checked_sub(1).and_then(|place| self.texts.shelf().get_mut(place)) else {
             // A report lies behind the texts.
             return match place
                 .checked_sub(places + 1)
@@ -269,6 +300,7 @@ impl Modem {
 
     fn delete(&mut self, place: usize, kind: usize) -> Reply {
         let texts = &mut self.texts;
+        let places = texts.shelf().len();
         let is_gone = |state: u8| match kind {
             1 => state == 1,
             2 => matches!(state, 1 | 3),
@@ -276,13 +308,13 @@ impl Modem {
             _ => true,
         };
         match (kind, place.checked_sub(1)) {
-            (0, Some(place)) if place < texts.store.len() => texts.store[place] = None,
-            (0, Some(place)) if place - texts.store.len() < texts.reports.len() => {
-                texts.reports.remove(place - texts.store.len());
+            (0, Some(place)) if place < places => texts.shelf()[place] = None,
+            (0, Some(place)) if place - places < texts.reports.len() => {
+                texts.reports.remove(place - places);
             }
             (0, _) => return only(End::Cms(NO_SUCH_PLACE)),
             (1..=4, _) => {
-                for slot in &mut texts.store {
+                for slot in texts.shelf() {
                     *slot = slot.take().filter(|stored| !is_gone(stored.state));
                 }
             }
@@ -321,11 +353,14 @@ impl Modem {
                 return self.send(&submit);
             }
             (Prompted::Write(announced, state), Ok(_)) if length == Some(announced) => {
-                match self.keep(Stored {
-                    state,
-                    hex: hex.trim().to_uppercase(),
-                    length: announced,
-                }) {
+                match self.keep(
+                    WRITE,
+                    Stored {
+                        state,
+                        hex: hex.trim().to_uppercase(),
+                        length: announced,
+                    },
+                ) {
                     Some(place) => return self.finish(Duration::ZERO, &[format!("+CMGW: {place}")], End::Ok),
                     None => End::Cms(FULL),
                 }
@@ -413,7 +448,7 @@ impl Modem {
             1 => self.unsolicited(delay, &format!("+CDS: {}\r\n{}", encoded.length, encoded.hex)),
             2 => {
                 self.texts.reports.push(encoded);
-                let place = self.texts.store.len() + self.texts.reports.len();
+                let place = self.texts.shelf().len() + self.texts.reports.len();
                 self.unsolicited(delay, &format!("+CDSI: \"SR\",{place}"));
             }
             _ => {}
@@ -484,9 +519,10 @@ impl Modem {
                     hex: next.hex,
                     length: next.length,
                 };
-                let Some(place) = self.keep(stored) else { break };
+                let name = STORES[self.texts.used_for[RECEIVE]];
+                let Some(place) = self.keep(RECEIVE, stored) else { break };
                 if self.texts.indication[1] == 1 {
-                    self.unsolicited(Duration::ZERO, &format!("+CMTI: \"SM\",{place}"));
+                    self.unsolicited(Duration::ZERO, &format!("+CMTI: \"{name}\",{place}"));
                 }
             }
             self.texts.waiting.pop_front();
@@ -496,9 +532,10 @@ impl Modem {
         }
     }
 
-    fn keep(&mut self, stored: Stored) -> Option<usize> {
-        let place = self.texts.store.iter().position(Option::is_none)?;
-        self.texts.store[place] = Some(stored);
+    fn keep(&mut self, used_for: usize, stored: Stored) -> Option<usize> {
+        let store = &mut self.texts.stores[self.texts.used_for[used_for]];
+        let place = store.iter().position(Option::is_none)?;
+        store[place] = Some(stored);
         Some(place + 1)
     }
 }
