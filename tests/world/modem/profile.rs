@@ -36,6 +36,8 @@ pub struct Profile {
     pub stores: &'static str,
     /// How long a restart takes.
     pub boot: Duration,
+    /// The number of the first place for texts.
+    pub first_place: usize,
     /// An empty place answers `+CMS ERROR: 321`; others say OK.
     pub empty_is_error: bool,
 }
@@ -58,6 +60,7 @@ const GENERIC: Profile = Profile {
     cnmi: CNMI,
     stores: STORES,
     boot: Duration::from_secs(2),
+    first_place: 1,
     empty_is_error: true,
 };
 
@@ -110,6 +113,8 @@ pub const PROFILES: [Profile; 6] = [
         ],
         chatter: Some(Duration::from_secs(5)),
         ussd: Form::Packed,
+        // gammu knows sticks of this maker for it.
+        first_place: 0,
         ussd_releases_twice: true,
         ..GENERIC
     },
@@ -123,6 +128,8 @@ pub const PROFILES: [Profile; 6] = [
         chatter_lines: &["^HCSQ:\"LTE\",46,40,126,14", "^RSSI:21", "^LOCCHD:1"],
         chatter: Some(Duration::from_secs(5)),
         ussd: Form::Packed,
+        // gammu knows sticks of this maker for it.
+        first_place: 0,
         ..GENERIC
     },
 ];

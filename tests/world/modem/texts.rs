@@ -173,7 +173,7 @@ impl Modem {
     pub fn stored(&self) -> Vec<(usize, String)> {
         let places = self.texts.stores[self.texts.used_for[RECEIVE]].iter().enumerate();
         places
-            .filter_map(|(place, stored)| Some((place + 1, stored.as_ref()?.hex.clone())))
+            .filter_map(|(place, stored)| Some((place + self.profile.first_place, stored.as_ref()?.hex.clone())))
             .collect()
     }
 
@@ -225,7 +225,11 @@ impl Modem {
             ("+CMGL", "=?") => ok("+CMGL: (0-4)"),
             ("+CMGL", _) => self.list(number(0).unwrap_or(0)),
             ("+CMGR", _) => self.read(number(0).unwrap_or(0)),
-            ("+CMGD", "=?") => ok(format!("+CMGD: (1-{}),(0-4)", self.texts.shelf().len())),
+            ("+CMGD", "=?") => {
+                let first = self.profile.first_place;
+                let last = (first + self.texts.shelf().len()).saturating_sub(1);
+                ok(format!("+CMGD: ({first}-{last}),(0-4)"))
+            }
             ("+CMGD", _) => self.delete(number(0).unwrap_or(0), number(1).unwrap_or(0)),
             ("+CMGS", "=?") | ("+CMMS", _) => only(End::Ok),
             ("+CMGS", _) => self.prompt(number(0).map_or(Prompted::Nothing, Prompted::Send)),
@@ -254,6 +258,7 @@ impl Modem {
 
     fn list(&mut self, state: usize) -> Reply {
         let mut lines = Vec::new();
+        let first = self.profile.first_place;
         for (place, stored) in self.texts.shelf().iter_mut().enumerate() {
             let Some(stored) = stored
                 .as_mut()
@@ -264,7 +269,7 @@ impl Modem {
             // The line of the PDU follows its header, without an empty one between them.
             lines.push(format!(
                 "+CMGL: {},{},,{}\r\n{}",
-                place + 1,
+                place + first,
                 stored.state,
                 stored.length,
                 stored.hex
@@ -275,9 +280,12 @@ impl Modem {
     }
 
     fn read(&mut self, place: usize) -> Reply {
-        let empty_is_error = self.profile.empty_is_error;
+        let (first, empty_is_error) = (self.profile.first_place, self.profile.empty_is_error);
         let places = self.texts.shelf().len();
-        let Some(slot) = place.checked_sub(1).and_then(|place| self.texts.shelf().get_mut(place)) else {
+        let Some(slot) = place
+            .checked_sub(first)
+            .and_then(|place| self.texts.shelf().get_mut(place))
+        else {
             // A report lies behind the texts.
             return match place
                 .checked_sub(places + 1)
@@ -299,6 +307,7 @@ impl Modem {
     }
 
     fn delete(&mut self, place: usize, kind: usize) -> Reply {
+        let first = self.profile.first_place;
         let texts = &mut self.texts;
         let places = texts.shelf().len();
         let is_gone = |state: u8| match kind {
@@ -307,7 +316,7 @@ impl Modem {
             3 => state != 0,
             _ => true,
         };
-        match (kind, place.checked_sub(1)) {
+        match (kind, place.checked_sub(first)) {
             (0, Some(place)) if place < places => texts.shelf()[place] = None,
             (0, Some(place)) if place - places < texts.reports.len() => {
                 texts.reports.remove(place - places);
@@ -448,7 +457,7 @@ impl Modem {
             1 => self.unsolicited(delay, &format!("+CDS: {}\r\n{}", encoded.length, encoded.hex)),
             2 => {
                 self.texts.reports.push(encoded);
-                let place = self.texts.shelf().len() + self.texts.reports.len();
+                let place = self.texts.shelf().len() + self.texts.reports.len() - 1 + self.profile.first_place;
                 self.unsolicited(delay, &format!("+CDSI: \"SR\",{place}"));
             }
             _ => {}
@@ -536,6 +545,6 @@ impl Modem {
         let store = &mut self.texts.stores[self.texts.used_for[used_for]];
         let place = store.iter().position(Option::is_none)?;
         store[place] = Some(stored);
-        Some(place + 1)
+        Some(place + self.profile.first_place)
     }
 }
