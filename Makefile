@@ -3,7 +3,7 @@
 .PHONY: help setup test demo storms storm bench
 
 help:
-	@echo 'make setup   installs: a C compiler, pkg-config, libsystemd-dev, curl, mosquitto-clients, faketime, chromium, its driver'
+	@echo 'make setup   installs: a C compiler, pkg-config, libsystemd-dev, curl, mosquitto-clients, faketime, gammu, chromium, its driver'
 	@echo 'make test    format, lints, build and all tests; installs what setup does'
 	@echo 'make demo    hub, two sites, twelve dispensers, four pretend payment providers and a phone to dial on this machine;'
 	@echo '             installs a C compiler, pkg-config, libsystemd-dev. Ctrl-c ends it; DEMO_SECONDS=60 make demo ends by itself and judges'

@@ -48,8 +48,8 @@ const CLOCK_MS: u64 = 60 * 60_000;
 /// How long the end of a quoted text is waited for.
 const QUOTES_MS: u64 = 5_000;
 
-/// What is fixed while it runs.
-#[derive(Clone, Debug, Default)]
+/// What is fixed while it runs. It does not print, for it holds the PIN.
+#[derive(Clone, Default)]
 pub struct Settings {
     /// The profile to use; `None` asks the modem.
     pub profile: Option<&'static Profile>,
@@ -122,7 +122,6 @@ enum Phase {
 }
 
 /// A modem as this side knows it.
-#[derive(Debug)]
 pub struct Machine {
     settings: Settings,
     profile: &'static Profile,

@@ -31,8 +31,8 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the site's hook may take.
 const HOOK_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Where the modem is and how it is used.
-#[derive(Clone, Debug)]
+/// Where the modem is and how it is used. It does not print, for it holds the PIN.
+#[derive(Clone)]
 pub struct Options {
     /// The port: best a path under `/dev/serial/by-id` or a symlink, which is opened anew each time.
     pub port: PathBuf,

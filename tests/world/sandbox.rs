@@ -19,7 +19,9 @@
 //! | `GET /control` | behaviour, prompts and deliveries of all providers |
 //! | `POST /control` | `{"mpesa":{…}}` changes the named fields of [`mpesa::Behaviour`], `{"mtn":{…}}` and so on of [`wallets::Behaviour`], `{"africastalking":{…}}` of [`texts::Behaviour`] |
 //! | `POST /control/{provider}/phones/{phone}` | the same for one phone alone; also `"balance"` in whole units |
-//! | `POST /control/africastalking/phones/{phone}/text` | the person writes to the hub: `{"text"}`; `…/stop` opts out |
+//! | `POST /control/africastalking/phones/{phone}/text` | the person writes to the hub: `{"text"}`, or with `"to"` to another phone or a modem's SIM; `…/stop` opts out |
+//! | `GET /control/africastalking/phones/{phone}/texts?after=N` | what came to the phone: `{"items":[…],"next":N}`; a pretend modem asks for its SIM's |
+//! | `POST /control/africastalking/sims/{phone}` | a modem has the SIM of that number: `{"title"}`; the phone pages offer to text it |
 //! | `POST /control/africastalking/phones/{phone}/dial` | the person calls: `{"code":"*384*303#"}`; answers with [`texts::calls::Call`], what the phone then shows |
 //! | `POST /control/africastalking/phones/{phone}/type` | … and types: `{"input"}`; answers the same, or 409 when no session waits for it; `…/hang-up` ends it |
 //! | `POST /control/mpesa/phones/{phone}/pay` | the person pays a till or paybill: `{"shortcode","reference","amount"}` |

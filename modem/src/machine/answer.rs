@@ -27,6 +27,8 @@ impl Machine {
             Step::Sweep => self.swept(&end),
             Step::Delete(slot) => self.deleted(*slot, &end),
             Step::ReportStore if end != End::Ok => self.no_report_store(),
+            // Nothing may be read or deleted before the own store is chosen again.
+            Step::LeaveReportStore if end != End::Ok => self.script.push_front(Step::Store(self.shelf.store)),
             Step::Part => self.part_is_over(&end),
             Step::Word(_) | Step::HangUp => self.word_is_over(&step, &end),
             _ => self.finished_at_start(&step, &end),

@@ -52,6 +52,7 @@ impl Machine {
                 match step {
                     Step::PinEnter => self.pin_is_said(),
                     Step::Sweep => self.sweeps(),
+                    Step::Word(_) => self.word_is_said(),
                     _ => {}
                 }
                 let tries = command.tries;
@@ -270,6 +271,8 @@ impl Machine {
         self.flight = None;
         self.script.clear();
         self.reads.clear();
+        // A sweep lists again what is to be deleted, if it still lies there.
+        self.deletes.clear();
         self.pause_until = self.now;
         self.busy_count = 0;
         if is_handed_over {

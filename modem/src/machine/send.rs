@@ -145,7 +145,7 @@ impl Machine {
         self.faults_in_a_row = if is_own { self.faults_in_a_row + 1 } else { 0 };
         if self.faults_in_a_row >= FAULTS_MAX {
             self.faults_in_a_row = 0;
-            self.restart(Trouble::Mute);
+            self.restart(Trouble::Gone);
         }
     }
 

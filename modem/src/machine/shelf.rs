@@ -22,8 +22,12 @@ const FREE_MIN: u16 = 3;
 const READS_MAX: usize = 256;
 /// Steps that reports may have waiting.
 const REPORT_STEPS_MAX: usize = 16;
-/// A PDU that is stored may have so many hexadecimal digits, twice what is possible.
-const PDU_MAX: usize = 1_024;
+/// A PDU may have so many hexadecimal digits: 12 octets of service centre, 176 of message.
+const PDU_MAX: usize = 376;
+/// No store has more places; what is listed beyond is left there until others are forgotten.
+const SHELF_MAX: usize = 1_000;
+/// Where room is short, parts that wait so long are given up.
+const PARTS_WHERE_SHORT: Duration = Duration::from_secs(5 * 60);
 
 /// What is known of the store.
 #[derive(Debug)]
@@ -123,6 +127,9 @@ impl Machine {
             return;
         }
         self.deletes.remove(&slot);
+        if self.shelf.known.len() >= SHELF_MAX && !self.shelf.known.contains_key(&slot) {
+            return;
+        }
         let known = Known {
             pdu: pdu.to_owned(),
             is_forgotten: false,
@@ -276,8 +283,11 @@ impl Machine {
             self.shelf.room = (used, total);
             self.tell(Event::Room { used, total });
         }
-        if self.is_nearly_full() {
+        // In a full store the parts that lack will never come.
+        if total > 0 && used >= total {
             self.give_up_parts(Duration::ZERO);
+        } else if self.is_nearly_full() {
+            self.give_up_parts(PARTS_WHERE_SHORT);
         }
     }
 

@@ -132,7 +132,8 @@ impl Machine {
                 prefix: "+CMGR:",
                 ..Command::set("+CMGR", &[Number(*slot)])?
             },
-            Step::Delete(slot) | Step::DeleteReport(slot) => Command::set("+CMGD", &[Number(*slot)])?.tries(3),
+            // Said once: when the first was heard and its answer lost, a second could take a text that came meanwhile.
+            Step::Delete(slot) | Step::DeleteReport(slot) => Command::set("+CMGD", &[Number(*slot)])?.tries(1),
             Step::ReportStore => fixed("AT+CPMS=\"SR\"", ""),
             Step::LeaveReportStore => Command::set("+CPMS", &[Text(self.shelf.store)])?,
             Step::Acknowledge => fixed("AT+CNMA", "").within(1_000).tries(1),

@@ -11,6 +11,8 @@ use crate::{
 
 /// How long the network may take for an answer, in milliseconds.
 const ANSWER_MS: u64 = 120_000;
+/// How long a session may wait for what is under way, a text at most, before it is said.
+const TURN_MS: u64 = 300_000;
 /// How long a session may wait for its caller: networks end it sooner, and may forget to say so.
 const OPEN_MS: u64 = 600_000;
 /// The longest code that is dialled.
@@ -103,9 +105,10 @@ impl Machine {
         });
         match written {
             Ok(command) => {
-                let until = self.now + ANSWER_MS;
+                let until = self.now + TURN_MS;
                 self.talk.state = State::Asked { id, until };
-                let command = command.within(ANSWER_MS).tries(1);
+                // The session ends first, then its command.
+                let command = command.within(ANSWER_MS + 1_000).tries(1);
                 self.talk.words = vec![Step::Alphabet, Step::Word(command)];
             }
             Err(why) if self.talk.id() == Some(id) => self.give_up(id, why),
@@ -129,6 +132,13 @@ impl Machine {
         match self.talk.words.is_empty() {
             true => None,
             false => Some(self.talk.words.remove(0)),
+        }
+    }
+
+    /// The network is asked now: its time begins.
+    pub(super) fn word_is_said(&mut self) {
+        if let State::Asked { until, .. } = &mut self.talk.state {
+            *until = self.now + ANSWER_MS;
         }
     }
 

@@ -64,7 +64,7 @@ impl Stamp {
             second % 60,
             i64::from(zone.abs()),
         ];
-        let mut octets = fields.map(|value| ((value % 10) << 4 | value / 10) as u8);
+        let mut octets = fields.map(|value| (((value % 10) << 4) | (value / 10)) as u8);
         octets[6] |= if zone < 0 { 0x08 } else { 0 };
         octets
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -29,6 +29,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/control/ledger", get(ledger))
         .route("/control/mpesa/phones/{phone}/pay", post(pay))
         .route("/control/africastalking/phones/{phone}/text", post(write))
+        .route("/control/africastalking/phones/{phone}/texts", get(texts_of))
+        .route("/control/africastalking/sims/{phone}", post(add_sim))
         .route("/control/africastalking/phones/{phone}/stop", post(opt_out))
         .route("/control/africastalking/phones/{phone}/dial", post(dial))
         .route("/control/africastalking/phones/{phone}/type", post(type_in))
@@ -221,9 +223,40 @@ async fn write(
     Json(body): Json<BTreeMap<String, String>>,
 ) -> Response {
     let Some(text) = body.get("text") else {
-        return refused("the body is {\"text\": …}");
+        return refused("the body is {\"text\": …}, with \"to\" where it is not for the hub");
     };
-    shared.change_texts(|texts, now_ms, _| texts.write(now_ms, phone, text));
+    let to = body.get("to").map_or(texts::SHORT_CODE, String::as_str);
+    match shared.change_texts(|texts, now_ms, _| texts.write_to(now_ms, phone, to, text)) {
+        true => found(true),
+        false => refused(&format!("{to} is no number")),
+    }
+}
+
+/// From which message on.
+#[derive(serde::Deserialize)]
+struct After {
+    #[serde(default)]
+    after: usize,
+}
+
+/// What came to a phone; a modem asks for what came to its SIM.
+async fn texts_of(
+    State(shared): State<Arc<Shared>>,
+    Path(phone): Path<u64>,
+    Query(After { after }): Query<After>,
+) -> Response {
+    let texts = shared.texts();
+    let (items, next) = texts.received_after(phone, after);
+    Json(json!({ "items": items, "next": next })).into_response()
+}
+
+async fn add_sim(
+    State(shared): State<Arc<Shared>>,
+    Path(phone): Path<u64>,
+    Json(body): Json<BTreeMap<String, String>>,
+) -> Response {
+    let title = body.get("title").map_or("", String::as_str);
+    shared.change_texts(|texts, _, _| texts.add_sim(phone, title));
     found(true)
 }
 

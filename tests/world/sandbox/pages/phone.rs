@@ -84,7 +84,15 @@ async fn phone(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Mar
         h2 { "Texts and payments" }
         iframe title="Texts and payments" src={ (own) "/inbox" } {}
         form.write method="post" action={ (own) "/text" } {
-            input name="text" aria-label={ "Text to " (SHORT_CODE) } placeholder={ "Text to " (SHORT_CODE) } maxlength="160" autocomplete="off" required;
+            @if texts.sims().is_empty() {
+                input type="hidden" name="to" value=(SHORT_CODE);
+            } @else {
+                select name="to" aria-label="To" {
+                    option value=(SHORT_CODE) { (SHORT_CODE) }
+                    @for (sim, title) in texts.sims() { option value={ "+" (sim) } { (title) " +" (sim) } }
+                }
+            }
+            input name="text" aria-label="Text" placeholder={ @if texts.sims().is_empty() { "Text to " (SHORT_CODE) } @else { "Text" } } maxlength="160" autocomplete="off" required;
             button { "Send" }
         }
         div.more {
@@ -208,7 +216,7 @@ async fn inbox(State(shared): State<Arc<Shared>>, Path(phone): Path<u64>) -> Mar
             div.text.sent[message.from_phone] {
                 p { (message.text) }
                 small {
-                    @if message.from_phone { "to " (SHORT_CODE) ", " } @else if !message.sender.is_empty() { (message.sender) ", " }
+                    @if message.from_phone { "to " (message.to) ", " } @else if !message.sender.is_empty() { (message.sender) ", " }
                     (clock(message.time_ms))
                 }
             }
@@ -286,15 +294,17 @@ async fn pay_form(Path(phone): Path<u64>) -> Markup {
 
 #[derive(Deserialize)]
 struct Written {
+    to: String,
     text: String,
 }
 
 async fn write_text(
     State(shared): State<Arc<Shared>>,
     Path(phone): Path<u64>,
-    Form(Written { text }): Form<Written>,
+    Form(Written { to, text }): Form<Written>,
 ) -> Redirect {
-    shared.change_texts(|texts, now_ms, _| texts.write(now_ms, phone, &text));
+    let is_written = shared.change_texts(|texts, now_ms, _| texts.write_to(now_ms, phone, &to, &text));
+    tracing::debug!(is_written, "sandbox: a text from a phone page");
     home(phone)
 }
 
