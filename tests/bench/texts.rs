@@ -14,6 +14,8 @@ const TAPS: usize = 6;
 const SALE_EVERY_MS: u64 = 120_000;
 /// How long the site's data is away before it texts.
 const THIN_AFTER_MS: u64 = 10 * 60_000;
+/// Until the site has heard of everybody.
+const SETTLES_MS: u64 = 60_000;
 /// When the last text must have come.
 const DONE_WITHIN_MS: u64 = 24 * 3_600_000;
 /// Enough for every sale of one customer.
@@ -87,6 +89,7 @@ fn sell(day: TextDay, seed: u64, weather: Weather) -> anyhow::Result<(u64, Vec<s
     for buyer in &buyers {
         world.credit(*buyer, CREDIT_ML);
     }
+    world.run_for(SETTLES_MS);
     world.set_weather(weather);
     world.set_network(site, false);
     world.run_for(THIN_AFTER_MS);
