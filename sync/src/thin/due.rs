@@ -81,6 +81,10 @@ pub(super) fn may_flow(setup: &Setup, state: &State, generation: u32) -> bool {
 pub(super) fn waiting<L: Logs>(setup: &Setup, state: &State, logs: &L) -> Result<Vec<Unsent>, JournalError<L::Error>> {
     let mut found = Vec::new();
     for by in [Writer::Site, Writer::Hub] {
+        // A text has no room for the head under which the hub takes its own records back (rule 19).
+        if by == Writer::Hub && setup.side == Writer::Site {
+            continue;
+        }
         // While a tip of the other end is of an unknown log, nothing of its writer is given back.
         if by != setup.side && state.tips.iter().any(|(of, ..)| *of == by) {
             continue;
