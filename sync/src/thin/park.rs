@@ -72,12 +72,14 @@ impl State {
         let mut runs: Vec<(u32, u32)> = Vec::new();
         for (from, to) in ends {
             match runs.last_mut() {
-                Some(run) if from <= run.1 + 1 => run.1 = run.1.max(to),
+                Some(run) if from <= run.1.saturating_add(1) => run.1 = run.1.max(to),
                 _ => runs.push((from, to)),
             }
         }
         runs.truncate(HELD_MAX);
-        runs.into_iter().map(|(from, to)| (from, to - from + 1)).collect()
+        runs.into_iter()
+            .map(|(from, to)| (from, (to - from).saturating_add(1)))
+            .collect()
     }
 }
 
