@@ -50,6 +50,8 @@ pub const PARKED_MAX: usize = 32;
 pub const AGAIN_MS_MIN: u64 = 600_000;
 /// Where that doubling ends.
 pub const AGAIN_MS_MAX: u64 = 6 * 3_600_000;
+/// HELLO upon a text that may be an old one, repeated by anybody, is not said more often.
+pub const SELDOM_MS: u64 = 3_600_000;
 /// How long a receiver collects before it answers.
 pub const ANSWER_MS: u64 = 60_000;
 /// So many texts are answered at once.
@@ -167,7 +169,7 @@ pub fn waiting<L: Logs>(side: Writer, box_id: BoxId, logs: &L) -> Result<Waiting
     for (_, state) in logs.logs(box_id, side, Lane::Money).map_err(JournalError::Store)? {
         waiting.records += u64::from(state.mark - state.acked.min(state.mark));
     }
-    let too_large = State::peek(box_id, logs)?.and_then(|state| state.too_large);
+    let too_large = State::peek(box_id, logs)?.and_then(|state| state.too_large.first().copied());
     waiting.too_large = too_large.map(|(by, epoch, seq)| RecordId {
         log: state::log_at(box_id, (by, epoch)),
         seq,

@@ -197,7 +197,7 @@ pub(crate) enum Taken {
 
 /// The place of a chunk's last record.
 pub(crate) fn last_of(chunk: &Chunk) -> u32 {
-    chunk.from.saturating_add(chunk.records.len() as u32).saturating_sub(1)
+    chunk.from.saturating_sub(1).saturating_add(chunk.records.len() as u32)
 }
 
 /// Applies a verified chunk whole or not at all (PROTOCOL rules 7, 14, 15 and 19), whatever brought it.

@@ -8,7 +8,7 @@ use kiosk::{
 use super::{
     LINGER_HUB_MS, LINGER_MS, LINGER_URGENT_MS, WINDOW,
     speak::READ_BYTES_MAX,
-    state::{Place, State, log_at},
+    state::{Place, State, log_at, now_ms},
 };
 use crate::{
     doubt,
@@ -33,7 +33,13 @@ pub(super) fn deadline_ms<L: Logs>(
     state: &State,
     logs: &L,
 ) -> Result<Option<u64>, JournalError<L::Error>> {
-    let now = moment.monotonic_ms;
+    let now = now_ms(setup, moment);
+    let due = next_ms(setup, now, state, logs)?;
+    Ok(due.map(|due| moment.monotonic_ms + due.saturating_sub(now)))
+}
+
+/// The same in the clock that times are kept in.
+fn next_ms<L: Logs>(setup: &Setup, now: u64, state: &State, logs: &L) -> Result<Option<u64>, JournalError<L::Error>> {
     if state.goodbye.is_some() {
         return Ok(Some(now));
     }
@@ -50,7 +56,7 @@ pub(super) fn deadline_ms<L: Logs>(
             if state.flights.len() >= WINDOW {
                 break;
             }
-            if place != (setup.side, setup.run) {
+            if !is_own(setup, place) {
                 due.push(Some(now));
                 continue;
             }
@@ -60,9 +66,7 @@ pub(super) fn deadline_ms<L: Logs>(
                 continue;
             };
             due.push(Some(since + linger_ms(setup, place, from, &log, logs)?));
-            if to - from >= FULL_RECORDS_MIN {
-                due.push(Some((state.looked_ms + LOOK_MS).max(since)));
-            }
+            due.push(look_ms(state, from, to));
         }
     }
     Ok(due.into_iter().flatten().min())
@@ -81,10 +85,6 @@ pub(super) fn may_flow(setup: &Setup, state: &State, generation: u32) -> bool {
 pub(super) fn waiting<L: Logs>(setup: &Setup, state: &State, logs: &L) -> Result<Vec<Unsent>, JournalError<L::Error>> {
     let mut found = Vec::new();
     for by in [Writer::Site, Writer::Hub] {
-        // A text has no room for the head under which the hub takes its own records back (rule 19).
-        if by == Writer::Hub && setup.side == Writer::Site {
-            continue;
-        }
         // While a tip of the other end is of an unknown log, nothing of its writer is given back.
         if by != setup.side && state.tips.iter().any(|(of, ..)| *of == by) {
             continue;
@@ -92,7 +92,7 @@ pub(super) fn waiting<L: Logs>(setup: &Setup, state: &State, logs: &L) -> Result
         for (epoch, log) in logs.logs(setup.box_id, by, Lane::Money).map_err(JournalError::Store)? {
             let place = (by, epoch);
             let is_barred = state.declined.contains(&place) || state.refused.contains(&place);
-            let is_stuck = |from| state.too_large == Some((by, epoch, from));
+            let is_stuck = |from| state.too_large.contains(&(by, epoch, from));
             if let Some((from, to)) = state.unsent(place, log.acked, log.mark).filter(|_| !is_barred)
                 && !is_stuck(from)
                 && (from > 1 || is_after_previous(setup, state, place, logs)?)
@@ -120,6 +120,17 @@ fn is_after_previous<L: Logs>(
         }
     }
     Ok(true)
+}
+
+/// Whether more is likely to be written to a log, so that it pays to collect: a gateway's is that of its run, a hub's may
+/// be any of its own, for it may be several processes.
+pub(super) fn is_own(setup: &Setup, (by, epoch): Place) -> bool {
+    by == setup.side && (by == Writer::Hub || epoch == setup.run)
+}
+
+/// When it is looked whether these records fill a text: often enough, and only when there are more than the last time.
+pub(super) fn look_ms(state: &State, from: u32, to: u32) -> Option<u64> {
+    (to - from >= FULL_RECORDS_MIN && to != state.looked_to).then_some(state.looked_ms + LOOK_MS)
 }
 
 /// How long the own run's records are collected.

@@ -2,7 +2,7 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 1 | version, kind as in PROTOCOL section 3 |
+//! | 1 | version, kind as in PROTOCOL section 3; a CHUNK whose payload ends in a head has its own |
 //! | 2 | box tag: the beginning of SHA-256 of a label and the box |
 //! | 1 | the generation's low byte |
 //! | 1 | lane, by, direction |
@@ -48,6 +48,8 @@ pub(super) enum Kind {
     Chunk = 2,
     Ack = 3,
     Goodbye = 10,
+    /// A CHUNK that ends in the head of the log up to its last record.
+    Headed = 12,
 }
 
 /// What a text claims before its seal is checked: good for finding whose it may be, and for nothing else.
@@ -126,6 +128,7 @@ impl Raw {
             (VERSION, 2) => Kind::Chunk,
             (VERSION, 3) => Kind::Ack,
             (VERSION, 10) => Kind::Goodbye,
+            (VERSION, 12) => Kind::Headed,
             _ => return None,
         };
         let head = Head {
@@ -174,6 +177,9 @@ pub(super) fn conversation(box_run: u64) -> [u8; 32] {
         .finalize()
         .into()
 }
+
+/// Bytes of a head (Ed25519).
+pub(super) const HEAD_BYTES: usize = 64;
 
 /// The bytes of a whole frame.
 pub(super) fn write(kind: Kind, by: Writer, payload: &[u8], keys: &PairKey, seal: &Seal, meaning: &[u8]) -> Vec<u8> {

@@ -8,7 +8,7 @@ use kiosk::{
 use super::{
     AGAIN_MS_MAX, Hearing, Outcome,
     frame::{self, Raw, ThinAck, ThinHello},
-    state::{Place, State, log_at},
+    state::{self, Place, State, log_at},
     verify::{Said, known, verify},
 };
 use crate::{
@@ -43,7 +43,7 @@ pub(super) fn text<L: Logs>(
     outcome.verified = true;
     let mut hearing = Hearing {
         setup,
-        now_ms: moment.monotonic_ms,
+        now_ms: state::now_ms(setup, moment),
         generation,
         state,
         logs,
@@ -62,7 +62,7 @@ impl<L: Logs> Hearing<'_, L> {
                 if let Said::Hello(thin) = &said {
                     self.state.exchange(thin.hello.run);
                 }
-                self.state.wish_goodbye(reason);
+                self.state.wish_goodbye(reason, self.now_ms);
                 return Ok(());
             }
         }
@@ -75,18 +75,19 @@ impl<L: Logs> Hearing<'_, L> {
             // A grant still in the air would land after the count; and who speaks under a higher one is heard only once it
             // said so in HELLO (rule 16). Either is cleared up by this end's own HELLO.
             _ if self.generation != own => {
-                if self.setup.side == Writer::Hub || self.generation > own {
+                if self.generation > own {
                     self.state.wish_hello(self.now_ms);
+                } else if self.setup.side == Writer::Hub {
+                    self.state.wish_hello_seldom(self.now_ms);
                 }
                 Ok(())
             }
-            // In each run of a box no chunk before a fresh HELLO (rule 14).
-            Said::Chunk(_) if self.setup.side == Writer::Site && !self.state.is_greeted => {
+            // In each run of a box no chunk before a fresh HELLO (rule 14); nor at the hub, for it says on which medium
+            // the box is (rule 2), and a box sends none before it is answered.
+            Said::Chunk(_) if !self.state.is_greeted => {
                 self.state.wish_hello(self.now_ms);
                 Ok(())
             }
-            // What the hub is said to have written it takes back under its own signature alone, which no text carries.
-            Said::Chunk(chunk) if self.setup.side == Writer::Hub && chunk.by == Writer::Hub => Ok(()),
             Said::Chunk(chunk) => self.chunk(chunk),
             Said::Ack(place, ack) => self.ack(place, &ack),
         }
@@ -96,7 +97,7 @@ impl<L: Logs> Hearing<'_, L> {
         let place = (chunk.by, chunk.epoch);
         let log = log_at(self.setup.box_id, place);
         if self.state.refused.contains(&place) {
-            self.state.wish_answer(place, false, self.now_ms);
+            self.state.wish_answer(place, true, self.now_ms);
             return Ok(());
         }
         let before = self.mark(&log)?;
@@ -220,9 +221,7 @@ impl<L: Logs> Hearing<'_, L> {
                 let is_late = hello.generation == self.state.peer_generation && thin.number <= self.state.seen;
                 // Not of this run, or a hub that is restored and does not know it: it is told (rules 14 and 16).
                 if !is_fresh || hello.generation < own {
-                    if thin.asks || hello.generation != own {
-                        self.state.wish_hello(self.now_ms);
-                    }
+                    self.state.wish_hello_seldom(self.now_ms);
                     return Ok(());
                 }
                 if is_late && self.state.is_greeted {
@@ -231,17 +230,20 @@ impl<L: Logs> Hearing<'_, L> {
                 self.outcome.wall = hello.wall;
             }
             Writer::Hub => {
-                let is_same = hello.run == self.state.box_run;
-                if is_same && thin.number <= self.state.seen || !is_same && self.is_over(hello.run)? {
+                // A HELLO of an earlier run may come late and seem to be the later one. The run that is alive says another
+                // one, of a higher number, and so prevails.
+                let seen = self.state.seen_of(hello.run);
+                let is_late = seen.is_some_and(|seen| thin.number <= seen);
+                if is_late || self.is_over(hello.run)? {
                     return Ok(());
                 }
                 if self.setup.medium != [0; 8] && hello.medium != self.setup.medium {
                     self.state.exchange(hello.run);
                     self.outcome.actions.push(Action::OtherMedium { medium: hello.medium });
-                    self.state.wish_goodbye(Reason::OtherMedium);
+                    self.state.wish_goodbye(Reason::OtherMedium, self.now_ms);
                     return Ok(());
                 }
-                self.outcome.is_news |= !is_same;
+                self.outcome.is_news |= seen.is_none();
                 self.outcome.wall = hello.wall;
                 self.state.exchange(hello.run);
             }
@@ -249,11 +251,11 @@ impl<L: Logs> Hearing<'_, L> {
         self.greet(&thin)
     }
 
-    /// Whether a run of the box is over: another one began after it, or spoke after it.
+    /// Whether a run of the box is over: another one began after it.
     fn is_over(&self, run: u64) -> Result<bool, JournalError<L::Error>> {
         let log = log_at(self.setup.box_id, (Writer::Site, Epoch(run)));
         let state = self.logs.log(&log).map_err(JournalError::Store)?;
-        Ok(self.state.was_before(run) || state.is_some_and(|state| state.covered > 0))
+        Ok(state.is_some_and(|state| state.covered > 0))
     }
 
     /// A fresh HELLO: doubts first, then `acked` becomes what its tips imply (PROTOCOL section 4, Greeting).

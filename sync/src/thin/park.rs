@@ -38,7 +38,7 @@ impl State {
         let Some(slot) = (0..PARKED_MAX as u8).find(is_free) else {
             return Ok(None);
         };
-        state::put_slot(box_id, slot, &chunk.records, logs)?;
+        state::put_slot(box_id, slot, (&chunk.records, chunk.head), logs)?;
         self.parked.push(Parked {
             slot,
             place,
@@ -50,7 +50,7 @@ impl State {
 
     fn unpark<L: Logs>(&mut self, box_id: BoxId, place: usize, logs: &mut L) -> Result<(), JournalError<L::Error>> {
         let parked = self.parked.remove(place);
-        state::put_slot(box_id, parked.slot, &[], logs)
+        state::put_slot(box_id, parked.slot, (&[], None), logs)
     }
 
     /// Throws everything away (PROTOCOL rule 16).
@@ -72,12 +72,14 @@ impl State {
         let mut runs: Vec<(u32, u32)> = Vec::new();
         for (from, to) in ends {
             match runs.last_mut() {
-                Some(run) if from <= run.1 + 1 => run.1 = run.1.max(to),
+                Some(run) if from <= run.1.saturating_add(1) => run.1 = run.1.max(to),
                 _ => runs.push((from, to)),
             }
         }
         runs.truncate(HELD_MAX);
-        runs.into_iter().map(|(from, to)| (from, to - from + 1)).collect()
+        runs.into_iter()
+            .map(|(from, to)| (from, (to - from).saturating_add(1)))
+            .collect()
     }
 }
 
@@ -94,13 +96,14 @@ impl<L: Logs> Hearing<'_, L> {
                 place += 1;
                 continue;
             }
+            let (records, head) = state::slot(box_id, parked.slot, self.logs)?;
             let chunk = Chunk {
                 by: parked.place.0,
                 lane: log.lane,
                 epoch: log.epoch,
                 from: parked.from,
-                records: state::slot(box_id, parked.slot, self.logs)?,
-                head: None,
+                records,
+                head,
             };
             if self.apply(chunk)? {
                 self.state.unpark(box_id, place, self.logs)?;

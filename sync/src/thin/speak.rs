@@ -1,25 +1,25 @@
 //! What goes out, and when.
 
 use kiosk::{
-    ids::{Epoch, Lane, Writer},
+    ids::{Epoch, Lane, LogKey, Writer},
     moment::Moment,
 };
 
 use super::{
     Outcome, WINDOW,
-    due::{linger_ms, may_flow, waiting},
+    due::{is_own, linger_ms, look_ms, may_flow, waiting},
     frame::{
-        self, BYTES_MAX, HEADER_BYTES, Kind, LONG_BYTES_MAX, TIPS_MAX, ThinAck, ThinHello, conversation, put_ack,
-        put_hello, put_number, seal,
+        self, BYTES_MAX, HEAD_BYTES, HEADER_BYTES, Kind, LONG_BYTES_MAX, TIPS_MAX, ThinAck, ThinHello, conversation,
+        put_ack, put_hello, put_number, seal,
     },
     park::plain,
-    state::{Flight, Place, State, log_at},
+    state::{Flight, Place, State, log_at, now_ms},
     verify::known,
 };
 use crate::{
     doubt,
     frame::{Hello, PROTOCOL, Tip},
-    journal::{self, JournalError, Logs, Stored},
+    journal::{self, Head, JournalError, Logs, Stored, proof},
     pack::{self, Known, RECORDS_MAX},
     seal::{Carrier, Seal, TAG_BYTES},
     session::Setup,
@@ -34,6 +34,7 @@ const TRIES_MAX: u32 = 3;
 struct Speaking<'a, L> {
     setup: &'a Setup,
     moment: &'a Moment,
+    now_ms: u64,
     carrier: Carrier,
     /// The other end is on the line: everything is due.
     is_eager: bool,
@@ -59,6 +60,7 @@ pub(super) fn tick<L: Logs>(
     let mut speaking = Speaking {
         setup,
         moment,
+        now_ms: now_ms(setup, moment),
         carrier,
         is_eager: carrier == Carrier::Ussd,
         generation,
@@ -74,10 +76,11 @@ pub(super) fn tick<L: Logs>(
 
 impl<L: Logs> Speaking<'_, L> {
     fn all(&mut self) -> Result<(), JournalError<L::Error>> {
-        let now = self.moment.monotonic_ms;
+        let now = self.now_ms;
         if let Some(reason) = self.state.goodbye {
             if self.say(Kind::Goodbye, self.setup.side, Epoch(0), &[reason], &[]) {
                 self.state.goodbye = None;
+                self.state.hello_said_ms = Some(now);
             }
             return Ok(());
         }
@@ -110,7 +113,7 @@ impl<L: Logs> Speaking<'_, L> {
     fn say(&mut self, kind: Kind, by: Writer, epoch: Epoch, payload: &[u8], meaning: &[u8]) -> bool {
         let plain = seal(self.carrier, self.setup.side, self.setup.box_id, self.generation, epoch);
         let seal = match kind {
-            Kind::Hello | Kind::Chunk => plain,
+            Kind::Hello | Kind::Chunk | Kind::Headed => plain,
             Kind::Ack | Kind::Goodbye => Seal {
                 session: conversation(self.state.box_run),
                 ..plain
@@ -129,7 +132,7 @@ impl<L: Logs> Speaking<'_, L> {
     }
 
     fn say_hello(&mut self) -> Result<(), JournalError<L::Error>> {
-        let now = self.moment.monotonic_ms;
+        let now = self.now_ms;
         let held = self.logs.tips(self.setup.box_id).map_err(JournalError::Store)?;
         let money = held.into_iter().filter(|(log, _)| log.lane == Lane::Money);
         let mut tips: Vec<Tip> = money
@@ -156,14 +159,14 @@ impl<L: Logs> Speaking<'_, L> {
                 medium: if is_site { self.setup.medium } else { [0; 8] },
                 wall: Some(self.moment.wall).filter(|_| self.moment.trust.is_trusted()),
             },
-            number: self.state.number + 1,
+            number: self.state.number.saturating_add(1),
             seen: self.state.seen,
             asks: !is_site && (self.state.is_lost || !may_flow(self.setup, self.state, self.generation)),
         };
         if !self.say(Kind::Hello, self.setup.side, Epoch(0), &put_hello(&thin), &[]) {
             return Ok(());
         }
-        self.state.number += 1;
+        self.state.number = thin.number;
         self.state.told_generation = self.generation;
         self.state.hello_said_ms = Some(now);
         // A box repeats it until it is answered, a hub until the box has heard its generation.
@@ -193,11 +196,15 @@ impl<L: Logs> Speaking<'_, L> {
                 .map_or(0, |state| state.mark);
             let is_refused = self.state.refused.contains(&place);
             let held = self.state.held(place, mark);
+            // Mark 0 and nothing parked would say that the log is refused.
+            if mark == 0 && held.is_empty() && !is_refused {
+                continue;
+            }
             if held.is_empty() && !is_refused && covered.contains(&(place, mark)) {
                 continue;
             }
             let ack = ThinAck {
-                number: self.state.number + 1,
+                number: self.state.number.saturating_add(1),
                 mark: if is_refused { 0 } else { mark },
                 held: if is_refused { Vec::new() } else { held },
             };
@@ -205,7 +212,8 @@ impl<L: Logs> Speaking<'_, L> {
                 answers.push(place);
                 break;
             }
-            self.state.number += 1;
+            self.state.number = ack.number;
+            self.state.answered_ms = Some(self.now_ms);
         }
         if answers.is_empty() {
             self.state.answer_ms = None;
@@ -217,7 +225,7 @@ impl<L: Logs> Speaking<'_, L> {
 
     /// What was not acknowledged in time, the same records again.
     fn say_again(&mut self) -> Result<(), JournalError<L::Error>> {
-        let now = self.moment.monotonic_ms;
+        let now = self.now_ms;
         let due: Vec<Flight> = self
             .state
             .flights
@@ -231,7 +239,11 @@ impl<L: Logs> Speaking<'_, L> {
                 .retain(|kept| (kept.place, kept.from) != (flight.place, flight.from));
             let sent = self.chunk(flight.place, flight.from, flight.to)?;
             let Some(to) = sent else {
-                self.state.flights.push(flight);
+                // What fits no text any more waits for a wide carrier, not for the next try.
+                let at = (flight.place.0, flight.place.1, flight.from);
+                if !self.state.too_large.contains(&at) {
+                    self.state.flights.push(flight);
+                }
                 continue;
             };
             self.fly(flight.place, flight.from, to, flight.tries);
@@ -244,7 +256,7 @@ impl<L: Logs> Speaking<'_, L> {
             place,
             from,
             to,
-            due_ms: self.moment.monotonic_ms + State::again_ms(tries),
+            due_ms: self.now_ms + State::again_ms(tries),
             tries: tries + 1,
             is_parked: false,
         });
@@ -252,31 +264,29 @@ impl<L: Logs> Speaking<'_, L> {
 
     /// What was in no text yet, while the window is open.
     fn say_new(&mut self) -> Result<(), JournalError<L::Error>> {
-        let now = self.moment.monotonic_ms;
-        let own = (self.setup.side, self.setup.run);
-        let mut looked = false;
-        // Also without budget: whoever has another carrier asks whether it is worth one.
-        if waiting(self.setup, self.state, self.logs)?
-            .iter()
-            .any(|(place, ..)| *place == own)
-        {
-            self.state.since_ms.get_or_insert(now);
-        }
+        let now = self.now_ms;
         while self.state.flights.len() < WINDOW && self.left > 0 {
             let mut sent = false;
             for (place, log, from, to) in waiting(self.setup, self.state, self.logs)? {
-                let mut is_due = self.is_eager || place != own;
-                if place == own {
+                let is_own = is_own(self.setup, place);
+                let mut is_due = self.is_eager || !is_own || to < log.mark;
+                if is_own {
                     let since = *self.state.since_ms.get_or_insert(now);
                     is_due |= since + linger_ms(self.setup, place, from, &log, self.logs)? <= now;
-                    looked = true;
                 }
-                let is_gap = to < log.mark;
-                let Some(last) = self.chunk_if(place, from, to, is_due || is_gap)? else {
+                let is_look = look_ms(self.state, from, to).is_some_and(|look| look <= now);
+                if !is_due && !is_look {
+                    continue;
+                }
+                let Some(last) = self.chunk_if(place, from, to, is_due)? else {
+                    if !is_due {
+                        self.state.looked_ms = now;
+                        self.state.looked_to = to;
+                    }
                     continue;
                 };
                 self.fly(place, from, last, 0);
-                if place == own {
+                if is_own {
                     self.state.since_ms = Some(now);
                 }
                 sent = true;
@@ -286,11 +296,8 @@ impl<L: Logs> Speaking<'_, L> {
                 break;
             }
         }
-        if looked {
-            self.state.looked_ms = now;
-        }
         let mut left = waiting(self.setup, self.state, self.logs)?.into_iter();
-        if !left.any(|(place, ..)| place == own) {
+        if !left.any(|(place, ..)| is_own(self.setup, place)) {
             self.state.since_ms = None;
         }
         Ok(())
@@ -316,6 +323,12 @@ impl<L: Logs> Speaking<'_, L> {
         records.truncate(((to - from) as usize + 1).min(RECORDS_MAX));
         let blank = records.iter().position(|record| matches!(record, Stored::Blank(_)));
         records.truncate(blank.unwrap_or(records.len()));
+        // A log that is given back is cut where its writer's head stands: the head then proves what went before.
+        if place.0 != self.setup.side
+            && let Some(head) = self.known_head(&log)?.filter(|head| head.seq >= from)
+        {
+            records.truncate((head.seq - from + 1) as usize);
+        }
         let records = plain(&records);
         let payload = |count: usize| {
             let mut payload = Vec::new();
@@ -336,14 +349,47 @@ impl<L: Logs> Speaking<'_, L> {
         }
         if count == 0 {
             if !self.is_eager || records.is_empty() {
-                self.state.too_large = Some((place.0, place.1, from));
+                let at = (place.0, place.1, from);
+                if !self.state.too_large.contains(&at) {
+                    self.state.too_large.push(at);
+                }
             }
             return Ok(None);
         }
-        let payload = payload(count);
+        let head = self.head(&log, from + count as u32 - 1)?;
+        let with_head = |count: usize| HEADER_BYTES + payload(count).len() + HEAD_BYTES + TAG_BYTES;
+        // Where only the head has no room, the last record waits for a text of its own with it.
+        count -= usize::from(head.is_some() && count > 1 && with_head(count) > BYTES_MAX);
+        let bytes_max = if self.is_eager { BYTES_MAX } else { LONG_BYTES_MAX };
+        let head = head.filter(|head| head.seq == from + count as u32 - 1 && with_head(count) <= bytes_max);
+        let mut payload = payload(count);
+        payload.extend(head.iter().flat_map(|head| head.signature));
+        let kind = if head.is_some() { Kind::Headed } else { Kind::Chunk };
         let meaning = records[..count].concat();
-        let is_said = self.say(Kind::Chunk, place.0, place.1, &payload, &meaning);
+        let is_said = self.say(kind, place.0, place.1, &payload, &meaning);
         Ok(is_said.then_some(from + count as u32 - 1))
+    }
+
+    /// The head that goes with this record of the hub's: the hub's at the end of its log, and what a box has of it. Under it
+    /// a box gives the log back to a hub that was restored (rule 19). A text to a site is seldom full, so it costs nothing.
+    fn head(&self, log: &LogKey, last: u32) -> Result<Option<Head>, JournalError<L::Error>> {
+        if log.by != Writer::Hub {
+            return Ok(None);
+        }
+        if self.setup.side == Writer::Site {
+            return Ok(self.known_head(log)?.filter(|head| head.seq == last));
+        }
+        if proof::unsigned_from(self.logs, log)?.is_some() {
+            return Ok(None);
+        }
+        let state = self.logs.log(log).map_err(JournalError::Store)?;
+        let ends = state.filter(|state| state.mark == last);
+        Ok(ends.map(|state| journal::sign_head(&self.setup.identity, log, last, &state.chain)))
+    }
+
+    fn known_head(&self, log: &LogKey) -> Result<Option<Head>, JournalError<L::Error>> {
+        let state = self.logs.log(log).map_err(JournalError::Store)?;
+        Ok(state.and_then(|state| state.head))
     }
 }
 

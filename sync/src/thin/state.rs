@@ -7,7 +7,10 @@ use kiosk::{
     moment::Moment,
 };
 
-use super::{AGAIN_MS_MAX, AGAIN_MS_MIN, ANSWER_MS, frame::reason_number};
+use super::{
+    AGAIN_MS_MAX, AGAIN_MS_MIN, ANSWER_MS, SELDOM_MS,
+    frame::{HEAD_BYTES, reason_number},
+};
 use crate::{
     cbor::{self, Bytes},
     frame::Reason,
@@ -15,7 +18,7 @@ use crate::{
     session::Setup,
 };
 
-/// How many earlier runs of a box the hub remembers by name, besides those whose logs say that they are over.
+/// How many earlier runs of a box are remembered by name, besides those whose logs say that they are over.
 const RUNS_MAX: usize = 32;
 
 /// A log of the money lane, by its writer and its run.
@@ -48,7 +51,8 @@ pub(super) struct Parked {
 /// Everything that is kept.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
-    /// The own run whose monotonic clock all times here are of.
+    /// At a gateway: the run whose monotonic clock all times here are of. Those of the hub are of the wall clock, which
+    /// its processes share.
     own_run: u64,
     /// The box's run: what names an exchange. Zero until it is known.
     pub(super) box_run: u64,
@@ -68,23 +72,26 @@ pub(super) struct State {
     pub(super) hello_ms: Option<u64>,
     /// How often it was said without an answer.
     pub(super) hello_tries: u32,
-    /// When it was said last.
+    /// When it was said last, or GOODBYE in its place.
     pub(super) hello_said_ms: Option<u64>,
     /// When ACKs are to be said.
     pub(super) answer_ms: Option<u64>,
-    /// Texts since the last ACK.
+    /// When one was said last.
+    pub(super) answered_ms: Option<u64>,
+    /// Texts since then that brought something.
     pub(super) unanswered: u32,
     /// Of which logs.
     pub(super) answers: Vec<Place>,
     /// Since when a record of the own run waits that was in no text.
     pub(super) since_ms: Option<u64>,
-    /// When it was last looked whether they fill a text.
+    /// When it was last looked whether they fill a text, and up to which of them.
     pub(super) looked_ms: u64,
+    pub(super) looked_to: u32,
     pub(super) flights: Vec<Flight>,
     /// The peer's tips of a writer, while one of them is of a log that is not known here.
     pub(super) tips: Vec<(Writer, Epoch, u32)>,
-    /// Earlier runs of the box.
-    runs: Vec<u64>,
+    /// Earlier runs of the box, with the last report heard and said in each.
+    runs: Vec<(u64, u32, u32)>,
     pub(super) parked: Vec<Parked>,
     /// Logs that the peer refuses, and that are refused here, until the next HELLO.
     pub(super) declined: Vec<Place>,
@@ -93,8 +100,8 @@ pub(super) struct State {
     pub(super) is_lost: bool,
     /// Goodbye is to be said.
     pub(super) goodbye: Option<u8>,
-    /// A record that fits no text.
-    pub(super) too_large: Option<(Writer, Epoch, u32)>,
+    /// Records that fit no text.
+    pub(super) too_large: Vec<(Writer, Epoch, u32)>,
 }
 
 type PlaceFields = (u8, u64);
@@ -105,15 +112,15 @@ type Fields = (
     (u64, u64, bool, bool, u32, u32),
     (u32, u32),
     (Option<u64>, u32, Option<u64>),
-    (Option<u64>, u32, Vec<PlaceFields>),
-    (Option<u64>, u64),
+    (Option<u64>, Option<u64>, u32, Vec<PlaceFields>),
+    (Option<u64>, u64, u32),
     Vec<FlightFields>,
     Vec<EndFields>,
-    Vec<u64>,
+    Vec<(u64, u32, u32)>,
     Vec<ParkedFields>,
     (Vec<PlaceFields>, Vec<PlaceFields>, bool),
     Option<u8>,
-    Option<EndFields>,
+    Vec<EndFields>,
 );
 
 fn put_place((by, epoch): Place) -> PlaceFields {
@@ -151,8 +158,11 @@ impl State {
                 fields.and_then(State::from_fields).ok_or(JournalError::Meta(name))?
             }
         };
-        if state.own_run != setup.run.0 {
-            state.begin(setup, moment.monotonic_ms);
+        let now_ms = now_ms(setup, moment);
+        match setup.side {
+            Writer::Site if state.own_run != setup.run.0 => state.begin(setup, now_ms),
+            Writer::Site => {}
+            Writer::Hub => state.set_clock_right(now_ms),
         }
         Ok(state)
     }
@@ -164,26 +174,39 @@ impl State {
     }
 
     pub(super) fn save<L: Logs>(&self, box_id: BoxId, logs: &mut L) -> Result<(), JournalError<L::Error>> {
-        let bytes = cbor::encode::<Fields>(&self.fields());
-        logs.put_meta(&name(box_id), &bytes).map_err(JournalError::Store)
+        let (name, bytes) = (name(box_id), cbor::encode::<Fields>(&self.fields()));
+        let kept = logs.meta(&name).map_err(JournalError::Store)?;
+        // A tick that says nothing must cost no write.
+        if kept.as_ref() == Some(&bytes) {
+            return Ok(());
+        }
+        logs.put_meta(&name, &bytes).map_err(JournalError::Store)
     }
 
-    /// A new run of this end: its clock began anew. A gateway says HELLO; a hub goes on, and gives what is in flight the
-    /// time it had at first.
+    /// A new run of a gateway: its clock began anew, and it says HELLO.
     fn begin(&mut self, setup: &Setup, now_ms: u64) {
         self.own_run = setup.run.0;
         self.since_ms = None;
         self.looked_ms = 0;
         self.hello_said_ms = None;
+        self.answered_ms = None;
         self.answer_ms = self.answer_ms.map(|_| now_ms + ANSWER_MS);
-        self.hello_ms = self.hello_ms.map(|_| now_ms);
+        self.exchange(setup.run.0);
+        self.hello_ms = Some(now_ms);
+    }
+
+    /// A wall clock may be set back. What would be further ahead than it can be is due at once, and was not said just now.
+    fn set_clock_right(&mut self, now_ms: u64) {
+        let due = |due: u64| if due > now_ms + AGAIN_MS_MAX { now_ms } else { due };
+        self.hello_ms = self.hello_ms.map(due);
+        self.answer_ms = self.answer_ms.map(due);
         for flight in &mut self.flights {
-            flight.due_ms = now_ms + AGAIN_MS_MIN;
+            flight.due_ms = due(flight.due_ms);
         }
-        if setup.side == Writer::Site {
-            self.exchange(setup.run.0);
-            self.hello_ms = Some(now_ms);
-        }
+        let was = |was: &u64| *was <= now_ms;
+        self.hello_said_ms = self.hello_said_ms.filter(was);
+        self.answered_ms = self.answered_ms.filter(was);
+        self.since_ms = self.since_ms.map(|since| if was(&since) { since } else { 0 });
     }
 
     /// Another run of the box: nothing that was reported before counts.
@@ -191,21 +214,27 @@ impl State {
         if self.box_run == box_run {
             return;
         }
+        let heard = self.runs.iter().position(|(run, ..)| *run == box_run);
+        let (_, seen, number) = heard.map_or((box_run, 0, 0), |place| self.runs.remove(place));
         if self.runs.len() >= RUNS_MAX {
             self.runs.remove(0);
         }
-        self.runs.push(self.box_run);
+        self.runs.push((self.box_run, self.seen, self.number));
         self.box_run = box_run;
         self.is_greeted = false;
-        self.number = 0;
-        self.seen = 0;
+        self.number = number;
+        self.seen = seen;
         self.hello_tries = 0;
         self.flights.clear();
     }
 
-    /// Whether this run of the box is known to be over.
-    pub(super) fn was_before(&self, run: u64) -> bool {
-        self.runs.contains(&run)
+    /// The last report heard of a run of the box, the present one or an earlier.
+    pub(super) fn seen_of(&self, run: u64) -> Option<u32> {
+        if run == self.box_run {
+            return Some(self.seen);
+        }
+        let heard = self.runs.iter().find(|(earlier, ..)| *earlier == run);
+        heard.map(|(_, seen, _)| *seen)
     }
 
     /// A HELLO was believed: what was sent, refused and not understood before is forgotten.
@@ -217,7 +246,7 @@ impl State {
         self.tips.clear();
         self.declined.clear();
         self.refused.clear();
-        self.too_large = None;
+        self.too_large.clear();
         self.is_lost = false;
     }
 
@@ -237,28 +266,45 @@ impl State {
 
     /// HELLO is to be said, but for the same reason not more often than texts are sent again.
     pub(super) fn wish_hello(&mut self, now_ms: u64) {
-        let earliest = self
-            .hello_said_ms
-            .map_or(now_ms, |said| (said + AGAIN_MS_MIN).max(now_ms));
+        self.wish_hello_after(AGAIN_MS_MIN, now_ms);
+    }
+
+    /// The same upon a text that may be an old one which somebody repeats.
+    pub(super) fn wish_hello_seldom(&mut self, now_ms: u64) {
+        self.wish_hello_after(SELDOM_MS, now_ms);
+    }
+
+    fn wish_hello_after(&mut self, pause_ms: u64, now_ms: u64) {
+        let said = self.hello_said_ms;
+        let earliest = said.map_or(now_ms, |said| (said + pause_ms).max(now_ms));
         self.hello_ms = Some(self.hello_ms.map_or(earliest, |due| due.min(earliest)));
     }
 
-    /// GOODBYE is the answer to all there is to say.
-    pub(super) fn wish_goodbye(&mut self, reason: Reason) {
-        self.goodbye = Some(reason_number(reason));
+    /// GOODBYE is the answer to all there is to say, but not to each text of somebody who repeats himself.
+    pub(super) fn wish_goodbye(&mut self, reason: Reason, now_ms: u64) {
+        if self.hello_said_ms.is_none_or(|said| said + AGAIN_MS_MIN <= now_ms) {
+            self.goodbye = Some(reason_number(reason));
+        }
         self.hello_ms = None;
         self.answer_ms = None;
         self.flights.clear();
     }
 
-    /// Texts of a log are to be answered. Where it was answered before and is asked again, at once.
+    /// Texts of a log are to be answered. Where one was answered before and is sent again, at once: but whoever repeats
+    /// an old text over and over does not get an answer for each.
     pub(super) fn wish_answer(&mut self, place: Place, is_again: bool, now_ms: u64) {
-        let at_once = is_again && !self.answers.contains(&place);
         if !self.answers.contains(&place) {
             self.answers.push(place);
+        } else if is_again && self.answer_ms.is_some() {
+            return;
         }
-        self.unanswered += 1;
-        let due = if at_once || self.unanswered >= super::ANSWER_TEXTS {
+        if !is_again {
+            self.unanswered = self.unanswered.saturating_add(1);
+        }
+        let due = if is_again {
+            let said = self.answered_ms;
+            said.map_or(now_ms, |said| (said + AGAIN_MS_MIN / 2).max(now_ms))
+        } else if self.unanswered >= super::ANSWER_TEXTS {
             now_ms
         } else {
             now_ms + ANSWER_MS
@@ -313,15 +359,20 @@ impl State {
             ),
             (self.number, self.seen),
             (self.hello_ms, self.hello_tries, self.hello_said_ms),
-            (self.answer_ms, self.unanswered, put_places(&self.answers)),
-            (self.since_ms, self.looked_ms),
+            (
+                self.answer_ms,
+                self.answered_ms,
+                self.unanswered,
+                put_places(&self.answers),
+            ),
+            (self.since_ms, self.looked_ms, self.looked_to),
             self.flights.iter().map(flight).collect(),
             self.tips.iter().map(put_end).collect(),
             self.runs.clone(),
             self.parked.iter().map(parked).collect(),
             (put_places(&self.declined), put_places(&self.refused), self.is_lost),
             self.goodbye,
-            self.too_large.as_ref().map(put_end),
+            self.too_large.iter().map(put_end).collect(),
         )
     }
 
@@ -358,10 +409,12 @@ impl State {
             hello_tries: hello.1,
             hello_said_ms: hello.2,
             answer_ms: answer.0,
-            unanswered: answer.1,
-            answers: places(answer.2)?,
+            answered_ms: answer.1,
+            unanswered: answer.2,
+            answers: places(answer.3)?,
             since_ms: since.0,
             looked_ms: since.1,
+            looked_to: since.2,
             flights: flights.into_iter().map(flight).collect::<Option<_>>()?,
             tips: tips.into_iter().map(end).collect::<Option<_>>()?,
             runs,
@@ -370,11 +423,17 @@ impl State {
             refused: places(barred.1)?,
             is_lost: barred.2,
             goodbye,
-            too_large: match too_large {
-                Some(fields) => Some(end(fields)?),
-                None => None,
-            },
+            too_large: too_large.into_iter().map(end).collect::<Option<_>>()?,
         })
+    }
+}
+
+/// The clock that times are kept in: a gateway's own, for its wall clock may be anything, and the wall clock that all
+/// processes of a hub share.
+pub(super) fn now_ms(setup: &Setup, moment: &Moment) -> u64 {
+    match setup.side {
+        Writer::Site => moment.monotonic_ms,
+        Writer::Hub => u64::try_from(moment.wall.0).unwrap_or_default(),
     }
 }
 
@@ -382,7 +441,7 @@ impl State {
 pub(super) fn put_slot<L: Logs>(
     box_id: BoxId,
     slot: u8,
-    records: &[Stored],
+    (records, head): (&[Stored], Option<[u8; HEAD_BYTES]>),
     logs: &mut L,
 ) -> Result<(), JournalError<L::Error>> {
     let bytes = |record: &Stored| match record {
@@ -390,16 +449,26 @@ pub(super) fn put_slot<L: Logs>(
         Stored::Blank(hash) => Bytes::from(*hash),
     };
     let fields: Vec<Bytes> = records.iter().map(bytes).collect();
-    logs.put_meta(&slot_name(box_id, slot), &cbor::encode(&(fields,)))
-        .map_err(JournalError::Store)
+    logs.put_meta(
+        &slot_name(box_id, slot),
+        &cbor::encode(&(fields, head.map(Bytes::from))),
+    )
+    .map_err(JournalError::Store)
 }
 
-/// The records of a parked frame.
-pub(super) fn slot<L: Logs>(box_id: BoxId, slot: u8, logs: &L) -> Result<Vec<Stored>, JournalError<L::Error>> {
+/// The records of a parked frame, and its head.
+pub(super) fn slot<L: Logs>(
+    box_id: BoxId,
+    slot: u8,
+    logs: &L,
+) -> Result<(Vec<Stored>, Option<[u8; HEAD_BYTES]>), JournalError<L::Error>> {
     let name = slot_name(box_id, slot);
     let bytes = logs.meta(&name).map_err(JournalError::Store)?.unwrap_or_default();
-    let (records,): (Vec<Bytes>,) = cbor::decode(&bytes).map_err(|_| JournalError::Meta(name))?;
-    Ok(records.into_iter().map(|Bytes(bytes)| Stored::Bytes(bytes)).collect())
+    let damaged = || JournalError::Meta(name.clone());
+    let (records, head): (Vec<Bytes>, Option<Bytes>) = cbor::decode(&bytes).map_err(|_| damaged())?;
+    let head = head.map(|Bytes(bytes)| bytes.try_into().map_err(|_| damaged()));
+    let records = records.into_iter().map(|Bytes(bytes)| Stored::Bytes(bytes));
+    Ok((records.collect(), head.transpose()?))
 }
 
 /// The log of a box at this place.

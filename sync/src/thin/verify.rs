@@ -80,7 +80,7 @@ pub(super) fn verify(
             }
             None
         }
-        Kind::Chunk => generations.into_iter().find_map(|generation| {
+        Kind::Chunk | Kind::Headed => generations.into_iter().find_map(|generation| {
             let is_right = |epoch, meaning: &[u8]| raw.verifies(&setup.pair, &seal(generation, epoch), meaning);
             let chunk = chunk(setup.box_id, raw, known, &is_right)?;
             Some((generation, Said::Chunk(chunk)))
@@ -90,7 +90,14 @@ pub(super) fn verify(
 
 /// The records of a text, under the epochs for which its seal is right.
 fn chunk(box_id: BoxId, raw: &Raw, known: &Known, is_right: &dyn Fn(Epoch, &[u8]) -> bool) -> Option<Chunk> {
-    let mut reader = Reader(raw.payload());
+    let (payload, head) = match raw.head.kind {
+        Kind::Headed => raw
+            .payload()
+            .split_last_chunk()
+            .map(|(rest, head)| (rest, Some(*head)))?,
+        _ => (raw.payload(), None),
+    };
+    let mut reader = Reader(payload);
     let from = reader.number()?;
     let epochs = match from {
         1 => vec![reader.epoch().filter(|epoch| epoch_tag(*epoch) == raw.head.epoch)?],
@@ -132,7 +139,7 @@ fn chunk(box_id: BoxId, raw: &Raw, known: &Known, is_right: &dyn Fn(Epoch, &[u8]
                     epoch,
                     from,
                     records: records.into_iter().map(Stored::Bytes).collect(),
-                    head: None,
+                    head,
                 });
             }
         }

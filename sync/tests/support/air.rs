@@ -1,7 +1,10 @@
 //! Two ends and the air between them: texts that are lost, doubled, late and out of order.
 #![allow(dead_code, missing_docs, reason = "each test binary uses its part")]
 
-use kiosk::ids::{Epoch, Lane, Writer};
+use kiosk::{
+    ids::{Epoch, Lane, Writer},
+    moment::Moment,
+};
 use kisima_sync::{
     record::Record,
     seal::Carrier,
@@ -47,6 +50,8 @@ pub struct Air {
     pub site_setup: Setup,
     pub hub_setup: Setup,
     pub now_ms: u64,
+    /// How far the hub's wall clock is off.
+    pub wall_ms: i64,
     /// When each end's run began: its monotonic clock counts from there.
     pub began_ms: [u64; 2],
     pub flying: Vec<Flying>,
@@ -71,6 +76,7 @@ impl Air {
             site_setup: support::setup(Writer::Site, 0xa1a1_0000_0000_00a1),
             hub_setup: support::setup(Writer::Hub, 0x4141_0000_0000_0041),
             now_ms: 1_000,
+            wall_ms: 0,
             began_ms: [0, 0],
             flying: Vec::new(),
             dice: Dice(seed),
@@ -92,10 +98,22 @@ impl Air {
         }
     }
 
+    /// This moment at an end: its monotonic clock began with its run, the wall clock did not.
+    fn moment(&mut self, side: Writer, seed: u64) -> Moment {
+        let off_ms = if side == Writer::Hub { self.wall_ms } else { 0 };
+        let wall = moment(self.now_ms, 0).wall.plus_ms(off_ms);
+        let (_, _, now) = self.parts(side);
+        Moment {
+            wall,
+            ..moment(now, seed)
+        }
+    }
+
     pub fn handle(&mut self, side: Writer, event: Event<'_>) -> Outcome {
         let seed = self.dice.roll();
-        let (end, setup, now) = self.parts(side);
-        let outcome = thin::handle(setup, &moment(now, seed), event, &mut end.disk).unwrap();
+        let moment = self.moment(side, seed);
+        let (end, setup, _) = self.parts(side);
+        let outcome = thin::handle(setup, &moment, event, &mut end.disk).unwrap();
         end.seen.extend(outcome.actions.iter().cloned());
         for text in &outcome.texts {
             assert!(
@@ -141,8 +159,9 @@ impl Air {
     /// When an end is due, in the time of the air.
     pub fn due_ms(&mut self, side: Writer) -> Option<u64> {
         let began = self.began_ms[usize::from(side.number())];
-        let (end, setup, now) = self.parts(side);
-        let due = thin::deadline_ms(setup, &moment(now, 0), &end.disk).unwrap();
+        let moment = self.moment(side, 0);
+        let (end, setup, _) = self.parts(side);
+        let due = thin::deadline_ms(setup, &moment, &end.disk).unwrap();
         due.map(|due| began + due)
     }
 

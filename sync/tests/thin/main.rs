@@ -10,6 +10,7 @@ mod support;
 
 mod day;
 mod dense;
+mod endures;
 mod examples;
 mod refusals;
 mod storm;
