@@ -14,7 +14,7 @@ use sync::{
 
 use super::{
     Site, SiteError,
-    call::Call,
+    call::{Call, OpenCall},
     delivery::{Purpose, SimText},
     effect::Effect,
     enrolment::Enrolled,
@@ -132,7 +132,7 @@ impl Site {
     }
 
     /// The network's or the hub's word in a session. The first may be a menu's, before we said anything.
-    pub(super) fn sync_said(&mut self, moment: &Moment, text: &str, spoken: u32) -> Result<Vec<Effect>, SiteError> {
+    pub(super) fn sync_said(&mut self, moment: &Moment, text: &str, call: OpenCall) -> Result<Vec<Effect>, SiteError> {
         let carrier = Carrier::Ussd;
         let mut effects = Vec::new();
         let is_good = looks_like_frame(text) && {
@@ -142,18 +142,19 @@ impl Site {
         };
         if is_good {
             self.thin.failures = 0;
-        } else if spoken > 0 {
-            self.sync_call_failed(moment, "the answer is not the hub's");
+            self.call_is_of_use();
+        } else if call.spoken > 0 {
+            self.sync_call_failed(moment, call, "the answer is not the hub's");
             effects.extend(self.hang_up_call());
             return Ok(effects);
         }
         if self.call.is_none() {
             if !is_good {
-                self.sync_call_failed(moment, "the session ended before anything was said");
+                self.sync_call_failed(moment, call, "the session ended before anything was said");
             }
             return Ok(effects);
         }
-        if spoken >= SPOKEN_MAX {
+        if call.spoken >= SPOKEN_MAX {
             effects.extend(self.hang_up_call());
             return Ok(effects);
         }
@@ -166,8 +167,11 @@ impl Site {
         Ok(effects)
     }
 
-    /// A session came to nothing. After three, texts are sent for a while.
-    pub(super) fn sync_call_failed(&mut self, moment: &Moment, why: &str) {
+    /// A session ended before its time. After three that came to nothing texts are sent for a while.
+    pub(super) fn sync_call_failed(&mut self, moment: &Moment, call: OpenCall, why: &str) {
+        if call.is_of_use {
+            return;
+        }
         tracing::info!(why, "a session for sync failed");
         self.thin.failures += 1;
         if self.thin.failures >= FAILURES_MAX {

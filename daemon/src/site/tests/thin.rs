@@ -293,3 +293,28 @@ fn what_waits_of_sync_is_not_sent_when_the_socket_is_back() {
     office.link(&mut bench);
     assert!(!has_waiting(&mut bench));
 }
+
+#[test]
+fn a_session_that_was_of_use_is_no_failure_however_it_ends() {
+    let (mut bench, office) = selling("thin-of-use", with_code());
+    let (first, _) = dialled(&bench.wait(11 * MINUTE_MS)).unwrap();
+    let said = |id, text: &str, is_open| SimEvent::Said {
+        id: Some(id),
+        text: text.to_owned(),
+        is_open,
+    };
+    let hello = spoken(&bench.sim(said(first, "1. Water", true))).unwrap();
+    assert!(office.hear(&mut bench, Carrier::Ussd, &hello));
+    let answer = office.tick(&mut bench, Carrier::Ussd).remove(0);
+    assert!(spoken(&bench.sim(said(first, &answer, true))).is_some());
+    bench.sim(said(first, "", false));
+    for _ in 0..2 {
+        assert_eq!(bench.sim_status().thin, ThinState::Ussd);
+        let (id, _) = (0..45).find_map(|_| dialled(&bench.wait(MINUTE_MS))).unwrap();
+        bench.sim(SimEvent::Ended {
+            id,
+            why: "the network did not answer in time".to_owned(),
+        });
+    }
+    assert_eq!(bench.sim_status().thin, ThinState::Ussd, "two failures");
+}
