@@ -34,8 +34,8 @@ const VALID_MS: u64 = HOUR_MS.unsigned_abs();
 /// What is remembered of sync by texts; the rest is among the logs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ThinLine {
-    /// When the socket was last established, by the monotonic clock.
-    pub(super) linked_ms: u64,
+    /// When the socket was last established or lost, by the monotonic clock.
+    pub(super) link_changed_ms: u64,
     /// Sessions that failed since the last good one.
     failures: u32,
     /// Before this time of the monotonic clock no session is tried.
@@ -213,7 +213,7 @@ impl Site {
             return ThinState::Off;
         }
         let is_linked = self.link.as_ref().is_some_and(Session::is_established);
-        let away_ms = moment.monotonic_ms.saturating_sub(self.thin.linked_ms);
+        let away_ms = moment.monotonic_ms.saturating_sub(self.thin.link_changed_ms);
         let is_resting = is_linked || away_ms < settings.thin_after_ms;
         if !is_resting && has_code && moment.monotonic_ms >= self.thin.ussd_from_ms {
             ThinState::Ussd

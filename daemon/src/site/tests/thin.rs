@@ -119,6 +119,7 @@ fn nothing_is_texted_while_there_is_a_socket() {
     bench.ask("b1", "4071", 1_000);
     bench.pour("b1", 1_000);
     assert_eq!(bench.texts_with(&office, 9), 0);
+    assert_eq!(bench.sim_status().thin, ThinState::Resting);
     assert!(bench.texts_with(&office, 120) > 0, "ten minutes after it went");
     assert!(office.holds_all(&mut bench).0);
 }
@@ -132,6 +133,8 @@ fn a_days_texts_of_sync_are_not_exceeded_and_the_rest_goes_tomorrow() {
     let alarms = bench.written(Lane::Alarms);
     let spent = |record: &&Record| matches!(record, Record::Alarm(alarm) if alarm.code == "texts_spent");
     assert_eq!(alarms.iter().filter(spent).count(), 1);
+    let has_waiting = outbox::has_waiting(bench.site().connection(), Purpose::Sync).unwrap();
+    assert!(!has_waiting, "what cannot leave today is not made into texts");
     // Half past three in the afternoon there when it began.
     bench.monotonic_ms += 9 * HOUR_MS;
     bench.texts_with(&office, 5);
