@@ -109,6 +109,14 @@ fn nothing_is_texted_while_there_is_a_socket() {
     bench.texts_with(&office, 5);
     office.link(&mut bench);
     assert_eq!(bench.sim_status().thin, ThinState::Resting);
+    bench.monotonic_ms += 11 * MINUTE_MS;
+    bench.give(Input::Tick);
+    assert!(bench.status().link_up);
+    assert_eq!(
+        bench.sim_status().thin,
+        ThinState::Resting,
+        "however long ago it was opened"
+    );
     for _ in 0..30 {
         bench.monotonic_ms += MINUTE_MS;
         // The session pings; nobody answers for so long that it would end, and the hub is still there.
