@@ -32,12 +32,10 @@ pub struct Gateway {
     pub modem: Modem,
     /// `dispense.report_within`: after this long without a report a hold is booked in full.
     pub dispense_report_within: Duration,
-    /// `sync.thin_after`: after this long without data, SMS and USSD carry sync.
-    pub sync_thin_after: Duration,
-    /// `sms.hub_number`: where texts to the hub go; `None` until known.
-    pub sms_hub_number: Option<String>,
-    /// `sms.technician`: who is texted when something at the site needs a person.
-    pub sms_technician: Vec<Phone>,
+    /// `[sync]`
+    pub sync: Sync,
+    /// `[sms]`
+    pub sms: Sms,
     /// `[airtime]`
     pub airtime: Airtime,
     /// `ussd.hub_code`: what is dialled for a session with the hub; `None` where the operator offers none.
@@ -81,6 +79,8 @@ pub struct Modem {
     pub data: ModemData,
     /// `modem.apn`: `None` leaves the operator's own.
     pub apn: Option<String>,
+    /// `modem.sim_pin_file`: a file with the SIM's PIN; `None` for a SIM without one.
+    pub sim_pin_file: Option<PathBuf>,
     /// `modem.power_hook`: a program that takes the modem's power away and gives it back; `None` where nothing can.
     pub power_hook: Option<PathBuf>,
 }
@@ -118,6 +118,28 @@ pub struct Operator {
     pub bundle_pattern: Pattern,
 }
 
+/// `[sync]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sync {
+    /// `sync.thin_after`: after this long without data, SMS and USSD carry sync.
+    pub thin_after: Duration,
+    /// `sync.texts_per_day`: texts of sync that may be sent.
+    pub texts_per_day: u32,
+}
+
+/// `[sms]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sms {
+    /// `sms.hub_number`: where texts to the hub go; `None` until known.
+    pub hub_number: Option<String>,
+    /// `sms.parts_per_day`: texts of the network that may be sent in all, a long one counted as its parts.
+    pub parts_per_day: u32,
+    /// `sms.commands_per_day`: of one number.
+    pub commands_per_day: u32,
+    /// `sms.technician`: who is texted when something at the site needs a person.
+    pub technician: Vec<Phone>,
+}
+
 /// `[storage]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Storage {
@@ -146,9 +168,16 @@ impl Gateway {
             hub_url: reader.optional("hub.url", |text| text.parse().map_err(|error| format!("{error}"))),
             modem: Modem::read(&mut reader),
             dispense_report_within: reader.duration("dispense.report_within", "24 h", seconds(1)..=days(30)),
-            sync_thin_after: reader.duration("sync.thin_after", "10 min", seconds(1)..=days(30)),
-            sms_hub_number: reader.optional("sms.hub_number", common::dialled),
-            sms_technician: reader.list_of("sms.technician", technician),
+            sync: Sync {
+                thin_after: reader.duration("sync.thin_after", "10 min", seconds(1)..=days(30)),
+                texts_per_day: reader.integer("sync.texts_per_day", 60, 0..=2_000),
+            },
+            sms: Sms {
+                hub_number: reader.optional("sms.hub_number", common::dialled),
+                parts_per_day: reader.integer("sms.parts_per_day", 200, 0..=2_000),
+                commands_per_day: reader.integer("sms.commands_per_day", 10, 0..=10_000),
+                technician: reader.list_of("sms.technician", technician),
+            },
             airtime: Airtime::read(&mut reader),
             ussd_hub_code: reader.optional("ussd.hub_code", common::dialled),
             storage: Storage {
@@ -210,6 +239,10 @@ impl Modem {
                     true => Ok(text.to_owned()),
                     false => Err("must be at most 100 letters, digits, '.', '-' and '_'".to_owned()),
                 }
+            }),
+            sim_pin_file: reader.optional("modem.sim_pin_file", |text| match text.starts_with('/') {
+                true => Ok(PathBuf::from(text)),
+                false => Err("must be a whole path such as \"/etc/kisima/sim.pin\"".to_owned()),
             }),
             power_hook: reader.optional("modem.power_hook", |text| match text.starts_with('/') {
                 true => Ok(PathBuf::from(text)),

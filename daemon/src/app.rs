@@ -39,7 +39,7 @@ use crate::{
         dispensers::{self, Credentials, Front, Listener, SecretHash, gate},
         hub, systemd, web,
     },
-    site::{Opening, Settings, Site, SiteError, effect::Wire, input::Input, store::readers::Readers},
+    site::{Opening, Settings, Site, SiteError, effect::Wire, input::Input, sim::SimSettings, store::readers::Readers},
 };
 use files::{Addresses, DataDir, FilesError};
 
@@ -95,6 +95,7 @@ pub fn open_site(data: &DataDir, config: &Gateway, vault: &Vault) -> Result<(Sit
         volume_max: VOLUME_MAX,
         pulses_per_litre: PULSES_PER_LITRE,
         built: BUILT,
+        sim: sim_settings(config),
     };
     let opening = Opening {
         path: &data.database(),
@@ -111,6 +112,19 @@ pub fn open_site(data: &DataDir, config: &Gateway, vault: &Vault) -> Result<(Sit
         vault: vault.clone(),
     };
     Ok((Site::open(opening)?, dice))
+}
+
+/// What the SIM may do; nothing where there is no modem.
+fn sim_settings(config: &Gateway) -> Option<SimSettings> {
+    config.modem.port.as_ref()?;
+    Some(SimSettings {
+        parts_per_day: config.sms.parts_per_day,
+        sync_texts_per_day: config.sync.texts_per_day,
+        commands_per_day: config.sms.commands_per_day,
+        hub_number: config.sms.hub_number.clone(),
+        hub_code: config.ussd_hub_code.clone(),
+        thin_after_ms: u64::try_from(config.sync.thin_after.as_millis()).unwrap_or(u64::MAX),
+    })
 }
 
 /// The clock, with what earlier runs of this site knew of the time.
@@ -217,6 +231,7 @@ fn assemble(site: Site, dice: Dice, clock: Clock, config: &Gateway) -> Result<(R
         credentials,
         orders,
         ballast,
+        sim: None,
         dial,
         hub_url: config.hub_url.as_ref().map(|url| url.as_str().to_owned()),
         clock: clock.clone(),

@@ -12,6 +12,9 @@
 //! | `batch` | how the runtime drives it: many inputs in one commit, undone together or alone |
 //! | `manage`, `accounts` | what a person tells it, and who may |
 //! | `cash` | cash that a manager takes |
+//! | [`sim`], `call` | the SIM in the modem, its USSD sessions |
+//! | `inbox`, `delivery`, `sms` | texts that come, texts that go, commands by SMS |
+//! | `thin` | sync by texts and USSD while there is no socket |
 //! | `fleet` | dispensers: heartbeats, presence, configuration |
 //! | `tick`, `room`, `tally`, `spending` | what time alone brings about, a full disk, what the metrics count, what the link costs |
 //! | `turned_away` | who was refused at the door, for the audit |
@@ -24,10 +27,13 @@ pub mod store;
 
 pub mod accounts;
 mod batch;
+mod call;
 mod cash;
+pub mod delivery;
 mod dispense;
 mod document;
 mod fleet;
+mod inbox;
 mod link;
 mod manage;
 mod merge;
@@ -35,9 +41,12 @@ mod parked;
 mod pour;
 mod repeat;
 pub mod room;
+pub mod sim;
+mod sms;
 mod spending;
 mod talk;
 mod tally;
+mod thin;
 mod tick;
 mod tries;
 mod turned_away;
@@ -64,12 +73,14 @@ use sync::{
 
 use self::{
     batch::Memory,
+    call::OpenCall,
     effect::{Effect, Wire},
     enrolment::{Enrolled, Enrolment},
     fleet::Fleet,
     input::Input,
     parked::Parking,
     room::Room,
+    sim::{ModemSeen, SimSettings},
     spending::Spending,
     store::{dispensers, dispensers::DispenserRow, meta, read},
     talk::Voice,
@@ -93,6 +104,8 @@ pub struct Settings {
     pub pulses_per_litre: i64,
     /// When this program was made: it is later than that.
     pub built: Wall,
+    /// What the SIM may do; `None` where there is no modem.
+    pub sim: Option<SimSettings>,
 }
 
 /// Why an input could not be handled; it changed nothing.
@@ -147,6 +160,14 @@ pub struct Site {
     parked: Parking,
     fleet: Fleet,
     refusals: Arc<Refusals>,
+    /// The modem as it was last seen.
+    modem: ModemSeen,
+    /// The USSD session that is open.
+    call: Option<OpenCall>,
+    /// Somebody must look after the SIM: until this uptime no text tries.
+    texts_held_until: Option<Uptime>,
+    /// Texts may be due to be handed over.
+    texts_due: bool,
     /// When the audit's head is next looked at, to be told to the hub.
     audit_due_ms: u64,
     day: SalesDay,
@@ -221,6 +242,10 @@ impl Site {
             parked: Parking::default(),
             fleet: Fleet::default(),
             refusals: Arc::default(),
+            modem: ModemSeen::default(),
+            call: None,
+            texts_held_until: None,
+            texts_due: false,
             audit_due_ms: 0,
             day: SalesDay::default(),
             zone,
@@ -246,6 +271,7 @@ impl Site {
 
     fn decided(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, SiteError> {
         self.has_written = false;
+        self.texts_due = false;
         if let Input::Asked(door, _) | Input::AskedUnnamed(door, _) | Input::Poured(door, _) = &input {
             self.heard(moment, door.dispenser(), door.way());
         }
@@ -279,8 +305,12 @@ impl Site {
             }
             Input::Joined(enrolment) => self.joined(moment, *enrolment)?,
             Input::Told(reply, command) => self.told(moment, reply, command)?,
+            Input::Sim(event) => self.sim_told(moment, event)?,
         };
         effects.extend(self.close_recalled(moment)?);
+        if self.texts_due {
+            effects.extend(self.hand_over_texts(moment)?);
+        }
         if self.has_written {
             effects.extend(self.link_event(moment, Event::Written)?);
         }

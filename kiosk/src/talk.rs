@@ -5,6 +5,7 @@ pub mod broadcast;
 pub mod gsm7;
 mod number;
 mod screen;
+mod secret;
 pub mod sms;
 mod text;
 pub mod ussd;
@@ -12,6 +13,7 @@ pub mod ussd;
 pub use alarm::AlarmText;
 pub use number::NumberText;
 pub use screen::Screen;
+pub use secret::{without_pins, without_secrets};
 pub use text::Text;
 
 use crate::dispense::Reason;

@@ -15,7 +15,7 @@ fn what_is_dialled_stays_a_text() {
         "modem.data=ecm",
     ]);
     let gateway = Gateway::load(&sources, &Pretend::default()).unwrap().config;
-    assert_eq!(gateway.sms_hub_number.as_deref(), Some("+254700000100"));
+    assert_eq!(gateway.sms.hub_number.as_deref(), Some("+254700000100"));
     assert_eq!(gateway.ussd_hub_code.as_deref(), Some("*384*303#"));
     assert_eq!(gateway.modem.data, ModemData::Ecm);
     assert!(Gateway::load(&set(&["sms.hub_number=call me"]), &Pretend::default()).is_err());
@@ -75,9 +75,9 @@ fn technicians_have_whole_numbers() {
     let two = load(&["sms.technician=['+254700000102', '+256 770 000 103']"])
         .unwrap()
         .config;
-    let numbers: Vec<String> = two.sms_technician.iter().map(|phone| phone.e164()).collect();
+    let numbers: Vec<String> = two.sms.technician.iter().map(|phone| phone.e164()).collect();
     assert_eq!(numbers, ["+254700000102", "+256770000103"]);
-    assert!(load(&[]).unwrap().config.sms_technician.is_empty());
+    assert!(load(&[]).unwrap().config.sms.technician.is_empty());
     for bad in [
         "['0700000102']",
         "['+25470']",

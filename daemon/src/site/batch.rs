@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use kiosk::{
     day::{SalesDay, Zone},
-    moment::{Moment, Wall},
+    moment::{Moment, Uptime, Wall},
 };
 use runtime::machine::{Fault, Machine};
 use sync::journal::Pen;
 
 use super::{
     Site,
+    call::OpenCall,
     effect::{Effect, Refusal, Rejection},
     enrolment::Enrolled,
     input::Input,
@@ -31,6 +32,8 @@ pub(super) struct Memory {
     day: SalesDay,
     parked: Parking,
     refusals: Arc<Refusals>,
+    call: Option<OpenCall>,
+    texts_held_until: Option<Uptime>,
     had_link: bool,
     last_heard: Option<Wall>,
     link_was: (bool, Option<Wall>),
@@ -56,6 +59,8 @@ impl Site {
             day,
             parked,
             refusals,
+            call,
+            texts_held_until,
             link,
             last_heard,
             link_was,
@@ -77,12 +82,14 @@ impl Site {
             // Goes back by itself.
             database: _,
             at_begin: _,
-            // Which socket is open is so whatever is on the disk.
+            // Which socket is open, and how the modem is, is so whatever is on the disk.
             socket: _,
+            modem: _,
             must_hang_up: _,
             // Each input begins with its own.
             actor: _,
             has_written: _,
+            texts_due: _,
         } = self;
         Memory {
             enrolled: enrolled.clone(),
@@ -93,6 +100,8 @@ impl Site {
             day: *day,
             parked: parked.clone(),
             refusals: refusals.clone(),
+            call: *call,
+            texts_held_until: *texts_held_until,
             had_link: link.is_some(),
             last_heard: *last_heard,
             link_was: *link_was,
@@ -119,6 +128,8 @@ impl Site {
             day,
             parked,
             refusals,
+            call,
+            texts_held_until,
             had_link,
             last_heard,
             link_was,
@@ -141,6 +152,8 @@ impl Site {
         self.day = day;
         self.parked = parked;
         self.refusals = refusals;
+        self.call = call;
+        self.texts_held_until = texts_held_until;
         self.last_heard = last_heard;
         self.link_was = link_was;
         self.room = room;

@@ -12,6 +12,7 @@ pub use super::fleet::{Presence, Way};
 use super::{
     input::{Door, ReplyId, Role},
     room::Room,
+    sim::{SimOrder, SimStatus},
 };
 
 /// An effect.
@@ -49,6 +50,8 @@ pub enum Effect {
     FreeBallast,
     /// Make the ballast file: there is ample room.
     MakeBallast,
+    /// The SIM in the modem is asked something.
+    Sim(SimOrder),
     /// Something changed that an open page shows.
     Live,
 }
@@ -327,6 +330,8 @@ pub struct Status {
     pub degraded: bool,
     /// What was last seen of the disk; `None` before anybody looked.
     pub room: Option<Room>,
+    /// How the SIM stands; `None` where there is no modem.
+    pub sim: Option<SimStatus>,
     /// How far the clock is trusted.
     pub trust: Trust,
     /// The time.

@@ -8,7 +8,7 @@ use kiosk::{
     units::Volume,
 };
 
-use super::{enrolment::Enrolment, fleet::Way, room::Room};
+use super::{enrolment::Enrolment, fleet::Way, room::Room, sim::SimEvent};
 
 /// Names one waiting caller of an adapter, so that the answer finds its way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +54,8 @@ pub enum Input {
 
     /// A person at the page or the command line.
     Told(ReplyId, Command),
+    /// The SIM in the modem told something.
+    Sim(SimEvent),
 }
 
 /// By which door a dispenser came, and so where its answer goes.

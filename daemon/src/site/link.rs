@@ -22,7 +22,7 @@ use super::{
     enrolment::{Enrolled, Enrolment},
     input::{Ask, Door, Who},
     parked::HubsWord,
-    store::{self, floats, meta, people, rights},
+    store::{self, floats, inbox, meta, outbox, people, rights},
     tick::AUDIT_TOLD,
 };
 
@@ -240,6 +240,8 @@ impl Site {
             rights::forget(connection)?;
             floats::forget(connection)?;
             people::forget(connection)?;
+            outbox::forget_all(connection)?;
+            inbox::forget_all(connection)?;
         }
         // Neither the old box's missing past nor its hub's generation is this one's.
         doubt::site_begins(&mut store::logs(connection), enrolled.enrolment.generation)?;

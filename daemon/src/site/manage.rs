@@ -174,6 +174,7 @@ impl Site {
             },
             degraded: self.is_degraded()?,
             room: self.room,
+            sim: self.sim_status()?,
             trust: moment.trust,
             wall: moment.wall,
             today: self.zone.begin(self.zone.day(moment.wall)),

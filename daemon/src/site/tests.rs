@@ -87,6 +87,7 @@ impl Bench {
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
                 built: Wall(0),
+                sim: None,
             },
             wire: Wire { answer, receipt, told },
             enrolment: (self.epoch > 2).then(enrolment),

@@ -52,6 +52,7 @@ impl Site {
         };
         effects.push(self.credentials()?);
         effects.extend(self.configurations()?);
+        self.lose_sight_of_texts(moment)?;
         if let Some(enrolled) = &self.enrolled {
             effects.push(Effect::Dial(enrolled.enrolment.hub_url.clone()));
         }
@@ -77,6 +78,8 @@ impl Site {
         effects.extend(self.silent_dispensers(moment)?);
         self.note_turned_away(moment)?;
         effects.extend(self.tell_audit(moment)?);
+        effects.extend(self.end_silent_call(moment)?);
+        effects.extend(self.tick_texts(moment)?);
         self.may_close = true;
         effects.extend(self.link_event(moment, Event::Tick)?);
         Ok(effects)

@@ -46,6 +46,7 @@ impl World {
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
                 built: kiosk::moment::Wall(0),
+                sim: None,
             },
             wire: Wire {
                 answer: |_, answer| gate::answer(answer),

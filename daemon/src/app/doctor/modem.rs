@@ -148,8 +148,8 @@ fn power_hook(hook: &Path) -> Found {
 
 /// What carries urgent facts when data is away.
 fn thin(config: &Gateway) -> Found {
-    let after = config::values::spelled(config.sync_thin_after);
-    match (&config.sms_hub_number, &config.ussd_hub_code) {
+    let after = config::values::spelled(config.sync.thin_after);
+    match (&config.sms.hub_number, &config.ussd_hub_code) {
         (Some(number), None) => Good(format!(
             "after {after} without data, sales go by SMS to {number}; there is no ussd.hub_code"
         )),
@@ -167,7 +167,7 @@ fn thin(config: &Gateway) -> Found {
 }
 
 fn technician(config: &Gateway) -> Found {
-    match config.sms_technician.len() {
+    match config.sms.technician.len() {
         0 => Warn("sms.technician is empty: nobody is texted when something here needs a person".to_owned()),
         1 => Good("1 phone is texted when something here needs a person".to_owned()),
         count => Good(format!("{count} phones are texted when something here needs a person")),

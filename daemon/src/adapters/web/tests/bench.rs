@@ -124,6 +124,7 @@ impl Bench {
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
                 built: Wall(0),
+                sim: None,
             },
             wire: Wire {
                 answer: wire::answer,

@@ -1,0 +1,1 @@
+//! Records in the dense form of texts (PROTOCOL rule 11).
