@@ -14,6 +14,7 @@
 //! | `cash` | cash that a manager takes |
 //! | [`sim`], `call` | the SIM in the modem, its USSD sessions |
 //! | `inbox`, `delivery`, `sms` | texts that come, texts that go, commands by SMS |
+//! | [`airtime`], [`care`], [`broadcast`] | what is left on the SIM, who is texted when something is wrong, one text to everybody |
 //! | `thin` | sync by texts and USSD while there is no socket |
 //! | `fleet` | dispensers: heartbeats, presence, configuration |
 //! | `tick`, `room`, `tally`, `spending` | what time alone brings about, a full disk, what the metrics count, what the link costs |
@@ -26,8 +27,11 @@ pub mod input;
 pub mod store;
 
 pub mod accounts;
+pub mod airtime;
 mod batch;
+pub mod broadcast;
 mod call;
+pub mod care;
 mod cash;
 pub mod delivery;
 mod dispense;
@@ -74,6 +78,7 @@ use sync::{
 use self::{
     batch::Memory,
     call::OpenCall,
+    care::{Away, Care},
     effect::{Effect, Wire},
     enrolment::{Enrolled, Enrolment},
     fleet::Fleet,
@@ -104,6 +109,8 @@ pub struct Settings {
     pub pulses_per_litre: i64,
     /// When this program was made: it is later than that.
     pub built: Wall,
+    /// Who is texted when something is wrong, and how airtime is asked.
+    pub care: Care,
     /// What the SIM may do; `None` where there is no modem.
     pub sim: Option<SimSettings>,
 }
@@ -166,6 +173,8 @@ pub struct Site {
     call: Option<OpenCall>,
     /// Somebody must look after the SIM: until this uptime no text tries.
     texts_held_until: Option<Uptime>,
+    /// Since when the modem is away.
+    modem_away: Option<Away>,
     /// Texts may be due to be handed over.
     texts_due: bool,
     /// When the audit's head is next looked at, to be told to the hub.
@@ -245,6 +254,7 @@ impl Site {
             modem: ModemSeen::default(),
             call: None,
             texts_held_until: None,
+            modem_away: None,
             texts_due: false,
             audit_due_ms: 0,
             day: SalesDay::default(),
@@ -323,12 +333,19 @@ impl Site {
 
     /// Whether this box may not sell now: it waits for its past, is retired, or sits on another medium.
     fn is_degraded(&self) -> Result<bool, SiteError> {
-        let Some(enrolled) = &self.enrolled else {
+        if self.enrolled.is_none() {
             return Ok(false);
-        };
-        let bound = enrolled.enrolment.medium;
-        let moved = bound != [0; 8] && bound != self.medium;
-        Ok(moved || self.is_retired || self.in_doubt()?)
+        }
+        Ok(self.is_other_medium() || self.is_retired || self.in_doubt()?)
+    }
+
+    /// Whether the database lies on another medium than the one that joined.
+    fn is_other_medium(&self) -> bool {
+        let bound = self
+            .enrolled
+            .as_ref()
+            .map_or([0; 8], |enrolled| enrolled.enrolment.medium);
+        bound != [0; 8] && bound != self.medium
     }
 
     fn present(&self, moment: &Moment) -> Present {

@@ -314,13 +314,15 @@ fn standing(told: &serde_json::Value) -> Vec<(&'static str, Found)> {
             away.join(", ")
         )),
     };
-    vec![
+    let mut found = vec![
         ("clock", clock),
         ("sells", sells),
         ("link", link),
         ("queue", queue),
         ("dispensers", dispensers),
-    ]
+    ];
+    found.extend(modem::standing(told));
+    found
 }
 
 fn text(value: &serde_json::Value) -> &str {

@@ -12,6 +12,7 @@ use sync::journal::Pen;
 use super::{
     Site,
     call::OpenCall,
+    care::Away,
     effect::{Effect, Refusal, Rejection},
     enrolment::Enrolled,
     input::Input,
@@ -34,6 +35,7 @@ pub(super) struct Memory {
     refusals: Arc<Refusals>,
     call: Option<OpenCall>,
     texts_held_until: Option<Uptime>,
+    modem_away: Option<Away>,
     had_link: bool,
     last_heard: Option<Wall>,
     link_was: (bool, Option<Wall>),
@@ -61,6 +63,7 @@ impl Site {
             refusals,
             call,
             texts_held_until,
+            modem_away,
             link,
             last_heard,
             link_was,
@@ -102,6 +105,7 @@ impl Site {
             refusals: refusals.clone(),
             call: *call,
             texts_held_until: *texts_held_until,
+            modem_away: *modem_away,
             had_link: link.is_some(),
             last_heard: *last_heard,
             link_was: *link_was,
@@ -130,6 +134,7 @@ impl Site {
             refusals,
             call,
             texts_held_until,
+            modem_away,
             had_link,
             last_heard,
             link_was,
@@ -154,6 +159,7 @@ impl Site {
         self.refusals = refusals;
         self.call = call;
         self.texts_held_until = texts_held_until;
+        self.modem_away = modem_away;
         self.last_heard = last_heard;
         self.link_was = link_was;
         self.room = room;

@@ -16,6 +16,10 @@ pub struct CallId(pub u64);
 pub enum Call {
     /// Sync with the hub.
     Sync,
+    /// The operator is asked for what is left of the airtime.
+    Airtime,
+    /// And of the data bundle.
+    Bundle,
 }
 
 /// The session that is open.
@@ -61,6 +65,7 @@ impl Site {
         });
         match open.call {
             Call::Sync => self.sync_said(moment, is_open.then_some(open.id), text),
+            call => self.airtime_said(moment, call, is_open.then_some(open.id), text),
         }
     }
 
@@ -71,6 +76,7 @@ impl Site {
         };
         match open.call {
             Call::Sync => self.sync_call_failed(moment, why),
+            call => self.airtime_failed(moment, call, why),
         }
     }
 

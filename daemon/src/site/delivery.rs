@@ -235,6 +235,11 @@ impl TextBudget {
         own.min(self.left(Purpose::Sync))
     }
 
+    /// Texts to everybody that may still be sent today.
+    pub(super) fn left_for_broadcasts(&self) -> u32 {
+        self.left(Purpose::Broadcast)
+    }
+
     /// What may still be spent on a purpose: what is left of the day, but for what the others can count on.
     fn left(&self, purpose: Purpose) -> u32 {
         let others = Purpose::ALL.into_iter().filter(|other| *other != purpose);
@@ -308,6 +313,9 @@ impl Site {
         let mut effects = Vec::new();
         let mut is_spent = false;
         for purpose in Purpose::ALL {
+            if purpose == Purpose::Broadcast && !self.may_broadcast(moment) {
+                continue;
+            }
             for text in outbox::due(self.connection(), purpose, uptime, free)? {
                 if is_too_old(&text, moment, uptime) {
                     outbox::settle(
@@ -323,7 +331,8 @@ impl Site {
                     effects.push(Effect::Sim(order(text)));
                     free -= 1;
                 } else {
-                    is_spent = true;
+                    // What goes to everybody takes as many days as it takes.
+                    is_spent |= purpose != Purpose::Broadcast;
                     break;
                 }
             }
@@ -482,9 +491,12 @@ fn order(text: OpenText) -> SimOrder {
     }
 }
 
-/// By either clock: a box that was switched off for a day counts no uptime.
+/// By either clock: a box that was switched off for a day counts no uptime. A text to everybody waits until it is stopped.
 fn is_too_old(text: &OpenText, moment: &Moment, uptime: Uptime) -> bool {
     let by_wall = |queued: Wall| moment.wall.0.saturating_sub(queued.0) > TOO_OLD_MS.cast_signed();
+    if text.purpose == Purpose::Broadcast {
+        return false;
+    }
     uptime.since_ms(text.queued_uptime) > TOO_OLD_MS || (moment.trust.is_trusted() && text.queued.is_some_and(by_wall))
 }
 

@@ -8,6 +8,7 @@ use kiosk::{
     ids::{AccountId, BoxId, CustomerId, Epoch, Lane, Writer},
     moment::{Moment, Trust},
     phone::Phone,
+    talk::AlarmText,
     units::Volume,
 };
 use sync::{
@@ -22,7 +23,7 @@ use super::{
     enrolment::{Enrolled, Enrolment},
     input::{Ask, Door, Who},
     parked::HubsWord,
-    store::{self, floats, inbox, meta, outbox, people, rights},
+    store::{self, broadcasts, floats, inbox, meta, outbox, people, rights},
     tick::AUDIT_TOLD,
 };
 
@@ -118,7 +119,7 @@ impl Site {
                 &format!("record {} of {} is not one the hub would write", at.seq, at.log.epoch),
             )?,
             Action::Sought { id, found } => self.sought(moment, id, found)?,
-            Action::Close(closed) => self.hang_up(closed)?,
+            Action::Close(closed) => self.hang_up(moment, closed)?,
             // A gateway is not asked for customers, and hears of generations only to adopt them.
             Action::GenerationRaised { .. } | Action::Heard | Action::OtherMedium { .. } | Action::Seek(_) => {
                 Vec::new()
@@ -126,7 +127,7 @@ impl Site {
         })
     }
 
-    fn hang_up(&mut self, closed: Closed) -> Result<Vec<Effect>, SiteError> {
+    fn hang_up(&mut self, moment: &Moment, closed: Closed) -> Result<Vec<Effect>, SiteError> {
         tracing::info!(?closed, "the link to the hub ends");
         let mut retry = 0;
         if let Closed::There { reason, retry_after_s } = closed {
@@ -134,6 +135,7 @@ impl Site {
             if reason == frame::Reason::Retired {
                 meta::put_number(self.connection(), RETIRED, 1)?;
                 self.is_retired = true;
+                self.tell_technicians(moment, "retired", AlarmText::Retired)?;
             }
         }
         self.link_down();
@@ -242,6 +244,7 @@ impl Site {
             people::forget(connection)?;
             outbox::forget_all(connection)?;
             inbox::forget_all(connection)?;
+            broadcasts::forget_all(connection)?;
         }
         // Neither the old box's missing past nor its hub's generation is this one's.
         doubt::site_begins(&mut store::logs(connection), enrolled.enrolment.generation)?;
@@ -263,8 +266,19 @@ impl Site {
         Ok(doubt::site_in_doubt(&store::logs(self.connection()))?)
     }
 
-    /// Raises an alarm in its lane.
+    /// Raises an alarm in its lane, and has whoever looks after the site texted.
     pub(super) fn alarm(&mut self, moment: &Moment, code: &str, detail: &str) -> Result<Vec<Effect>, SiteError> {
+        self.alarm_said(moment, code, detail, AlarmText::of(code))
+    }
+
+    /// The same, texted in these words.
+    pub(super) fn alarm_said(
+        &mut self,
+        moment: &Moment,
+        code: &str,
+        detail: &str,
+        text: AlarmText,
+    ) -> Result<Vec<Effect>, SiteError> {
         tracing::warn!(code, detail, "alarm");
         let alarm = kiosk::fact::Alarm {
             severity: kiosk::fact::Severity::Critical,
@@ -273,6 +287,7 @@ impl Site {
             time: moment.wall,
         };
         let (_, mut effects) = self.write(moment, Lane::Alarms, &sync::record::Record::Alarm(alarm))?;
+        self.tell_technicians(moment, code, text)?;
         effects.push(Effect::Live);
         Ok(effects)
     }

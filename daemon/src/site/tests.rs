@@ -20,6 +20,7 @@ use sync::{
 
 use super::{
     Opening, Settings, Site,
+    care::Care,
     effect::{Answer, Delivery, Effect, Receipt, Refusal, Rendered, Told, Wire},
     enrolment::Enrolment,
     input::{Ask, Door, Input, Report, Who},
@@ -27,6 +28,7 @@ use super::{
 };
 
 mod accounts;
+mod care;
 mod cash;
 mod doubt;
 mod limits;
@@ -49,10 +51,15 @@ struct Bench {
     monotonic_ms: u64,
     hub: Pen,
     granted: u64,
+    settings: Settings,
 }
 
 impl Bench {
     fn new(name: &str) -> Bench {
+        Bench::with(name, plain_settings())
+    }
+
+    fn with(name: &str, settings: Settings) -> Bench {
         let folder = std::env::temp_dir().join(format!("kisima-site-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let hub = Pen {
@@ -66,6 +73,7 @@ impl Bench {
             monotonic_ms: 0,
             hub,
             granted: 0,
+            settings,
         };
         bench.restart();
         bench.give(Input::Joined(Box::new(enrolment())));
@@ -81,14 +89,7 @@ impl Bench {
             path: &self.folder.join("site.db"),
             durability: Durability::Relaxed,
             epoch: Epoch(self.epoch),
-            settings: Settings {
-                report_within_ms: 60_000,
-                language: "en".to_owned(),
-                volume_max: Volume::from_ml(20_000),
-                pulses_per_litre: 450,
-                built: Wall(0),
-                sim: None,
-            },
+            settings: self.settings.clone(),
             wire: Wire { answer, receipt, told },
             enrolment: (self.epoch > 2).then(enrolment),
             medium: [0; 8],
@@ -215,6 +216,18 @@ fn listed(pin: Option<[u8; 16]>) -> Listed {
         bill_overdue: false,
         daily_limit: None,
         pin,
+    }
+}
+
+fn plain_settings() -> Settings {
+    Settings {
+        report_within_ms: 60_000,
+        language: "en".to_owned(),
+        volume_max: Volume::from_ml(20_000),
+        pulses_per_litre: 450,
+        built: Wall(0),
+        care: Care::default(),
+        sim: None,
     }
 }
 

@@ -6,6 +6,7 @@ use gateway::{
     adapters::dispensers::gate,
     site::{
         Opening, Settings, Site,
+        care::Care,
         effect::{Delivery, Effect, Rendered, Wire},
         input::{Door, Input},
     },
@@ -46,6 +47,7 @@ impl World {
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
                 built: kiosk::moment::Wall(0),
+                care: Care::default(),
                 sim: None,
             },
             wire: Wire {

@@ -6,6 +6,7 @@ mod lists;
 mod login;
 mod show;
 mod status;
+mod texts;
 
 use std::collections::BTreeMap;
 
@@ -29,7 +30,7 @@ use super::{Web, guard::Caller, password, problem::Problem};
 type Fields = Form<BTreeMap<String, String>>;
 
 /// Sentences after a change, by the word in `?said=`.
-const SAID: [(&str, &str); 9] = [
+const SAID: [(&str, &str); 12] = [
     ("over", "You were away for a while. Log in again; nothing was changed."),
     ("out", "You are logged out."),
     ("password", "Your new password is set."),
@@ -37,6 +38,15 @@ const SAID: [(&str, &str); 9] = [
     ("asked", "The hub is asked. It answers when there is a link; see Queue."),
     ("switched", "Done. The dispenser is told at once, or when it connects."),
     ("clock", "The clock is set."),
+    (
+        "airtime",
+        "The operator is asked; its answer shows here within a minute.",
+    ),
+    (
+        "broadcast",
+        "It is on its way, as far as the hours and today's texts go.",
+    ),
+    ("stopped", "It is stopped. Who has not got it gets it no more."),
     ("pulses", "Done. The dispenser counts with this from its next pour."),
     (
         "registered",
@@ -51,6 +61,7 @@ pub(super) fn routes() -> Router<Web> {
         .merge(customers::routes())
         .merge(lists::routes())
         .merge(cash::routes())
+        .merge(texts::routes())
 }
 
 /// What stands above a page's content.
@@ -125,7 +136,7 @@ impl View<'_> {
                     }
                 }
                 nav {
-                    @for (path, name) in [("/", "Today"), ("/customers", "Customers"), ("/sales", "Sales"), ("/cash", "Cash"), ("/queue", "Queue"), ("/dispensers", "Dispensers")] {
+                    @for (path, name) in [("/", "Today"), ("/customers", "Customers"), ("/sales", "Sales"), ("/cash", "Cash"), ("/queue", "Queue"), ("/texts", "Texts"), ("/dispensers", "Dispensers")] {
                         a href=(path) aria-current=[(path == self.path).then_some("page")] { (name) }
                     }
                 }

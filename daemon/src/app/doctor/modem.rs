@@ -7,7 +7,9 @@ use std::{
 };
 
 use config::gateway::{Gateway, ModemData};
+use kiosk::units::{Currency, Money};
 use rustix::fs::{Access, access, major, minor};
+use serde_json::Value;
 
 use super::Found::{self, Fail, Ok as Good, Warn};
 
@@ -172,6 +174,68 @@ fn technician(config: &Gateway) -> Found {
         1 => Good("1 phone is texted when something here needs a person".to_owned()),
         count => Good(format!("{count} phones are texted when something here needs a person")),
     }
+}
+
+/// What the running gateway knows of the SIM, its network and its airtime.
+pub(super) fn standing(told: &Value) -> Vec<(&'static str, Found)> {
+    let modem = &told["modem"];
+    if modem.is_null() {
+        return Vec::new();
+    }
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    if modem["ready"] != true {
+        let why = modem["trouble"].as_str().unwrap_or("it has not answered yet");
+        return vec![("SIM", Fail(format!("no texts: {why}")))];
+    }
+    let network = &modem["network"];
+    let registration = match network["registered"].as_bool() {
+        None => Warn("the modem has not told yet whether it is in a network".to_owned()),
+        Some(false) => Warn(format!(
+            "not in a network ({}); look at the antenna, and whether the SIM is active",
+            text(&network["registration"])
+        )),
+        Some(true) => Good(format!(
+            "in {} ({}), {}{}",
+            text(&network["operator"]),
+            text(&network["operator_code"]),
+            text(&network["registration"]),
+            network["signal_dbm"]
+                .as_i64()
+                .map(|dbm| format!(", {dbm} dBm"))
+                .unwrap_or_default(),
+        )),
+    };
+    let mut found = vec![("SIM", Good("ready".to_owned())), ("network", registration)];
+    let airtime = &modem["airtime"];
+    found.push((
+        "airtime",
+        match (airtime["left_minor"].as_i64(), airtime["low"] == true) {
+            (None, _) if airtime["can_ask"] == true => Warn("not known yet; it is asked once a day".to_owned()),
+            (None, _) => Warn(format!(
+                "nobody can ask for it: say in airtime.operators how the operator {} is asked",
+                text(&network["operator_code"])
+            )),
+            (Some(minor), is_low) => {
+                let currency = Currency::from_code(&text(&airtime["currency"]));
+                let left =
+                    currency.map_or_else(|| minor.to_string(), |currency| Money::new(minor, currency).to_string());
+                let left = format!("{left}, as told at {}", text(&airtime["told_at"]));
+                if is_low {
+                    Warn(format!("{left}; top it up"))
+                } else {
+                    Good(left)
+                }
+            }
+        },
+    ));
+    let sms = &told["sms"];
+    if sms["held"] == true {
+        found.push((
+            "texts",
+            Fail("the network refuses them; look at the SIM's airtime and its message centre".to_owned()),
+        ));
+    }
+    found
 }
 
 impl System<'_> {

@@ -199,6 +199,37 @@ fn who_is_texted_and_what_gives_power_is_said() {
     says(&told, "warn modem.power_hook", &["/no/such/program"]);
 }
 
+#[test]
+fn what_the_running_gateway_knows_is_told() {
+    let told = |modem: serde_json::Value| {
+        let found = standing(&serde_json::json!({ "modem": modem, "sms": { "held": false } }));
+        let line = |(what, found)| match found {
+            Good(text) => format!("ok {what}: {text}"),
+            Warn(text) => format!("warn {what}: {text}"),
+            Fail(text) => format!("FAIL {what}: {text}"),
+        };
+        found.into_iter().map(line).collect::<Vec<_>>()
+    };
+    assert!(told(serde_json::Value::Null).is_empty());
+    let locked = told(serde_json::json!({ "ready": false, "trouble": "the SIM card wants a PIN" }));
+    says(&locked, "FAIL SIM", &["the SIM card wants a PIN"]);
+    let network = serde_json::json!({
+        "registered": true, "registration": "home", "operator": "Safaricom", "operator_code": "63902", "signal_dbm": -97,
+    });
+    let airtime = |left: i64, low: bool| {
+        serde_json::json!({
+            "left_minor": left, "currency": "KES", "told_at": "2026-11-22T06:00:00Z", "low": low, "can_ask": true,
+        })
+    };
+    let well = told(serde_json::json!({ "ready": true, "network": network, "airtime": airtime(25_000, false) }));
+    says(&well, "ok network", &["Safaricom (63902)", "home", "-97 dBm"]);
+    says(&well, "ok airtime", &["KES 250.00", "2026-11-22T06:00:00Z"]);
+    let low = told(serde_json::json!({ "ready": true, "network": network, "airtime": airtime(1_000, true) }));
+    says(&low, "warn airtime", &["KES 10.00", "top it up"]);
+    let unknown = told(serde_json::json!({ "ready": true, "network": network, "airtime": { "can_ask": false } }));
+    says(&unknown, "warn airtime", &["airtime.operators", "63902"]);
+}
+
 /// The rule that is installed names what is said here.
 #[test]
 fn the_udev_rule_keeps_modem_manager_off_and_gives_the_names() {

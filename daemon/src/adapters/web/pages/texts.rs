@@ -1,0 +1,485 @@
+//! The SIM: how it stands, what is left on it, texts that came and went, and one text to everybody.
+
+use axum::{
+    Extension, Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use maud::{Markup, html};
+
+use crate::site::{
+    airtime::AirtimeStatus,
+    broadcast::{BroadcastPlan, PARTS_MAX},
+    delivery::{Purpose, TextState},
+    effect::{Status, Told},
+    input::Command,
+    sim::{SimNetwork, SimStatus},
+    store::{
+        broadcasts::{self, BroadcastShown},
+        inbox::{self, ShownIncoming},
+        outbox::{self, ShownText},
+    },
+};
+
+use super::{
+    super::{
+        Web,
+        guard::Caller,
+        problem::Problem,
+        wire::{Here, texts::masked},
+    },
+    Failure, Fields, Notice, View, field, hidden, may_change,
+    show::{light, time},
+    status::Said,
+    submit,
+};
+
+/// Rows of each list.
+const ROWS: u32 = 30;
+/// Broadcasts that are shown.
+const BROADCASTS: u32 = 5;
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/texts", get(page))
+        .route("/texts/airtime", post(ask_airtime))
+        .route("/broadcast", get(write).post(send))
+        .route("/broadcast/preview", post(preview))
+        .route("/broadcast/stop", post(stop))
+}
+
+/// What the first page says of the SIM.
+pub(super) fn card(sim: &SimStatus, here: &Here) -> Markup {
+    html! {
+        section class="card" {
+            h2 { "SIM card" }
+            (state(sim))
+            (airtime_row(&sim.airtime, here))
+            (today(sim))
+            p { a href="/texts" { "Texts, airtime, and a text to everybody" } }
+        }
+    }
+}
+
+/// The modem and its network, with the way out where something is wrong.
+fn state(sim: &SimStatus) -> Markup {
+    html! {
+        @match (&sim.identity, &sim.network) {
+            (None, _) => {
+                @let why = sim.trouble.as_deref().unwrap_or("the modem has not answered yet");
+                div class="row" { (light("bad", &format!("No texts: {why}."))) }
+            }
+            (Some(_), None) => div class="row" { (light("warn", "The modem is ready and looks for its network.")) },
+            (Some(_), Some(network)) => div class="row" {
+                (light(if network.is_registered { "good" } else { "warn" }, &network_words(network)))
+                span class="small" { (signal(network)) }
+            },
+        }
+        @if sim.is_held {
+            div class="row" { (light("bad", "Texts wait: the network refuses them. Look at the SIM's airtime and its message centre.")) }
+        }
+    }
+}
+
+fn network_words(network: &SimNetwork) -> String {
+    let operator = match (network.operator.as_str(), network.operator_code.as_str()) {
+        ("", "") => "the network".to_owned(),
+        ("", code) => format!("network {code}"),
+        (name, "") => name.to_owned(),
+        (name, code) => format!("{name} ({code})"),
+    };
+    let technology = match network.technology {
+        "" => String::new(),
+        technology => format!(", {technology}"),
+    };
+    match network.is_registered {
+        true => format!("In {operator}{technology}: {}.", network.registration),
+        false => format!(
+            "Not in a network: {}. Look at its antenna and SIM.",
+            network.registration
+        ),
+    }
+}
+
+/// Bars as phones draw them, and the number for whoever turns an antenna.
+fn signal(network: &SimNetwork) -> Markup {
+    html! {
+        @if let Some(dbm) = network.signal_dbm {
+            @let full = usize::from(bars(dbm));
+            span role="img" aria-label={ (full) " of 4 bars" } { ("▮".repeat(full)) ("▯".repeat(4 - full)) }
+            " " (dbm) " dBm"
+        }
+    }
+}
+
+/// Where phones set their bars for GSM, which is what texts go by.
+const fn bars(dbm: i16) -> u8 {
+    match dbm {
+        -85.. => 4,
+        -95..=-86 => 3,
+        -103..=-96 => 2,
+        -109..=-104 => 1,
+        _ => 0,
+    }
+}
+
+fn airtime_row(airtime: &AirtimeStatus, here: &Here) -> Markup {
+    html! {
+        @match (airtime.left, airtime.told) {
+            (Some(left), Some(told)) => div class="row" {
+                @if airtime.is_low { (light("bad", &format!("Airtime {left}: please top it up."))) }
+                @else { (light("good", &format!("Airtime {left}."))) }
+                span class="small" { "asked " (time(here, told)) }
+            },
+            _ if !airtime.can_ask => div class="row" {
+                (light("", "Airtime is not known: the settings do not say how this operator is asked (airtime.operators)."))
+            },
+            _ => div class="row" { (light("", "Airtime is not known yet.")) },
+        }
+        @if let (Some(megabytes), Some(told)) = (airtime.bundle_mb, airtime.bundle_told) {
+            div class="row" { span { "Data bundle " (megabytes) " MB" } span class="small" { "asked " (time(here, told)) } }
+        }
+        @if let Some(trouble) = &airtime.trouble {
+            p class="small" { "The last question failed: " (trouble) }
+        }
+    }
+}
+
+fn today(sim: &SimStatus) -> Markup {
+    html! {
+        p class="small" {
+            "Texts today: " (sim.parts_today) " of " (sim.parts_per_day)
+            @if sim.sync_texts_today > 0 { ", " (sim.sync_texts_today) " of them for the hub" }
+            @if sim.waiting > 0 { "; " (sim.waiting) " wait" }
+            "."
+            @if sim.is_spent { " Today's are spent: the rest waits for tomorrow." }
+        }
+    }
+}
+
+/// What the page lists.
+struct Lists {
+    broadcasts: Vec<BroadcastShown>,
+    came: Vec<ShownIncoming>,
+    went: Vec<ShownText>,
+}
+
+async fn page(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    axum::extract::Query(said): axum::extract::Query<Said>,
+) -> Result<Response, Failure> {
+    let status = web.status().await?;
+    show(
+        &web,
+        &status,
+        &caller,
+        &Notice::said(said.said.as_deref()),
+        StatusCode::OK,
+    )
+    .await
+}
+
+async fn show(
+    web: &Web,
+    status: &Status,
+    caller: &Caller,
+    notice: &Notice,
+    code: StatusCode,
+) -> Result<Response, Failure> {
+    let here = Here::of(status)?;
+    let lists = web
+        .read(|connection| {
+            Ok(Lists {
+                broadcasts: broadcasts::newest(connection, BROADCASTS)?,
+                came: inbox::newest(connection, ROWS)?,
+                went: outbox::newest(connection, ROWS)?,
+            })
+        })
+        .await?;
+    let content = html! {
+        h1 { "Texts" }
+        @match &status.sim {
+            None => section class="card" {
+                p { "This site has no modem, so it sends and gets no texts. Set " code { "modem.port" } " in its settings." }
+            },
+            Some(sim) => {
+                section class="card" {
+                    (state(sim))
+                    (airtime_row(&sim.airtime, &here))
+                    (today(sim))
+                    @if let Some((used, total)) = sim.room && total > 0 && used >= total {
+                        div class="row" { (light("warn", "The SIM is full of texts; they are taken off it one by one.")) }
+                    }
+                    @if may_change(caller) && sim.airtime.can_ask {
+                        form method="post" action="/texts/airtime" { (hidden(caller)?) button class="quiet" { "Ask for the airtime now" } }
+                    }
+                    (identity(sim))
+                }
+                @if may_change(caller) { p { a href="/broadcast" { "Write to everybody of this site" } } }
+            }
+        }
+        @for broadcast in &lists.broadcasts { (broadcast_card(broadcast, caller, &here)?) }
+        section class="card" {
+            h2 { "Came" }
+            @for text in &lists.came { (came_row(text, &here)) }
+            @if lists.came.is_empty() { p class="small" { "None yet." } }
+        }
+        section class="card" {
+            h2 { "Went" }
+            @for text in &lists.went { (went_row(text, &here)) }
+            @if lists.went.is_empty() { p class="small" { "None yet." } }
+        }
+    };
+    let view = View {
+        title: "Texts",
+        path: "/texts",
+        is_live: code == StatusCode::OK,
+    };
+    Ok((code, view.render(status, caller, notice, &content)).into_response())
+}
+
+fn identity(sim: &SimStatus) -> Markup {
+    html! {
+        @if let Some(identity) = &sim.identity && !identity.model.is_empty() {
+            p class="small" {
+                "Modem " (identity.model) @if !identity.revision.is_empty() { ", " (identity.revision) }
+                @if !identity.iccid.is_empty() { "; SIM " (identity.iccid) }
+            }
+        }
+    }
+}
+
+fn came_row(text: &ShownIncoming, here: &Here) -> Markup {
+    let kind = match text.kind.as_str() {
+        "over" => "too many today: not read",
+        "ignored" => "not for us",
+        "data" => "not words",
+        _ => "",
+    };
+    html! {
+        div class="row" {
+            span {
+                b { (masked(&text.from)) } br;
+                @match &text.words { Some(words) => (words), None => span class="small" { "words not kept" } }
+                @if !kind.is_empty() { br; span class="small" { (kind) } }
+            }
+            span class="small" { (time(here, text.came)) }
+        }
+    }
+}
+
+fn went_row(text: &ShownText, here: &Here) -> Markup {
+    let purpose = match text.purpose {
+        Purpose::Sync => "for the hub",
+        Purpose::Answer => "an answer",
+        Purpose::Alarm => "an alarm",
+        Purpose::Hub => "asked for by the hub",
+        Purpose::Broadcast => "to everybody",
+    };
+    let state = match text.state {
+        TextState::Queued => "waits",
+        TextState::Sending => "on its way",
+        TextState::Sent => "sent",
+        TextState::Delivered => "on the phone",
+        TextState::Failed => "not sent",
+        TextState::Unknown => "nobody knows whether it was sent",
+    };
+    html! {
+        div class="row" {
+            span {
+                b { (masked(&text.to)) } br;
+                (text.body) br;
+                span class="small" { (purpose) ", " (state) @if !text.word.is_empty() { " (" (text.word) ")" } }
+            }
+            span class="small" { (time(here, text.changed)) }
+        }
+    }
+}
+
+fn broadcast_card(broadcast: &BroadcastShown, caller: &Caller, here: &Here) -> Result<Markup, Problem> {
+    let is_running = broadcast.state == "running";
+    let word = match broadcast.state.as_str() {
+        "running" => "is on its way",
+        "cancelled" => "was stopped",
+        _ => "has left",
+    };
+    Ok(html! {
+        section class="card" {
+            h2 { "To everybody " (word) }
+            pre { (broadcast.body) }
+            p class="small" {
+                "By " (broadcast.by) ", " (time(here, broadcast.made)) ". " (broadcast.left) " of " (broadcast.people) " sent"
+                @if broadcast.delivered > 0 { ", " (broadcast.delivered) " known to be on the phone" }
+                @if broadcast.waiting > 0 { ", " (broadcast.waiting) " wait" }
+                @if broadcast.failed > 0 { ", " (broadcast.failed) " not sent" }
+                "."
+            }
+            @if is_running && may_change(caller) {
+                p class="small" { "It leaves between 8:00 and 20:00, behind all other texts, as far as each day's texts go." }
+                form method="post" action="/broadcast/stop" {
+                    (hidden(caller)?)
+                    input type="hidden" name="id" value=(broadcast.id);
+                    button class="quiet" { "Stop it" }
+                }
+            }
+        }
+    })
+}
+
+async fn ask_airtime(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    match submit(&web, &caller, &fields, Command::AskAirtime).await {
+        Ok(_) => Ok(Redirect::to("/texts?said=airtime").into_response()),
+        Err(problem) => refused(&web, &caller, &problem).await,
+    }
+}
+
+async fn refused(web: &Web, caller: &Caller, problem: &Problem) -> Result<Response, Failure> {
+    let status = web.status().await?;
+    show(web, &status, caller, &Notice::problem(problem), problem.status).await
+}
+
+async fn write(State(web): State<Web>, Extension(caller): Extension<Caller>) -> Result<Response, Failure> {
+    form(&web, &caller, &Notice::default(), "", StatusCode::OK).await
+}
+
+async fn form(web: &Web, caller: &Caller, notice: &Notice, text: &str, code: StatusCode) -> Result<Response, Failure> {
+    let status = web.status().await?;
+    let content = html! {
+        h1 { "A text to everybody" }
+        @if status.link_up {
+            p class="small" { "The hub is reached: the office can write to everybody there, too. From here it costs this SIM's airtime." }
+        }
+        form class="card" method="post" action="/broadcast/preview" {
+            (hidden(caller)?)
+            label for="text" { "What to say, at most " (PARTS_MAX) " texts long" }
+            textarea id="text" name="text" rows="5" required { (text) }
+            button { "Show what it would be" }
+        }
+        p { a href="/texts" { "Back to the texts" } }
+    };
+    let view = View {
+        title: "A text to everybody",
+        path: "/texts",
+        is_live: false,
+    };
+    Ok((code, view.render(&status, caller, notice, &content)).into_response())
+}
+
+/// What it would be, before anything leaves.
+async fn preview(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    let text = field(&fields, "text").to_owned();
+    let plan = match web
+        .tell_as(&caller, None, Command::PlanBroadcast { text: text.clone() })
+        .await
+    {
+        Ok(Told::BroadcastPlan(plan)) => plan,
+        Ok(_) => return Err(Problem::unreadable().into()),
+        Err(problem) => return form(&web, &caller, &Notice::problem(&problem), &text, problem.status).await,
+    };
+    let status = web.status().await?;
+    let content = html! {
+        h1 { "A text to everybody" }
+        (planned(&plan))
+        form method="post" action="/broadcast" {
+            (hidden(&caller)?)
+            input type="hidden" name="text" value=(text);
+            button { "Send it to " (plan.people) (if plan.people == 1 { " person" } else { " people" }) }
+        }
+        form method="get" action="/broadcast" { button class="quiet" { "No, write it anew" } }
+    };
+    let view = View {
+        title: "A text to everybody",
+        path: "/texts",
+        is_live: false,
+    };
+    Ok(view
+        .render(&status, &caller, &Notice::default(), &content)
+        .into_response())
+}
+
+fn planned(plan: &BroadcastPlan) -> Markup {
+    let parts = u64::from(plan.people) * u64::from(plan.parts);
+    html! {
+        section class="card" {
+            pre { (plan.body) }
+            div class="figures" {
+                div class="figure" { b { (plan.people) } span class="small" { (if plan.people == 1 { "person" } else { "people" }) } }
+                div class="figure" { b { (parts) } span class="small" { (if parts == 1 { "text to pay" } else { "texts to pay" }) } }
+                div class="figure" { b { (plan.parts_left) } span class="small" { "left for it today" } }
+            }
+            @if plan.parts > 1 { p class="small" { "It is " (plan.parts) " texts long for each." } }
+            @if !plan.odd_letters.is_empty() {
+                p class="small" { "These signs make it longer: " (plan.odd_letters) }
+            }
+            @if parts > u64::from(plan.parts_left) {
+                p { "It takes more than today's texts: the rest leaves on the days after." }
+            }
+            @for (why, count) in &plan.left_out {
+                p class="small" { (count) " get none: " (why.says()) }
+            }
+            p class="small" { "It leaves between 8:00 and 20:00, behind all other texts. You can stop it." }
+        }
+    }
+}
+
+/// Sends it. A second press sends nothing twice.
+async fn send(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    let text = field(&fields, "text").to_owned();
+    match submit(&web, &caller, &fields, Command::Broadcast { text: text.clone() }).await {
+        Ok(_) => Ok(Redirect::to("/texts?said=broadcast").into_response()),
+        Err(problem) => form(&web, &caller, &Notice::problem(&problem), &text, problem.status).await,
+    }
+}
+
+async fn stop(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    let id = field(&fields, "id").parse();
+    let told = match id {
+        Ok(id) => submit(&web, &caller, &fields, Command::StopBroadcast(id)).await,
+        Err(_) => Err(Problem::not_found("this text to everybody")),
+    };
+    match told {
+        Ok(_) => Ok(Redirect::to("/texts?said=stopped").into_response()),
+        Err(problem) => refused(&web, &caller, &problem).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_are_those_of_a_phone() {
+        for (dbm, shown) in [
+            (-51, 4),
+            (-85, 4),
+            (-86, 3),
+            (-95, 3),
+            (-96, 2),
+            (-103, 2),
+            (-104, 1),
+            (-109, 1),
+            (-110, 0),
+        ] {
+            assert_eq!(bars(dbm), shown, "{dbm}");
+        }
+    }
+}
