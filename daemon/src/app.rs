@@ -9,7 +9,10 @@ pub mod vault_key;
 
 use std::{collections::HashMap, path::Path, sync::Arc, thread::JoinHandle, time::Duration};
 
-use config::{Loaded, gateway::Gateway};
+use config::{
+    Loaded,
+    gateway::{Gateway, Modem},
+};
 use kiosk::{
     ids::{DispenserId, Epoch},
     units::Volume,
@@ -37,11 +40,16 @@ use crate::{
         ballast::{self, Ballast},
         control,
         dispensers::{self, Credentials, Front, Listener, SecretHash, gate},
-        hub, systemd, web,
+        hub, modem, systemd, web,
     },
     site::{
-        Opening, Settings, Site, SiteError, airtime::OperatorCodes, care::Care, effect::Wire, input::Input,
-        sim::SimSettings, store::readers::Readers,
+        Opening, Settings, Site, SiteError,
+        airtime::OperatorCodes,
+        care::Care,
+        effect::Wire,
+        input::Input,
+        sim::{SimOrder, SimSettings},
+        store::readers::Readers,
     },
 };
 use files::{Addresses, DataDir, FilesError};
@@ -227,6 +235,8 @@ struct Rooms {
     known: watch::Receiver<HashMap<DispenserId, SecretHash>>,
     orders: mpsc::UnboundedReceiver<hub::Order>,
     ballast: mpsc::UnboundedReceiver<ballast::Order>,
+    /// The modem's settings, and its orders.
+    modem: (Modem, mpsc::Receiver<SimOrder>),
     address: watch::Receiver<Option<String>>,
     replies: Replies,
     clock: Clock,
@@ -247,13 +257,14 @@ fn assemble(site: Site, dice: Dice, clock: Clock, config: &Gateway) -> Result<(R
     let (orders, orders_out) = mpsc::unbounded_channel();
     let (ballast, ballast_out) = mpsc::unbounded_channel();
     let (dial, address) = watch::channel(None);
+    let (sim, sim_out) = mpsc::channel(modem::QUEUE_MAX);
     let replies = Replies::default();
     let router = route::Router {
         front: front.clone(),
         credentials,
         orders,
         ballast,
-        sim: None,
+        sim,
         dial,
         hub_url: config.hub_url.as_ref().map(|url| url.as_str().to_owned()),
         clock: clock.clone(),
@@ -269,6 +280,7 @@ fn assemble(site: Site, dice: Dice, clock: Clock, config: &Gateway) -> Result<(R
         known,
         orders: orders_out,
         ballast: ballast_out,
+        modem: (config.modem.clone(), sim_out),
         address,
         replies,
         clock,
@@ -292,6 +304,7 @@ impl Rooms {
             events,
             orders,
             ballast,
+            modem,
             address,
             replies,
             clock,
@@ -302,6 +315,8 @@ impl Rooms {
         adapters.spawn(serve_dispensers(front, listeners, stop.clone()));
         adapters.spawn(hub::Link::new(inbox.clone(), orders, address).run(stop.clone()));
         adapters.spawn(Ballast::new(data.path()).run(inbox.clone(), ballast, stop.clone()));
+        let (modem, sim_orders) = modem;
+        adapters.spawn(modem::run(modem, sim_orders, inbox.clone(), stop.clone()));
         adapters.spawn(serve_pages(
             sockets.web,
             inbox.clone(),

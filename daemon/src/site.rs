@@ -90,6 +90,7 @@ use self::{
     store::{dispensers, dispensers::DispenserRow, meta, read},
     talk::Voice,
     tally::Tally,
+    thin::ThinLine,
     turned_away::Refusals,
 };
 
@@ -175,6 +176,8 @@ pub struct Site {
     texts_held_until: Option<Uptime>,
     /// Since when the modem is away.
     modem_away: Option<Away>,
+    /// How sync by texts and USSD stands.
+    thin: ThinLine,
     /// Texts may be due to be handed over.
     texts_due: bool,
     /// When the audit's head is next looked at, to be told to the hub.
@@ -255,6 +258,7 @@ impl Site {
             call: None,
             texts_held_until: None,
             modem_away: None,
+            thin: ThinLine::default(),
             texts_due: false,
             audit_due_ms: 0,
             day: SalesDay::default(),
@@ -325,6 +329,9 @@ impl Site {
             effects.extend(self.link_event(moment, Event::Written)?);
         }
         let link_is_up = self.link.as_ref().is_some_and(Session::is_established);
+        if link_is_up {
+            self.thin.linked_ms = moment.monotonic_ms;
+        }
         if link_is_up != self.link_was.0 {
             self.link_was = (link_is_up, Some(moment.wall));
         }
@@ -333,18 +340,15 @@ impl Site {
 
     /// Whether this box may not sell now: it waits for its past, is retired, or sits on another medium.
     fn is_degraded(&self) -> Result<bool, SiteError> {
-        if self.enrolled.is_none() {
+        let Some(enrolled) = &self.enrolled else {
             return Ok(false);
-        }
-        Ok(self.is_other_medium() || self.is_retired || self.in_doubt()?)
+        };
+        Ok(self.is_elsewhere(enrolled) || self.is_retired || self.in_doubt()?)
     }
 
-    /// Whether the database lies on another medium than the one that joined.
-    fn is_other_medium(&self) -> bool {
-        let bound = self
-            .enrolled
-            .as_ref()
-            .map_or([0; 8], |enrolled| enrolled.enrolment.medium);
+    /// Whether this database sits on another medium than the one that was enrolled (PROTOCOL rule 2).
+    fn is_elsewhere(&self, enrolled: &Enrolled) -> bool {
+        let bound = enrolled.enrolment.medium;
         bound != [0; 8] && bound != self.medium
     }
 

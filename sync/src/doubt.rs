@@ -209,7 +209,14 @@ pub(crate) fn site_check<L: Logs>(logs: &mut L, box_id: BoxId) -> Result<bool, J
 
 /// A fresh HELLO at the hub (PROTOCOL rules 15 and 17). A lack that a doubt already explains raises nothing, also when an
 /// operator ended that doubt: it is what the box, not yet heard in this generation, is asked to give back.
-pub(crate) fn hub_hear<L: Logs>(logs: &mut L, hello: &Hello) -> Result<HubHeard, JournalError<L::Error>> {
+///
+/// A HELLO that is not wide, a text's, shows the money lane alone, which is what doubts are about. What the first wide one
+/// after it shows of the other lanes is therefore no new sign.
+pub(crate) fn hub_hear<L: Logs>(
+    logs: &mut L,
+    hello: &Hello,
+    is_wide: bool,
+) -> Result<HubHeard, JournalError<L::Error>> {
     let own = generation(logs)?;
     if hello.generation > own {
         let raised = hub_raise(logs, hello.generation.saturating_add(1))?;
@@ -219,8 +226,11 @@ pub(crate) fn hub_hear<L: Logs>(logs: &mut L, hello: &Hello) -> Result<HubHeard,
         });
     }
     let mut hearing = hearing(logs, hello.box_id, own)?;
-    let wants = lacking(logs, hello.box_id, Writer::Hub, hello)?;
-    let explained = hub_expects(logs, own)? && !hearing.heard;
+    let mut wants = lacking(logs, hello.box_id, Writer::Hub, hello)?;
+    let by_text = heard_by_text(hello.box_id);
+    let is_by_text = read::<L, (u32,)>(logs, &by_text)?.is_some_and(|(heard,)| heard == own && own > 0);
+    let is_other = |(lane, ..): &End| *lane != Lane::Money.number();
+    let explained = hub_expects(logs, own)? && !hearing.heard || is_by_text && wants.iter().all(is_other);
     if !wants.is_empty() && !explained {
         let raised = hub_raise(logs, 0)?;
         return Ok(HubHeard {
@@ -238,8 +248,14 @@ pub(crate) fn hub_hear<L: Logs>(logs: &mut L, hello: &Hello) -> Result<HubHeard,
         hearing.greeted = true;
         hearing.first = lacking(logs, hello.box_id, Writer::Site, hello)?;
     }
+    if !is_wide {
+        wants.extend(hearing.wants.iter().copied().filter(is_other));
+    }
     hearing.wants = wants;
     let heard_now = settle(logs, hello.box_id, &mut hearing)?;
+    if heard_now && !is_wide || is_by_text && is_wide {
+        put(logs, &by_text, &(if is_wide { 0 } else { own },))?;
+    }
     Ok(HubHeard {
         raised: None,
         heard_now,
@@ -382,6 +398,11 @@ fn mark<L: Logs>(logs: &L, log: &LogKey) -> Result<u32, JournalError<L::Error>> 
 
 fn hearing_name(box_id: BoxId) -> String {
     format!("heard {box_id}")
+}
+
+/// The generation in which a box was heard by texts alone.
+fn heard_by_text(box_id: BoxId) -> String {
+    format!("heard by text {box_id}")
 }
 
 /// What is known of a box in this generation; a row of an older one counts for nothing.

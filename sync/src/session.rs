@@ -5,9 +5,9 @@
 //! commit, the session is dropped and the socket closed**: what it believes it sent was never sent.
 
 mod flow;
-mod greet;
+pub(crate) mod greet;
 mod line;
-mod take;
+pub(crate) mod take;
 
 use std::collections::BTreeSet;
 

@@ -14,14 +14,20 @@
 //! | `speak` | what goes out, and when |
 
 mod frame;
+mod hear;
+mod park;
+mod speak;
+mod state;
 
 use kiosk::{
-    ids::{BoxId, Epoch, RecordId, Writer},
+    ids::{BoxId, Epoch, Lane, RecordId, Writer},
     moment::{Moment, Wall},
 };
 
 pub use self::frame::{Claim, claim, looks_like_frame};
+use self::state::State;
 use crate::{
+    doubt,
     frame::Reason,
     journal::{JournalError, Logs},
     seal::Carrier,
@@ -122,20 +128,56 @@ pub fn handle<L: Logs>(
     event: Event<'_>,
     logs: &mut L,
 ) -> Result<Outcome, JournalError<L::Error>> {
-    let _ = (setup, moment, event, logs);
-    Ok(Outcome::default())
+    let mut state = State::load(setup, moment, logs)?;
+    let outcome = match event {
+        Event::Text { carrier, text } => hear::text(setup, moment, (carrier, text), &mut state, logs)?,
+        Event::Tick { carrier, texts_max } => speak::tick(setup, moment, carrier, texts_max, &mut state, logs)?,
+        Event::WideHeard { peer_run } => {
+            state.unpark_all(setup.box_id, logs)?;
+            let box_run = match setup.side {
+                Writer::Site => setup.run,
+                Writer::Hub => peer_run,
+            };
+            state.hear_wide(box_run, doubt::generation(logs)?);
+            Outcome::default()
+        }
+    };
+    // A text of nobody must not cost a write.
+    if outcome.verified || !matches!(event, Event::Text { .. }) {
+        state.save(setup.box_id, logs)?;
+    }
+    Ok(outcome)
 }
 
 /// When [`Event::Tick`] has something to do, in the milliseconds of `Moment::monotonic_ms`; at once when that is not
 /// later than now. `None`: nothing until the next event or record. Ask after each event and after records were written.
 /// Without budget left a tick says nothing and the deadline stays: tick again when there is some.
 pub fn deadline_ms<L: Logs>(setup: &Setup, moment: &Moment, logs: &L) -> Result<Option<u64>, JournalError<L::Error>> {
-    let _ = (setup, moment, logs);
-    Ok(None)
+    let state = State::load(setup, moment, logs)?;
+    speak::deadline_ms(setup, moment, &state, logs)
 }
 
 /// What waits here, for a page to show.
 pub fn waiting<L: Logs>(side: Writer, box_id: BoxId, logs: &L) -> Result<Waiting, JournalError<L::Error>> {
-    let _ = (side, box_id, logs);
-    Ok(Waiting::default())
+    let mut waiting = Waiting::default();
+    for (_, state) in logs.logs(box_id, side, Lane::Money).map_err(JournalError::Store)? {
+        waiting.records += u64::from(state.mark - state.acked.min(state.mark));
+    }
+    let too_large = State::peek(box_id, logs)?.and_then(|state| state.too_large);
+    waiting.too_large = too_large.map(|(by, epoch, seq)| RecordId {
+        log: state::log_at(box_id, (by, epoch)),
+        seq,
+    });
+    Ok(waiting)
+}
+
+/// One event that came in, half-way through.
+struct Hearing<'a, L> {
+    setup: &'a Setup,
+    now_ms: u64,
+    /// The generation under which the frame is sealed.
+    generation: u32,
+    state: &'a mut State,
+    logs: &'a mut L,
+    outcome: Outcome,
 }

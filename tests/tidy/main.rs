@@ -8,8 +8,10 @@
 //! | [`walls`] | which crate may stand on which, by the manifests and the lock file |
 //! | [`sources`] | what a file may name: clocks, SQL, the broker, other adapters |
 //! | [`words`] | marks of unfinished work, paths of somebody's machine, length |
+//! | [`alphabet`] | the two tables of the GSM alphabet are one |
 //! | [`maps`] | README.md and ARCHITECTURE.md name what is there |
 
+mod alphabet;
 mod maps;
 mod sources;
 mod tree;

@@ -39,8 +39,8 @@ pub(super) struct Router {
     pub(super) credentials: Credentials,
     pub(super) orders: mpsc::UnboundedSender<Order>,
     pub(super) ballast: mpsc::UnboundedSender<ballast::Order>,
-    /// The modem's, where there is one.
-    pub(super) sim: Option<mpsc::Sender<SimOrder>>,
+    /// The modem's; without one nobody listens and nothing is ordered.
+    pub(super) sim: mpsc::Sender<SimOrder>,
     pub(super) dial: watch::Sender<Option<String>>,
     /// An operator's own address of the hub, over the one that `join` stored.
     pub(super) hub_url: Option<String>,
@@ -89,9 +89,7 @@ impl Router {
 
     /// What finds no room is lost; a text then counts as unknown, for nobody can tell.
     fn sim(&self, order: SimOrder) {
-        if let Some(sim) = &self.sim
-            && let Err(error) = sim.try_send(order)
-        {
+        if let Err(error) = self.sim.try_send(order) {
             tracing::warn!(%error, "the modem takes no orders");
         }
     }

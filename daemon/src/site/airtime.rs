@@ -11,10 +11,9 @@ use kiosk::{
 
 use super::{
     Site, SiteError,
-    call::{Call, CallId},
+    call::Call,
     effect::{Effect, Refusal, Told},
     manage::Outcome,
-    sim::SimOrder,
     store::{care, care::AirtimeRow},
 };
 
@@ -113,18 +112,8 @@ impl Site {
     }
 
     /// The operator's answer. A menu that wants another choice is hung up: a code leads to one answer.
-    pub(super) fn airtime_said(
-        &mut self,
-        moment: &Moment,
-        call: Call,
-        open: Option<CallId>,
-        text: &str,
-    ) -> Result<Vec<Effect>, SiteError> {
-        let mut effects = Vec::new();
-        if let Some(id) = open {
-            self.call = None;
-            effects.push(Effect::Sim(SimOrder::HangUp(id)));
-        }
+    pub(super) fn airtime_said(&mut self, moment: &Moment, call: Call, text: &str) -> Result<Vec<Effect>, SiteError> {
+        let mut effects = self.hang_up_call();
         let Some((operator, codes)) = self.asked_operator() else {
             return Ok(effects);
         };

@@ -19,6 +19,7 @@ use super::{
     parked::Parking,
     room::Room,
     spending::Spending,
+    thin::ThinLine,
     turned_away::Refusals,
 };
 
@@ -36,6 +37,7 @@ pub(super) struct Memory {
     call: Option<OpenCall>,
     texts_held_until: Option<Uptime>,
     modem_away: Option<Away>,
+    thin: ThinLine,
     had_link: bool,
     last_heard: Option<Wall>,
     link_was: (bool, Option<Wall>),
@@ -64,6 +66,7 @@ impl Site {
             call,
             texts_held_until,
             modem_away,
+            thin,
             link,
             last_heard,
             link_was,
@@ -106,6 +109,7 @@ impl Site {
             call: *call,
             texts_held_until: *texts_held_until,
             modem_away: *modem_away,
+            thin: *thin,
             had_link: link.is_some(),
             last_heard: *last_heard,
             link_was: *link_was,
@@ -135,6 +139,7 @@ impl Site {
             call,
             texts_held_until,
             modem_away,
+            thin,
             had_link,
             last_heard,
             link_was,
@@ -160,6 +165,7 @@ impl Site {
         self.call = call;
         self.texts_held_until = texts_held_until;
         self.modem_away = modem_away;
+        self.thin = thin;
         self.last_heard = last_heard;
         self.link_was = link_was;
         self.room = room;

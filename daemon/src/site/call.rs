@@ -28,6 +28,8 @@ pub(super) struct OpenCall {
     id: CallId,
     call: Call,
     heard_ms: u64,
+    /// How often we spoke in it.
+    spoken: u32,
 }
 
 impl Site {
@@ -41,6 +43,7 @@ impl Site {
             id,
             call,
             heard_ms: moment.monotonic_ms,
+            spoken: 0,
         });
         vec![Effect::Sim(SimOrder::Dial {
             id,
@@ -64,9 +67,26 @@ impl Site {
             ..open
         });
         match open.call {
-            Call::Sync => self.sync_said(moment, is_open.then_some(open.id), text),
-            call => self.airtime_said(moment, call, is_open.then_some(open.id), text),
+            Call::Sync => self.sync_said(moment, text, open.spoken),
+            call => self.airtime_said(moment, call, text),
         }
+    }
+
+    /// Says something in the open session.
+    pub(super) fn speak_in_call(&mut self, text: String) -> Vec<Effect> {
+        let Some(open) = &mut self.call else {
+            return Vec::new();
+        };
+        open.spoken += 1;
+        vec![Effect::Sim(SimOrder::Say { id: open.id, text })]
+    }
+
+    /// Ends the open session.
+    pub(super) fn hang_up_call(&mut self) -> Vec<Effect> {
+        let open = self.call.take();
+        open.map(|open| Effect::Sim(SimOrder::HangUp(open.id)))
+            .into_iter()
+            .collect()
     }
 
     /// A session is over.
@@ -75,7 +95,10 @@ impl Site {
             return Ok(Vec::new());
         };
         match open.call {
-            Call::Sync => self.sync_call_failed(moment, why),
+            Call::Sync => {
+                self.sync_call_failed(moment, why);
+                Ok(Vec::new())
+            }
             call => self.airtime_failed(moment, call, why),
         }
     }

@@ -87,9 +87,11 @@ impl Site {
 
     /// Says on start that this is not the card or disk that joined.
     pub(super) fn tell_other_medium(&mut self, moment: &Moment) -> Result<(), SiteError> {
-        match self.is_other_medium() {
-            true => self.tell_technicians(moment, "other_medium", AlarmText::OtherMedium),
-            false => Ok(()),
+        match &self.enrolled {
+            Some(enrolled) if self.is_elsewhere(enrolled) => {
+                self.tell_technicians(moment, "other_medium", AlarmText::OtherMedium)
+            }
+            _ => Ok(()),
         }
     }
 

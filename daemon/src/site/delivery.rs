@@ -8,10 +8,16 @@
 //!              └─> unknown (nobody knows: never again)
 //! ```
 
+mod budget;
+mod state;
+
 use kiosk::{
     moment::{DAY_MS, HOUR_MS, MINUTE_MS, Moment, SECOND_MS, Uptime, Wall},
     talk::gsm7,
 };
+
+pub(super) use budget::TextBudget;
+pub use state::{Fate, Purpose, TextState, Then};
 
 use super::{
     Site, SiteError,
@@ -54,117 +60,6 @@ const TAIL_DIGITS: usize = 9;
 /// Under this key of `meta`: the day of sales on which it was said that the texts of the day are spent.
 const SPENT_TOLD: &str = "texts_spent_day";
 
-/// What a text is for. The order is the order in which they are handed over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Purpose {
-    /// It carries sync.
-    Sync,
-    /// It answers somebody.
-    Answer,
-    /// It tells the technician what is wrong.
-    Alarm,
-    /// The hub asked for it.
-    Hub,
-    /// It goes to many.
-    Broadcast,
-}
-
-impl Purpose {
-    /// All of them, the most urgent first.
-    pub const ALL: [Purpose; 5] = [
-        Purpose::Sync,
-        Purpose::Answer,
-        Purpose::Alarm,
-        Purpose::Hub,
-        Purpose::Broadcast,
-    ];
-
-    /// The word in the database and on pages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Purpose::Sync => "sync",
-            Purpose::Answer => "answer",
-            Purpose::Alarm => "alarm",
-            Purpose::Hub => "hub",
-            Purpose::Broadcast => "broadcast",
-        }
-    }
-
-    /// The purpose with this word.
-    pub fn from_name(name: &str) -> Option<Purpose> {
-        Purpose::ALL.into_iter().find(|purpose| purpose.name() == name)
-    }
-}
-
-/// Where a text stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TextState {
-    /// Waits to be handed over.
-    Queued,
-    /// Handed over.
-    Sending,
-    /// The network took it.
-    Sent,
-    /// It is on the phone.
-    Delivered,
-    /// It will not arrive.
-    Failed,
-    /// It may have been sent.
-    Unknown,
-}
-
-impl TextState {
-    const ALL: [TextState; 6] = [
-        TextState::Queued,
-        TextState::Sending,
-        TextState::Sent,
-        TextState::Delivered,
-        TextState::Failed,
-        TextState::Unknown,
-    ];
-
-    /// The word in the database and on pages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            TextState::Queued => "queued",
-            TextState::Sending => "sending",
-            TextState::Sent => "sent",
-            TextState::Delivered => "delivered",
-            TextState::Failed => "failed",
-            TextState::Unknown => "unknown",
-        }
-    }
-
-    /// The state with this word.
-    pub fn from_name(name: &str) -> Option<TextState> {
-        TextState::ALL.into_iter().find(|state| state.name() == name)
-    }
-}
-
-/// What can be done about a text that was not sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
-    /// The same may work later.
-    TryLater,
-    /// It may work a few times, slowly.
-    TryRarely,
-    /// It will never work.
-    GiveUp,
-    /// Somebody must look after the SIM or the settings first.
-    AskPerson,
-}
-
-/// What became of a part that was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// It is on the phone.
-    Delivered,
-    /// The network still tries.
-    Trying,
-    /// It will not arrive.
-    Failed,
-}
-
 /// A text that is to leave by the SIM.
 #[derive(Clone, Copy, Debug)]
 pub struct SimText<'a> {
@@ -193,73 +88,6 @@ pub enum Said {
     Stopped,
     /// Too many wait.
     Full,
-}
-
-/// What of a day's texts is spent, in texts of the network.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct TextBudget {
-    parts_per_day: u32,
-    /// What each purpose may count on, whatever the others spend.
-    reserved: [u32; 5],
-    spent: [u32; 5],
-    sync_texts_per_day: u32,
-}
-
-impl TextBudget {
-    /// Thin sync has its own share, answers half of what is left, alarms a tenth of it.
-    fn new(settings: &SimSettings, spent: [u32; 5]) -> TextBudget {
-        let sync = match settings.hub_number {
-            Some(_) => settings.sync_texts_per_day.min(settings.parts_per_day),
-            None => 0,
-        };
-        let rest = settings.parts_per_day - sync;
-        TextBudget {
-            parts_per_day: settings.parts_per_day,
-            reserved: [sync, rest / 2, rest / 10, 0, 0],
-            spent,
-            sync_texts_per_day: settings.sync_texts_per_day,
-        }
-    }
-
-    pub(super) fn spent(&self) -> u32 {
-        self.spent.iter().sum()
-    }
-
-    pub(super) fn spent_on_sync(&self) -> u32 {
-        self.spent[Purpose::Sync as usize]
-    }
-
-    /// Texts that sync may still send today.
-    pub(super) fn left_for_sync(&self) -> u32 {
-        let own = self.sync_texts_per_day.saturating_sub(self.spent_on_sync());
-        own.min(self.left(Purpose::Sync))
-    }
-
-    /// Texts to everybody that may still be sent today.
-    pub(super) fn left_for_broadcasts(&self) -> u32 {
-        self.left(Purpose::Broadcast)
-    }
-
-    /// What may still be spent on a purpose: what is left of the day, but for what the others can count on.
-    fn left(&self, purpose: Purpose) -> u32 {
-        let others = Purpose::ALL.into_iter().filter(|other| *other != purpose);
-        let kept: u32 = others
-            .map(|other| self.reserved[other as usize].saturating_sub(self.spent[other as usize]))
-            .sum();
-        self.parts_per_day.saturating_sub(self.spent()).saturating_sub(kept)
-    }
-
-    fn take(&mut self, purpose: Purpose, parts: u32) -> bool {
-        let left = match purpose {
-            Purpose::Sync => self.left_for_sync(),
-            _ => self.left(purpose),
-        };
-        let has_room = parts <= left;
-        if has_room {
-            self.spent[purpose as usize] += parts;
-        }
-        has_room
-    }
 }
 
 impl Site {
@@ -355,7 +183,7 @@ impl Site {
     }
 
     /// Says once a day that its texts are spent.
-    fn tell_spent(&mut self, moment: &Moment, settings: &SimSettings) -> Result<Vec<Effect>, SiteError> {
+    pub(super) fn tell_spent(&mut self, moment: &Moment, settings: &SimSettings) -> Result<Vec<Effect>, SiteError> {
         if self.is_spent_told()? || self.enrolled.is_none() {
             return Ok(Vec::new());
         }

@@ -7,6 +7,8 @@ use kiosk::{
     talk::without_secrets,
 };
 
+use sync::thin::looks_like_frame;
+
 use super::{
     Site, SiteError,
     delivery::KEPT_MS,
@@ -33,6 +35,12 @@ impl Site {
     }
 
     fn text_taken(&mut self, moment: &Moment, text: &Received) -> Result<Vec<Effect>, SiteError> {
+        // Sync repeats itself and a repeat changes nothing: it leaves no row.
+        if let Ok(words) = &text.body
+            && looks_like_frame(words)
+        {
+            return self.sync_heard(moment, words);
+        }
         let bytes = match &text.body {
             Ok(words) => words.as_bytes(),
             Err(data) => data,

@@ -40,19 +40,22 @@ impl Site {
         let Some(enrolled) = &self.enrolled else {
             return Ok(vec![self.hung_up(0)]);
         };
-        let enrolment = &enrolled.enrolment;
-        let setup = Setup {
+        self.link = Some(Session::new(self.setup(enrolled)));
+        self.link_event(moment, Event::Opened)
+    }
+
+    /// What this end is, whatever carries its frames.
+    pub(super) fn setup(&self, enrolled: &Enrolled) -> Setup {
+        Setup {
             side: Writer::Site,
-            box_id: enrolment.box_id,
+            box_id: enrolled.enrolment.box_id,
             run: self.pen.epoch,
             pair: enrolled.pair.clone(),
             identity: enrolled.identity.clone(),
-            peer_public: enrolment.hub_signing_key,
+            peer_public: enrolled.enrolment.hub_signing_key,
             medium: self.medium,
             refuse: None,
-        };
-        self.link = Some(Session::new(setup));
-        self.link_event(moment, Event::Opened)
+        }
     }
 
     /// The socket is gone.
@@ -75,7 +78,8 @@ impl Site {
         Ok(effects)
     }
 
-    fn link_action(&mut self, moment: &Moment, action: Action) -> Result<Vec<Effect>, SiteError> {
+    /// Does what a carrier's session says.
+    pub(super) fn link_action(&mut self, moment: &Moment, action: Action) -> Result<Vec<Effect>, SiteError> {
         Ok(match action {
             Action::Send(bytes) => {
                 self.spending.spent.sync_sent += bytes.len() as u64;
@@ -89,12 +93,10 @@ impl Site {
                 effects.push(Effect::Live);
                 effects
             }
-            Action::Established { wall, .. } => {
+            Action::Established { run, wall } => {
                 self.last_heard = Some(moment.wall);
-                let mut effects: Vec<_> = wall
-                    .map(|wall| Effect::ClockHeard(Trust::Hub, wall))
-                    .into_iter()
-                    .collect();
+                let mut effects = self.wide_heard(moment, run)?;
+                effects.extend(wall.map(|wall| Effect::ClockHeard(Trust::Hub, wall)));
                 effects.push(Effect::Live);
                 effects
             }
@@ -133,13 +135,18 @@ impl Site {
         if let Closed::There { reason, retry_after_s } = closed {
             retry = retry_after_s.unwrap_or(0);
             if reason == frame::Reason::Retired {
-                meta::put_number(self.connection(), RETIRED, 1)?;
-                self.is_retired = true;
-                self.tell_technicians(moment, "retired", AlarmText::Retired)?;
+                self.retire(moment)?;
             }
         }
         self.link_down();
         Ok(vec![self.hung_up(retry), Effect::Live])
+    }
+
+    /// Another box has taken this one's place: it sells nothing any more (PROTOCOL rule 25).
+    pub(super) fn retire(&mut self, moment: &Moment) -> Result<(), SiteError> {
+        meta::put_number(self.connection(), RETIRED, 1)?;
+        self.is_retired = true;
+        self.tell_technicians(moment, "retired", AlarmText::Retired)
     }
 
     fn sought(&mut self, moment: &Moment, id: u64, found: Found) -> Result<Vec<Effect>, SiteError> {

@@ -178,7 +178,7 @@ impl Site {
             },
             degraded: self.is_degraded()?,
             room: self.room,
-            sim: self.sim_status()?,
+            sim: self.sim_status(moment)?,
             trust: moment.trust,
             wall: moment.wall,
             today: self.zone.begin(self.zone.day(moment.wall)),
@@ -322,7 +322,12 @@ impl Site {
     }
 
     /// Queued here, sent to the provider by the hub when the link returns (FEATURES C8).
-    fn purchase(&mut self, moment: &Moment, customer: CustomerId, item: PurchaseItem) -> Result<Outcome, SiteError> {
+    pub(super) fn purchase(
+        &mut self,
+        moment: &Moment,
+        customer: CustomerId,
+        item: PurchaseItem,
+    ) -> Result<Outcome, SiteError> {
         if let Err(refusal) = self.may_ask(customer)? {
             return Ok(Err(refusal));
         }
@@ -348,7 +353,7 @@ impl Site {
     }
 
     /// Queued here; only the hub approves (FEATURES C9).
-    fn loan(
+    pub(super) fn loan(
         &mut self,
         moment: &Moment,
         borrower: CustomerId,

@@ -9,6 +9,7 @@ use super::{Site, SiteError, airtime::AirtimeStatus, delivery::Fate, effect::Eff
 
 pub use super::call::{Call, CallId};
 pub use super::delivery::Then;
+pub use super::thin::ThinState;
 
 /// Names a text that goes out: its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -245,6 +246,10 @@ pub struct SimStatus {
     pub is_held: bool,
     /// What is left on it.
     pub airtime: AirtimeStatus,
+    /// How sync by it stands.
+    pub thin: ThinState,
+    /// Money records that the hub is not known to hold.
+    pub unsynced: u64,
 }
 
 impl Site {
@@ -302,7 +307,7 @@ impl Site {
     }
 
     /// How the SIM stands; `None` where this box has no modem.
-    pub(super) fn sim_status(&self) -> Result<Option<SimStatus>, SiteError> {
+    pub(super) fn sim_status(&self, moment: &Moment) -> Result<Option<SimStatus>, SiteError> {
         let Some(settings) = &self.settings.sim else {
             return Ok(None);
         };
@@ -321,6 +326,8 @@ impl Site {
             is_spent: self.is_spent_told()?,
             is_held: self.texts_held_until.is_some(),
             airtime: self.airtime_status()?,
+            thin: self.thin_state(moment, settings),
+            unsynced: self.unsynced()?,
         }))
     }
 }

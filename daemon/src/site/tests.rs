@@ -14,7 +14,7 @@ use store::Durability;
 use sync::{
     journal::Pen,
     record::{DocumentId, Edit, Record},
-    seal::SecretKey,
+    seal::{Identity, SecretKey, sealing_public},
     vault::Vault,
 };
 
@@ -24,24 +24,31 @@ use super::{
     effect::{Answer, Delivery, Effect, Receipt, Refusal, Rendered, Told, Wire},
     enrolment::Enrolment,
     input::{Ask, Door, Input, Report, Who},
+    sim::SimSettings,
     store::read,
 };
 
 mod accounts;
 mod care;
 mod cash;
+mod commands;
 mod doubt;
 mod limits;
+mod office;
 mod repeats;
 mod rollback;
 mod sealing;
 mod standing;
 mod storage;
 mod tally;
+mod texts;
+mod thin;
 mod turned_away;
 
 const JANE: CustomerId = CustomerId(7);
 const PHONE: &str = "+254700000102";
+const HUB_SEED: SecretKey = SecretKey::new([7; 32]);
+const HUB_SEALING_SECRET: SecretKey = SecretKey::new([8; 32]);
 
 /// A site in a folder of its own, and the hand that plays its hub.
 struct Bench {
@@ -51,15 +58,16 @@ struct Bench {
     monotonic_ms: u64,
     hub: Pen,
     granted: u64,
-    settings: Settings,
+    sim: Option<SimSettings>,
+    care: Care,
 }
 
 impl Bench {
     fn new(name: &str) -> Bench {
-        Bench::with(name, plain_settings())
+        Bench::with(name, Care::default(), None)
     }
 
-    fn with(name: &str, settings: Settings) -> Bench {
+    fn with(name: &str, care: Care, sim: Option<SimSettings>) -> Bench {
         let folder = std::env::temp_dir().join(format!("kisima-site-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let hub = Pen {
@@ -73,7 +81,8 @@ impl Bench {
             monotonic_ms: 0,
             hub,
             granted: 0,
-            settings,
+            sim,
+            care,
         };
         bench.restart();
         bench.give(Input::Joined(Box::new(enrolment())));
@@ -89,7 +98,15 @@ impl Bench {
             path: &self.folder.join("site.db"),
             durability: Durability::Relaxed,
             epoch: Epoch(self.epoch),
-            settings: self.settings.clone(),
+            settings: Settings {
+                report_within_ms: 60_000,
+                language: "en".to_owned(),
+                volume_max: Volume::from_ml(20_000),
+                pulses_per_litre: 450,
+                built: Wall(0),
+                care: self.care.clone(),
+                sim: self.sim.clone(),
+            },
             wire: Wire { answer, receipt, told },
             enrolment: (self.epoch > 2).then(enrolment),
             medium: [0; 8],
@@ -219,18 +236,6 @@ fn listed(pin: Option<[u8; 16]>) -> Listed {
     }
 }
 
-fn plain_settings() -> Settings {
-    Settings {
-        report_within_ms: 60_000,
-        language: "en".to_owned(),
-        volume_max: Volume::from_ml(20_000),
-        pulses_per_litre: 450,
-        built: Wall(0),
-        care: Care::default(),
-        sim: None,
-    }
-}
-
 fn vault() -> Vault {
     Vault::new(&SecretKey::new([0x5a; 32]))
 }
@@ -250,8 +255,8 @@ fn enrolment() -> Enrolment {
         pin_key: SecretKey::new([3; 32]),
         receipt_key: SecretKey::new([4; 32]),
         identity_seed: SecretKey::new([2; 32]),
-        hub_signing_key: [0; 32],
-        hub_sealing_key: [9; 32],
+        hub_signing_key: Identity::from_seed(&HUB_SEED).public(),
+        hub_sealing_key: sealing_public(&HUB_SEALING_SECRET),
     }
 }
 

@@ -84,6 +84,7 @@ impl Site {
         effects.extend(self.tick_airtime(moment)?);
         effects.extend(self.feed_broadcast(moment)?);
         effects.extend(self.tick_texts(moment)?);
+        effects.extend(self.tick_thin(moment)?);
         self.may_close = true;
         effects.extend(self.link_event(moment, Event::Tick)?);
         Ok(effects)

@@ -371,9 +371,10 @@ const REASONS: [Reason; 6] = [
     Reason::TakenOver,
 ];
 
-pub(super) fn put_goodbye(reason: Reason) -> Vec<u8> {
-    let number = REASONS.iter().position(|known| *known == reason).unwrap_or_default();
-    vec![number as u8]
+/// What GOODBYE says: one byte.
+pub(super) fn reason_number(reason: Reason) -> u8 {
+    let number = REASONS.iter().position(|known| *known == reason);
+    number.unwrap_or_default() as u8
 }
 
 pub(super) fn goodbye(payload: &[u8]) -> Option<Reason> {

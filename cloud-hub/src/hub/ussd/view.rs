@@ -17,13 +17,6 @@ use crate::hub::{
 const ORDERS_SHOWN: u32 = 5;
 const DAYS_PER_WEEK: i32 = 7;
 
-/// The Monday of a day's week.
-fn monday(day: Day) -> Day {
-    // 1 January 2024 was one.
-    let since = Day::new(2024, 1, 1).map_or(0, |monday| monday.days_until(day));
-    day.plus_days(-since.rem_euclid(DAYS_PER_WEEK))
-}
-
 fn site(row: SiteRow) -> Site {
     Site {
         name: row.name,
@@ -91,7 +84,7 @@ impl Turn<'_> {
             let (from, to) = (zone.begin(from), zone.begin(to).plus_ms(-1));
             Ok::<_, Halt>(volume(self.store.drawn_between_ml(customer, from, to)?))
         };
-        let (week, next_week) = (monday(today), monday(today).plus_days(DAYS_PER_WEEK));
+        let (week, next_week) = (today.monday(), today.monday().plus_days(DAYS_PER_WEEK));
         let first = Month::of(today).map_or(today, Month::first_day);
         let first_before = Month::of(first.plus_days(-1)).map_or(first, Month::first_day);
         Ok(Usage {

@@ -62,3 +62,6 @@ CREATE TABLE sim_stopped (
   phone_key BLOB PRIMARY KEY,
   since_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- CHECK asks for a receipt.
+CREATE INDEX sale_by_receipt ON sale (receipt);

@@ -152,12 +152,12 @@ pub fn forget_counts(connection: &Connection, day: &str) -> Result<(), StoreErro
     Ok(statement.execute([day]).map(drop)?)
 }
 
-/// This number wants nothing that it did not ask for.
-pub fn stop(connection: &Connection, phone: &str, now: Wall) -> Result<(), StoreError> {
+/// This number wants nothing that it did not ask for; gives whether that is new.
+pub fn stop(connection: &Connection, phone: &str, now: Wall) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO sim_stopped (phone_key, since_ms) VALUES (keyed('sim.phone', ?1), ?2) ON CONFLICT DO NOTHING",
     )?;
-    Ok(statement.execute((phone, now.0)).map(drop)?)
+    Ok(statement.execute((phone, now.0))? > 0)
 }
 
 /// Whether it said so.

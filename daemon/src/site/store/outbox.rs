@@ -165,6 +165,13 @@ pub fn waiting(connection: &Connection) -> Result<u32, StoreError> {
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
+/// Whether one of a purpose waits.
+pub fn has_waiting(connection: &Connection, purpose: Purpose) -> Result<bool, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM sim_outbox WHERE state = 'queued' AND purpose = ?1)")?;
+    Ok(statement.query_row([purpose.name()], |row| row.get(0))?)
+}
+
 /// What texts of a purpose have cost on a day of sales, in texts of the network.
 pub fn spent(connection: &Connection, purpose: Purpose, day: i64) -> Result<u32, StoreError> {
     let mut statement =

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use kiosk::{
     airtime::{AIRTIME, BUNDLE, Pattern},
-    fact::Alarm,
     moment::{DAY_MS, HOUR_MS, MINUTE_MS},
 };
-use sync::journal::{Logs as _, Stored};
 
 use super::*;
 use crate::site::{
@@ -18,7 +16,7 @@ use crate::site::{
     delivery::Then,
     input::{Command, ReplyId},
     room::Room,
-    sim::{SimEvent, SimIdentity, SimNetwork, SimOrder, SimSettings, SimStatus, TextId},
+    sim::{SimEvent, SimIdentity, SimNetwork, SimOrder, SimSettings, TextId},
     store::{broadcasts, broadcasts::BroadcastShown},
 };
 
@@ -28,31 +26,29 @@ const MINUTE: u64 = MINUTE_MS.unsigned_abs();
 /// Local midnight of the bench's first day, and its time: 1,790,000,000 s is 17:13:20 on 2026-09-21 in Nairobi.
 const FIRST_MIDNIGHT: i64 = 1_790_000_000_000 - (17 * 3_600 + 13 * 60 + 20) * 1_000;
 
-fn settings(technicians: &[&str]) -> Settings {
+fn care(technicians: &[&str]) -> Care {
     let codes = OperatorCodes {
         code: "*144#".to_owned(),
         pattern: Pattern::parse(AIRTIME).unwrap(),
         bundle_code: None,
         bundle_pattern: Pattern::parse(BUNDLE).unwrap(),
     };
-    Settings {
-        care: Care {
-            technicians: technicians
-                .iter()
-                .map(|phone| kiosk::phone::Phone::parse(phone, kiosk::phone::Country::Kenya).unwrap())
-                .collect(),
-            airtime_low_units: 50,
-            operators: BTreeMap::from([("63902".to_owned(), codes)]),
-        },
-        sim: Some(SimSettings {
-            parts_per_day: 200,
-            sync_texts_per_day: 60,
-            commands_per_day: 10,
-            hub_number: None,
-            hub_code: None,
-            thin_after_ms: 600_000,
-        }),
-        ..plain_settings()
+    Care {
+        technicians: technicians
+            .iter()
+            .map(|phone| kiosk::phone::Phone::parse(phone, kiosk::phone::Country::Kenya).unwrap())
+            .collect(),
+        airtime_low_units: 50,
+        operators: BTreeMap::from([("63902".to_owned(), codes)]),
+    }
+}
+
+/// A SIM without a number of the hub: nothing is kept for sync.
+fn sim() -> SimSettings {
+    SimSettings {
+        hub_number: None,
+        hub_code: None,
+        ..super::texts::settings()
     }
 }
 
@@ -86,8 +82,8 @@ fn network(operator_code: &str) -> SimEvent {
 }
 
 impl Bench {
-    fn sim(name: &str, technicians: &[&str]) -> Bench {
-        let mut bench = Bench::with(name, settings(technicians));
+    fn of(name: &str, technicians: &[&str]) -> Bench {
+        let mut bench = Bench::with(name, care(technicians), Some(sim()));
         bench.plug_in("63902");
         bench
     }
@@ -102,7 +98,7 @@ impl Bench {
         self.give(Input::Sim(event))
     }
 
-    fn wait(&mut self, ms: u64) -> Vec<Effect> {
+    fn pass(&mut self, ms: u64) -> Vec<Effect> {
         self.monotonic_ms += ms;
         self.give(Input::Tick)
     }
@@ -111,7 +107,7 @@ impl Bench {
     fn wait_until(&mut self, day: i64, hour: i64) -> Vec<Effect> {
         let at = FIRST_MIDNIGHT + day * DAY_MS + hour * HOUR_MS;
         let now = 1_790_000_000_000 + i64::try_from(self.monotonic_ms).unwrap();
-        self.wait(u64::try_from(at - now).unwrap())
+        self.pass(u64::try_from(at - now).unwrap())
     }
 
     /// What is dialled, if anything.
@@ -132,7 +128,7 @@ impl Bench {
 
     /// A day goes by, in which the operator is asked and says this.
     fn day_with_answer(&mut self, text: &str) -> Vec<Effect> {
-        let effects = self.wait(DAY);
+        let effects = self.pass(DAY);
         let (id, _) = self.dialled(effects).expect("the operator is asked");
         self.answers(id, text)
     }
@@ -160,13 +156,6 @@ impl Bench {
         }
     }
 
-    fn sim_status(&mut self) -> SimStatus {
-        match self.command(Command::Status) {
-            Ok(Told::Status(status)) => status.sim.expect("there is a modem"),
-            other => panic!("{other:?}"),
-        }
-    }
-
     fn airtime(&mut self) -> AirtimeStatus {
         self.sim_status().airtime
     }
@@ -178,21 +167,6 @@ impl Bench {
             _ => None,
         };
         effects.into_iter().find_map(reply).expect("a reply")
-    }
-
-    /// The codes of all alarms that were raised here.
-    fn alarms(&mut self) -> Vec<String> {
-        let logs = crate::site::store::logs(self.site().connection());
-        let mut codes = Vec::new();
-        for (log, _) in logs.tips(BoxId(9)).unwrap() {
-            for stored in logs.read(&log, 1, 48_000).unwrap() {
-                let Stored::Bytes(bytes) = stored else { continue };
-                if let Ok(Record::Alarm(Alarm { code, .. })) = Record::decode(log.by, log.lane, &bytes) {
-                    codes.push(code);
-                }
-            }
-        }
-        codes
     }
 
     fn more_people(&mut self, phones: &[&str]) {
@@ -239,17 +213,17 @@ fn ample() -> Input {
 
 #[test]
 fn the_operator_is_asked_once_a_day_and_the_answer_is_kept() {
-    let mut bench = Bench::sim("airtime-daily", &[]);
-    let effects = bench.wait(1_000);
+    let mut bench = Bench::of("airtime-daily", &[]);
+    let effects = bench.pass(1_000);
     let (id, code) = bench.dialled(effects).expect("asked at once when nothing is known");
     assert_eq!(code, "*144#");
     bench.answers(id, "Airtime Bal: 1,025.50KSH");
     let told = bench.airtime();
     assert_eq!(told.left, Some(kiosk::units::Money::new(102_550, Currency::Kes)));
     assert!(told.told.is_some() && !told.is_low && told.trouble.is_none() && told.can_ask);
-    let effects = bench.wait(DAY - 60_000);
+    let effects = bench.pass(DAY - 60_000);
     assert_eq!(bench.dialled(effects), None, "not twice a day");
-    let effects = bench.wait(60_000);
+    let effects = bench.pass(60_000);
     assert!(bench.dialled(effects).is_some());
     bench.restart();
     bench.plug_in("63902");
@@ -258,9 +232,9 @@ fn the_operator_is_asked_once_a_day_and_the_answer_is_kept() {
 
 #[test]
 fn only_the_operator_that_the_settings_know_is_asked_and_none_while_a_session_is_open() {
-    let mut bench = Bench::with("airtime-operator", settings(&[]));
+    let mut bench = Bench::with("airtime-operator", care(&[]), Some(sim()));
     bench.plug_in("63903");
-    let effects = bench.wait(1_000);
+    let effects = bench.pass(1_000);
     assert_eq!(bench.dialled(effects), None);
     assert_eq!(
         bench.command(Command::AskAirtime),
@@ -273,7 +247,7 @@ fn only_the_operator_that_the_settings_know_is_asked_and_none_while_a_session_is
     let opened = bench.site().dial(&moment, crate::site::call::Call::Sync, "*384*303#");
     let (session, _) = bench.dialled(opened).unwrap();
     for _ in 0..2 {
-        let effects = bench.wait(1_000);
+        let effects = bench.pass(1_000);
         assert_eq!(bench.dialled(effects), None, "a session is open");
     }
     assert_eq!(bench.command(Command::AskAirtime), Ok(Told::Done), "it waits its turn");
@@ -281,14 +255,14 @@ fn only_the_operator_that_the_settings_know_is_asked_and_none_while_a_session_is
         id: session,
         why: "done".to_owned(),
     });
-    let effects = bench.wait(1_000);
+    let effects = bench.pass(1_000);
     assert!(bench.dialled(effects).is_some());
 }
 
 #[test]
 fn a_person_asks_now_and_a_menu_is_hung_up() {
-    let mut bench = Bench::sim("airtime-now", &[]);
-    let effects = bench.wait(1_000);
+    let mut bench = Bench::of("airtime-now", &[]);
+    let effects = bench.pass(1_000);
     let (id, _) = bench.dialled(effects).unwrap();
     let effects = bench.tell_sim(SimEvent::Said {
         id: Some(id),
@@ -303,8 +277,8 @@ fn a_person_asks_now_and_a_menu_is_hung_up() {
 
 #[test]
 fn little_airtime_is_one_alarm_until_it_rose_again() {
-    let mut bench = Bench::sim("airtime-low", &[PHONE]);
-    let effects = bench.wait(1_000);
+    let mut bench = Bench::of("airtime-low", &[PHONE]);
+    let effects = bench.pass(1_000);
     let (id, _) = bench.dialled(effects).unwrap();
     bench.answers(id, "Bal: 50.00");
     assert_eq!(bench.alarms(), Vec::<String>::new(), "50 is not less than 50");
@@ -326,8 +300,8 @@ fn little_airtime_is_one_alarm_until_it_rose_again() {
 
 #[test]
 fn three_days_without_an_answer_are_one_alarm() {
-    let mut bench = Bench::sim("airtime-unknown", &[]);
-    let effects = bench.wait(1_000);
+    let mut bench = Bench::of("airtime-unknown", &[]);
+    let effects = bench.pass(1_000);
     let (id, _) = bench.dialled(effects).unwrap();
     bench.answers(id, "Bal: 500.00");
     let effects = bench.day_with_answer("Service is not available");
@@ -337,7 +311,7 @@ fn three_days_without_an_answer_are_one_alarm() {
     assert_eq!(told.left.map(|left| left.minor), Some(50_000), "what was known stays");
     let fail = |bench: &mut Bench, hours: u64| {
         for _ in 0..hours {
-            let effects = bench.wait(HOUR);
+            let effects = bench.pass(HOUR);
             let (id, _) = bench.dialled(effects).expect("asked again each hour");
             bench.tell_sim(SimEvent::Ended {
                 id,
@@ -356,7 +330,7 @@ fn three_days_without_an_answer_are_one_alarm() {
 
 #[test]
 fn an_alarm_is_texted_to_each_technician_once_in_six_hours() {
-    let mut bench = Bench::sim("alarm-texts", &["+254700000102", "+256770000103"]);
+    let mut bench = Bench::of("alarm-texts", &["+254700000102", "+256770000103"]);
     let effects = bench.give(tight());
     let sent = bench.taken(effects);
     let numbers: Vec<&str> = sent.iter().map(|(to, _)| to.as_str()).collect();
@@ -366,7 +340,7 @@ fn an_alarm_is_texted_to_each_technician_once_in_six_hours() {
     let effects = bench.give(tight());
     assert!(bench.taken(effects).is_empty(), "the same alarm again");
     assert_eq!(bench.alarms(), ["disk_low", "disk_low"], "the hub hears of both");
-    bench.wait(6 * HOUR);
+    bench.pass(6 * HOUR);
     bench.give(ample());
     let effects = bench.give(tight());
     assert_eq!(bench.taken(effects).len(), 2);
@@ -374,7 +348,7 @@ fn an_alarm_is_texted_to_each_technician_once_in_six_hours() {
 
 #[test]
 fn a_bad_day_texts_ten_alarms_at_most_and_a_restart_forgets_none() {
-    let mut bench = Bench::sim("alarm-limit", &[PHONE]);
+    let mut bench = Bench::of("alarm-limit", &[PHONE]);
     let mut sent = 0;
     for number in 0..15_u32 {
         let moment = bench.moment();
@@ -382,7 +356,7 @@ fn a_bad_day_texts_ten_alarms_at_most_and_a_restart_forgets_none() {
         site.begin().unwrap();
         site.alarm(&moment, &format!("trouble_{number}"), "").unwrap();
         site.commit().unwrap();
-        let effects = bench.wait(10);
+        let effects = bench.pass(10);
         sent += bench.taken(effects).len();
         if number == 4 {
             bench.restart();
@@ -396,22 +370,16 @@ fn a_bad_day_texts_ten_alarms_at_most_and_a_restart_forgets_none() {
     site.begin().unwrap();
     site.alarm(&moment, "trouble_99", "").unwrap();
     site.commit().unwrap();
-    let effects = bench.wait(10);
+    let effects = bench.pass(10);
     assert_eq!(bench.taken(effects).len(), 1, "a new day");
 }
 
 #[test]
 fn a_site_without_technicians_or_modem_texts_nobody() {
-    let mut bench = Bench::sim("alarm-nobody", &[]);
+    let mut bench = Bench::of("alarm-nobody", &[]);
     let effects = bench.give(tight());
     assert!(texts(effects).is_empty());
-    let mut bench = Bench::with(
-        "alarm-no-modem",
-        Settings {
-            sim: None,
-            ..settings(&[PHONE])
-        },
-    );
+    let mut bench = Bench::with("alarm-no-modem", care(&[PHONE]), None);
     let effects = bench.give(tight());
     assert!(texts(effects).is_empty());
     assert_eq!(bench.alarms(), ["disk_low"]);
@@ -419,24 +387,46 @@ fn a_site_without_technicians_or_modem_texts_nobody() {
 
 #[test]
 fn a_modem_that_stays_away_is_one_alarm_and_says_so_when_it_is_back() {
-    let mut bench = Bench::sim("modem-away", &[PHONE]);
+    let mut bench = Bench::of("modem-away", &[PHONE]);
     bench.tell_sim(SimEvent::Down {
         why: "the modem's port is gone".to_owned(),
         needs_person: false,
     });
-    bench.wait(1_000);
-    bench.wait(29 * MINUTE);
+    bench.pass(1_000);
+    bench.pass(29 * MINUTE);
     assert_eq!(bench.alarms(), Vec::<String>::new());
-    bench.wait(2 * MINUTE);
-    bench.wait(DAY);
+    bench.pass(2 * MINUTE);
+    bench.pass(DAY);
     assert_eq!(bench.alarms(), ["modem_down"]);
     bench.plug_in("63902");
-    let effects = bench.wait(1_000);
+    let effects = bench.pass(1_000);
     let sent = bench.taken(effects);
     assert_eq!(sent.len(), 1, "{sent:?}");
     assert!(sent[0].1.contains("works again after 1471 minutes"), "{sent:?}");
-    let effects = bench.wait(1_000);
+    let effects = bench.pass(1_000);
     assert!(bench.taken(effects).is_empty());
+}
+
+#[test]
+fn a_box_that_may_not_sell_for_good_says_so() {
+    let mut bench = Bench::of("care-retired", &[PHONE]);
+    let moment = bench.moment();
+    let site = bench.site();
+    site.begin().unwrap();
+    site.retire(&moment).unwrap();
+    site.commit().unwrap();
+    let effects = bench.pass(1_000);
+    assert!(bench.taken(effects)[0].1.contains("another box has taken its place"));
+
+    let mut bench = Bench::of("care-medium", &[PHONE]);
+    let moved = Enrolment {
+        medium: [1; 8],
+        ..enrolment()
+    };
+    bench.give(Input::Joined(Box::new(moved)));
+    bench.give(Input::Started);
+    let effects = bench.pass(1_000);
+    assert!(bench.taken(effects)[0].1.contains("not the card or disk that joined"));
 }
 
 fn plan(told: Result<Told, Refusal>) -> BroadcastPlan {
@@ -448,7 +438,7 @@ fn plan(told: Result<Told, Refusal>) -> BroadcastPlan {
 
 #[test]
 fn a_text_to_everybody_is_shown_first_and_then_reaches_each_number_once() {
-    let mut bench = Bench::sim("broadcast", &[]);
+    let mut bench = Bench::of("broadcast", &[]);
     bench.meet_jane();
     bench.more_people(&["+254700000103", "+254700000102", "+254700000104", "+254700000105"]);
     let connection = bench.site().connection();
@@ -465,7 +455,7 @@ fn a_text_to_everybody_is_shown_first_and_then_reaches_each_number_once() {
     let mut to: Vec<String> = bench.taken(effects).into_iter().map(|(to, _)| to).collect();
     to.sort();
     assert_eq!(to, ["+254700000102", "+254700000103", "+254700000105"]);
-    let effects = bench.wait(1_000);
+    let effects = bench.pass(1_000);
     assert!(bench.taken(effects).is_empty());
     let shown = bench.shown();
     assert_eq!(
@@ -476,21 +466,21 @@ fn a_text_to_everybody_is_shown_first_and_then_reaches_each_number_once() {
 
 #[test]
 fn texts_to_everybody_leave_by_day_and_behind_all_others() {
-    let mut bench = Bench::sim("broadcast-hours", &[PHONE]);
+    let mut bench = Bench::of("broadcast-hours", &[PHONE]);
     bench.meet_jane();
     bench.wait_until(0, 20);
     assert!(matches!(
         bench.broadcast("Good evening"),
         Ok(Told::Broadcast { people: 1, .. })
     ));
-    let effects = bench.wait(1_000);
+    let effects = bench.pass(1_000);
     assert!(texts(effects).is_empty(), "it is 20:00");
     let effects = bench.wait_until(1, 7);
     assert!(texts(effects).is_empty(), "it is 7:00");
     let effects = bench.wait_until(1, 8);
     assert_eq!(texts(effects).len(), 1, "it is 8:00");
 
-    let mut bench = Bench::sim("broadcast-order", &[PHONE]);
+    let mut bench = Bench::of("broadcast-order", &[PHONE]);
     bench.more_people(&[
         "+254700000111",
         "+254700000112",
@@ -518,7 +508,7 @@ fn texts_to_everybody_leave_by_day_and_behind_all_others() {
 
 #[test]
 fn what_is_in_the_outbox_in_the_evening_waits_for_the_morning() {
-    let mut bench = Bench::sim("broadcast-evening", &[]);
+    let mut bench = Bench::of("broadcast-evening", &[]);
     bench.meet_jane();
     let effects = bench.give(Input::Told(
         ReplyId(1),
@@ -546,7 +536,7 @@ fn what_is_in_the_outbox_in_the_evening_waits_for_the_morning() {
 
 #[test]
 fn a_text_to_everybody_is_stopped_for_those_who_have_not_got_it() {
-    let mut bench = Bench::sim("broadcast-stop", &[]);
+    let mut bench = Bench::of("broadcast-stop", &[]);
     let phones: Vec<String> = (0..20).map(|number| format!("+2547000002{number:02}")).collect();
     bench.more_people(&phones.iter().map(String::as_str).collect::<Vec<_>>());
     let effects = bench.give(Input::Told(
@@ -572,7 +562,7 @@ fn a_text_to_everybody_is_stopped_for_those_who_have_not_got_it() {
         });
         assert!(texts(effects).is_empty());
     }
-    let effects = bench.wait(HOUR);
+    let effects = bench.pass(HOUR);
     assert!(texts(effects).is_empty());
     let shown = bench.shown();
     assert_eq!(
@@ -591,7 +581,7 @@ fn a_text_to_everybody_is_stopped_for_those_who_have_not_got_it() {
 
 #[test]
 fn a_crash_in_the_midst_texts_nobody_twice_and_who_says_stop_gets_none() {
-    let mut bench = Bench::sim("broadcast-crash", &[]);
+    let mut bench = Bench::of("broadcast-crash", &[]);
     let phones: Vec<String> = (0..20).map(|number| format!("+2547000002{number:02}")).collect();
     bench.more_people(&phones.iter().map(String::as_str).collect::<Vec<_>>());
     let effects = bench.give(Input::Told(
@@ -608,7 +598,7 @@ fn a_crash_in_the_midst_texts_nobody_twice_and_who_says_stop_gets_none() {
     let effects = bench.plug_in("63902");
     got.extend(bench.taken(effects).into_iter().map(|(to, _)| to));
     for _ in 0..10 {
-        let effects = bench.wait(1_000);
+        let effects = bench.pass(1_000);
         got.extend(bench.taken(effects).into_iter().map(|(to, _)| to));
     }
     got.sort();
@@ -622,7 +612,7 @@ fn a_crash_in_the_midst_texts_nobody_twice_and_who_says_stop_gets_none() {
 
 #[test]
 fn a_text_to_everybody_that_cannot_be_is_refused() {
-    let mut bench = Bench::sim("broadcast-refused", &[]);
+    let mut bench = Bench::of("broadcast-refused", &[]);
     assert_eq!(bench.broadcast("Hello"), Err(Refusal::Nobody));
     bench.meet_jane();
     for (text, words) in [("  ", "empty"), (&"x".repeat(460), "4 parts")] {

@@ -112,7 +112,9 @@ sms-subscribed = Account { $account }: subscription valid until { $last_day }, {
 sms-not-subscribed = Account { $account }: no valid subscription. For your litres send BALANCE.
 sms-inactive = Account { $account } is not active. Please ask at the kiosk.
 sms-balance = You have { $water } l of water. Your wallet has { $wallet }.
+sms-balance-here = At this kiosk you have { $water } l of water and { $jerrycans } jerrycans, as far as it knows now.
 sms-usage = You drew { $week } l this week and { $month } l this month.
+sms-usage-here = At this kiosk you drew { $week } l this week and { $month } l this month.
 sms-no-bill = You have no water bill to pay.
 sms-prompt-sent = A payment of { $amount } comes to your phone. Confirm it there. Never send a PIN by SMS.
 sms-report-logged = Thank you. Your report has the number { $ticket }. We write to you when it is solved.
@@ -149,6 +151,8 @@ sms-not-now = This cannot be done at the moment. Nothing was done. Please try ag
 sms-no-loans = No loans between people are given here.
 sms-being-paid = The same is being paid already, or was just paid. Look for the prompt on your phone, or send it again in some minutes.
 sms-choose-site = You have no water site yet. Choose it by USSD under Buy water, or at the kiosk, and send it again.
+sms-queued = Written down. The network is away now: it is asked for when the network is back, and you hear of it then. No need to send it again.
+sms-forwarded = Written down. The network is away now: the office gets your message when the network is back. No need to send it again.
 loan-asked = We asked { $lender } for a loan of { $amount }, { $repayment } back every { $days ->
         [7] week
        *[other] { $days } days

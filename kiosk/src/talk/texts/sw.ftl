@@ -112,7 +112,9 @@ sms-subscribed = Akaunti { $account }: usajili ni halali hadi { $last_day }, mit
 sms-not-subscribed = Akaunti { $account }: hakuna usajili halali. Kujua lita zako tuma SALIO.
 sms-inactive = Akaunti { $account } haitumiki. Tafadhali uliza kwenye kioski.
 sms-balance = Una lita { $water } za maji. Pochi yako ina { $wallet }.
+sms-balance-here = Kwenye kioski hiki una lita { $water } za maji na mitungi { $jerrycans }, kama kioski kinavyojua sasa.
 sms-usage = Umechota lita { $week } wiki hii na lita { $month } mwezi huu.
+sms-usage-here = Kwenye kioski hiki umechota lita { $week } wiki hii na lita { $month } mwezi huu.
 sms-no-bill = Huna ankara ya maji ya kulipa.
 sms-prompt-sent = Ombi la malipo ya { $amount } linakuja kwenye simu yako. Lithibitishe hapo. Usitume PIN kamwe kwa SMS.
 sms-report-logged = Asante. Ripoti yako ina namba { $ticket }. Tutakuandikia ikishatatuliwa.
@@ -149,6 +151,8 @@ sms-not-now = Hili haliwezekani kwa sasa. Hakuna kilichofanyika. Tafadhali jarib
 sms-no-loans = Hapa hakuna mikopo kati ya watu.
 sms-being-paid = Hilo hilo linalipwa tayari au limelipwa sasa hivi. Angalia ombi la malipo kwenye simu yako, au tuma tena baada ya dakika chache.
 sms-choose-site = Bado huna kituo cha maji. Kichague kwa USSD kwenye Nunua maji, au kioskini, kisha tuma tena.
+sms-queued = Imeandikwa. Mtandao haupo sasa: ombi litatumwa mtandao ukirudi, na utapata habari wakati huo. Usitume tena.
+sms-forwarded = Imeandikwa. Mtandao haupo sasa: ofisi itapata ujumbe wako mtandao ukirudi. Usitume tena.
 loan-asked = Tumemwomba { $lender } mkopo wa { $amount }, rejesho { $repayment } kila { $days ->
         [7] wiki
        *[other] siku { $days }

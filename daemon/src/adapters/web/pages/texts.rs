@@ -15,7 +15,7 @@ use crate::site::{
     delivery::{Purpose, TextState},
     effect::{Status, Told},
     input::Command,
-    sim::{SimNetwork, SimStatus},
+    sim::{SimNetwork, SimStatus, ThinState},
     store::{
         broadcasts::{self, BroadcastShown},
         inbox::{self, ShownIncoming},
@@ -56,6 +56,7 @@ pub(super) fn card(sim: &SimStatus, here: &Here) -> Markup {
         section class="card" {
             h2 { "SIM card" }
             (state(sim))
+            (thin(sim))
             (airtime_row(&sim.airtime, here))
             (today(sim))
             p { a href="/texts" { "Texts, airtime, and a text to everybody" } }
@@ -79,6 +80,25 @@ fn state(sim: &SimStatus) -> Markup {
         }
         @if sim.is_held {
             div class="row" { (light("bad", "Texts wait: the network refuses them. Look at the SIM's airtime and its message centre.")) }
+        }
+    }
+}
+
+/// How sync goes while there is no data.
+fn thin(sim: &SimStatus) -> Markup {
+    let waits = |what: &str| match sim.unsynced {
+        0 => format!("{what} The hub has every sale."),
+        1 => format!("{what} 1 sale or request waits for it."),
+        count => format!("{what} {count} sales and requests wait for it."),
+    };
+    html! {
+        @match sim.thin {
+            ThinState::Sms => div class="row" { (light("warn", &waits("No data: the SIM texts the hub what was sold."))) },
+            ThinState::Ussd => div class="row" { (light("warn", &waits("No data: the SIM tells the hub by USSD what was sold."))) },
+            ThinState::Off => p class="small" {
+                "Without data the hub hears nothing: neither " code { "sms.hub_number" } " nor " code { "ussd.hub_code" } " is set."
+            },
+            ThinState::Resting => {}
         }
     }
 }
@@ -208,6 +228,7 @@ async fn show(
             Some(sim) => {
                 section class="card" {
                     (state(sim))
+                    (thin(sim))
                     (airtime_row(&sim.airtime, &here))
                     (today(sim))
                     @if let Some((used, total)) = sim.room && total > 0 && used >= total {

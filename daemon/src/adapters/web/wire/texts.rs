@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::site::{
     airtime::AirtimeStatus,
     broadcast::BroadcastPlan,
-    sim::SimStatus,
+    sim::{SimStatus, ThinState},
     store::{broadcasts::BroadcastShown, inbox::ShownIncoming, outbox::ShownText},
 };
 
@@ -62,6 +62,13 @@ pub(in super::super) fn sms(sim: Option<&SimStatus>) -> Value {
             "waiting": sim.waiting,
             "spent": sim.is_spent,
             "held": sim.is_held,
+            "sync": match sim.thin {
+                ThinState::Off => "off",
+                ThinState::Resting => "resting",
+                ThinState::Sms => "sms",
+                ThinState::Ussd => "ussd",
+            },
+            "sync_waiting": sim.unsynced,
         })
     })
 }

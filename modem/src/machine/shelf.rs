@@ -1,0 +1,288 @@
+//! Texts that lie in the modem. Each is told once and lies there until it is forgotten; parts wait for one another.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use super::{Machine, Phase, step::Step};
+use crate::{
+    command::{End, fields, number},
+    event::{Body, Event, Incoming},
+    order::Slot,
+    pdu::{Message, StatusReport},
+    sms::Joiner,
+};
+
+/// Parts that never became whole are given up after a day.
+const PARTS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+/// Fewer free places than this and incomplete texts are given up.
+const FREE_MIN: u16 = 3;
+/// Reads that may wait; more are found by a sweep.
+const READS_MAX: usize = 256;
+/// Steps that reports may have waiting.
+const REPORT_STEPS_MAX: usize = 16;
+/// A PDU that is stored may have so many hexadecimal digits, twice what is possible.
+const PDU_MAX: usize = 1_024;
+
+/// What is known of the store.
+#[derive(Debug)]
+pub(super) struct Shelf {
+    /// The name of the store that is used.
+    pub(super) store: &'static str,
+    known: BTreeMap<u16, Known>,
+    /// Slots that the sweep under way has listed.
+    listed: BTreeSet<u16>,
+    joiner: Joiner,
+    room: (u16, u16),
+    card: String,
+}
+
+#[derive(Debug)]
+struct Known {
+    pdu: String,
+    is_forgotten: bool,
+}
+
+impl Default for Shelf {
+    fn default() -> Shelf {
+        Shelf {
+            store: "SM",
+            known: BTreeMap::new(),
+            listed: BTreeSet::new(),
+            joiner: Joiner::default(),
+            room: (0, 0),
+            card: String::new(),
+        }
+    }
+}
+
+impl Machine {
+    /// A card that was changed has other texts in the same slots.
+    pub(super) fn shelf_is_of_card(&mut self) {
+        let card = format!("{} {}", self.identity.iccid, self.identity.imsi);
+        if self.shelf.card != card {
+            self.shelf = Shelf {
+                card,
+                ..Shelf::default()
+            };
+            self.deletes.clear();
+            self.standing.clear();
+        }
+    }
+
+    pub(super) fn pdu(&mut self, header: &str, pdu: &str) {
+        if pdu.len() > PDU_MAX {
+            return;
+        }
+        let step = self.flight.as_ref().map(|flight| flight.step.clone());
+        match (header.split(':').next().unwrap_or_default(), step) {
+            ("+CMGL", Some(Step::Sweep)) => {
+                let fields = fields(header, "+CMGL:");
+                if let (Some(slot), Some(state)) = (number(&fields, 0), number(&fields, 1)) {
+                    self.shelf.listed.insert(slot);
+                    self.lies(slot, state, pdu);
+                }
+            }
+            ("+CMGR", Some(Step::Read(slot))) => {
+                let state = number(&fields(header, "+CMGR:"), 0).unwrap_or(1);
+                self.lies(slot, state, pdu);
+            }
+            ("+CMGR", Some(Step::ReadReport(_))) => self.reported(pdu),
+            ("+CMT", _) => {
+                self.came(None, pdu);
+                self.acknowledge();
+            }
+            ("+CDS", _) => {
+                self.reported(pdu);
+                self.acknowledge();
+            }
+            _ => {}
+        }
+    }
+
+    /// Unacknowledged, a service of phase 2+ sends no more (3GPP TS 27.005 section 3.4.4).
+    fn acknowledge(&mut self) {
+        if self.acknowledges && self.script.len() < REPORT_STEPS_MAX {
+            self.script.push_back(Step::Acknowledge);
+        }
+    }
+
+    /// A message lies in a slot. The states 2 and 3 are texts that somebody wrote there: they only take room.
+    fn lies(&mut self, slot: u16, state: u8, pdu: &str) {
+        if state > 1 {
+            if self.is_nearly_full() {
+                self.deletes.insert(slot);
+            }
+            return;
+        }
+        if let Some(known) = self.shelf.known.get(&slot).filter(|known| known.pdu == pdu) {
+            if known.is_forgotten {
+                self.deletes.insert(slot);
+            }
+            return;
+        }
+        self.deletes.remove(&slot);
+        let known = Known {
+            pdu: pdu.to_owned(),
+            is_forgotten: false,
+        };
+        self.shelf.known.insert(slot, known);
+        self.came(Some(slot), pdu);
+    }
+
+    fn came(&mut self, slot: Option<u16>, pdu: &str) {
+        let now = Duration::from_millis(self.now);
+        match Message::decode(pdu) {
+            Ok((_, Message::Deliver(deliver))) => {
+                let whole = self.shelf.joiner.take(now, slot.map(Slot), deliver);
+                self.received(whole);
+            }
+            Ok((_, Message::StatusReport(report))) => {
+                self.tell_report(&report);
+                self.deletes.extend(slot);
+            }
+            Ok((_, Message::Submit(_))) => {}
+            // Nobody can read it, and it would take its place for ever: it is told as what it is.
+            Err(_) => {
+                let incoming = Incoming {
+                    slots: slot.map(Slot).into_iter().collect(),
+                    from: String::new(),
+                    body: Body::Data(pdu.as_bytes().to_vec()),
+                    sent_at_ms: None,
+                    is_incomplete: true,
+                };
+                self.received(vec![incoming]);
+            }
+        }
+    }
+
+    fn received(&mut self, texts: Vec<Incoming>) {
+        for text in texts {
+            self.tell(Event::Received(text));
+        }
+    }
+
+    fn reported(&mut self, pdu: &str) {
+        if let Ok((_, Message::StatusReport(report))) = Message::decode(pdu) {
+            self.tell_report(&report);
+        }
+    }
+
+    fn tell_report(&mut self, report: &StatusReport) {
+        self.tell(Event::Reported {
+            reference: report.reference,
+            to: report.to.to_string(),
+            fate: report.fate(),
+        });
+    }
+
+    /// `+CMTI`: a text lies in a slot.
+    pub(super) fn is_stored(&mut self, line: &str) {
+        let Some(slot) = number(&fields(line, "+CMTI:"), 1) else {
+            return;
+        };
+        self.read(slot);
+    }
+
+    fn read(&mut self, slot: u16) {
+        if self.phase != Phase::Ready {
+            return;
+        }
+        match self.reads.len() < READS_MAX {
+            true => {
+                self.reads.insert(slot);
+                self.wants_room = true;
+            }
+            false => self.sweep_at = self.now,
+        }
+    }
+
+    /// `+CDSI`: a report lies in a slot of the store that it names.
+    pub(super) fn report_is_stored(&mut self, line: &str) {
+        let fields = fields(line, "+CDSI:");
+        let Some(slot) = number(&fields, 1) else {
+            return;
+        };
+        if fields[0] != "SR" {
+            return self.read(slot);
+        }
+        if self.phase == Phase::Ready && self.script.len() < REPORT_STEPS_MAX {
+            self.script.extend([
+                Step::ReportStore,
+                Step::ReadReport(slot),
+                Step::DeleteReport(slot),
+                Step::LeaveReportStore,
+            ]);
+        }
+    }
+
+    /// The store for reports cannot be chosen: nothing may be read or deleted in the other one instead.
+    pub(super) fn no_report_store(&mut self) {
+        while matches!(self.script.front(), Some(Step::ReadReport(_) | Step::DeleteReport(_))) {
+            self.script.pop_front();
+        }
+    }
+
+    /// Texts are safe elsewhere. A slot that was not told in this run is left alone: nobody here knows what lies in it.
+    pub(super) fn forget(&mut self, slots: &[Slot]) {
+        for Slot(slot) in slots {
+            if let Some(known) = self.shelf.known.get_mut(slot) {
+                known.is_forgotten = true;
+                self.deletes.insert(*slot);
+            }
+        }
+    }
+
+    pub(super) fn deleted(&mut self, slot: u16, end: &End) {
+        let is_gone = match end {
+            End::Ok => true,
+            End::Fault(fault) => fault.is(21, 321),
+        };
+        // One that could not be deleted is tried again when a sweep lists it.
+        if is_gone {
+            self.shelf.known.remove(&slot);
+            self.wants_room = true;
+        }
+    }
+
+    /// A sweep begins.
+    pub(super) fn sweeps(&mut self) {
+        self.shelf.listed.clear();
+    }
+
+    pub(super) fn swept(&mut self, end: &End) {
+        if *end == End::Ok {
+            let listed = std::mem::take(&mut self.shelf.listed);
+            self.shelf.known.retain(|slot, _| listed.contains(slot));
+        }
+        self.wants_room = true;
+        self.give_up_parts(PARTS_AFTER);
+    }
+
+    fn give_up_parts(&mut self, after: Duration) {
+        let late = self.shelf.joiner.give_up(Duration::from_millis(self.now), after);
+        self.received(late);
+    }
+
+    /// `+CPMS`: asked, with the names of the stores; as the answer to a choice, without.
+    pub(super) fn heard_room(&mut self, line: &str) {
+        let fields = fields(line, "+CPMS:");
+        let at = usize::from(number::<u16>(&fields, 0).is_none());
+        let (Some(used), Some(total)) = (number(&fields, at), number(&fields, at + 1)) else {
+            return;
+        };
+        if self.shelf.room != (used, total) {
+            self.shelf.room = (used, total);
+            self.tell(Event::Room { used, total });
+        }
+        if self.is_nearly_full() {
+            self.give_up_parts(Duration::ZERO);
+        }
+    }
+
+    fn is_nearly_full(&self) -> bool {
+        let (used, total) = self.shelf.room;
+        total > 0 && used.saturating_add(FREE_MIN) > total
+    }
+}
