@@ -136,7 +136,7 @@ impl View<'_> {
                     }
                 }
                 nav {
-                    @for (path, name) in [("/", "Today"), ("/customers", "Customers"), ("/sales", "Sales"), ("/cash", "Cash"), ("/queue", "Queue"), ("/texts", "Texts"), ("/dispensers", "Dispensers")] {
+                    @for (path, name) in [("/", "Today"), ("/customers", "Customers"), ("/sales", "Sales"), ("/cash", "Cash"), ("/queue", "Queue"), ("/dispensers", "Dispensers")] {
                         a href=(path) aria-current=[(path == self.path).then_some("page")] { (name) }
                     }
                 }

@@ -424,8 +424,7 @@ fn a_box_that_may_not_sell_for_good_says_so() {
         ..enrolment()
     };
     bench.give(Input::Joined(Box::new(moved)));
-    bench.give(Input::Started);
-    let effects = bench.pass(1_000);
+    let effects = bench.give(Input::Started);
     assert!(bench.taken(effects)[0].1.contains("not the card or disk that joined"));
 }
 

@@ -127,8 +127,13 @@ fn network_words(network: &SimNetwork) -> String {
 fn signal(network: &SimNetwork) -> Markup {
     html! {
         @if let Some(dbm) = network.signal_dbm {
-            @let full = usize::from(bars(dbm));
-            span role="img" aria-label={ (full) " of 4 bars" } { ("▮".repeat(full)) ("▯".repeat(4 - full)) }
+            @let full = bars(dbm);
+            svg class="signal" viewBox="0 0 20 16" role="img" {
+                title { (full) " of 4 bars" }
+                @for bar in 0..4_u8 {
+                    rect class=[(bar < full).then_some("bar")] x=(bar * 5) y=(12 - bar * 4) width="4" height=(bar * 4 + 4) {}
+                }
+            }
             " " (dbm) " dBm"
         }
     }
@@ -256,7 +261,7 @@ async fn show(
     };
     let view = View {
         title: "Texts",
-        path: "/texts",
+        path: "/",
         is_live: code == StatusCode::OK,
     };
     Ok((code, view.render(status, caller, notice, &content)).into_response())
@@ -387,7 +392,7 @@ async fn form(web: &Web, caller: &Caller, notice: &Notice, text: &str, code: Sta
     };
     let view = View {
         title: "A text to everybody",
-        path: "/texts",
+        path: "/",
         is_live: false,
     };
     Ok((code, view.render(&status, caller, notice, &content)).into_response())
@@ -417,11 +422,11 @@ async fn preview(
             input type="hidden" name="text" value=(text);
             button { "Send it to " (plan.people) (if plan.people == 1 { " person" } else { " people" }) }
         }
-        form method="get" action="/broadcast" { button class="quiet" { "No, write it anew" } }
+        p { a href="/broadcast" { "No, write it anew" } }
     };
     let view = View {
         title: "A text to everybody",
-        path: "/texts",
+        path: "/",
         is_live: false,
     };
     Ok(view
