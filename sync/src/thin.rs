@@ -9,15 +9,19 @@
 //! |---|---|
 //! | `frame` | a text's bytes: header, payload, tag |
 //! | `state` | what is kept between two events |
-//! | `hear` | what comes in |
+//! | `verify` | whose a text is, and what it says |
+//! | `hear` | what follows from it |
 //! | `park` | what came before its turn |
-//! | `speak` | what goes out, and when |
+//! | `due` | what there is to say, and when |
+//! | `speak` | saying it |
 
+mod due;
 mod frame;
 mod hear;
 mod park;
 mod speak;
 mod state;
+mod verify;
 
 use kiosk::{
     ids::{BoxId, Epoch, Lane, RecordId, Writer},
@@ -154,7 +158,7 @@ pub fn handle<L: Logs>(
 /// Without budget left a tick says nothing and the deadline stays: tick again when there is some.
 pub fn deadline_ms<L: Logs>(setup: &Setup, moment: &Moment, logs: &L) -> Result<Option<u64>, JournalError<L::Error>> {
     let state = State::load(setup, moment, logs)?;
-    speak::deadline_ms(setup, moment, &state, logs)
+    due::deadline_ms(setup, moment, &state, logs)
 }
 
 /// What waits here, for a page to show.

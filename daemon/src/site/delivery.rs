@@ -293,7 +293,7 @@ impl Site {
         Ok(())
     }
 
-    /// What time brings about: what was handed over too long ago, what is too old to be kept, what is due.
+    /// What time brings about: what was handed over too long ago, and what is due.
     pub(super) fn tick_texts(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
         let uptime = self.present(moment).stamp.uptime;
         let ago = |ms: u64| Uptime(uptime.0.saturating_sub(ms));
@@ -303,8 +303,6 @@ impl Site {
             "no answer",
             moment.wall,
         )?;
-        outbox::forget(self.connection(), ago(KEPT_MS), KEPT_MAX)?;
-        self.forget_texts(moment)?;
         self.hand_over_texts(moment)
     }
 }

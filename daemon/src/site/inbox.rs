@@ -11,10 +11,13 @@ use sync::thin::looks_like_frame;
 
 use super::{
     Site, SiteError,
-    delivery::KEPT_MS,
+    delivery::{self, KEPT_MS},
     effect::Effect,
     sim::{Received, SimOrder},
-    store::inbox::{self, Fingerprint, Kept},
+    store::{
+        inbox::{self, Fingerprint, Kept},
+        outbox,
+    },
 };
 
 /// Texts that are kept.
@@ -85,10 +88,12 @@ impl Site {
         (!is_hub).then_some(phone)
     }
 
-    /// Forgets what is old.
+    /// Forgets what is old, of both ways.
     pub(super) fn forget_texts(&self, moment: &Moment) -> Result<(), SiteError> {
         let uptime = self.present(moment).stamp.uptime;
-        inbox::forget(self.connection(), Uptime(uptime.0.saturating_sub(KEPT_MS)), KEPT_MAX)?;
+        let before = Uptime(uptime.0.saturating_sub(KEPT_MS));
+        inbox::forget(self.connection(), before, KEPT_MAX)?;
+        outbox::forget(self.connection(), before, delivery::KEPT_MAX)?;
         let yesterday = self.zone.day(moment.wall).plus_days(-1);
         Ok(inbox::forget_counts(self.connection(), &yesterday.to_string())?)
     }

@@ -4,6 +4,8 @@
 //! The sender proves nothing (RELIABILITY section 5), so nothing here moves value. While the hub is there it answers itself
 //! what it hears of here; nobody is told the same twice. A number is answered so many times a day; STOP is heard always.
 
+use std::sync::Arc;
+
 use kiosk::{
     day::{Day, Month},
     fact::{Fact, Forwarded, PurchaseItem},
@@ -26,6 +28,7 @@ use super::{
     Site, SiteError,
     delivery::{Purpose, SimText},
     effect::{Effect, Refusal},
+    enrolment::Enrolled,
     manage::Outcome,
     store::{inbox, outbox, people, people::CustomerRow, read, sales},
 };
@@ -65,7 +68,9 @@ impl Site {
         phone: Phone,
         text: &str,
     ) -> Result<(Option<&'static str>, Vec<Effect>), SiteError> {
-        let (Some(settings), true) = (&self.settings.sim, self.enrolled.is_some()) else {
+        // A box that another has taken the place of, or a copied card, knows nothing that is true.
+        let is_in_place = |enrolled: &&Arc<Enrolled>| !self.is_retired && !self.is_elsewhere(enrolled);
+        let (Some(settings), Some(_)) = (&self.settings.sim, self.enrolled.as_ref().filter(is_in_place)) else {
             return Ok((Some("ignored"), Vec::new()));
         };
         let per_day = settings.commands_per_day;

@@ -29,6 +29,7 @@ use super::{
 };
 
 mod accounts;
+mod broadcast;
 mod care;
 mod cash;
 mod commands;
@@ -38,6 +39,7 @@ mod office;
 mod repeats;
 mod rollback;
 mod sealing;
+mod sim;
 mod standing;
 mod storage;
 mod tally;
@@ -135,8 +137,7 @@ impl Bench {
 
     fn give(&mut self, input: Input) -> Vec<Effect> {
         let moment = self.moment();
-        let site = self.site.as_mut().unwrap();
-        run_batch(site, [(moment, input)], |fault| panic!("{fault}"))
+        run_batch(self.site(), [(moment, input)], |fault| panic!("{fault}"))
     }
 
     /// The hub says something, as if it had come over the link.
@@ -199,11 +200,8 @@ impl Bench {
 
     fn balance_ml(&mut self) -> u64 {
         let now = self.moment().wall;
-        read::customer_shown(self.site().connection(), JANE, Some(now))
-            .unwrap()
-            .unwrap()
-            .balance
-            .ml()
+        let shown = read::customer_shown(self.site().connection(), JANE, Some(now)).unwrap();
+        shown.unwrap().balance.ml()
     }
 
     fn sales(&mut self) -> Vec<(String, i64)> {
@@ -433,30 +431,4 @@ fn a_recalled_grant_closes_when_its_last_hold_settles() {
     assert_eq!(state(&mut bench), 1, "a hold is open");
     bench.pour("a1", 2_000);
     assert_eq!(state(&mut bench), 2);
-}
-
-#[test]
-fn a_person_merged_away_draws_as_the_one_who_stays() {
-    let mut bench = ready("merged");
-    let provisional = CustomerId(99);
-    let granted = Granted {
-        grant: GrantId {
-            epoch: Epoch(0x44),
-            number: 50,
-        },
-        customer: provisional,
-        purse: Purse::Prepaid,
-        volume: Volume::from_ml(3_000),
-        valid_until: None,
-    };
-    bench.hear(
-        Lane::Money,
-        Record::Fact(Fact::Merged {
-            from: provisional,
-            into: JANE,
-        }),
-    );
-    bench.hear(Lane::Money, Record::Fact(Fact::Granted(granted)));
-    assert_eq!(bench.balance_ml(), 3_000);
-    assert_eq!(bench.ask("a1", "4071", 3_000), "verified 3000 Some(3000)");
 }

@@ -127,6 +127,7 @@ impl Site {
         if self.settings.sim.is_none() {
             return Ok(Vec::new());
         }
+        outbox::give_up_sync(self.connection(), moment.wall)?;
         Ok(self.thin_event(moment, Event::WideHeard { peer_run })?.1)
     }
 

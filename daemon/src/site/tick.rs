@@ -156,6 +156,7 @@ impl Site {
         if moment.trust > Trust::Manager {
             meta::put_number(connection, FLOOR, moment.wall.0)?;
         }
+        self.forget_texts(moment)?;
         self.save_spending()
     }
 

@@ -116,9 +116,9 @@ fn put_head(bytes: &mut Vec<u8>, major: u8, number: u64) {
     let whole = number.to_be_bytes();
     let (info, length) = match number {
         0..=23 => return bytes.push(major << 5 | number as u8),
-        ..=0xff => (24, 1),
-        ..=0xffff => (25, 2),
-        ..=0xffff_ffff => (26, 4),
+        24..=0xff => (24, 1),
+        0x100..=0xffff => (25, 2),
+        0x1_0000..=0xffff_ffff => (26, 4),
         _ => (27, 8),
     };
     bytes.push(major << 5 | info);

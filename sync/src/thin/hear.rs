@@ -1,48 +1,26 @@
 //! What comes in.
 
 use kiosk::{
-    ids::{BoxId, Epoch, Lane, LogKey, RecordId, Writer},
+    ids::{Epoch, Lane, LogKey, RecordId, Writer},
     moment::Moment,
 };
 
 use super::{
     AGAIN_MS_MAX, Hearing, Outcome,
-    frame::{self, Kind, Raw, Reader, ThinAck, ThinHello, conversation, epoch_tag},
+    frame::{self, Raw, ThinAck, ThinHello},
     state::{Place, State, log_at},
+    verify::{Said, known, verify},
 };
 use crate::{
     doubt,
     frame::{Chunk, Reason},
-    journal::{self, JournalError, Logs, Stored},
-    pack::{self, Known},
-    seal::{Carrier, Seal},
+    journal::{self, JournalError, Logs},
+    seal::Carrier,
     session::{
         Action, Setup, greet,
         take::{Taken, last_of, take},
     },
 };
-
-/// The most ways in which the two bytes of epochs in one text are tried.
-const TRIES_MAX: usize = 128;
-
-/// What a verified frame says.
-enum Said {
-    Hello(ThinHello),
-    Chunk(Chunk),
-    Ack(Place, ThinAck),
-    Goodbye(Reason),
-}
-
-/// Every epoch that two bytes may stand for here: those of the logs held, of the runs heard of, of the tips shown.
-pub(super) fn known<L: Logs>(setup: &Setup, state: &State, logs: &L) -> Result<Known, JournalError<L::Error>> {
-    let mut known: Known = [setup.run, Epoch(state.box_run)].into_iter().collect();
-    state.tips.iter().for_each(|(_, epoch, _)| known.add(*epoch));
-    for by in [Writer::Site, Writer::Hub] {
-        let held = logs.logs(setup.box_id, by, Lane::Money).map_err(JournalError::Store)?;
-        held.iter().for_each(|(epoch, _)| known.add(*epoch));
-    }
-    Ok(known)
-}
 
 /// A text. Without a right seal it changes nothing.
 pub(super) fn text<L: Logs>(
@@ -73,103 +51,6 @@ pub(super) fn text<L: Logs>(
     };
     hearing.said(own, said)?;
     Ok(hearing.outcome)
-}
-
-/// The frame under the seal of one of the generations that its low byte may mean: this end's, the last one below it and
-/// the next one above.
-fn verify(setup: &Setup, carrier: Carrier, raw: &Raw, own: u32, box_run: u64, known: &Known) -> Option<(u32, Said)> {
-    let below = own.wrapping_sub(u32::from((own as u8).wrapping_sub(raw.head.generation)));
-    let above = own.wrapping_add(u32::from(raw.head.generation.wrapping_sub(own as u8)));
-    let mut generations = vec![below];
-    generations.extend(Some(above).filter(|above| *above != below));
-    let seal = |generation, epoch| frame::seal(carrier, setup.side.other(), setup.box_id, generation, epoch);
-    let answer = |generation, epoch| Seal {
-        session: conversation(box_run),
-        ..seal(generation, epoch)
-    };
-    let payload = raw.payload();
-    match raw.head.kind {
-        Kind::Hello => {
-            let thin = frame::hello(setup.box_id, payload)?;
-            let generation = thin.hello.generation;
-            let is_right =
-                generation as u8 == raw.head.generation && raw.verifies(&setup.pair, &seal(generation, Epoch(0)), &[]);
-            is_right.then_some((generation, Said::Hello(thin)))
-        }
-        Kind::Goodbye => {
-            let reason = frame::goodbye(payload)?;
-            let is_right = |generation: &u32| raw.verifies(&setup.pair, &answer(*generation, Epoch(0)), &[]);
-            let generation = generations.into_iter().find(is_right)?;
-            Some((generation, Said::Goodbye(reason)))
-        }
-        Kind::Ack => {
-            let ack = frame::ack(payload)?;
-            for epoch in known.candidates(raw.head.epoch) {
-                let is_right = |generation: &&u32| raw.verifies(&setup.pair, &answer(**generation, epoch), &[]);
-                if let Some(generation) = generations.iter().find(is_right) {
-                    return Some((*generation, Said::Ack((raw.head.by, epoch), ack)));
-                }
-            }
-            None
-        }
-        Kind::Chunk => generations.into_iter().find_map(|generation| {
-            let is_right = |epoch, meaning: &[u8]| raw.verifies(&setup.pair, &seal(generation, epoch), meaning);
-            let chunk = chunk(setup.box_id, raw, known, &is_right)?;
-            Some((generation, Said::Chunk(chunk)))
-        }),
-    }
-}
-
-/// The records of a text, under the epochs for which its seal is right.
-fn chunk(box_id: BoxId, raw: &Raw, known: &Known, is_right: &dyn Fn(Epoch, &[u8]) -> bool) -> Option<Chunk> {
-    let mut reader = Reader(raw.payload());
-    let from = reader.number()?;
-    let epochs = match from {
-        1 => vec![reader.epoch().filter(|epoch| epoch_tag(*epoch) == raw.head.epoch)?],
-        _ => known.candidates(raw.head.epoch),
-    };
-    for epoch in epochs {
-        let log = log_at(box_id, (raw.head.by, epoch));
-        // Once with marks in place of the epochs, to see which two bytes there are.
-        let mut tags: Vec<u16> = Vec::new();
-        let mut mark = |tag| {
-            if !tags.contains(&tag) {
-                tags.push(tag);
-            }
-            Some(Epoch(1 << 63 | u64::from(tag)))
-        };
-        if pack::unpack(&log, reader.0, &mut mark).is_err() {
-            continue;
-        }
-        let candidates: Vec<Vec<Epoch>> = tags.iter().map(|tag| known.candidates(*tag)).collect();
-        let ways = candidates.iter().map(Vec::len).try_fold(1_usize, usize::checked_mul);
-        for way in 0..ways.unwrap_or(TRIES_MAX).min(TRIES_MAX) {
-            let mut left = way;
-            let mut chosen = Vec::new();
-            for of in &candidates {
-                chosen.push(of[left % of.len()]);
-                left /= of.len();
-            }
-            let mut resolve = |tag| {
-                let place = tags.iter().position(|known| *known == tag)?;
-                Some(chosen[place])
-            };
-            let Ok(records) = pack::unpack(&log, reader.0, &mut resolve) else {
-                continue;
-            };
-            if !records.is_empty() && is_right(epoch, &records.concat()) {
-                return Some(Chunk {
-                    by: log.by,
-                    lane: log.lane,
-                    epoch,
-                    from,
-                    records: records.into_iter().map(Stored::Bytes).collect(),
-                    head: None,
-                });
-            }
-        }
-    }
-    None
 }
 
 impl<L: Logs> Hearing<'_, L> {
@@ -237,21 +118,31 @@ impl<L: Logs> Hearing<'_, L> {
         let log = log_at(self.setup.box_id, place);
         let sent_to = last_of(&chunk);
         let before = self.mark(&log)?;
-        match take(self.setup, self.generation, chunk, self.logs)? {
+        // What it gives back may overtake the HELLO that says why.
+        match take(self.setup, self.state.peer_generation, chunk, self.logs)? {
             Taken::Held { mark, folds, settled } => {
                 self.outcome.is_news |= mark > before;
                 self.outcome.actions.extend(folds);
                 self.outcome.actions.extend(settled);
+                // Who sends a record holds it. But a text may be old, and a card set back since.
+                let is_sure = self.setup.side == Writer::Site || log.epoch.0 == self.state.box_run || mark > before;
                 let state = self.logs.log(&log).map_err(JournalError::Store)?;
-                let acked = state.map_or(0, |state| state.acked).max(sent_to.min(mark));
-                self.logs.set_acked(&log, acked).map_err(JournalError::Store)?;
+                let acked = state.map_or(0, |state| state.acked);
+                if is_sure && acked < sent_to.min(mark) {
+                    self.logs
+                        .set_acked(&log, sent_to.min(mark))
+                        .map_err(JournalError::Store)?;
+                }
             }
             Taken::Gap => return Ok(false),
             Taken::Refused(alarm) => {
                 self.state.refused.push(place);
                 self.outcome.actions.push(alarm);
             }
-            Taken::Unheard => self.state.wish_hello(self.now_ms),
+            Taken::Unheard => {
+                self.state.is_lost = true;
+                self.state.wish_hello(self.now_ms);
+            }
         }
         Ok(true)
     }
@@ -279,6 +170,7 @@ impl<L: Logs> Hearing<'_, L> {
             return Ok(());
         }
         if ack.mark < held.acked {
+            self.state.is_lost = true;
             self.state.wish_hello(self.now_ms);
             return Ok(());
         }

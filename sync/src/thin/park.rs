@@ -114,10 +114,10 @@ impl<L: Logs> Hearing<'_, L> {
 }
 
 /// The bytes of records that travel by text; what is blank does not.
-pub(super) fn plain(records: &[Stored]) -> Option<Vec<&[u8]>> {
-    let bytes = |record| match record {
-        &Stored::Bytes(ref bytes) => Some(bytes.as_slice()),
+pub(super) fn plain(records: &[Stored]) -> Vec<&[u8]> {
+    let plain = records.iter().map_while(|record| match record {
+        Stored::Bytes(bytes) => Some(bytes.as_slice()),
         Stored::Blank(_) => None,
-    };
-    records.iter().map(bytes).collect()
+    });
+    plain.collect()
 }

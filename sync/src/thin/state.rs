@@ -89,6 +89,8 @@ pub(super) struct State {
     /// Logs that the peer refuses, and that are refused here, until the next HELLO.
     pub(super) declined: Vec<Place>,
     pub(super) refused: Vec<Place>,
+    /// The peer holds less than was known: its HELLO is wanted.
+    pub(super) is_lost: bool,
     /// Goodbye is to be said.
     pub(super) goodbye: Option<u8>,
     /// A record that fits no text.
@@ -109,7 +111,7 @@ type Fields = (
     Vec<EndFields>,
     Vec<u64>,
     Vec<ParkedFields>,
-    (Vec<PlaceFields>, Vec<PlaceFields>),
+    (Vec<PlaceFields>, Vec<PlaceFields>, bool),
     Option<u8>,
     Option<EndFields>,
 );
@@ -216,6 +218,7 @@ impl State {
         self.declined.clear();
         self.refused.clear();
         self.too_large = None;
+        self.is_lost = false;
     }
 
     /// Both ends have greeted on a socket in this run of the box.
@@ -316,7 +319,7 @@ impl State {
             self.tips.iter().map(put_end).collect(),
             self.runs.clone(),
             self.parked.iter().map(parked).collect(),
-            (put_places(&self.declined), put_places(&self.refused)),
+            (put_places(&self.declined), put_places(&self.refused), self.is_lost),
             self.goodbye,
             self.too_large.as_ref().map(put_end),
         )
@@ -365,6 +368,7 @@ impl State {
             parked: parked.into_iter().map(parked_of).collect::<Option<_>>()?,
             declined: places(barred.0)?,
             refused: places(barred.1)?,
+            is_lost: barred.2,
             goodbye,
             too_large: match too_large {
                 Some(fields) => Some(end(fields)?),

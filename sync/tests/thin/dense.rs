@@ -188,9 +188,13 @@ proptest! {
         let mut packed = pack_all(Writer::Site, &records, &known());
         let place = place.index(packed.len());
         packed[place] ^= 1 << bit;
-        let mut resolve = |tag| known().candidates(tag).first().copied();
-        let _ = pack::unpack(&key(Writer::Site), &packed, &mut resolve);
+        let is_bounded = |packed: &[u8]| {
+            let mut resolve = |tag| known().candidates(tag).first().copied();
+            let records = pack::unpack(&key(Writer::Site), packed, &mut resolve);
+            records.is_ok_and(|records| records.len() <= pack::RECORDS_MAX)
+        };
+        is_bounded(&packed);
         packed.truncate(keep.index(packed.len()));
-        let _ = pack::unpack(&key(Writer::Site), &packed, &mut resolve);
+        is_bounded(&packed);
     }
 }

@@ -1,5 +1,6 @@
 //! Pages for people: made here, whole without a script, readable on a cheap phone, kind when something is wrong.
 
+mod broadcast;
 mod cash;
 mod customers;
 mod lists;
@@ -62,6 +63,7 @@ pub(super) fn routes() -> Router<Web> {
         .merge(lists::routes())
         .merge(cash::routes())
         .merge(texts::routes())
+        .merge(broadcast::routes())
 }
 
 /// What stands above a page's content.

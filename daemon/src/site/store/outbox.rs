@@ -235,6 +235,15 @@ pub fn give_up(connection: &Connection, phone: &str, word: &str, now: Wall) -> R
     Ok(statement.execute((phone, word, now.0)).map(drop)?)
 }
 
+/// What waits of sync is given up: the socket carries it.
+pub fn give_up_sync(connection: &Connection, now: Wall) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE sim_outbox SET state = 'failed', word = 'not needed', changed_ms = ?1
+         WHERE state = 'queued' AND purpose = 'sync'",
+    )?;
+    Ok(statement.execute([now.0]).map(drop)?)
+}
+
 /// The network's references of what was sent.
 pub fn put_parts(connection: &Connection, id: TextId, references: &[u8]) -> Result<(), StoreError> {
     let mut statement = connection

@@ -362,3 +362,11 @@ fn while_the_hub_is_there_it_answers_itself_and_nobody_is_told_twice() {
         "what is known here is answered here"
     );
 }
+
+#[test]
+fn a_box_that_was_replaced_answers_nobody() {
+    let mut bench = with_sim("sms-retired", settings());
+    bench.site().is_retired = true;
+    assert_eq!(bench.write(PHONE, "BALANCE"), [] as [String; 0]);
+    assert_eq!(bench.kinds(), ["ignored"]);
+}

@@ -4,8 +4,9 @@ use sync::seal::Carrier;
 
 use super::{
     super::{
-        delivery::Then,
+        delivery::{Purpose, Then},
         sim::{CallId, SimEvent, SimOrder, SimSettings, ThinState},
+        store::outbox,
     },
     office::Office,
     texts::{HOUR_MS, MINUTE_MS, received, sent, settings, with_sim},
@@ -96,9 +97,7 @@ fn while_data_is_away_sales_travel_by_text_and_rights_come_by_text() {
     assert_eq!(bench.balance_ml(), 20_000 - 2_700 + 5_000);
     assert_eq!(bench.kinds(), [] as [String; 0], "no row for a frame");
     assert_eq!(
-        super::super::store::outbox::newest(bench.site().connection(), 9)
-            .unwrap()
-            .len(),
+        outbox::newest(bench.site().connection(), 9).unwrap().len(),
         0,
         "nor a line in a list"
     );
@@ -277,4 +276,20 @@ fn without_a_number_or_a_code_nothing_is_carried_and_that_is_said() {
     assert_eq!((sent(&orders), dialled(&orders)), (Vec::new(), None));
     let status = bench.sim_status();
     assert_eq!((status.thin, status.unsynced), (ThinState::Off, 4));
+}
+
+#[test]
+fn what_waits_of_sync_is_not_sent_when_the_socket_is_back() {
+    let (mut bench, mut office) = selling("thin-given-up", with_number());
+    bench.wait(9 * MINUTE_MS);
+    // Answers are under way, so that what sync says has to wait.
+    for number in 0..4 {
+        let orders = bench.sim(received(&format!("+25471122233{number}"), "HELP", 1));
+        assert_eq!(sent(&orders).len(), 1);
+    }
+    assert_eq!(sent(&bench.wait(2 * MINUTE_MS)), []);
+    let has_waiting = |bench: &mut Bench| outbox::has_waiting(bench.site().connection(), Purpose::Sync).unwrap();
+    assert!(has_waiting(&mut bench));
+    office.link(&mut bench);
+    assert!(!has_waiting(&mut bench));
 }
