@@ -329,11 +329,9 @@ impl Site {
             effects.extend(self.link_event(moment, Event::Written)?);
         }
         let link_is_up = self.link.as_ref().is_some_and(Session::is_established);
-        if link_is_up {
-            self.thin.linked_ms = moment.monotonic_ms;
-        }
         if link_is_up != self.link_was.0 {
             self.link_was = (link_is_up, Some(moment.wall));
+            self.thin.link_changed_ms = moment.monotonic_ms;
         }
         Ok(effects)
     }

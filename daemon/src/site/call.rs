@@ -29,7 +29,9 @@ pub(super) struct OpenCall {
     call: Call,
     heard_ms: u64,
     /// How often we spoke in it.
-    spoken: u32,
+    pub(super) spoken: u32,
+    /// It was of use: whatever ends it now is no failure.
+    pub(super) is_of_use: bool,
 }
 
 impl Site {
@@ -44,6 +46,7 @@ impl Site {
             call,
             heard_ms: moment.monotonic_ms,
             spoken: 0,
+            is_of_use: false,
         });
         vec![Effect::Sim(SimOrder::Dial {
             id,
@@ -67,7 +70,7 @@ impl Site {
             ..open
         });
         match open.call {
-            Call::Sync => self.sync_said(moment, text, open.spoken),
+            Call::Sync => self.sync_said(moment, text, open),
             call => self.airtime_said(moment, call, text),
         }
     }
@@ -79,6 +82,13 @@ impl Site {
         };
         open.spoken += 1;
         vec![Effect::Sim(SimOrder::Say { id: open.id, text })]
+    }
+
+    /// The open session was of use.
+    pub(super) fn call_is_of_use(&mut self) {
+        if let Some(open) = &mut self.call {
+            open.is_of_use = true;
+        }
     }
 
     /// Ends the open session.
@@ -96,7 +106,7 @@ impl Site {
         };
         match open.call {
             Call::Sync => {
-                self.sync_call_failed(moment, why);
+                self.sync_call_failed(moment, open, why);
                 Ok(Vec::new())
             }
             call => self.airtime_failed(moment, call, why),

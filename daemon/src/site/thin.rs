@@ -14,7 +14,7 @@ use sync::{
 
 use super::{
     Site, SiteError,
-    call::Call,
+    call::{Call, OpenCall},
     delivery::{Purpose, SimText},
     effect::Effect,
     enrolment::Enrolled,
@@ -34,8 +34,8 @@ const VALID_MS: u64 = HOUR_MS.unsigned_abs();
 /// What is remembered of sync by texts; the rest is among the logs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ThinLine {
-    /// When the socket was last established, by the monotonic clock.
-    pub(super) linked_ms: u64,
+    /// When the socket was last established or lost, by the monotonic clock.
+    pub(super) link_changed_ms: u64,
     /// Sessions that failed since the last good one.
     failures: u32,
     /// Before this time of the monotonic clock no session is tried.
@@ -132,7 +132,7 @@ impl Site {
     }
 
     /// The network's or the hub's word in a session. The first may be a menu's, before we said anything.
-    pub(super) fn sync_said(&mut self, moment: &Moment, text: &str, spoken: u32) -> Result<Vec<Effect>, SiteError> {
+    pub(super) fn sync_said(&mut self, moment: &Moment, text: &str, call: OpenCall) -> Result<Vec<Effect>, SiteError> {
         let carrier = Carrier::Ussd;
         let mut effects = Vec::new();
         let is_good = looks_like_frame(text) && {
@@ -142,18 +142,19 @@ impl Site {
         };
         if is_good {
             self.thin.failures = 0;
-        } else if spoken > 0 {
-            self.sync_call_failed(moment, "the answer is not the hub's");
+            self.call_is_of_use();
+        } else if call.spoken > 0 {
+            self.sync_call_failed(moment, call, "the answer is not the hub's");
             effects.extend(self.hang_up_call());
             return Ok(effects);
         }
         if self.call.is_none() {
             if !is_good {
-                self.sync_call_failed(moment, "the session ended before anything was said");
+                self.sync_call_failed(moment, call, "the session ended before anything was said");
             }
             return Ok(effects);
         }
-        if spoken >= SPOKEN_MAX {
+        if call.spoken >= SPOKEN_MAX {
             effects.extend(self.hang_up_call());
             return Ok(effects);
         }
@@ -166,8 +167,11 @@ impl Site {
         Ok(effects)
     }
 
-    /// A session came to nothing. After three, texts are sent for a while.
-    pub(super) fn sync_call_failed(&mut self, moment: &Moment, why: &str) {
+    /// A session ended before its time. After three that came to nothing texts are sent for a while.
+    pub(super) fn sync_call_failed(&mut self, moment: &Moment, call: OpenCall, why: &str) {
+        if call.is_of_use {
+            return;
+        }
         tracing::info!(why, "a session for sync failed");
         self.thin.failures += 1;
         if self.thin.failures >= FAILURES_MAX {
@@ -209,7 +213,7 @@ impl Site {
             return ThinState::Off;
         }
         let is_linked = self.link.as_ref().is_some_and(Session::is_established);
-        let away_ms = moment.monotonic_ms.saturating_sub(self.thin.linked_ms);
+        let away_ms = moment.monotonic_ms.saturating_sub(self.thin.link_changed_ms);
         let is_resting = is_linked || away_ms < settings.thin_after_ms;
         if !is_resting && has_code && moment.monotonic_ms >= self.thin.ussd_from_ms {
             ThinState::Ussd

@@ -119,6 +119,7 @@ fn nothing_is_texted_while_there_is_a_socket() {
     bench.ask("b1", "4071", 1_000);
     bench.pour("b1", 1_000);
     assert_eq!(bench.texts_with(&office, 9), 0);
+    assert_eq!(bench.sim_status().thin, ThinState::Resting);
     assert!(bench.texts_with(&office, 120) > 0, "ten minutes after it went");
     assert!(office.holds_all(&mut bench).0);
 }
@@ -132,6 +133,8 @@ fn a_days_texts_of_sync_are_not_exceeded_and_the_rest_goes_tomorrow() {
     let alarms = bench.written(Lane::Alarms);
     let spent = |record: &&Record| matches!(record, Record::Alarm(alarm) if alarm.code == "texts_spent");
     assert_eq!(alarms.iter().filter(spent).count(), 1);
+    let has_waiting = outbox::has_waiting(bench.site().connection(), Purpose::Sync).unwrap();
+    assert!(!has_waiting, "what cannot leave today is not made into texts");
     // Half past three in the afternoon there when it began.
     bench.monotonic_ms += 9 * HOUR_MS;
     bench.texts_with(&office, 5);
@@ -292,4 +295,29 @@ fn what_waits_of_sync_is_not_sent_when_the_socket_is_back() {
     assert!(has_waiting(&mut bench));
     office.link(&mut bench);
     assert!(!has_waiting(&mut bench));
+}
+
+#[test]
+fn a_session_that_was_of_use_is_no_failure_however_it_ends() {
+    let (mut bench, office) = selling("thin-of-use", with_code());
+    let (first, _) = dialled(&bench.wait(11 * MINUTE_MS)).unwrap();
+    let said = |id, text: &str, is_open| SimEvent::Said {
+        id: Some(id),
+        text: text.to_owned(),
+        is_open,
+    };
+    let hello = spoken(&bench.sim(said(first, "1. Water", true))).unwrap();
+    assert!(office.hear(&mut bench, Carrier::Ussd, &hello));
+    let answer = office.tick(&mut bench, Carrier::Ussd).remove(0);
+    assert!(spoken(&bench.sim(said(first, &answer, true))).is_some());
+    bench.sim(said(first, "", false));
+    for _ in 0..2 {
+        assert_eq!(bench.sim_status().thin, ThinState::Ussd);
+        let (id, _) = (0..45).find_map(|_| dialled(&bench.wait(MINUTE_MS))).unwrap();
+        bench.sim(SimEvent::Ended {
+            id,
+            why: "the network did not answer in time".to_owned(),
+        });
+    }
+    assert_eq!(bench.sim_status().thin, ThinState::Ussd, "two failures");
 }
