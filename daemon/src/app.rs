@@ -44,6 +44,8 @@ use crate::{
     },
     site::{
         Opening, Settings, Site, SiteError,
+        airtime::OperatorCodes,
+        care::Care,
         effect::Wire,
         input::Input,
         sim::{SimOrder, SimSettings},
@@ -104,6 +106,7 @@ pub fn open_site(data: &DataDir, config: &Gateway, vault: &Vault) -> Result<(Sit
         volume_max: VOLUME_MAX,
         pulses_per_litre: PULSES_PER_LITRE,
         built: BUILT,
+        care: care(config),
         sim: sim_settings(config),
     };
     let opening = Opening {
@@ -134,6 +137,24 @@ fn sim_settings(config: &Gateway) -> Option<SimSettings> {
         hub_code: config.ussd_hub_code.clone(),
         thin_after_ms: u64::try_from(config.sync.thin_after.as_millis()).unwrap_or(u64::MAX),
     })
+}
+
+/// Who is texted when something is wrong, and how airtime is asked.
+fn care(config: &Gateway) -> Care {
+    let codes = |operator: &config::gateway::Operator| OperatorCodes {
+        code: operator.code.clone(),
+        pattern: operator.pattern.clone(),
+        bundle_code: operator.bundle_code.clone(),
+        bundle_pattern: operator.bundle_pattern.clone(),
+    };
+    let operators = config.airtime.operators.iter();
+    Care {
+        technicians: config.sms.technician.clone(),
+        airtime_low_units: config.airtime.low_units,
+        operators: operators
+            .map(|(name, operator)| (name.clone(), codes(operator)))
+            .collect(),
+    }
 }
 
 /// The clock, with what earlier runs of this site knew of the time.

@@ -14,6 +14,7 @@
 //! | `cash` | cash that a manager takes |
 //! | [`sim`], `call` | the SIM in the modem, its USSD sessions |
 //! | `inbox`, `delivery`, `sms` | texts that come, texts that go, commands by SMS |
+//! | [`airtime`], [`care`], [`broadcast`] | what is left on the SIM, who is texted when something is wrong, one text to everybody |
 //! | `thin` | sync by texts and USSD while there is no socket |
 //! | `fleet` | dispensers: heartbeats, presence, configuration |
 //! | `tick`, `room`, `tally`, `spending` | what time alone brings about, a full disk, what the metrics count, what the link costs |
@@ -26,8 +27,11 @@ pub mod input;
 pub mod store;
 
 pub mod accounts;
+pub mod airtime;
 mod batch;
+pub mod broadcast;
 mod call;
+pub mod care;
 mod cash;
 pub mod delivery;
 mod dispense;
@@ -74,6 +78,7 @@ use sync::{
 use self::{
     batch::Memory,
     call::OpenCall,
+    care::{Away, Care},
     effect::{Effect, Wire},
     enrolment::{Enrolled, Enrolment},
     fleet::Fleet,
@@ -105,6 +110,8 @@ pub struct Settings {
     pub pulses_per_litre: i64,
     /// When this program was made: it is later than that.
     pub built: Wall,
+    /// Who is texted when something is wrong, and how airtime is asked.
+    pub care: Care,
     /// What the SIM may do; `None` where there is no modem.
     pub sim: Option<SimSettings>,
 }
@@ -167,6 +174,8 @@ pub struct Site {
     call: Option<OpenCall>,
     /// Somebody must look after the SIM: until this uptime no text tries.
     texts_held_until: Option<Uptime>,
+    /// Since when the modem is away.
+    modem_away: Option<Away>,
     /// How sync by texts and USSD stands.
     thin: ThinLine,
     /// Texts may be due to be handed over.
@@ -248,6 +257,7 @@ impl Site {
             modem: ModemSeen::default(),
             call: None,
             texts_held_until: None,
+            modem_away: None,
             thin: ThinLine::default(),
             texts_due: false,
             audit_due_ms: 0,

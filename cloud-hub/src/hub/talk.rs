@@ -124,6 +124,7 @@ const fn is_essential(text: &Text) -> bool {
         | Text::PinChanged
         | Text::Unsubscribed
         | Text::Number(_)
+        | Text::Alarm { .. }
         | Text::Answer(_)
         | Text::Loan(_) => true,
     }

@@ -69,7 +69,7 @@ fn options(port: PathBuf, config: &Modem) -> Result<Options, ModemError> {
             ModemData::ModemManager => Data::ModemManager,
             ModemData::None => Data::None,
         },
-        power_hook: None,
+        power_hook: config.power_hook.clone(),
     })
 }
 
@@ -317,6 +317,7 @@ mod tests {
             data: ModemData::None,
             apn: None,
             sim_pin_file: Some(file.clone()),
+            power_hook: None,
         };
         let said = |profile: &str| {
             options("/dev/ttyUSB2".into(), &config(profile))

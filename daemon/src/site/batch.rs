@@ -12,6 +12,7 @@ use sync::journal::Pen;
 use super::{
     Site,
     call::OpenCall,
+    care::Away,
     effect::{Effect, Refusal, Rejection},
     enrolment::Enrolled,
     input::Input,
@@ -35,6 +36,7 @@ pub(super) struct Memory {
     refusals: Arc<Refusals>,
     call: Option<OpenCall>,
     texts_held_until: Option<Uptime>,
+    modem_away: Option<Away>,
     thin: ThinLine,
     had_link: bool,
     last_heard: Option<Wall>,
@@ -63,6 +65,7 @@ impl Site {
             refusals,
             call,
             texts_held_until,
+            modem_away,
             thin,
             link,
             last_heard,
@@ -105,6 +108,7 @@ impl Site {
             refusals: refusals.clone(),
             call: *call,
             texts_held_until: *texts_held_until,
+            modem_away: *modem_away,
             thin: *thin,
             had_link: link.is_some(),
             last_heard: *last_heard,
@@ -134,6 +138,7 @@ impl Site {
             refusals,
             call,
             texts_held_until,
+            modem_away,
             thin,
             had_link,
             last_heard,
@@ -159,6 +164,7 @@ impl Site {
         self.refusals = refusals;
         self.call = call;
         self.texts_held_until = texts_held_until;
+        self.modem_away = modem_away;
         self.thin = thin;
         self.last_heard = last_heard;
         self.link_was = link_was;

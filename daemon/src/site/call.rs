@@ -16,6 +16,10 @@ pub struct CallId(pub u64);
 pub enum Call {
     /// Sync with the hub.
     Sync,
+    /// The operator is asked for what is left of the airtime.
+    Airtime,
+    /// And of the data bundle.
+    Bundle,
 }
 
 /// The session that is open.
@@ -67,6 +71,7 @@ impl Site {
         });
         match open.call {
             Call::Sync => self.sync_said(moment, text, open),
+            call => self.airtime_said(moment, call, text),
         }
     }
 
@@ -104,6 +109,7 @@ impl Site {
                 self.sync_call_failed(moment, open, why);
                 Ok(Vec::new())
             }
+            call => self.airtime_failed(moment, call, why),
         }
     }
 

@@ -141,6 +141,9 @@ impl Site {
         let mut effects = Vec::new();
         let mut is_spent = false;
         for purpose in Purpose::ALL {
+            if purpose == Purpose::Broadcast && !self.may_broadcast(moment) {
+                continue;
+            }
             for text in outbox::due(self.connection(), purpose, uptime, free)? {
                 if is_too_old(&text, moment, uptime) {
                     outbox::settle(
@@ -156,7 +159,8 @@ impl Site {
                     effects.push(Effect::Sim(order(text)));
                     free -= 1;
                 } else {
-                    is_spent = true;
+                    // What goes to everybody takes as many days as it takes.
+                    is_spent |= purpose != Purpose::Broadcast;
                     break;
                 }
             }
@@ -313,9 +317,12 @@ fn order(text: OpenText) -> SimOrder {
     }
 }
 
-/// By either clock: a box that was switched off for a day counts no uptime.
+/// By either clock: a box that was switched off for a day counts no uptime. A text to everybody waits until it is stopped.
 fn is_too_old(text: &OpenText, moment: &Moment, uptime: Uptime) -> bool {
     let by_wall = |queued: Wall| moment.wall.0.saturating_sub(queued.0) > TOO_OLD_MS.cast_signed();
+    if text.purpose == Purpose::Broadcast {
+        return false;
+    }
     uptime.since_ms(text.queued_uptime) > TOO_OLD_MS || (moment.trust.is_trusted() && text.queued.is_some_and(by_wall))
 }
 

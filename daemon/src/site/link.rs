@@ -8,6 +8,7 @@ use kiosk::{
     ids::{AccountId, BoxId, CustomerId, Epoch, Lane, Writer},
     moment::{Moment, Trust},
     phone::Phone,
+    talk::AlarmText,
     units::Volume,
 };
 use sync::{
@@ -22,7 +23,7 @@ use super::{
     enrolment::{Enrolled, Enrolment},
     input::{Ask, Door, Who},
     parked::HubsWord,
-    store::{self, floats, inbox, meta, outbox, people, rights},
+    store::{self, broadcasts, floats, inbox, meta, outbox, people, rights},
     tick::AUDIT_TOLD,
 };
 
@@ -120,7 +121,7 @@ impl Site {
                 &format!("record {} of {} is not one the hub would write", at.seq, at.log.epoch),
             )?,
             Action::Sought { id, found } => self.sought(moment, id, found)?,
-            Action::Close(closed) => self.hang_up(closed)?,
+            Action::Close(closed) => self.hang_up(moment, closed)?,
             // A gateway is not asked for customers, and hears of generations only to adopt them.
             Action::GenerationRaised { .. }
             | Action::Heard
@@ -138,13 +139,13 @@ impl Site {
         })
     }
 
-    fn hang_up(&mut self, closed: Closed) -> Result<Vec<Effect>, SiteError> {
+    fn hang_up(&mut self, moment: &Moment, closed: Closed) -> Result<Vec<Effect>, SiteError> {
         tracing::info!(?closed, "the link to the hub ends");
         let mut retry = 0;
         if let Closed::There { reason, retry_after_s } = closed {
             retry = retry_after_s.unwrap_or(0);
             if reason == frame::Reason::Retired {
-                self.retire()?;
+                self.retire(moment)?;
             }
         }
         self.link_down();
@@ -152,10 +153,10 @@ impl Site {
     }
 
     /// Another box has taken this one's place: it sells nothing any more (PROTOCOL rule 25).
-    pub(super) fn retire(&mut self) -> Result<(), SiteError> {
+    pub(super) fn retire(&mut self, moment: &Moment) -> Result<(), SiteError> {
         meta::put_number(self.connection(), RETIRED, 1)?;
         self.is_retired = true;
-        Ok(())
+        self.tell_technicians(moment, "retired", AlarmText::Retired)
     }
 
     fn sought(&mut self, moment: &Moment, id: u64, found: Found) -> Result<Vec<Effect>, SiteError> {
@@ -260,6 +261,7 @@ impl Site {
             people::forget(connection)?;
             outbox::forget_all(connection)?;
             inbox::forget_all(connection)?;
+            broadcasts::forget_all(connection)?;
         }
         // Neither the old box's missing past nor its hub's generation is this one's.
         doubt::site_begins(&mut store::logs(connection), enrolled.enrolment.generation)?;
@@ -281,8 +283,19 @@ impl Site {
         Ok(doubt::site_in_doubt(&store::logs(self.connection()))?)
     }
 
-    /// Raises an alarm in its lane.
+    /// Raises an alarm in its lane, and has whoever looks after the site texted.
     pub(super) fn alarm(&mut self, moment: &Moment, code: &str, detail: &str) -> Result<Vec<Effect>, SiteError> {
+        self.alarm_said(moment, code, detail, AlarmText::of(code))
+    }
+
+    /// The same, texted in these words.
+    pub(super) fn alarm_said(
+        &mut self,
+        moment: &Moment,
+        code: &str,
+        detail: &str,
+        text: AlarmText,
+    ) -> Result<Vec<Effect>, SiteError> {
         tracing::warn!(code, detail, "alarm");
         let alarm = kiosk::fact::Alarm {
             severity: kiosk::fact::Severity::Critical,
@@ -291,6 +304,7 @@ impl Site {
             time: moment.wall,
         };
         let (_, mut effects) = self.write(moment, Lane::Alarms, &sync::record::Record::Alarm(alarm))?;
+        self.tell_technicians(moment, code, text)?;
         effects.push(Effect::Live);
         Ok(effects)
     }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use kiosk::moment::{Moment, Trust, Wall};
 
-use super::{Site, SiteError, delivery::Fate, effect::Effect};
+use super::{Site, SiteError, airtime::AirtimeStatus, delivery::Fate, effect::Effect};
 
 pub use super::call::{Call, CallId};
 pub use super::delivery::Then;
@@ -197,6 +197,22 @@ pub(super) struct ModemSeen {
 }
 
 impl ModemSeen {
+    /// Whether it can be used at all.
+    pub(super) fn is_ready(&self) -> bool {
+        self.identity.is_some()
+    }
+
+    /// Why it cannot be used, as far as it said.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// The number of the network it is in.
+    pub(super) fn operator_code(&self) -> Option<&str> {
+        let network = self.network.as_ref().filter(|network| network.is_registered)?;
+        Some(network.operator_code.as_str()).filter(|code| !code.is_empty())
+    }
+
     /// Whether what is handed over now has a chance to leave.
     pub(super) fn can_send(&self) -> bool {
         self.identity.is_some() && self.network.as_ref().is_none_or(|network| network.is_registered)
@@ -228,6 +244,8 @@ pub struct SimStatus {
     pub is_spent: bool,
     /// Texts wait until somebody has looked after the SIM.
     pub is_held: bool,
+    /// What is left on it.
+    pub airtime: AirtimeStatus,
     /// How sync by it stands.
     pub thin: ThinState,
     /// Money records that the hub is not known to hold.
@@ -307,6 +325,7 @@ impl Site {
             waiting: super::store::outbox::waiting(self.connection())?,
             is_spent: self.is_spent_told()?,
             is_held: self.texts_held_until.is_some(),
+            airtime: self.airtime_status()?,
             thin: self.thin_state(moment, settings),
             unsynced: self.unsynced()?,
         }))

@@ -20,6 +20,7 @@ use sync::{
 
 use super::{
     Opening, Settings, Site,
+    care::Care,
     effect::{Answer, Delivery, Effect, Receipt, Refusal, Rendered, Told, Wire},
     enrolment::Enrolment,
     input::{Ask, Door, Input, Report, Who},
@@ -28,6 +29,8 @@ use super::{
 };
 
 mod accounts;
+mod broadcast;
+mod care;
 mod cash;
 mod commands;
 mod doubt;
@@ -58,10 +61,15 @@ struct Bench {
     hub: Pen,
     granted: u64,
     sim: Option<SimSettings>,
+    care: Care,
 }
 
 impl Bench {
     fn new(name: &str) -> Bench {
+        Bench::with(name, Care::default(), None)
+    }
+
+    fn with(name: &str, care: Care, sim: Option<SimSettings>) -> Bench {
         let folder = std::env::temp_dir().join(format!("kisima-site-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let hub = Pen {
@@ -75,7 +83,8 @@ impl Bench {
             monotonic_ms: 0,
             hub,
             granted: 0,
-            sim: None,
+            sim,
+            care,
         };
         bench.restart();
         bench.give(Input::Joined(Box::new(enrolment())));
@@ -97,6 +106,7 @@ impl Bench {
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
                 built: Wall(0),
+                care: self.care.clone(),
                 sim: self.sim.clone(),
             },
             wire: Wire { answer, receipt, told },
@@ -421,30 +431,4 @@ fn a_recalled_grant_closes_when_its_last_hold_settles() {
     assert_eq!(state(&mut bench), 1, "a hold is open");
     bench.pour("a1", 2_000);
     assert_eq!(state(&mut bench), 2);
-}
-
-#[test]
-fn a_person_merged_away_draws_as_the_one_who_stays() {
-    let mut bench = ready("merged");
-    let provisional = CustomerId(99);
-    let granted = Granted {
-        grant: GrantId {
-            epoch: Epoch(0x44),
-            number: 50,
-        },
-        customer: provisional,
-        purse: Purse::Prepaid,
-        volume: Volume::from_ml(3_000),
-        valid_until: None,
-    };
-    bench.hear(
-        Lane::Money,
-        Record::Fact(Fact::Merged {
-            from: provisional,
-            into: JANE,
-        }),
-    );
-    bench.hear(Lane::Money, Record::Fact(Fact::Granted(granted)));
-    assert_eq!(bench.balance_ml(), 3_000);
-    assert_eq!(bench.ask("a1", "4071", 3_000), "verified 3000 Some(3000)");
 }

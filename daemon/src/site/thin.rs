@@ -196,7 +196,7 @@ impl Site {
             effects.push(Effect::Live);
         }
         if outcome.goodbye == Some(Reason::Retired) {
-            self.retire()?;
+            self.retire(moment)?;
             effects.push(Effect::Live);
         }
         // A text may have been on its way for hours: its time is worth no more than the network's.

@@ -53,6 +53,7 @@ impl Site {
         effects.push(self.credentials()?);
         effects.extend(self.configurations()?);
         self.lose_sight_of_texts(moment)?;
+        self.tell_other_medium(moment)?;
         if let Some(enrolled) = &self.enrolled {
             effects.push(Effect::Dial(enrolled.enrolment.hub_url.clone()));
         }
@@ -79,6 +80,9 @@ impl Site {
         self.note_turned_away(moment)?;
         effects.extend(self.tell_audit(moment)?);
         effects.extend(self.end_silent_call(moment)?);
+        effects.extend(self.watch_modem(moment)?);
+        effects.extend(self.tick_airtime(moment)?);
+        effects.extend(self.feed_broadcast(moment)?);
         effects.extend(self.tick_texts(moment)?);
         effects.extend(self.tick_thin(moment)?);
         self.may_close = true;

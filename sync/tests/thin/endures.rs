@@ -58,9 +58,12 @@ fn a_chunk_that_overtakes_the_hello_which_says_why_is_not_taken_for_refused() {
     let said = air.tick(Writer::Site, 20).texts;
     assert!(said.len() >= 2, "HELLO, and what the hub had written");
     air.flying.clear();
-    for text in said.iter().rev() {
-        assert!(air.hear(Writer::Hub, &text.text).verified);
-    }
+    // What follows the first text of a log cannot be read before it, and is said again.
+    let verified = said
+        .iter()
+        .rev()
+        .filter(|text| air.hear(Writer::Hub, &text.text).verified);
+    assert!(verified.count() >= 2);
     // The answer comes over, and what leaves upon it is lost.
     while air.said.last().is_none_or(|(from, _)| *from != Writer::Hub) {
         air.step(u64::MAX);

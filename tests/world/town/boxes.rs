@@ -6,6 +6,7 @@ use gateway::{
     adapters::dispensers::gate,
     site::{
         Opening, Settings, Site,
+        care::Care,
         effect::{Delivery, Effect, Rendered, Wire},
         input::{Door, Input},
     },

@@ -43,6 +43,11 @@ impl TextBudget {
         own.min(self.left(Purpose::Sync))
     }
 
+    /// Texts to everybody that may still be sent today.
+    pub fn left_for_broadcasts(&self) -> u32 {
+        self.left(Purpose::Broadcast)
+    }
+
     /// What may still be spent on a purpose: what is left of the day, but for what the others can count on.
     fn left(&self, purpose: Purpose) -> u32 {
         let others = Purpose::ALL.into_iter().filter(|other| *other != purpose);

@@ -189,6 +189,18 @@ loan-not-owed = You owe { $left } on this loan. Please pay back that, or a part 
 loan-other-currency = This loan is in { $currency }. Your wallet has another currency.
 loan-wallet-too-low = Your wallet has { $wallet }, which is not enough. Nothing was moved.
 
+# To whoever looks after a site.
+alarm-doubt = { $site } sells no water now: part of its records is missing until the hub gives them back. Bring its link up.
+alarm-other-medium = { $site } sells no water now: this is not the card or disk that joined. Put that one in, or join again with --replace.
+alarm-retired = { $site } sells no water now: another box has taken its place, or the hub has closed it.
+alarm-disk-low = { $site }: the disk is nearly full. Water is sold; loans, purchases and cash wait. Make room on it.
+alarm-airtime-low = { $site }: only { $left } of airtime is left on its SIM card. Please top it up.
+alarm-airtime-unknown = { $site }: its operator has not told the airtime for 3 days. Look at the SIM card and the settings.
+alarm-modem-back = { $site }: its modem works again after { $minutes } minutes without. Texts waited meanwhile.
+alarm-pin-spraying = { $site }: a dispenser saw 30 wrong PINs within an hour and is slowed. Look who stands there.
+alarm-meter-ahead = { $site }: a meter shows more water than was booked. The records may have been set back. Look at the page.
+alarm-other = { $site }: alarm "{ $code }". The hub's page says more, under Alarms.
+
 # The menus by USSD: a screen has at most 160 units, names and amounts of the longest kind included. `0` goes back.
 
 # What menus share.

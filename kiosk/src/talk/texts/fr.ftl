@@ -189,6 +189,18 @@ loan-not-owed = Vous devez { $left } pour ce pret. Veuillez en rendre tout ou pa
 loan-other-currency = Ce pret est en { $currency }. Votre portefeuille a une autre monnaie.
 loan-wallet-too-low = Votre portefeuille: { $wallet }. Cela ne suffit pas. Rien n'a été déplacé.
 
+# A qui s'occupe d'un site.
+alarm-doubt = { $site } ne vend plus d'eau: il manque des écritures tant que le centre ne les rend pas. Rétablissez sa liaison.
+alarm-other-medium = { $site } ne vend plus d'eau: ce n'est pas la carte ou le disque inscrit. Remettez-le, ou inscrivez avec --replace.
+alarm-retired = { $site } ne vend plus d'eau: un autre boitier a pris sa place, ou le centre l'a fermé.
+alarm-disk-low = { $site }: le disque est presque plein. L'eau se vend; prets, achats et espèces attendent. Faites de la place.
+alarm-airtime-low = { $site }: il ne reste que { $left } de crédit sur sa carte SIM. Veuillez la recharger.
+alarm-airtime-unknown = { $site }: l'opérateur ne dit plus le crédit depuis 3 jours. Voyez la carte SIM et les réglages.
+alarm-modem-back = { $site }: son modem marche de nouveau après { $minutes } minutes. Les messages ont attendu.
+alarm-pin-spraying = { $site }: une borne a vu 30 faux PIN en une heure et est ralentie. Voyez qui s'y trouve.
+alarm-meter-ahead = { $site }: un compteur montre plus d'eau que les livres. Ils ont peut-etre été remis en arrière. Voyez la page.
+alarm-other = { $site }: alarme "{ $code }". La page du centre en dit plus, sous Alarms.
+
 # The menus by USSD. The limits are those of en.ftl.
 
 # What menus share.

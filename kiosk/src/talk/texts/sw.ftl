@@ -189,6 +189,18 @@ loan-not-owed = Unadaiwa { $left } kwa mkopo huu. Tafadhali lipa zote au sehemu 
 loan-other-currency = Mkopo huu ni wa { $currency }. Pochi yako ina fedha nyingine.
 loan-wallet-too-low = Pochi yako ina { $wallet }, ambazo hazitoshi. Hakuna kilichohamishwa.
 
+# Kwa anayeangalia kioski.
+alarm-doubt = { $site } haiuzi maji sasa: sehemu ya kumbukumbu zake haipo hadi kituo kikuu kirudishe. Rudisha mtandao wake.
+alarm-other-medium = { $site } haiuzi maji sasa: hii si kadi au diski iliyojiunga. Weka ile, au jiunge tena kwa --replace.
+alarm-retired = { $site } haiuzi maji sasa: kifaa kingine kimechukua nafasi yake, au kituo kikuu kimeifunga.
+alarm-disk-low = { $site }: diski inakaribia kujaa. Maji yanauzwa; mikopo, manunuzi na pesa taslimu vinasubiri. Ongeza nafasi.
+alarm-airtime-low = { $site }: salio la laini yake ni { $left } tu. Tafadhali ongeza salio.
+alarm-airtime-unknown = { $site }: mtandao haujasema salio la laini kwa siku 3. Angalia laini na mipangilio.
+alarm-modem-back = { $site }: modemu inafanya kazi tena baada ya dakika { $minutes }. Ujumbe ulisubiri wakati huo.
+alarm-pin-spraying = { $site }: bomba moja lilipata PIN 30 zisizo sahihi ndani ya saa moja na limepunguzwa kasi. Angalia nani yupo hapo.
+alarm-meter-ahead = { $site }: mita inaonyesha maji mengi kuliko yaliyoandikwa. Huenda kumbukumbu zimerudishwa nyuma. Angalia ukurasa.
+alarm-other = { $site }: tahadhari "{ $code }". Ukurasa wa kituo kikuu unaeleza zaidi, chini ya Alarms.
+
 # The menus by USSD. The limits are those of en.ftl.
 
 # What menus share.
