@@ -205,6 +205,7 @@ fn replays_and_forgeries_change_nothing_and_are_answered_nowhere() {
     let forged = forged(&texts[0]);
     for _ in 0..3 {
         sold.comes(stranger, &forged);
+        sold.world.pass(1);
     }
     // What the hub said comes back to it.
     let own = sold.frames(SIM).remove(0);
@@ -312,6 +313,11 @@ fn a_box_costs_so_many_texts_a_day_and_an_alarm_says_when_they_are_spent() {
     let mut sold = cut_with(|settings| settings.sync_texts_per_day = 1);
     sold.sells(1, 20);
     sold.texts();
+    // Far more to say than one text holds.
+    for number in 0..40 {
+        let customer = sold.world.customer(&format!("07000002{number:02}"), Some("kibera-3"));
+        sold.world.credit(customer, 20_000);
+    }
     assert_eq!(sold.hears(MINUTE_MS).len(), 1);
     assert_eq!(sold.reached().unwrap().sent, 1);
     let john = sold.world.customer("0700000103", Some("kibera-3"));
@@ -417,6 +423,9 @@ fn a_ussd_session_carries_one_frame_a_step_and_is_no_persons() {
     assert!(verified > 0);
     // The gateway heard that all arrived.
     assert_eq!(sold.texts(), Vec::<String>::new());
+    let since = sold.world.now.plus_ms(-DAY_MS);
+    let is_open = |sold: &Sold| read::ussd_sessions_count(&sold.world.read(), since).unwrap();
+    assert_eq!(is_open(&sold), 0, "it is no session of a person");
     // Nobody is offered to go on with it, and a frame that no box sealed ends a session with nothing.
     let again = sent(&mut sold.world, "s2", SIM, Service::Water, "", UssdText::Joined);
     assert_eq!(again.screen, menu.screen);
