@@ -156,7 +156,6 @@ fn thirty_sales_arrive_and_a_grant_and_a_block_go_down() {
     let texts = sold.texts();
     assert!(texts.len() <= 2, "{}", texts.len());
     assert_eq!(sold.drawn_ml(), 3_000);
-    // The gateway hears that they arrived, and falls silent.
     let answers = sold.hears(MINUTE_MS);
     assert_eq!(answers.len(), 1);
     assert_eq!(sold.texts(), Vec::<String>::new());
@@ -174,7 +173,6 @@ fn thirty_sales_arrive_and_a_grant_and_a_block_go_down() {
         _ => false,
     };
     assert!(gateway.facts().any(blocks));
-    // They are no texts to customers, and no texts from them.
     let shown = read::outbox(&sold.world.read(), 50).unwrap();
     assert!(shown.iter().all(|row| !row.text.starts_with('=')));
     assert!(read::inbox(&sold.world.read(), 50).unwrap().is_empty());
@@ -220,7 +218,6 @@ fn replays_and_forgeries_change_nothing_and_are_answered_nowhere() {
     sold.passes(HOUR_MS);
     sold.comes(stranger, &forged);
     assert_eq!((refused(&sold), rows(&sold)), (5, 2));
-    // A person's text from that number is still one.
     sold.comes(stranger, "HELP");
     assert_eq!(sold.frames(stranger).len(), 1);
 }
@@ -336,7 +333,7 @@ fn a_box_costs_so_many_texts_a_day_and_an_alarm_says_when_they_are_spent() {
     sold.sells(21, 20);
     sold.texts();
     assert_eq!(sold.drawn_ml(), 4_000);
-    // It is noon; at midnight another day begins.
+    // At midnight.
     sold.hears(12 * HOUR_MS);
     assert_eq!(sold.frames(SIM).len(), 2);
 }
