@@ -156,7 +156,6 @@ fn thirty_sales_arrive_and_a_grant_and_a_block_go_down() {
     let texts = sold.texts();
     assert!(texts.len() <= 2, "{}", texts.len());
     assert_eq!(sold.drawn_ml(), 3_000);
-    // The gateway hears that they arrived, and falls silent.
     let answers = sold.hears(MINUTE_MS);
     assert_eq!(answers.len(), 1);
     assert_eq!(sold.texts(), Vec::<String>::new());
@@ -174,7 +173,6 @@ fn thirty_sales_arrive_and_a_grant_and_a_block_go_down() {
         _ => false,
     };
     assert!(gateway.facts().any(blocks));
-    // They are no texts to customers, and no texts from them.
     let shown = read::outbox(&sold.world.read(), 50).unwrap();
     assert!(shown.iter().all(|row| !row.text.starts_with('=')));
     assert!(read::inbox(&sold.world.read(), 50).unwrap().is_empty());
@@ -205,6 +203,7 @@ fn replays_and_forgeries_change_nothing_and_are_answered_nowhere() {
     let forged = forged(&texts[0]);
     for _ in 0..3 {
         sold.comes(stranger, &forged);
+        sold.world.pass(1);
     }
     // What the hub said comes back to it.
     let own = sold.frames(SIM).remove(0);
@@ -219,7 +218,6 @@ fn replays_and_forgeries_change_nothing_and_are_answered_nowhere() {
     sold.passes(HOUR_MS);
     sold.comes(stranger, &forged);
     assert_eq!((refused(&sold), rows(&sold)), (5, 2));
-    // A person's text from that number is still one.
     sold.comes(stranger, "HELP");
     assert_eq!(sold.frames(stranger).len(), 1);
 }
@@ -312,6 +310,11 @@ fn a_box_costs_so_many_texts_a_day_and_an_alarm_says_when_they_are_spent() {
     let mut sold = cut_with(|settings| settings.sync_texts_per_day = 1);
     sold.sells(1, 20);
     sold.texts();
+    // Far more to say than one text holds.
+    for number in 0..40 {
+        let customer = sold.world.customer(&format!("07000002{number:02}"), Some("kibera-3"));
+        sold.world.credit(customer, 20_000);
+    }
     assert_eq!(sold.hears(MINUTE_MS).len(), 1);
     assert_eq!(sold.reached().unwrap().sent, 1);
     let john = sold.world.customer("0700000103", Some("kibera-3"));
@@ -330,7 +333,7 @@ fn a_box_costs_so_many_texts_a_day_and_an_alarm_says_when_they_are_spent() {
     sold.sells(21, 20);
     sold.texts();
     assert_eq!(sold.drawn_ml(), 4_000);
-    // It is noon; at midnight another day begins.
+    // At midnight.
     sold.hears(12 * HOUR_MS);
     assert_eq!(sold.frames(SIM).len(), 2);
 }
@@ -417,6 +420,9 @@ fn a_ussd_session_carries_one_frame_a_step_and_is_no_persons() {
     assert!(verified > 0);
     // The gateway heard that all arrived.
     assert_eq!(sold.texts(), Vec::<String>::new());
+    let since = sold.world.now.plus_ms(-DAY_MS);
+    let is_open = |sold: &Sold| read::ussd_sessions_count(&sold.world.read(), since).unwrap();
+    assert_eq!(is_open(&sold), 0, "it is no session of a person");
     // Nobody is offered to go on with it, and a frame that no box sealed ends a session with nothing.
     let again = sent(&mut sold.world, "s2", SIM, Service::Water, "", UssdText::Joined);
     assert_eq!(again.screen, menu.screen);

@@ -52,6 +52,17 @@ pub struct Site {
     pub state_hash: String,
 }
 
+impl Site {
+    /// How it is reached: `socket`, `texts` or `nothing`.
+    pub fn reached_by(&self) -> &'static str {
+        match &self.thin {
+            _ if self.online => "socket",
+            Some(thin) if thin.since.is_some() => "texts",
+            _ => "nothing",
+        }
+    }
+}
+
 /// A site, with its digest.
 pub fn site(connection: &Connection, name: &SiteName) -> Read<Option<Site>> {
     let mut sites = sites_unhashed(connection)?.into_iter();
