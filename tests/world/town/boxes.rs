@@ -49,6 +49,7 @@ impl World {
                 pulses_per_litre: 450,
                 built: kiosk::moment::Wall(0),
                 sim,
+                care: Care::default(),
             },
             wire: Wire {
                 answer: |_, answer| gate::answer(answer),
