@@ -7,14 +7,11 @@ use kiosk::{
     moment::Moment,
 };
 
-use super::{
-    AGAIN_MS_MAX, AGAIN_MS_MIN, ANSWER_MS, SELDOM_MS,
-    frame::{HEAD_BYTES, reason_number},
-};
+use super::{AGAIN_MS_MAX, AGAIN_MS_MIN, ANSWER_MS, SELDOM_MS, frame::reason_number};
 use crate::{
-    cbor::{self, Bytes},
+    cbor,
     frame::Reason,
-    journal::{JournalError, Logs, Stored},
+    journal::{JournalError, Logs},
     session::Setup,
 };
 
@@ -141,10 +138,6 @@ fn end((by, epoch, seq): EndFields) -> Option<(Writer, Epoch, u32)> {
 
 fn name(box_id: BoxId) -> String {
     format!("thin {box_id}")
-}
-
-fn slot_name(box_id: BoxId, slot: u8) -> String {
-    format!("thin {box_id} parked {slot}")
 }
 
 impl State {
@@ -435,40 +428,6 @@ pub(super) fn now_ms(setup: &Setup, moment: &Moment) -> u64 {
         Writer::Site => moment.monotonic_ms,
         Writer::Hub => u64::try_from(moment.wall.0).unwrap_or_default(),
     }
-}
-
-/// Keeps the records of a parked frame; none empty the place.
-pub(super) fn put_slot<L: Logs>(
-    box_id: BoxId,
-    slot: u8,
-    (records, head): (&[Stored], Option<[u8; HEAD_BYTES]>),
-    logs: &mut L,
-) -> Result<(), JournalError<L::Error>> {
-    let bytes = |record: &Stored| match record {
-        Stored::Bytes(bytes) => Bytes(bytes.clone()),
-        Stored::Blank(hash) => Bytes::from(*hash),
-    };
-    let fields: Vec<Bytes> = records.iter().map(bytes).collect();
-    logs.put_meta(
-        &slot_name(box_id, slot),
-        &cbor::encode(&(fields, head.map(Bytes::from))),
-    )
-    .map_err(JournalError::Store)
-}
-
-/// The records of a parked frame, and its head.
-pub(super) fn slot<L: Logs>(
-    box_id: BoxId,
-    slot: u8,
-    logs: &L,
-) -> Result<(Vec<Stored>, Option<[u8; HEAD_BYTES]>), JournalError<L::Error>> {
-    let name = slot_name(box_id, slot);
-    let bytes = logs.meta(&name).map_err(JournalError::Store)?.unwrap_or_default();
-    let damaged = || JournalError::Meta(name.clone());
-    let (records, head): (Vec<Bytes>, Option<Bytes>) = cbor::decode(&bytes).map_err(|_| damaged())?;
-    let head = head.map(|Bytes(bytes)| bytes.try_into().map_err(|_| damaged()));
-    let records = records.into_iter().map(|Bytes(bytes)| Stored::Bytes(bytes));
-    Ok((records.collect(), head.transpose()?))
 }
 
 /// The log of a box at this place.
