@@ -14,7 +14,7 @@ use super::{
     },
     park::plain,
     state::{Flight, Place, State, log_at, now_ms},
-    verify::known,
+    verify::{before, known},
 };
 use crate::{
     doubt,
@@ -324,13 +324,19 @@ impl<L: Logs> Speaking<'_, L> {
         let blank = records.iter().position(|record| matches!(record, Stored::Blank(_)));
         records.truncate(blank.unwrap_or(records.len()));
         let records = plain(&records);
+        // What is acknowledged is held by whoever can take this.
+        let held = self.logs.log(&log).map_err(JournalError::Store)?;
+        let acked = held.map_or(0, |held| held.acked.min(from - 1));
+        let before = before(&log, acked, self.logs)?;
+        let back = if before.is_empty() { 0 } else { from - acked };
         let payload = |count: usize| {
             let mut payload = Vec::new();
             put_number(&mut payload, from);
             if from == 1 {
                 payload.extend(place.1.0.to_be_bytes());
             }
-            payload.extend(pack::pack(&log, &records[..count], &self.known));
+            put_number(&mut payload, back);
+            payload.extend(pack::pack(&log, &records[..count], &self.known, &before));
             payload
         };
         let fits = |count: &usize, bytes_max: usize| HEADER_BYTES + payload(*count).len() + TAG_BYTES <= bytes_max;
