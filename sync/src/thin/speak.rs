@@ -88,7 +88,7 @@ impl<L: Logs> Speaking<'_, L> {
             if !self.state.is_by_text || self.setup.refuse.is_some() {
                 return Ok(());
             }
-            if self.state.told_generation < self.generation && self.state.hello_ms.is_none() {
+            if self.state.told_generation < self.generation {
                 self.state.hello_ms = Some(now);
             }
         }

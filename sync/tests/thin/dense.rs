@@ -183,7 +183,9 @@ proptest! {
         prop_assert_eq!(pack::unpack(&log, &packed, &before, &mut resolve).unwrap(), records);
         // With another past it is refused or something else, and nothing worse.
         let other = Before::of(&log, &stored[..stored.len() / 2]);
-        let _ = pack::unpack(&log, &packed, &other, &mut resolve);
+        if let Ok(others) = pack::unpack(&log, &packed, &other, &mut resolve) {
+            prop_assert!(others.len() <= pack::RECORDS_MAX);
+        }
     }
 
     #[test]

@@ -408,3 +408,21 @@ fn a_forwarded_text_of_400_sealed_bytes_fits_four_parts() {
         }
     }
 }
+
+#[test]
+fn a_generation_raised_between_two_tries_of_hello_is_told_at_once_and_never_to_a_retired_box() {
+    let mut air = settled(34, 1, 1);
+    air.sell(1);
+    air.pass(3 * 3_600_000);
+    doubt::hub_raise(&mut air.hub.disk, 1).unwrap();
+    air.loss_percent = 100;
+    air.pass(60_000);
+    doubt::hub_raise(&mut air.hub.disk, 2).unwrap();
+    air.sent = [0; 2];
+    air.pass(60_000);
+    assert_eq!(air.sent[1], 1);
+    air.hub_setup.refuse = Some(Reason::Retired);
+    doubt::hub_raise(&mut air.hub.disk, 3).unwrap();
+    air.pass(3_600_000);
+    assert_eq!(air.sent[1], 1);
+}
