@@ -29,7 +29,7 @@ use kiosk::{
     ids::{Epoch, LogKey},
 };
 
-pub use self::before::{BEFORE_BYTES_MAX, BEFORE_RECORDS, Before};
+pub use self::before::{BEFORE_RECORDS, Before};
 pub use crate::cbor::Malformed;
 use crate::record::{RECORD_BYTES_MAX, Record};
 

@@ -5,15 +5,10 @@ use kiosk::{
     ids::{DispenserId, Epoch, LogKey},
 };
 
-use crate::{
-    journal::Stored,
-    record::{RECORD_BYTES_MAX, Record},
-};
+use crate::{journal::Stored, record::Record};
 
 /// So many records say what is usual in a log.
 pub const BEFORE_RECORDS: u32 = 32;
-/// The most bytes that they take.
-pub const BEFORE_BYTES_MAX: usize = BEFORE_RECORDS as usize * RECORD_BYTES_MAX;
 
 /// What the pours before are like: dispensers, runs of grants, hold and time. What goes on as they did is not said again.
 /// Without any, everything is said.

@@ -1,6 +1,6 @@
 //! Whose a text is, and what it says: nothing of it counts before its seal is right.
 
-use kiosk::ids::{BoxId, Epoch, Lane, LogKey, Writer};
+use kiosk::ids::{BoxId, Epoch, Lane, LogKey, RecordId, Writer};
 
 use super::{
     frame::{self, Kind, Raw, Reader, ThinAck, ThinHello, conversation, epoch_tag},
@@ -9,13 +9,16 @@ use super::{
 use crate::{
     frame::{Chunk, Reason},
     journal::{JournalError, Logs, Stored},
-    pack::{self, BEFORE_BYTES_MAX, BEFORE_RECORDS, Before, Known},
+    pack::{self, BEFORE_RECORDS, Before, Known},
     seal::{Carrier, Seal},
     session::Setup,
 };
 
 /// The most ways in which the two bytes of epochs in one text are tried.
 const TRIES_MAX: usize = 128;
+
+/// Records read at a time of those that say what is usual: about as many as there are.
+const BEFORE_READ_BYTES: usize = 3_000;
 
 /// What a verified frame says.
 pub(super) enum Said {
@@ -42,9 +45,17 @@ pub(super) fn before<L: Logs>(log: &LogKey, last: u32, logs: &L) -> Result<Befor
     if last == 0 || state.is_none_or(|state| state.mark < last) {
         return Ok(Before::default());
     }
-    let first = last.saturating_sub(BEFORE_RECORDS - 1).max(1);
-    let mut records = logs.read(log, first, BEFORE_BYTES_MAX).map_err(JournalError::Store)?;
-    records.truncate((last - first) as usize + 1);
+    let mut next = last.saturating_sub(BEFORE_RECORDS - 1).max(1);
+    let mut records = Vec::new();
+    while next <= last {
+        let read = logs.read(log, next, BEFORE_READ_BYTES).map_err(JournalError::Store)?;
+        if read.is_empty() {
+            return Err(JournalError::Damaged(RecordId { log: *log, seq: next }));
+        }
+        let left = (last - next) as usize + 1;
+        next = next.saturating_add(read.len() as u32);
+        records.extend(read.into_iter().take(left));
+    }
     Ok(Before::of(log, &records))
 }
 
