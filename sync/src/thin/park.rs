@@ -4,20 +4,15 @@ use kiosk::ids::BoxId;
 
 use super::{
     Hearing, PARKED_MAX,
-    frame::{HEAD_BYTES, HELD_MAX},
+    frame::HELD_MAX,
+    kept,
     state::{Parked, Place, State, log_at},
 };
 use crate::{
-    cbor::{self, Bytes},
     frame::Chunk,
     journal::{JournalError, Logs, Stored},
     session::take::last_of,
 };
-
-/// The signature of a head, where a frame has one.
-type Head = Option<[u8; HEAD_BYTES]>;
-/// What is kept of a parked frame.
-type Kept = (Vec<Stored>, Head);
 
 impl State {
     /// Parks a frame. False when it was parked already; `None` when there is no room for one as far off as this.
@@ -44,7 +39,7 @@ impl State {
         let Some(slot) = (0..PARKED_MAX as u8).find(is_free) else {
             return Ok(None);
         };
-        put_slot(box_id, slot, (&chunk.records, chunk.head), logs)?;
+        kept::put_slot(box_id, slot, (&chunk.records, chunk.head), logs)?;
         self.parked.push(Parked {
             slot,
             place,
@@ -56,7 +51,7 @@ impl State {
 
     fn unpark<L: Logs>(&mut self, box_id: BoxId, place: usize, logs: &mut L) -> Result<(), JournalError<L::Error>> {
         let parked = self.parked.remove(place);
-        put_slot(box_id, parked.slot, (&[], None), logs)
+        kept::put_slot(box_id, parked.slot, (&[], None), logs)
     }
 
     /// Throws everything away (PROTOCOL rule 16).
@@ -102,7 +97,7 @@ impl<L: Logs> Hearing<'_, L> {
                 place += 1;
                 continue;
             }
-            let (records, head) = slot(box_id, parked.slot, self.logs)?;
+            let (records, head) = kept::slot(box_id, parked.slot, self.logs)?;
             let chunk = Chunk {
                 by: parked.place.0,
                 lane: log.lane,
@@ -129,38 +124,4 @@ pub(super) fn plain(records: &[Stored]) -> Vec<&[u8]> {
         Stored::Blank(_) => None,
     });
     plain.collect()
-}
-
-/// Keeps the records of a parked frame; none empty the place.
-fn put_slot<L: Logs>(
-    box_id: BoxId,
-    slot: u8,
-    (records, head): (&[Stored], Head),
-    logs: &mut L,
-) -> Result<(), JournalError<L::Error>> {
-    let bytes = |record: &Stored| match record {
-        Stored::Bytes(bytes) => Bytes(bytes.clone()),
-        Stored::Blank(hash) => Bytes::from(*hash),
-    };
-    let fields: Vec<Bytes> = records.iter().map(bytes).collect();
-    logs.put_meta(
-        &slot_name(box_id, slot),
-        &cbor::encode(&(fields, head.map(Bytes::from))),
-    )
-    .map_err(JournalError::Store)
-}
-
-/// The records of a parked frame, and its head.
-fn slot<L: Logs>(box_id: BoxId, slot: u8, logs: &L) -> Result<Kept, JournalError<L::Error>> {
-    let name = slot_name(box_id, slot);
-    let bytes = logs.meta(&name).map_err(JournalError::Store)?.unwrap_or_default();
-    let damaged = || JournalError::Meta(name.clone());
-    let (records, head): (Vec<Bytes>, Option<Bytes>) = cbor::decode(&bytes).map_err(|_| damaged())?;
-    let head = head.map(|Bytes(bytes)| bytes.try_into().map_err(|_| damaged()));
-    let records = records.into_iter().map(|Bytes(bytes)| Stored::Bytes(bytes));
-    Ok((records.collect(), head.transpose()?))
-}
-
-fn slot_name(box_id: BoxId, slot: u8) -> String {
-    format!("thin {box_id} parked {slot}")
 }
