@@ -70,6 +70,7 @@ use kiosk::{
     units::Volume,
 };
 use sync::{
+    frame::Said,
     journal::{JournalError, Pen},
     session::{Event, Session},
     vault::Vault,
@@ -180,6 +181,8 @@ pub struct Site {
     thin: ThinLine,
     /// Texts may be due to be handed over.
     texts_due: bool,
+    /// What the hub is to hear, at the end of this input, of texts that it asked for.
+    to_hub: Vec<Said>,
     /// When the audit's head is next looked at, to be told to the hub.
     audit_due_ms: u64,
     day: SalesDay,
@@ -260,6 +263,7 @@ impl Site {
             modem_away: None,
             thin: ThinLine::default(),
             texts_due: false,
+            to_hub: Vec::new(),
             audit_due_ms: 0,
             day: SalesDay::default(),
             zone,
@@ -286,6 +290,7 @@ impl Site {
     fn decided(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, SiteError> {
         self.has_written = false;
         self.texts_due = false;
+        self.to_hub.clear();
         if let Input::Asked(door, _) | Input::AskedUnnamed(door, _) | Input::Poured(door, _) = &input {
             self.heard(moment, door.dispenser(), door.way());
         }
@@ -327,6 +332,10 @@ impl Site {
         }
         if self.has_written {
             effects.extend(self.link_event(moment, Event::Written)?);
+        }
+        // Not earlier: a session's frames are numbered in the order in which it is given events.
+        for said in std::mem::take(&mut self.to_hub) {
+            effects.extend(self.link_event(moment, Event::Said(said))?);
         }
         let link_is_up = self.link.as_ref().is_some_and(Session::is_established);
         if link_is_up != self.link_was.0 {

@@ -27,6 +27,7 @@ mod a_sale_with_the_link_cut_is_known_to_the_hub_afterwards;
 mod a_site_that_starts_without_data_is_known_to_the_hub_by_texts_alone;
 mod a_site_without_data_tells_its_sales_by_text;
 mod a_subscription_is_drawn_at_the_tap_and_ends_with_its_last_day;
+mod a_text_of_the_hub_leaves_by_the_sim_of_its_customers_site;
 mod callbacks_missing_late_and_doubled_credit_once;
 mod cash_taken_in_a_cut_is_drawn_at_once_and_counted_later;
 mod money_that_two_purchases_wait_for_lies_in_suspense_until_somebody_looks;
@@ -52,6 +53,16 @@ fn village(seed: u64) -> (World, usize, usize) {
 fn texting_village(seed: u64) -> (World, usize, usize) {
     let setting = Setting {
         thin_after_ms: Some(600 * SECOND),
+        ..Setting::default()
+    };
+    settled(World::with(seed, setting))
+}
+
+/// The same where the hub's texts leave by that SIM.
+fn village_texted_by_its_site(seed: u64) -> (World, usize, usize) {
+    let setting = Setting {
+        thin_after_ms: Some(600 * SECOND),
+        texts_by_sites: true,
         ..Setting::default()
     };
     settled(World::with(seed, setting))

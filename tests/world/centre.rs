@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use hub::hub::{Hub, settings::Settings, side::MemorySideLog};
+use hub::hub::{
+    Hub,
+    settings::{Settings, TextsVia},
+    side::MemorySideLog,
+};
 use kiosk::{moment::Draw, provider::Provider, units::Volume};
 use sync::seal::SecretKey;
 
@@ -26,6 +30,10 @@ impl Centre {
         let mut settings = Settings::new(SecretKey::new(draw.bytes("master key")));
         settings.overdraft_cap = Volume::from_ml(setting.overdraft_cap_ml);
         settings.report_within_ms = setting.report_within_ms.cast_signed();
+        if setting.texts_by_sites {
+            settings.texts = false;
+            settings.texts_via = TextsVia::Sites;
+        }
         settings.providers = Provider::ALL.into();
         settings.counter.short_codes = vec![SHORT_CODE.to_owned()];
         settings.pulls = vec![Provider::Mpesa];

@@ -83,6 +83,8 @@ pub struct Setting {
     pub overdraft_cap_ml: u64,
     /// Sites have SIMs, and text with the hub after so long without data.
     pub thin_after_ms: Option<u64>,
+    /// The hub has no messaging provider: its texts leave by the SIM of their reader's home site.
+    pub texts_by_sites: bool,
     /// What is broken on purpose.
     pub sabotage: Option<Sabotage>,
 }
@@ -94,6 +96,7 @@ impl Default for Setting {
             report_within_ms: 2 * 3_600_000,
             overdraft_cap_ml: 0,
             thin_after_ms: None,
+            texts_by_sites: false,
             sabotage: None,
         }
     }

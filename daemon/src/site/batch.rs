@@ -96,6 +96,7 @@ impl Site {
             actor: _,
             has_written: _,
             texts_due: _,
+            to_hub: _,
         } = self;
         Memory {
             enrolled: enrolled.clone(),

@@ -174,6 +174,7 @@ impl Site {
                 to: phone,
                 body: &body,
                 asked: None,
+                until: None,
                 validity_ms: None,
             };
             let fate = match self.say_by_sim(moment, &text)? {

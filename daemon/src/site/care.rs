@@ -75,6 +75,7 @@ impl Site {
                 to: &to,
                 body: &body,
                 asked: None,
+                until: None,
                 validity_ms: Some(VALID_MS),
             };
             if let Said::Queued(_) = self.say_by_sim(moment, &text)? {

@@ -8,6 +8,7 @@
 //!              └─> unknown (nobody knows: never again)
 //! ```
 
+mod asked;
 mod budget;
 mod state;
 
@@ -37,6 +38,8 @@ pub const WAITING_MAX: u32 = 1_000;
 pub const KEPT_MAX: u32 = 4_000;
 /// How long texts are kept.
 pub(super) const KEPT_MS: u64 = 30 * DAY_MS.unsigned_abs();
+/// How long those at least are kept that the hub asked for: it asks again within a day.
+pub(super) const ASKED_KEPT_MS: u64 = 2 * DAY_MS.unsigned_abs();
 /// Tries of a text that may work later.
 const TRIES_MAX: u32 = 8;
 /// The first wait after a try; doubles up to [`RETRY_MS_MAX`].
@@ -71,6 +74,8 @@ pub struct SimText<'a> {
     pub body: &'a str,
     /// The hub's own id of it, where the hub asked for it: the same id again is the same text.
     pub asked: Option<u64>,
+    /// After this it is not sent any more, where that is not simply a day after it was wanted.
+    pub until: Option<Wall>,
     /// How long the network may try, in milliseconds.
     pub validity_ms: Option<u64>,
 }
@@ -110,7 +115,11 @@ impl Site {
             body: text.body,
             parts: u32::try_from(gsm7::parts(text.body).len().max(1)).unwrap_or(u32::MAX),
             validity_ms: text.validity_ms,
-            wall: moment.trust.is_trusted().then_some(moment.wall),
+            // By the wall clock it is too old a day after this.
+            wall: match text.until {
+                Some(until) => Some(until.plus_ms(-TOO_OLD_MS.cast_signed())),
+                None => moment.trust.is_trusted().then_some(moment.wall),
+            },
             uptime: self.present(moment).stamp.uptime,
         };
         let said = match outbox::insert(connection, &row, moment.wall)? {
@@ -146,14 +155,7 @@ impl Site {
             }
             for text in outbox::due(self.connection(), purpose, uptime, free)? {
                 if is_too_old(&text, moment, uptime) {
-                    outbox::settle(
-                        self.connection(),
-                        text.id,
-                        TextState::Failed,
-                        "too old",
-                        false,
-                        moment.wall,
-                    )?;
+                    self.settle_text(moment, text.id, TextState::Failed, "too old", false)?;
                 } else if budget.take(purpose, text.parts) {
                     outbox::hand_over(self.connection(), text.id, self.today(), uptime, moment.wall)?;
                     effects.push(Effect::Sim(order(text)));
@@ -209,7 +211,7 @@ impl Site {
         if outbox::without_outcome(self.connection(), id)?.is_none() {
             return Ok(Vec::new());
         }
-        outbox::settle(self.connection(), id, TextState::Sent, "", true, moment.wall)?;
+        self.settle_text(moment, id, TextState::Sent, "", true)?;
         outbox::put_parts(self.connection(), id, references)?;
         self.texts_held_until = None;
         self.texts_due = true;
@@ -240,7 +242,7 @@ impl Site {
         }
         match wait_ms(&text, then) {
             Some(wait_ms) => outbox::put_off(self.connection(), id, Uptime(uptime.0 + wait_ms), &word, moment.wall)?,
-            None => outbox::settle(self.connection(), id, TextState::Failed, &word, false, moment.wall)?,
+            None => self.settle_text(moment, id, TextState::Failed, &word, false)?,
         }
         Ok(effects)
     }
@@ -250,14 +252,7 @@ impl Site {
         if outbox::without_outcome(self.connection(), id)?.is_none() {
             return Ok(Vec::new());
         }
-        outbox::settle(
-            self.connection(),
-            id,
-            TextState::Unknown,
-            "no answer",
-            true,
-            moment.wall,
-        )?;
+        self.settle_text(moment, id, TextState::Unknown, "no answer", true)?;
         self.texts_due = true;
         Ok(vec![Effect::Live])
     }
@@ -282,7 +277,7 @@ impl Site {
             Some(true) => TextState::Delivered,
             Some(false) => TextState::Failed,
         };
-        outbox::settle(self.connection(), id, state, "", true, moment.wall)?;
+        self.settle_text(moment, id, state, "", true)?;
         Ok(vec![Effect::Live])
     }
 
@@ -297,13 +292,26 @@ impl Site {
     pub(super) fn tick_texts(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
         let uptime = self.present(moment).stamp.uptime;
         let ago = |ms: u64| Uptime(uptime.0.saturating_sub(ms));
-        outbox::lose_sight(
-            self.connection(),
-            Some(ago(OUTCOME_WITHIN_MS)),
-            "no answer",
-            moment.wall,
-        )?;
+        let (before, word) = (Some(ago(OUTCOME_WITHIN_MS)), "no answer");
+        for asked in outbox::lose_sight(self.connection(), before, word, moment.wall)? {
+            self.tell_hub(asked, TextState::Unknown, word);
+        }
         self.hand_over_texts(moment)
+    }
+
+    /// A text came to this state; the hub hears of it where it asked for the text.
+    fn settle_text(
+        &mut self,
+        moment: &Moment,
+        id: TextId,
+        state: TextState,
+        word: &str,
+        has_left: bool,
+    ) -> Result<(), SiteError> {
+        if let Some(asked) = outbox::settle(self.connection(), id, state, word, has_left, moment.wall)? {
+            self.tell_hub(asked, state, word);
+        }
+        Ok(())
     }
 }
 

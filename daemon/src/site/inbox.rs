@@ -93,7 +93,8 @@ impl Site {
         let uptime = self.present(moment).stamp.uptime;
         let before = Uptime(uptime.0.saturating_sub(KEPT_MS));
         inbox::forget(self.connection(), before, KEPT_MAX)?;
-        outbox::forget(self.connection(), before, delivery::KEPT_MAX)?;
+        let asked_before = Uptime(uptime.0.saturating_sub(delivery::ASKED_KEPT_MS));
+        outbox::forget(self.connection(), before, asked_before, delivery::KEPT_MAX)?;
         let yesterday = self.zone.day(moment.wall).plus_days(-1);
         Ok(inbox::forget_counts(self.connection(), &yesterday.to_string())?)
     }

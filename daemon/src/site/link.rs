@@ -13,7 +13,7 @@ use kiosk::{
 };
 use sync::{
     doubt::{self, Unheard},
-    frame::{self, Found, Said, SaidState, Seek},
+    frame::{self, Found, Seek},
     session::{Action, Closed, Event, Session, Setup},
 };
 
@@ -96,6 +96,7 @@ impl Site {
             Action::Established { run, wall } => {
                 self.last_heard = Some(moment.wall);
                 let mut effects = self.wide_heard(moment, run)?;
+                self.tell_hub_again(moment)?;
                 effects.extend(wall.map(|wall| Effect::ClockHeard(Trust::Hub, wall)));
                 effects.push(Effect::Live);
                 effects
@@ -129,12 +130,8 @@ impl Site {
             | Action::Seek(_)
             | Action::Said(_) => Vec::new(),
             Action::Say(say) => {
-                let refused = Said {
-                    id: say.id,
-                    state: SaidState::Refused,
-                    reason: Some("no_modem".to_owned()),
-                };
-                self.link_event(moment, Event::Said(refused))?
+                self.hub_says(moment, &say)?;
+                Vec::new()
             }
         })
     }

@@ -122,6 +122,7 @@ impl Site {
             to: number,
             body: &self.voice.text(language, &Text::Answer(answer)),
             asked: None,
+            until: None,
             validity_ms: Some(ANSWER_VALID_MS),
         };
         let said = self.say_by_sim(moment, &text)?;

@@ -29,6 +29,7 @@ use super::{
 };
 
 mod accounts;
+mod asked;
 mod broadcast;
 mod care;
 mod cash;

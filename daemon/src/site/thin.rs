@@ -108,6 +108,7 @@ impl Site {
                 to: number,
                 body: &text.text,
                 asked: None,
+                until: None,
                 validity_ms: Some(VALID_MS),
             };
             self.say_by_sim(moment, &text)?;

@@ -24,7 +24,9 @@ const HAND_IN_AGAIN_MS: u64 = 60_000;
 /// So many times.
 const HAND_IN_TRIES_MAX: u32 = 5;
 /// Nobody in this town sends more texts in a day than this allows.
-const PARTS_PER_DAY: u32 = 1_000;
+const PARTS_PER_DAY: u32 = 2_000;
+/// What of it sync counts on.
+const SYNC_TEXTS_PER_DAY: u32 = 1_000;
 
 /// A site's SIM, in a modem that outlives the gateway's program.
 #[derive(Debug, Default)]
@@ -40,6 +42,8 @@ pub(crate) struct Sim {
 #[derive(Debug, Default)]
 pub(super) struct Air {
     handed_in: Vec<HandedIn>,
+    /// What people got from SIMs of sites, by their number.
+    got: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -68,7 +72,7 @@ impl World {
         self.stations[station].sim.as_ref()?;
         Some(SimSettings {
             parts_per_day: PARTS_PER_DAY,
-            sync_texts_per_day: PARTS_PER_DAY,
+            sync_texts_per_day: SYNC_TEXTS_PER_DAY,
             commands_per_day: 10,
             hub_number: Some(HUB_NUMBER.to_owned()),
             hub_code: None,
@@ -158,12 +162,18 @@ impl World {
             };
             self.sim_tells(station, event);
         }
-        let Some(sim) = self.stations[station].sim.as_mut().filter(|_| to == HUB_NUMBER) else {
+        let body = String::from_utf8(body.0).unwrap_or_default();
+        if to != HUB_NUMBER {
+            for _ in 0..self.copies_that_arrive() {
+                self.air.got.entry(to.to_owned()).or_default().push(body.clone());
+            }
+            return;
+        }
+        let Some(sim) = self.stations[station].sim.as_mut() else {
             return;
         };
         sim.sent += 1;
         let from = sim.number.clone();
-        let body = String::from_utf8(body.0).unwrap_or_default();
         for _ in 0..self.copies_that_arrive() {
             let text = self.air.handed_in.len();
             self.air.handed_in.push(HandedIn {
@@ -245,6 +255,31 @@ impl World {
         };
         sim.kept.insert(slot, text.clone());
         self.sim_tells(station, SimEvent::Received(text));
+    }
+
+    /// Texts that a person got from SIMs of sites.
+    pub fn texts_got(&self, person: usize) -> &[String] {
+        let phone = Phone::parse(&self.people[person].phone, Country::Kenya).expect("people have numbers");
+        self.air.got.get(&phone.e164()).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many texts of the hub a site has in its books.
+    pub fn texts_asked_of(&self, station: usize) -> u32 {
+        let statement = "SELECT count(*) FROM sim_outbox WHERE asked IS NOT NULL";
+        let site = self.stations[station].program.machine.as_ref();
+        site.map_or(0, |site| {
+            let count = site.connection().query_row(statement, [], |row| row.get(0));
+            count.unwrap_or_default()
+        })
+    }
+
+    /// How many texts the hub has told a site of, answered or not.
+    pub fn texts_told_to_sites(&self) -> u32 {
+        let statement = "SELECT count(*) FROM outbox WHERE say IS NOT NULL";
+        let count = self
+            .hub_rows()
+            .map(|hub| hub.query_row(statement, [], |row| row.get(0)));
+        count.and_then(Result::ok).unwrap_or_default()
     }
 
     /// How many texts of sync a site has sent.

@@ -43,6 +43,11 @@ impl TextBudget {
         own.min(self.left(Purpose::Sync))
     }
 
+    /// Texts that the hub asks for and that may still be sent today.
+    pub fn left_for_hub(&self) -> u32 {
+        self.left(Purpose::Hub)
+    }
+
     /// Texts to everybody that may still be sent today.
     pub fn left_for_broadcasts(&self) -> u32 {
         self.left(Purpose::Broadcast)

@@ -165,6 +165,13 @@ pub fn waiting(connection: &Connection) -> Result<u32, StoreError> {
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
+/// What those of a purpose cost that wait.
+pub fn waiting_parts(connection: &Connection, purpose: Purpose) -> Result<u32, StoreError> {
+    let mut statement = connection
+        .prepare_cached("SELECT coalesce(sum(parts), 0) FROM sim_outbox WHERE state = 'queued' AND purpose = ?1")?;
+    Ok(statement.query_row([purpose.name()], |row| row.get(0))?)
+}
+
 /// Whether one of a purpose waits.
 pub fn has_waiting(connection: &Connection, purpose: Purpose) -> Result<bool, StoreError> {
     let mut statement = connection
@@ -199,7 +206,8 @@ pub fn put_off(connection: &Connection, id: TextId, due: Uptime, word: &str, now
         .map(drop)?)
 }
 
-/// It came to this state. What failed without having left cost nothing.
+/// It came to this state. What failed without having left cost nothing. Gives the hub's own id of it, where the hub asked
+/// for it.
 pub fn settle(
     connection: &Connection,
     id: TextId,
@@ -207,23 +215,32 @@ pub fn settle(
     word: &str,
     has_left: bool,
     now: Wall,
-) -> Result<(), StoreError> {
+) -> Result<Option<u64>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "UPDATE sim_outbox SET state = ?2, word = ?3, day = CASE WHEN ?4 THEN day END, changed_ms = ?5 WHERE id = ?1",
+        "UPDATE sim_outbox SET state = ?2, word = ?3, day = CASE WHEN ?4 THEN day END, changed_ms = ?5 WHERE id = ?1
+         RETURNING asked",
     )?;
-    Ok(statement
-        .execute((signed(id.0), state.name(), word, has_left, now.0))
-        .map(drop)?)
+    let values = (signed(id.0), state.name(), word, has_left, now.0);
+    let asked: Option<Option<i64>> = statement.query_row(values, |row| row.get(0)).optional()?;
+    Ok(asked.flatten().map(unsigned))
 }
 
-/// Nobody knows what became of texts that were handed over before `before`; gives how many there were.
-pub fn lose_sight(connection: &Connection, before: Option<Uptime>, word: &str, now: Wall) -> Result<usize, StoreError> {
+/// Nobody knows what became of texts that were handed over before `before`; gives the hub's own ids of those that it asked
+/// for.
+pub fn lose_sight(
+    connection: &Connection,
+    before: Option<Uptime>,
+    word: &str,
+    now: Wall,
+) -> Result<Vec<u64>, StoreError> {
     let mut statement = connection.prepare_cached(
         "UPDATE sim_outbox SET state = 'unknown', word = ?2, changed_ms = ?3
-         WHERE state = 'sending' AND (?1 IS NULL OR due_uptime_ms < ?1)",
+         WHERE state = 'sending' AND (?1 IS NULL OR due_uptime_ms < ?1) RETURNING asked",
     )?;
     let values = (before.map(|before| before.0.cast_signed()), word, now.0);
-    Ok(statement.execute(values)?)
+    let asked = statement.query_map(values, |row| row.get::<_, Option<i64>>(0))?;
+    let asked: Vec<Option<i64>> = asked.collect::<Result<_, _>>()?;
+    Ok(asked.into_iter().flatten().map(unsigned).collect())
 }
 
 /// What waits for this number, and was not asked for, is given up.
@@ -285,19 +302,43 @@ pub fn put_fate(
     })
 }
 
+/// A text that the hub asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedText {
+    /// The hub's own id of it.
+    pub asked: u64,
+    /// Where it stands.
+    pub state: TextState,
+    /// The network's last word.
+    pub word: String,
+}
+
 /// Where a text stands that the hub asked for; `None` when it never did.
-pub fn asked(connection: &Connection, asked: u64) -> Result<Option<(TextId, TextState)>, StoreError> {
-    let mut statement = connection.prepare_cached("SELECT id, state FROM sim_outbox WHERE asked = ?1")?;
-    let found = statement
-        .query_row([signed(asked)], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-        })
-        .optional()?;
-    let read = |(id, state): (i64, String)| {
-        let state = TextState::from_name(&state).ok_or(StoreError::Row("a text's state"))?;
-        Ok((TextId(unsigned(id)), state))
-    };
-    found.map(read).transpose()
+pub fn asked(connection: &Connection, asked: u64) -> Result<Option<AskedText>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT asked, state, word FROM sim_outbox WHERE asked = ?1")?;
+    statement
+        .query_row([signed(asked)], |row| Ok(asked_text(row)))
+        .optional()?
+        .transpose()
+}
+
+/// Texts that the hub asked for and that moved since, the newest moves first, at most `count_max`.
+pub fn asked_since(connection: &Connection, since: Wall, count_max: u32) -> Result<Vec<AskedText>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT asked, state, word FROM sim_outbox WHERE asked IS NOT NULL AND changed_ms > ?1
+         ORDER BY changed_ms DESC, id DESC LIMIT ?2",
+    )?;
+    let rows = statement.query_map((since.0, count_max), |row| Ok(asked_text(row)))?;
+    rows.map(|row| row?).collect()
+}
+
+fn asked_text(row: &Row<'_>) -> Result<AskedText, StoreError> {
+    let state: String = row.get(1)?;
+    Ok(AskedText {
+        asked: unsigned(row.get(0)?),
+        state: TextState::from_name(&state).ok_or(StoreError::Row("a text's state"))?,
+        word: row.get(2)?,
+    })
 }
 
 /// The newest texts for people, at most `count_max`: what sync carries is not for them.
@@ -326,11 +367,12 @@ pub fn newest(connection: &Connection, count_max: u32) -> Result<Vec<ShownText>,
     rows.map(|row| row?).collect()
 }
 
-/// Forgets texts that are settled and older than `before`, or not among the newest `count_max`.
-pub fn forget(connection: &Connection, before: Uptime, count_max: u32) -> Result<(), StoreError> {
-    let old = "state NOT IN ('queued', 'sending')
+/// Forgets texts that are settled and older than `before`, or not among the newest `count_max`. What the hub asked for after
+/// `asked_before` stays: it may be asked for again, and must be known then.
+pub fn forget(connection: &Connection, before: Uptime, asked_before: Uptime, count_max: u32) -> Result<(), StoreError> {
+    let old = "state NOT IN ('queued', 'sending') AND (asked IS NULL OR queued_uptime_ms < ?3)
       AND (queued_uptime_ms < ?1 OR id <= (SELECT coalesce(max(id), 0) - ?2 FROM sim_outbox))";
-    let values = (before.0.cast_signed(), count_max);
+    let values = (before.0.cast_signed(), count_max, asked_before.0.cast_signed());
     let mut statement = connection.prepare_cached(&format!(
         "DELETE FROM sim_part WHERE text IN (SELECT id FROM sim_outbox WHERE {old})"
     ))?;

@@ -267,6 +267,7 @@ fn stop_ends_news_from_here_at_once_and_answers_still_come() {
         to: AMINA,
         body: "news",
         asked: None,
+        until: None,
         validity_ms: None,
     };
     bench.sim(super::texts::network(false));

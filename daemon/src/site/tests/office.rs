@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use kiosk::ids::LogKey;
 use store::Database;
 use sync::{
+    frame::{Said, Say},
     journal::{Logs as _, Stored},
     seal::{Carrier, Identity, PairKey},
     session::{self, Action, Session, Setup},
@@ -21,6 +22,8 @@ pub(super) struct Office {
     database: Database,
     session: Option<Session>,
     pen: Pen,
+    /// What the site said of texts that it was asked for.
+    said: Vec<Said>,
 }
 
 impl Office {
@@ -31,6 +34,7 @@ impl Office {
             database,
             session: None,
             pen: bench.hub,
+            said: Vec::new(),
         };
         for lane in [Lane::Money, Lane::Edits] {
             let key = LogKey {
@@ -77,12 +81,41 @@ impl Office {
             .handle(&moment, session::Event::Opened, &mut logs(self.database.connection()))
             .unwrap();
         self.session = Some(session);
-        let mut effects = VecDeque::from(bench.give(Input::LinkUp(1)));
-        let mut orders = Vec::new();
-        for frame in frames(opened) {
+        let mut effects = bench.give(Input::LinkUp(1));
+        for frame in self.frames(opened) {
             effects.extend(bench.give(Input::LinkFrame(frame)));
         }
-        // In the order in which they were said, until nobody says anything.
+        let orders = self.carry(bench, effects);
+        assert!(bench.status().link_up);
+        orders
+    }
+
+    /// Something comes to the site while the socket is open.
+    pub(super) fn give(&mut self, bench: &mut Bench, input: Input) -> Vec<SimOrder> {
+        let effects = bench.give(input);
+        self.carry(bench, effects)
+    }
+
+    /// The frame in which the hub has the site send a text.
+    pub(super) fn ask(&mut self, bench: &mut Bench, say: &Say) -> Input {
+        let moment = bench.moment();
+        let session = self.session.as_mut().unwrap();
+        let event = session::Event::Say(say.clone());
+        let actions = session
+            .handle(&moment, event, &mut logs(self.database.connection()))
+            .unwrap();
+        Input::LinkFrame(self.frames(actions).remove(0))
+    }
+
+    /// What the site said of texts that it was asked for, since this was last asked.
+    pub(super) fn heard(&mut self) -> Vec<Said> {
+        std::mem::take(&mut self.said)
+    }
+
+    /// What the site says to the hub and the hub to it, in the order in which it was said, until nobody says anything.
+    fn carry(&mut self, bench: &mut Bench, effects: Vec<Effect>) -> Vec<SimOrder> {
+        let mut effects = VecDeque::from(effects);
+        let mut orders = Vec::new();
         while let Some(effect) = effects.pop_front() {
             match effect {
                 Effect::Sim(order) => orders.push(order),
@@ -93,15 +126,27 @@ impl Office {
                     let actions = session
                         .handle(&moment, session::Event::Frame(&bytes), &mut logs)
                         .unwrap();
-                    for frame in frames(actions) {
+                    for frame in self.frames(actions) {
                         effects.extend(bench.give(Input::LinkFrame(frame)));
                     }
                 }
                 _ => {}
             }
         }
-        assert!(bench.status().link_up);
         orders
+    }
+
+    fn frames(&mut self, actions: Vec<Action>) -> Vec<Vec<u8>> {
+        let mut frames = Vec::new();
+        for action in actions {
+            match action {
+                Action::Send(bytes) => frames.push(bytes),
+                Action::Said(said) => self.said.push(said),
+                Action::Close(closed) => panic!("the hub closes: {closed:?}"),
+                _ => {}
+            }
+        }
+        frames
     }
 
     /// A text, or a word in a session, came; gives whether it was the box's.
@@ -132,12 +177,4 @@ impl Office {
         let here = logs(bench.site().connection()).read(&key, 1, 1_000_000).unwrap();
         (here == there, there.len())
     }
-}
-
-fn frames(actions: Vec<Action>) -> Vec<Vec<u8>> {
-    let frame = |action| match action {
-        Action::Send(bytes) => Some(bytes),
-        _ => None,
-    };
-    actions.into_iter().filter_map(frame).collect()
 }

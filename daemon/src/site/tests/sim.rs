@@ -83,7 +83,7 @@ fn so_many_may_wait_and_so_many_are_kept() {
     outbox::lose_sight(connection, None, "", Wall(0)).unwrap();
     outbox::settle(connection, TextId(1), TextState::Failed, "", false, Wall(0)).unwrap();
     outbox::settle(connection, TextId(1_000), TextState::Failed, "", false, Wall(0)).unwrap();
-    outbox::forget(connection, kiosk::moment::Uptime(0), 1).unwrap();
+    outbox::forget(connection, kiosk::moment::Uptime(0), kiosk::moment::Uptime(0), 1).unwrap();
     assert_eq!(
         outbox::newest(connection, 2_000).unwrap().len(),
         999,

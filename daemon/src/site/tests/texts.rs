@@ -110,6 +110,7 @@ impl Bench {
             to,
             body,
             asked: None,
+            until: None,
             validity_ms: None,
         };
         let said = site.say_by_sim(&moment, &text).unwrap();
