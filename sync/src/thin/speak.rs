@@ -267,6 +267,11 @@ impl<L: Logs> Speaking<'_, L> {
     /// What was in no text yet, while the window is open.
     fn say_new(&mut self) -> Result<(), JournalError<L::Error>> {
         let now = self.now_ms;
+        let new = waiting(self.setup, self.state, self.logs)?;
+        if new.iter().any(|(place, ..)| is_own(self.setup, *place)) {
+            // Also without budget: whoever has another carrier asks whether it is worth one.
+            self.state.since_ms.get_or_insert(now);
+        }
         while self.state.flights.len() < WINDOW && self.left > 0 {
             let mut sent = false;
             for (place, log, from, to) in waiting(self.setup, self.state, self.logs)? {
