@@ -251,6 +251,9 @@ fn news_from_another_number_move_the_answers_there() {
     sold.passes(MINUTE_MS);
     assert_eq!(sold.frames(SIM).len(), before);
     assert_eq!(sold.frames(other).len(), 1);
+    let moved = "SELECT count(*) FROM audit WHERE action = 'sync number changed'";
+    let moved: i64 = sold.world.read().query_row(moved, [], |row| row.get(0)).unwrap();
+    assert_eq!(moved, 1);
 }
 
 #[test]
