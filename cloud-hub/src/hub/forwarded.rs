@@ -29,7 +29,8 @@ impl Turn<'_> {
     /// A site hands a text over.
     pub fn fold_forwarded(&mut self, id: RecordId, forwarded: &Forwarded) -> Result<(), HubError> {
         let site = self.store.enrolment(id.log.box_id)?.map(|enrolment| enrolment.site);
-        let name = format!("{}/{}/{}", id.log.box_id, id.log.epoch, id.seq);
+        // No name that the provider gives has a space in it, so nobody who speaks in its name takes this one first.
+        let name = format!("{} {} {}", id.log.box_id, id.log.epoch, id.seq);
         let Some((phone, text)) = self.opened_text(&forwarded.sealed) else {
             let actor = site.as_ref().map_or("site", |site| site.as_str());
             self.audit_as(actor, "forwarded text refused", &name, "it cannot be opened or read")?;

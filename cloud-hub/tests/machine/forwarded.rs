@@ -194,3 +194,17 @@ fn a_site_in_wrong_hands_has_so_many_texts_of_invented_people_answered_and_an_al
     let next_day = text_of(&mut world, site, "0712000000", "HELP", 0);
     assert_eq!(answers(&world, site, next_day), [AnsweredState::Done]);
 }
+
+#[test]
+fn a_text_to_the_hub_that_bears_the_name_of_a_sites_record_keeps_that_from_nobody() {
+    let (mut world, site) = world();
+    let first = text_at(&mut world, site, "HELP", 0);
+    let (log, next) = (first.log, first.seq + 1);
+    for joint in ["/", "-", ":", "."] {
+        let name = [log.box_id.to_string(), log.epoch.to_string(), next.to_string()].join(joint);
+        world.text(&name, "0712000000", "HELP");
+    }
+    let second = text_at(&mut world, site, "HELP", 0);
+    assert_eq!(second.seq, next);
+    assert_eq!(answers(&world, site, second), [AnsweredState::Done]);
+}

@@ -460,11 +460,7 @@ pub(super) fn put_slot<L: Logs>(
 type Slot = (Vec<Stored>, Option<[u8; HEAD_BYTES]>);
 
 /// Reads them.
-pub(super) fn slot<L: Logs>(
-    box_id: BoxId,
-    slot: u8,
-    logs: &L,
-) -> Result<Slot, JournalError<L::Error>> {
+pub(super) fn slot<L: Logs>(box_id: BoxId, slot: u8, logs: &L) -> Result<Slot, JournalError<L::Error>> {
     let name = slot_name(box_id, slot);
     let bytes = logs.meta(&name).map_err(JournalError::Store)?.unwrap_or_default();
     let damaged = || JournalError::Meta(name.clone());
