@@ -63,7 +63,7 @@ mod document;
 pub mod effect;
 mod fleet;
 mod float;
-mod forwarded;
+pub mod forwarded;
 mod grant;
 pub mod inbox;
 mod incoming;

@@ -21,12 +21,16 @@ use super::{
 
 /// Older than this a text is not answered any more.
 const ANSWERED_WITHIN_MS: i64 = DAY_MS;
+/// Texts of one site that are read in a day. A text in anybody's name costs a gateway that was taken over nothing, and its
+/// answer costs us one: more than people write there goes to a person.
+pub const READ_PER_DAY_MAX: u32 = 500;
 
 impl Turn<'_> {
     /// A site hands a text over.
     pub fn fold_forwarded(&mut self, id: RecordId, forwarded: &Forwarded) -> Result<(), HubError> {
         let site = self.store.enrolment(id.log.box_id)?.map(|enrolment| enrolment.site);
-        let name = format!("{}/{}/{}", id.log.box_id, id.log.epoch, id.seq);
+        // No name that the provider gives has a space in it, so nobody who speaks in its name takes this one first.
+        let name = format!("{} {} {}", id.log.box_id, id.log.epoch, id.seq);
         let Some((phone, text)) = self.opened_text(&forwarded.sealed) else {
             let actor = site.as_ref().map_or("site", |site| site.as_str());
             self.audit_as(actor, "forwarded text refused", &name, "it cannot be opened or read")?;
@@ -51,6 +55,9 @@ impl Turn<'_> {
             self.keep_text(&came, TextFound::Late)?;
             return self.answer(id, AnsweredState::Refused);
         }
+        if self.store.texts_read_of_site(came.site, self.now().plus_ms(-DAY_MS))? >= READ_PER_DAY_MAX {
+            return self.forwarded_too_many(id, &came, read == Ok(Command::Stop));
+        }
         let state = match self.hear_text(&came)? {
             Admitted::Yes => AnsweredState::Done,
             Admitted::SayTooMany | Admitted::Silence => AnsweredState::Refused,
@@ -73,6 +80,23 @@ impl Turn<'_> {
                 .to_owned(),
         )?;
         self.answer(id, AnsweredState::Taken)
+    }
+
+    /// More than the people of a site write. Whoever said STOP has said so.
+    fn forwarded_too_many(&mut self, id: RecordId, came: &Came<'_>, is_stop: bool) -> Result<(), HubError> {
+        if is_stop {
+            self.store.stop_texts(came.phone, self.now())?;
+        }
+        self.keep_text(came, TextFound::Flood)?;
+        let detail = format!(
+            "it hands over more than {READ_PER_DAY_MAX} texts a day: the rest is not answered; read them (page Texts), and \
+             if nobody there wrote them its gateway is in wrong hands"
+        );
+        match came.site {
+            Some(site) => self.alarm_at(site, "forwarded_too_many", detail)?,
+            None => self.alarm("forwarded_too_many", detail)?,
+        }
+        self.answer(id, AnsweredState::Refused)
     }
 
     /// The sender and the words.

@@ -32,10 +32,18 @@ pub enum TextFound {
     Late,
     /// The hub was restored, and may have answered it before.
     Unanswered,
+    /// Its site handed over more than it may in a day.
+    Flood,
 }
 
 impl TextFound {
-    const ALL: [TextFound; 4] = [TextFound::Read, TextFound::Over, TextFound::Late, TextFound::Unanswered];
+    const ALL: [TextFound; 5] = [
+        TextFound::Read,
+        TextFound::Over,
+        TextFound::Late,
+        TextFound::Unanswered,
+        TextFound::Flood,
+    ];
 
     /// The word in the database.
     pub const fn name(self) -> &'static str {
@@ -44,6 +52,7 @@ impl TextFound {
             TextFound::Over => "over",
             TextFound::Late => "late",
             TextFound::Unanswered => "unanswered",
+            TextFound::Flood => "flood",
         }
     }
 

@@ -1,5 +1,7 @@
 //! Live sockets of gateways: sessions in, records folded, frames out.
 
+use std::collections::BTreeMap;
+
 use kiosk::{
     fact::Fact,
     ids::{BoxId, Epoch, LogKey, SiteName},
@@ -216,14 +218,15 @@ impl Turn<'_> {
         self.thin_gives_way(box_id, run)
     }
 
-    /// The socket of a site that is to send texts.
-    pub fn link_for_texts(&self, site: &SiteName) -> Option<(LinkId, BoxId)> {
-        self.links.iter().find_map(|(link, speaking)| match speaking {
-            Link::Speaking(speaking) if speaking.site == *site && speaking.online && speaking.session.takes_texts() => {
-                Some((*link, speaking.box_id))
+    /// The sockets of sites that take texts to be sent.
+    pub fn links_for_texts(&self) -> BTreeMap<SiteName, (LinkId, BoxId)> {
+        let takes_texts = |(link, speaking): (&LinkId, &Link)| match speaking {
+            Link::Speaking(speaking) if speaking.online && speaking.session.takes_texts() => {
+                Some((speaking.site.clone(), (*link, speaking.box_id)))
             }
             _ => None,
-        })
+        };
+        self.links.iter().filter_map(takes_texts).collect()
     }
 
     fn session_closed(&mut self, link: LinkId, closed: Closed) -> Result<(), HubError> {

@@ -38,6 +38,8 @@ const HELD_TRY_MS: i64 = 5 * MINUTE_MS;
 const OUTCOME_WITHIN_MS: i64 = 10 * MINUTE_MS;
 /// What waited for longer is not sent any more: "try again" of last week makes somebody pay twice.
 const TOO_OLD_MS: i64 = DAY_MS;
+/// What its reader's home site could not be told for so long goes to the messaging provider, where there is one.
+const SITE_WITHIN_MS: i64 = 15 * MINUTE_MS;
 /// A report that overtook the name of its text is forgotten after this.
 pub(super) const EARLY_REPORT_MS: i64 = HOUR_MS;
 /// The provider's word is kept up to so many characters.
@@ -227,7 +229,8 @@ impl Turn<'_> {
         self.send_by_sites(&by_sites)
     }
 
-    /// What no site carries goes to the messaging provider. While it takes none from us, one tries now and then.
+    /// What no site carries goes to the messaging provider, as do secrets and what waited too long for its site. While it
+    /// takes none from us, one tries now and then.
     fn send_by_provider(&mut self, by_sites: &[SiteName]) -> Result<(), HubError> {
         let now = self.now();
         let hold = self.store.text_hold()?;
@@ -237,7 +240,11 @@ impl Turn<'_> {
             None => UNDER_WAY_MAX.saturating_sub(self.store.outbox_under_way()?),
         };
         self.move_broadcasts(hold.is_some())?;
-        let due = self.store.outbox_due(now, room, TextsOf::NotAt(by_sites))?;
+        let texts_of = TextsOf::Provider {
+            sites: by_sites,
+            waiting_since: now.plus_ms(-SITE_WITHIN_MS),
+        };
+        let due = self.store.outbox_due(now, room, texts_of)?;
         if let Some(TextHold { reason, .. }) = hold.filter(|_| !due.is_empty()) {
             let try_at = now.plus_ms(HELD_TRY_MS);
             self.store.set_text_hold(Some(&TextHold { reason, try_at }))?;

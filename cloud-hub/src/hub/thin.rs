@@ -95,6 +95,10 @@ impl Turn<'_> {
     fn thin_heard(&mut self, box_id: BoxId, phone: Phone, is_news: bool) -> Result<(), HubError> {
         let is_linked = self.is_linked(box_id);
         let mut row = self.thin_row(box_id)?;
+        if is_news && row.phone.is_some_and(|before| before != phone) {
+            let detail = "its news came from another number, and it is texted there from now on";
+            self.audit_as(MESSENGER, "sync number changed", &box_id.to_string(), detail)?;
+        }
         row.heard = self.now();
         row.phone = row.phone.filter(|_| !is_news).or(Some(phone));
         row.since = row.since.or(Some(self.now())).filter(|_| !is_linked);
@@ -215,7 +219,13 @@ impl Turn<'_> {
         if !thin::looks_like_frame(newest) {
             return Ok(None);
         }
-        self.store.end_ussd(&asked.name)?;
+        if self
+            .store
+            .ussd(&asked.name)?
+            .is_some_and(|row| row.phone == asked.phone)
+        {
+            self.store.end_ussd(&asked.name)?;
+        }
         let mut screen = UssdScreen {
             screen: String::new(),
             goes_on: false,

@@ -1,6 +1,6 @@
 //! Texts that came to a site's own SIM: answered once, as those to the hub's number are, and not after a restore.
 
-use hub::hub::{inbox::TextFound, store::read};
+use hub::hub::{forwarded::READ_PER_DAY_MAX, inbox::TextFound, store::read};
 use kiosk::{
     fact::{AnsweredState, Fact, Forwarded},
     ids::RecordId,
@@ -31,7 +31,12 @@ fn sealed(world: &World, site: usize, words: &[u8]) -> Vec<u8> {
 
 /// A text came to the site's SIM so long ago.
 fn text_at(world: &mut World, site: usize, text: &str, age_ms: i64) -> RecordId {
-    let sealed = sealed(world, site, format!("{JANE}\n{text}").as_bytes());
+    text_of(world, site, JANE, text, age_ms)
+}
+
+/// The same in anybody's name.
+fn text_of(world: &mut World, site: usize, from: &str, text: &str, age_ms: i64) -> RecordId {
+    let sealed = sealed(world, site, format!("{from}\n{text}").as_bytes());
     hands_over(world, site, sealed, world.now.plus_ms(-age_ms))
 }
 
@@ -155,4 +160,51 @@ fn a_restored_hub_answers_no_text_that_it_may_have_answered() {
     let record = text_at(&mut world, site, "HELP", 0);
     assert_eq!(answers(&world, site, record), [AnsweredState::Done]);
     assert_eq!(world.texts().len(), 3);
+}
+
+#[test]
+fn a_site_in_wrong_hands_has_so_many_texts_of_invented_people_answered_and_an_alarm_says_so() {
+    let (mut world, site) = world();
+    let other = world.site("mathare");
+    for number in 0..READ_PER_DAY_MAX {
+        text_of(&mut world, site, &format!("0711{number:06}"), "REGISTER Ann", 0);
+    }
+    // The provider is not handed that many at once.
+    let written = |world: &World| -> i64 {
+        let count = "SELECT count(*) FROM outbox";
+        world.read().query_row(count, [], |row| row.get(0)).unwrap()
+    };
+    let answered = written(&world);
+    assert_eq!(answered, i64::from(READ_PER_DAY_MAX));
+    assert_eq!(world.alarms(), Vec::<&str>::new());
+    world.pass(1);
+    let one_more = text_of(&mut world, site, "0712000000", "REGISTER Ann", 0);
+    assert_eq!(answers(&world, site, one_more), [AnsweredState::Refused]);
+    assert_eq!(kept(&world)[0], at_kibera(TextFound::Flood, "REGISTER Ann"));
+    text_at(&mut world, site, "STOP", 0);
+    assert_eq!(written(&world), answered);
+    assert_eq!(world.alarms(), ["forwarded_too_many"]);
+    assert_eq!(read::stopped(&world.read(), 50).unwrap().len(), 1, "STOP is heard");
+    // Nobody else's texts are concerned.
+    text_of(&mut world, other, "0712000002", "HELP", 0);
+    world.text("1", "0712000003", "HELP");
+    assert_eq!(written(&world), answered + 2);
+    // Texts of a day ago do not count, those of the flood neither.
+    world.pass(DAY_MS);
+    let next_day = text_of(&mut world, site, "0712000000", "HELP", 0);
+    assert_eq!(answers(&world, site, next_day), [AnsweredState::Done]);
+}
+
+#[test]
+fn a_text_to_the_hub_that_bears_the_name_of_a_sites_record_keeps_that_from_nobody() {
+    let (mut world, site) = world();
+    let first = text_at(&mut world, site, "HELP", 0);
+    let (log, next) = (first.log, first.seq + 1);
+    for joint in ["/", "-", ":", "."] {
+        let name = [log.box_id.to_string(), log.epoch.to_string(), next.to_string()].join(joint);
+        world.text(&name, "0712000000", "HELP");
+    }
+    let second = text_at(&mut world, site, "HELP", 0);
+    assert_eq!(second.seq, next);
+    assert_eq!(answers(&world, site, second), [AnsweredState::Done]);
 }

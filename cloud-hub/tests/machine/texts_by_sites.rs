@@ -7,13 +7,14 @@ use hub::hub::{
 use kiosk::{
     ids::CustomerId,
     moment::{DAY_MS, HOUR_MS, MINUTE_MS},
+    talk::ussd::Service,
 };
 use sync::{
     frame::{Said, SaidState, Say},
     session::Event,
 };
 
-use crate::{texts::tell, world::World};
+use crate::{texts::tell, ussd_loans::dial_to, world::World};
 
 const JANE: &str = "0700000102";
 
@@ -233,4 +234,52 @@ fn without_a_provider_any_linked_site_carries_what_is_for_nobodys_customer() {
     world.text("1", "0700000109", "HELP");
     let said = told(&world, site);
     assert_eq!((said.len(), said[1].phone.as_str()), (2, "+254700000109"));
+}
+
+#[test]
+fn where_there_is_a_provider_no_gateway_sees_a_code() {
+    let (mut world, site) = world_with(|settings| settings.texts_via = TextsVia::Sites);
+    let before = told(&world, site).len();
+    let mut call = dial_to(&mut world, "f", JANE, Service::Water);
+    call.types_all(&mut world, &["7", "3", "1"]);
+    let is_code = |text: &str| text.contains("code for a new PIN");
+    assert!(world.texts().iter().any(|text| is_code(text)));
+    assert_eq!(told(&world, site).len(), before);
+    // Without one there is no other way.
+    let (mut world, site) = self::world();
+    let mut call = dial_to(&mut world, "f", JANE, Service::Water);
+    call.types_all(&mut world, &["7", "3", "1"]);
+    assert!(is_code(&told(&world, site).last().unwrap().text));
+}
+
+#[test]
+fn what_its_site_could_not_be_told_leaves_by_the_provider_and_what_it_was_told_does_not() {
+    let (mut world, site) = world_with(|settings| settings.texts_via = TextsVia::Sites);
+    world.unlink(site);
+    let jane = jane(&world);
+    tell(&mut world, jane);
+    assert_eq!(states(&world), ["queued", "sending"]);
+    world.pass(15 * MINUTE_MS - 1);
+    assert_eq!(world.texts().len(), 0);
+    world.pass(1);
+    assert_eq!(world.texts().len(), 1, "the first may be on its way");
+    world.link(site);
+    assert_eq!(told(&world, site).len(), 2, "the first, said again");
+    // One that the site will not send goes the same way.
+    let first = ids(&world, site)[0];
+    says(&mut world, site, first, SaidState::Refused, Some("budget"));
+    world.pass(15 * MINUTE_MS);
+    assert_eq!((world.texts().len(), told(&world, site).len()), (2, 2));
+}
+
+#[test]
+fn whoever_said_stop_is_not_told_by_a_second_try() {
+    let (mut world, site) = world();
+    world.unlink(site);
+    // As if it had been one that STOP is about.
+    let books = rusqlite::Connection::open(world.folder.join("hub.db")).unwrap();
+    books.execute("UPDATE outbox SET essential = 0", []).unwrap();
+    world.text("1", JANE, "STOP");
+    world.link(site);
+    assert_eq!(told(&world, site).len(), 2, "the answer to STOP alone");
 }

@@ -17,7 +17,7 @@ fn dial(world: &mut World, session: &'static str, phone: &'static str) -> Call {
     dial_to(world, session, phone, Service::Loans)
 }
 
-fn dial_to(world: &mut World, session: &'static str, phone: &'static str, service: Service) -> Call {
+pub fn dial_to(world: &mut World, session: &'static str, phone: &'static str, service: Service) -> Call {
     let call = Call::to(session, phone, service);
     call.sends(world);
     call

@@ -136,6 +136,9 @@ impl<L: Logs> Hearing<'_, L> {
                         .set_acked(&log, sent_to.min(mark))
                         .map_err(JournalError::Store)?;
                 }
+                if self.setup.side == Writer::Site && log.by == Writer::Hub && before == 0 && mark > 0 {
+                    self.doubt_hub(&log, mark)?;
+                }
             }
             Taken::Gap => return Ok(false),
             Taken::Refused(alarm) => {
@@ -148,6 +151,21 @@ impl<L: Logs> Hearing<'_, L> {
             }
         }
         Ok(true)
+    }
+
+    /// A hub began another run. Where that stands on less than the hub had, its past is missing and it does not know it: no
+    /// text of it shows so, and a box by itself says one HELLO in a run (rule 15).
+    fn doubt_hub(&mut self, began: &LogKey, mark: u32) -> Result<(), JournalError<L::Error>> {
+        let of = (began.box_id, began.by, began.lane);
+        let stands_on = journal::implied_marks(self.logs, of, &[(began.epoch, mark)])?;
+        let held = self.logs.logs(of.0, of.1, of.2).map_err(JournalError::Store)?;
+        if held
+            .iter()
+            .any(|(epoch, log)| stands_on.get(epoch).is_none_or(|seq| *seq < log.acked))
+        {
+            self.state.wish_hello(self.now_ms);
+        }
+        Ok(())
     }
 
     fn mark(&self, log: &LogKey) -> Result<u32, JournalError<L::Error>> {

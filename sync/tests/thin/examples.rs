@@ -174,6 +174,26 @@ fn a_hub_that_lost_its_past_unawares_learns_it_by_text() {
 }
 
 #[test]
+fn a_hub_that_lost_grants_unawares_learns_it_from_a_box_that_greeted_by_socket_in_this_run() {
+    let mut air = settled(5, 2, 4);
+    let noon = air.hub.disk.clone();
+    air.grant(2);
+    air.settle_by_socket();
+    air.hub.disk = noon;
+    air.restart(Writer::Hub, 0x4545_0000_0000_0045);
+    // The box has no reason to greet: all it wrote is where it was. Then something is granted again.
+    air.sell(1);
+    air.pass(3 * 3_600_000);
+    assert_eq!(doubt::generation(&air.hub.disk).unwrap(), 0);
+    air.grant(1);
+    air.pass(3_600_000);
+    assert_eq!(doubt::generation(&air.hub.disk).unwrap(), 1);
+    air.pass(24 * 3_600_000);
+    assert!(air.hub.saw(|action| *action == Action::Heard));
+    air.assert_same();
+}
+
+#[test]
 fn a_box_says_hello_once_a_run_and_not_at_all_after_a_socket() {
     let mut air = settled(6, 1, 1);
     air.sell(1);

@@ -1,5 +1,6 @@
 -- The site whose own SIM a text came to, and that could not answer it; NULL: the hub's own number.
 ALTER TABLE inbox ADD COLUMN site TEXT;
+CREATE INDEX inbox_site ON inbox (site, received_ms) WHERE site IS NOT NULL;
 
 -- A text that a site is to send through its own SIM: its name there, the box that was told, and whether the box has
 -- answered. A text of the messaging provider has none of them.
@@ -7,6 +8,7 @@ ALTER TABLE outbox ADD COLUMN say INTEGER;
 ALTER TABLE outbox ADD COLUMN say_box INTEGER;
 ALTER TABLE outbox ADD COLUMN is_said INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX outbox_say ON outbox (say) WHERE say IS NOT NULL;
+CREATE INDEX outbox_at_site ON outbox (say_box) WHERE state = 'sending' AND say_box IS NOT NULL;
 
 -- Boxes that have synced by texts: the number they are answered at, since when they do so without a socket (NULL: they
 -- have had one since), the newest text that was theirs, and what texts to them cost on a day.
@@ -22,7 +24,8 @@ CREATE INDEX thin_box_speaking ON thin_box (box) WHERE since_ms IS NOT NULL;
 
 -- The box that a text is a frame for: nobody's text, and not sent again by the outbox, for the sync repeats itself.
 ALTER TABLE outbox ADD COLUMN sync_box INTEGER;
-CREATE INDEX outbox_sync ON outbox (sync_box) WHERE sync_box IS NOT NULL;
+CREATE INDEX outbox_sync ON outbox (created_ms) WHERE sync_box IS NOT NULL;
+CREATE INDEX outbox_sync_waiting ON outbox (created_ms) WHERE sync_box IS NOT NULL AND state = 'queued';
 
 -- Texts that looked like a frame and were of no box, and when that was last written down.
 ALTER TABLE hub ADD COLUMN thin_refused INTEGER NOT NULL DEFAULT 0;

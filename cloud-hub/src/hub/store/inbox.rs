@@ -26,6 +26,16 @@ impl Store<'_> {
         Ok(found.is_some())
     }
 
+    /// How many texts to this site's SIM were read since then; of no site none is counted.
+    pub fn texts_read_of_site(&self, site: Option<&SiteName>, since: Wall) -> Stored<u32> {
+        let count = self.one(
+            "SELECT count(*) FROM inbox WHERE site = ?1 AND received_ms > ?2 AND state = 'read'",
+            params![site.map(SiteName::as_str), since.0],
+            |row| row.get(0),
+        )?;
+        Ok(count.unwrap_or(0))
+    }
+
     /// Keeps a text.
     pub fn add_inbox(&self, text: &InboxRow<'_>, now: Wall) -> Stored<()> {
         let site = text.site.map(SiteName::as_str);

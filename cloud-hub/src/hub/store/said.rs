@@ -1,6 +1,11 @@
 //! Texts of the outbox that a site is to send through its own SIM.
 
-use kiosk::ids::{BoxId, SiteName};
+use std::collections::BTreeSet;
+
+use kiosk::{
+    ids::{BoxId, SiteName},
+    moment::Wall,
+};
 use rusqlite::params;
 
 use super::{
@@ -17,6 +22,18 @@ impl Store<'_> {
             [],
             |row| parsed(row, "site"),
         )
+    }
+
+    /// The sites whose customers have a text that is due.
+    pub fn sites_with_texts_due(&self, now: Wall) -> Stored<BTreeSet<SiteName>> {
+        let sites = self.all(
+            "SELECT DISTINCT home.site FROM outbox JOIN customer AS home ON home.id = outbox.customer
+             WHERE due_ms IS NOT NULL AND due_ms <= ?1 AND outbox.state = 'queued' AND broadcast IS NULL
+                 AND home.site IS NOT NULL",
+            [now.0],
+            |row| parsed(row, "site"),
+        )?;
+        Ok(sites.into_iter().collect())
     }
 
     /// How many texts a box was told to send and has not sent, as far as is known.

@@ -48,11 +48,16 @@ pub(in crate::hub) struct OutboxRow {
 /// Whose texts: a text is its reader's, who lives at a site or at none. Those of broadcasts leave by the provider alone.
 #[derive(Clone, Copy)]
 pub(in crate::hub) enum TextsOf<'a> {
-    /// Of those who live there.
-    Home(&'a SiteName),
-    /// Of everybody else than those who live there.
-    NotAt(&'a [SiteName]),
-    /// The same without broadcasts and frames for boxes.
+    /// What a site carries of those who live there.
+    Home {
+        site: &'a SiteName,
+        /// Texts with a secret in them, too.
+        secrets: bool,
+    },
+    /// What the provider carries: of everybody else than those who live there, and of these secrets and whatever has
+    /// waited since before this.
+    Provider { sites: &'a [SiteName], waiting_since: Wall },
+    /// Of everybody else than those who live there, without broadcasts and frames for boxes.
     NobodyAt(&'a [SiteName]),
 }
 
@@ -114,15 +119,23 @@ impl Store<'_> {
 
     /// Queued texts that are due, the oldest first; those of broadcasts after all others.
     pub fn outbox_due(&self, now: Wall, limit: u32, of: TextsOf<'_>) -> Stored<Vec<OutboxRow>> {
+        let mut before = Wall(i64::MIN);
         let (whose, sites) = match of {
-            TextsOf::Home(site) => (
-                "broadcast IS NULL AND home.site IN (SELECT value FROM json_each(?3))",
+            TextsOf::Home { site, secrets } => (
+                match secrets {
+                    true => "broadcast IS NULL AND home.site IN (SELECT value FROM json_each(?3))",
+                    false => {
+                        "broadcast IS NULL AND outbox.sealed IS NULL AND home.site IN (SELECT value FROM json_each(?3))"
+                    }
+                },
                 std::slice::from_ref(site),
             ),
-            TextsOf::NotAt(sites) => (
-                "(broadcast IS NOT NULL OR home.site IS NULL OR home.site NOT IN (SELECT value FROM json_each(?3)))",
-                sites,
-            ),
+            TextsOf::Provider { sites, waiting_since } => {
+                before = waiting_since;
+                let whose = "broadcast IS NOT NULL OR outbox.sealed IS NOT NULL OR home.site IS NULL
+                     OR home.site NOT IN (SELECT value FROM json_each(?3))";
+                (whose, sites)
+            }
             TextsOf::NobodyAt(sites) => (
                 "broadcast IS NULL AND sync_box IS NULL
                  AND (home.site IS NULL OR home.site NOT IN (SELECT value FROM json_each(?3)))",
@@ -133,10 +146,11 @@ impl Store<'_> {
         self.all(
             &format!(
                 "SELECT outbox.* FROM outbox LEFT JOIN customer AS home ON home.id = outbox.customer
-                 WHERE due_ms IS NOT NULL AND due_ms <= ?1 AND outbox.state = 'queued' AND {whose}
+                 WHERE due_ms IS NOT NULL AND due_ms <= ?1 AND outbox.state = 'queued'
+                     AND (outbox.created_ms <= ?4 OR {whose})
                  ORDER BY broadcast IS NOT NULL, due_ms, outbox.id LIMIT ?2"
             ),
-            params![now.0, limit, serde_json::json!(names).to_string()],
+            params![now.0, limit, serde_json::json!(names).to_string(), before.0],
             read_outbox,
         )
     }

@@ -4,6 +4,10 @@
 //! As long as the gateway has not answered, the text is said again on every new socket; it is the same text by its name,
 //! which no other run of the hub gives. One that was told to a gateway is never sent by anybody else, unless that
 //! gateway refused it.
+//!
+//! Where there is a messaging provider, no gateway sees a one-time code: with it, and a text that it hands over in its
+//! customer's name, whoever holds the gateway could lend that customer's money. And there a text that waits for its site
+//! leaves by the provider after a while.
 
 use kiosk::{
     ids::{BoxId, SiteName},
@@ -14,16 +18,18 @@ use sync::{
     session::Event,
 };
 
-use super::{TOO_OLD_MS, TextState, cut};
+use super::{SITE_WITHIN_MS, TOO_OLD_MS, TextState, cut};
 use crate::hub::{
     input::LinkId,
+    settings::TextsVia,
     store::{OutboxRow, TextsOf},
     turn::{HubError, Turn},
 };
 
 /// Texts that a site has and that have not left it: its modem sends one after the other.
 const AT_SITE_MAX: u32 = 16;
-/// A text that its site refused waits for so long: most likely its budget of the day is spent.
+/// A text that its site refused waits for so long where nobody else carries it: most likely the site's budget of the day is
+/// spent.
 const REFUSED_MS: i64 = HOUR_MS;
 /// So long after a text may leave its site at the latest, what became of it is known or counts as unknown.
 const LAST_WORD_MS: i64 = HOUR_MS;
@@ -31,30 +37,42 @@ const LAST_WORD_MS: i64 = HOUR_MS;
 impl Turn<'_> {
     /// The sites through whose SIM their customers' texts go: those that are chosen and have a gateway.
     pub(super) fn sites_that_text(&self) -> Result<Vec<SiteName>, HubError> {
+        if self.settings.texts_via == TextsVia::Provider {
+            return Ok(Vec::new());
+        }
         let mut sites = self.store.enrolled_sites()?;
         sites.retain(|site| self.settings.texts_via.is_by(site));
         Ok(sites)
     }
 
-    /// Whether somebody carries the texts of a customer who lives there. `is_held`: the messaging provider takes none.
-    pub fn carries_texts_of(&self, home: Option<&SiteName>, is_held: bool) -> Result<bool, HubError> {
-        let by_sites = self.sites_that_text()?;
-        let by_home = home.is_some_and(|home| by_sites.contains(home));
-        Ok(by_home || (self.settings.texts && !is_held) || (!self.settings.texts && !by_sites.is_empty()))
+    /// Whether somebody carries texts with a secret in them. `is_held`: the messaging provider takes none.
+    pub fn carries_secrets(&self, is_held: bool) -> Result<bool, HubError> {
+        Ok(match self.settings.texts {
+            true => !is_held,
+            false => !self.sites_that_text()?.is_empty(),
+        })
     }
 
     /// Says what is due to the sites that are linked. What is for nobody's customer goes by any of them where there is no
     /// messaging provider.
     pub(super) fn send_by_sites(&mut self, by_sites: &[SiteName]) -> Result<(), HubError> {
+        if by_sites.is_empty() {
+            return Ok(());
+        }
+        // Of many sites few have a text that is due.
+        let due_at = self.store.sites_with_texts_due(self.now())?;
+        let linked = self.links_for_texts();
         let mut takes_strays = !self.settings.texts;
         for site in by_sites {
-            let Some((link, box_id)) = self.link_for_texts(site) else {
+            let Some((link, box_id)) = linked.get(site).copied() else {
                 continue;
             };
             if self.is_to_be_told_again(link) {
                 self.say_again(link, box_id)?;
             }
-            let mut texts_of = vec![TextsOf::Home(site)];
+            let secrets = !self.settings.texts;
+            let home = TextsOf::Home { site, secrets };
+            let mut texts_of: Vec<TextsOf<'_>> = due_at.contains(site).then_some(home).into_iter().collect();
             if std::mem::take(&mut takes_strays) {
                 texts_of.push(TextsOf::NobodyAt(by_sites));
             }
@@ -105,6 +123,10 @@ impl Turn<'_> {
     /// A gateway is linked again: what it has not answered may never have reached it.
     fn say_again(&mut self, link: LinkId, box_id: BoxId) -> Result<(), HubError> {
         for (id, row) in self.store.outbox_unanswered(box_id)? {
+            // Whoever said STOP since is not told by a second try.
+            if !row.is_essential && self.store.is_stopped(row.phone)? {
+                continue;
+            }
             let Some(text) = self.words_of(&row) else { continue };
             let say = Say {
                 id,
@@ -152,6 +174,11 @@ impl Turn<'_> {
         if !row.is_essential && self.store.is_stopped(row.phone)? {
             return Ok((TextState::Failed, None));
         }
-        Ok((TextState::Queued, Some(self.now().plus_ms(REFUSED_MS))))
+        let wait = if self.settings.texts {
+            SITE_WITHIN_MS
+        } else {
+            REFUSED_MS
+        };
+        Ok((TextState::Queued, Some(self.now().plus_ms(wait))))
     }
 }

@@ -179,6 +179,9 @@ fn came_table(app: &App, texts: &[InboxText]) -> Markup {
                                     TextFound::Read => {}
                                     TextFound::Over => em { "more came in a day than is kept of one number" }
                                     TextFound::Late => { br; em { "not answered: it was a day old when it came" } }
+                                    TextFound::Flood => {
+                                        br; em { "not answered: its site handed over more than is read of one in a day" }
+                                    }
                                     TextFound::Unanswered => {
                                         br; em { "not answered: it may have been, before the hub was restored" }
                                     }
