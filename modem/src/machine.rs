@@ -132,6 +132,8 @@ pub struct Machine {
     quotes_until: Option<u64>,
     phase: Phase,
     flight: Option<Flight>,
+    /// The next end belongs to an answer that came late.
+    skips_end: bool,
     /// Said before anything else, in order.
     script: VecDeque<Step>,
     pause_until: u64,
@@ -147,6 +149,8 @@ pub struct Machine {
     sweep_at: u64,
     clock_at: u64,
     started_at: u64,
+    /// It has restarted in the middle of being set up, which is to be done again then.
+    restart_at: Option<u64>,
     escaped_at: u64,
     wants_room: bool,
     /// Orders and housekeeping take turns, so that neither starves the other.
@@ -177,6 +181,7 @@ impl Machine {
             quotes_until: None,
             phase: Phase::New,
             flight: None,
+            skips_end: false,
             script: VecDeque::new(),
             pause_until: 0,
             busy_count: 0,
@@ -190,6 +195,7 @@ impl Machine {
             sweep_at: 0,
             clock_at: 0,
             started_at: 0,
+            restart_at: None,
             escaped_at: 0,
             wants_room: false,
             is_turn_of_orders: false,
@@ -235,7 +241,7 @@ impl Machine {
             Phase::Ready => None,
         };
         let flight = self.flight.as_ref().map(|flight| flight.deadline);
-        let all = [phase, flight, self.quotes_until, self.talk.deadline()];
+        let all = [phase, flight, self.quotes_until, self.talk.deadline(), self.restart_at];
         all.into_iter().flatten().min()
     }
 
@@ -288,6 +294,9 @@ impl Machine {
         }
         self.flight_time();
         self.talk_time();
+        if self.restart_at.is_some_and(|at| at <= self.now) {
+            self.has_restarted();
+        }
         if let Phase::Waiting { until } = self.phase
             && until <= self.now
         {

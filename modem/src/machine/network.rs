@@ -13,8 +13,10 @@ use crate::{
 
 /// A change of the signal that is worth telling, in dB.
 const SIGNAL_STEP: i16 = 6;
-/// A clock before 2025 was set by nobody.
-const EARLIEST_MS: i64 = 1_735_689_600_000;
+/// A clock before 2026 was set by nobody; nor was one after 2055, for a modem without network time begins in 1970 or, by
+/// the clock of its satellites, in 1980, and writes two digits of the year: `80/01/06` would be read as 2080.
+const EARLIEST_MS: i64 = 1_767_225_600_000;
+const LATEST_MS: i64 = 2_713_910_400_000;
 
 /// What is known of the network.
 #[derive(Debug, Default)]
@@ -126,9 +128,12 @@ impl Machine {
         self.tell_network();
     }
 
+    /// Out of a network the clock is the modem's own guess.
     pub(super) fn heard_clock(&mut self, line: &str) {
+        let is_registered = matches!(self.registration(), Registration::Home | Registration::Roaming);
         let text = line.split('"').nth(1).unwrap_or_default();
-        if let Some(at_ms) = clock_ms(text, self.profile.clock_is_utc).filter(|at_ms| *at_ms >= EARLIEST_MS) {
+        let at_ms = clock_ms(text, self.profile.clock_is_utc).filter(|at_ms| (EARLIEST_MS..LATEST_MS).contains(at_ms));
+        if let Some(at_ms) = at_ms.filter(|_| is_registered) {
             self.tell(Event::Time(at_ms));
         }
     }

@@ -147,11 +147,13 @@ impl Machine {
             }
             Ok((_, Message::StatusReport(report))) => {
                 self.tell_report(&report);
+                if let Some(known) = slot.and_then(|slot| self.shelf.known.get_mut(&slot)) {
+                    known.is_forgotten = true;
+                }
                 self.deletes.extend(slot);
             }
-            Ok((_, Message::Submit(_))) => {}
             // Nobody can read it, and it would take its place for ever: it is told as what it is.
-            Err(_) => {
+            Ok((_, Message::Submit(_))) | Err(_) => {
                 let incoming = Incoming {
                     slots: slot.map(Slot).into_iter().collect(),
                     from: String::new(),
@@ -262,6 +264,9 @@ impl Machine {
         if *end == End::Ok {
             let listed = std::mem::take(&mut self.shelf.listed);
             self.shelf.known.retain(|slot, _| listed.contains(slot));
+        } else if self.phase == Phase::Ready {
+            // A modem that restarted unheard is in text mode, or in another store.
+            self.script.extend([Step::PduMode, Step::Store(self.shelf.store)]);
         }
         self.wants_room = true;
         self.give_up_parts(PARTS_AFTER);

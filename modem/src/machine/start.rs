@@ -13,6 +13,8 @@ use crate::{
 /// How soon a missing or broken card is looked at again, and how soon a locked one.
 const CARD_MS: u64 = 60_000;
 const LOCK_MS: u64 = 5 * 60_000;
+/// A modem that says that it has started is set up at most so often.
+const RESTARTS_MS: u64 = 10_000;
 /// Tries that a card gives before it locks itself; with fewer left somebody has tried a wrong PIN, perhaps this very one
 /// before a restart of this program.
 const PIN_TRIES_MIN: u8 = 3;
@@ -31,6 +33,7 @@ impl Machine {
     pub(super) fn start(&mut self) {
         self.phase = Phase::Starting;
         self.started_at = self.now;
+        self.restart_at = None;
         self.acknowledges = false;
         self.identity = Identity::default();
         self.script = [
@@ -45,9 +48,15 @@ impl Machine {
         .into();
     }
 
-    /// The modem has started by itself and forgot its settings. Garbage may say so as well: not more often than this.
+    /// The modem has started by itself and forgot its settings. Garbage may say so as well: it is set up anew at most
+    /// every ten seconds, then rather than now.
     pub(super) fn has_restarted(&mut self) {
-        if matches!(self.phase, Phase::Starting | Phase::Ready) && self.started_at + 10_000 <= self.now {
+        if !matches!(self.phase, Phase::Starting | Phase::Ready) {
+            return;
+        }
+        let at = self.started_at + RESTARTS_MS;
+        self.restart_at = (at > self.now).then_some(at);
+        if self.restart_at.is_none() {
             self.drop_all();
             self.start();
         }
