@@ -9,6 +9,7 @@
 //! | `start` | from an open port to a modem that is set up |
 //! | `network` | registration, operator, signal, time |
 //! | `shelf` | texts that lie in the modem, until they are forgotten |
+//! | `stores` | in which of its stores |
 //! | `send` | texts on their way out |
 //! | `talk` | the USSD session |
 //! | `ladder` | what is done about a modem that does not answer |
@@ -25,6 +26,7 @@ mod send;
 mod shelf;
 mod start;
 mod step;
+mod stores;
 mod talk;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -350,6 +352,9 @@ impl Machine {
         }
         if let Some(slot) = self.reads.pop_first() {
             return Some(Step::Read(slot));
+        }
+        if let Some(step) = self.next_sweep() {
+            return Some(step);
         }
         if self.sweep_at <= self.now {
             self.sweep_at = self.now + SWEEP_MS;

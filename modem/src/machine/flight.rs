@@ -47,11 +47,19 @@ impl Flight {
 
 impl Machine {
     pub(super) fn begin(&mut self, step: Step) {
+        // Nothing is read or deleted before the store is chosen that it lies in.
+        let step = match self.store_to_choose(&step) {
+            Some(store) => {
+                self.script.push_front(step);
+                Step::Choose(store)
+            }
+            None => step,
+        };
         match self.command(&step) {
             Ok(Some(command)) => {
                 match step {
                     Step::PinEnter => self.pin_is_said(),
-                    Step::Sweep => self.sweeps(),
+                    Step::Sweep | Step::SweepSecond => self.sweeps(),
                     Step::Word(_) => self.word_is_said(),
                     _ => {}
                 }

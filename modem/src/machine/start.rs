@@ -3,6 +3,7 @@
 use super::{
     Data, Machine, Phase,
     step::{OPERATOR, Step},
+    stores::STORES,
 };
 use crate::{
     command::{End, Fault, fields, number},
@@ -21,9 +22,6 @@ const PIN_TRIES_MIN: u8 = 3;
 /// Some cards need a while before their store can be chosen (oFono tries as often).
 const STORE_TRIES: u8 = 10;
 const STORE_MS: u64 = 2_000;
-
-/// Where texts are kept: on the card, which can move to another modem; else in the modem.
-const STORES: [&str; 2] = ["SM", "ME"];
 
 /// Settings of `+CNMI` that are tried in turn where the modem refuses what it offers.
 const NOTIFY: [[u16; 5]; 4] = [[1, 1, 0, 1, 0], [1, 1, 0, 2, 0], [1, 1, 0, 0, 0], [2, 1, 0, 0, 0]];
@@ -139,7 +137,10 @@ impl Machine {
                 self.sim_trouble(Trouble::PinWrong);
             }
             (Step::Imsi, _) => self.shelf_is_of_card(),
-            (Step::Store(_), End::Ok) => self.store_tries = 0,
+            (Step::Store(store), End::Ok) => {
+                self.store_tries = 0;
+                self.shelf.chosen = Some(store);
+            }
             (Step::Store(store), End::Fault(fault)) => self.store_refused(store, fault),
             (Step::NotifyAsked, _) => {
                 let values = self.notify.take().unwrap_or(NOTIFY[0]);
@@ -203,11 +204,13 @@ impl Machine {
         if store == STORES[0] {
             self.shelf.store = STORES[1];
             self.script.push_front(Step::Store(STORES[1]));
+        } else {
+            self.shelf.has_one_store = true;
         }
     }
 
     fn set_up(&mut self) {
-        self.shelf.store = STORES[0];
+        self.shelf.begins_at(STORES[0]);
         self.store_tries = 0;
         let iccid = self.identity.iccid.is_empty().then_some(Step::Iccid);
         self.script.extend(iccid);
@@ -218,6 +221,7 @@ impl Machine {
             Step::Service,
             Step::ServiceAsked,
             Step::Store(STORES[0]),
+            Step::StoresAsked,
             Step::NotifyAsked,
             Step::Ussd,
             Step::Track(0),
