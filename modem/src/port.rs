@@ -28,6 +28,8 @@ use crate::{
 const READ_MAX: usize = 4096;
 /// How long a port may take for what is written to it: a modem that takes nothing is as good as gone.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often it is looked whether anybody can order anything while nobody reads events.
+const STILL_WANTED: Duration = Duration::from_millis(500);
 /// How long the site's hook may take.
 const HOOK_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -50,8 +52,8 @@ pub struct Options {
 
 /// Speaks to a modem until nobody can order anything any more, whatever becomes of the modem meanwhile: what goes wrong
 /// is told as [`Event::Down`] and tried again. Events that nobody reads stop it until somebody does; when nobody can read
-/// them it ends too.
-pub async fn run(options: Options, mut orders: mpsc::Receiver<Order>, events: mpsc::Sender<Event>) {
+/// them any more it ends too, and so it does where nobody reads them and nobody can order anything.
+pub async fn run(options: Options, orders: mpsc::Receiver<Order>, events: mpsc::Sender<Event>) {
     let mut driver = Driver {
         machine: Machine::new(Settings {
             profile: options.profile,
@@ -63,6 +65,7 @@ pub async fn run(options: Options, mut orders: mpsc::Receiver<Order>, events: mp
         port: None,
         open_at: None,
         options,
+        orders,
         events,
     };
     let mut buffer = [0; READ_MAX];
@@ -70,7 +73,7 @@ pub async fn run(options: Options, mut orders: mpsc::Receiver<Order>, events: mp
     while still_wanted {
         let deadline = driver.deadline();
         still_wanted = tokio::select! {
-            order = orders.recv() => match order {
+            order = driver.orders.recv() => match order {
                 Some(order) => driver.step(Input::Order(order)).await,
                 None => false,
             },
@@ -87,6 +90,7 @@ pub async fn run(options: Options, mut orders: mpsc::Receiver<Order>, events: mp
 struct Driver {
     machine: Machine,
     options: Options,
+    orders: mpsc::Receiver<Order>,
     events: mpsc::Sender<Event>,
     began: Instant,
     port: Option<SerialStream>,
@@ -115,7 +119,7 @@ impl Driver {
                     // What came before a write that failed still holds; another write would fail as well.
                     Effect::Write(bytes) => lost = lost || !self.write(&bytes).await,
                     Effect::Tell(event) => {
-                        if self.events.send(event).await.is_err() {
+                        if !self.tell(event).await {
                             return false;
                         }
                     }
@@ -132,6 +136,21 @@ impl Driver {
             }
             self.port = None;
             effects = self.machine.handle(self.now_ms(), Input::Closed(Trouble::Gone));
+        }
+    }
+
+    /// Waits for room for an event; whether anybody still wants any.
+    async fn tell(&self, event: Event) -> bool {
+        loop {
+            match timeout(STILL_WANTED, self.events.reserve()).await {
+                Ok(Ok(room)) => {
+                    room.send(event);
+                    return true;
+                }
+                Ok(Err(_)) => return false,
+                Err(_) if self.orders.is_closed() => return false,
+                Err(_) => {}
+            }
         }
     }
 
