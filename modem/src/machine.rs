@@ -36,6 +36,7 @@ use crate::{
     event::{Event, Identity, Refused, Then, Trouble, UssdEnd},
     line::Framer,
     order::{Order, Outgoing},
+    pin::PinNote,
     profile::{self, Profile},
 };
 
@@ -57,6 +58,8 @@ pub struct Settings {
     pub profile: Option<&'static Profile>,
     /// The SIM's PIN.
     pub sim_pin: Option<String>,
+    /// What is remembered of it from before.
+    pub pin_note: Option<PinNote>,
     /// Who brings up mobile data.
     pub data: Data,
     /// The site can cut the modem's power ([`Effect::PowerHook`]).
@@ -103,6 +106,8 @@ pub enum Effect {
         /// How long to wait, in milliseconds.
         after_ms: u64,
     },
+    /// Remember this of the SIM's PIN, safe before anything else is done; `None` forgets.
+    Note(Option<PinNote>),
     /// Have the site cut the modem's power for a moment.
     PowerHook,
     /// Tell this.
@@ -140,8 +145,7 @@ pub struct Machine {
     script: VecDeque<Step>,
     pause_until: u64,
     busy_count: u8,
-    /// The card that refused the PIN: it is not asked again.
-    pin_refused_by: Option<String>,
+    pin_note: Option<PinNote>,
     pin_word: String,
     pin_tries_left: Option<u8>,
     store_tries: u8,
@@ -173,6 +177,7 @@ impl Machine {
     /// One that has done nothing yet: the first tick has it open the port.
     pub fn new(settings: Settings) -> Machine {
         let profile = settings.profile.unwrap_or_else(|| profile::recognise("", ""));
+        let pin_note = settings.pin_note.clone();
         Machine {
             settings,
             profile,
@@ -187,7 +192,7 @@ impl Machine {
             script: VecDeque::new(),
             pause_until: 0,
             busy_count: 0,
-            pin_refused_by: None,
+            pin_note,
             pin_word: String::new(),
             pin_tries_left: None,
             store_tries: 0,

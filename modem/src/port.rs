@@ -1,6 +1,8 @@
 //! The serial port under the machine: the only file here that waits. Orders and bytes take turns, events wait for their
 //! reader, and while they do what the modem says waits in the kernel.
 
+mod note;
+
 use std::{
     future::{pending, ready},
     io,
@@ -21,6 +23,7 @@ use crate::{
     event::{Event, Trouble},
     machine::{Data, Effect, Input, Machine, Settings},
     order::Order,
+    pin::PinNote,
     profile::Profile,
 };
 
@@ -44,6 +47,9 @@ pub struct Options {
     pub profile: Option<&'static Profile>,
     /// The SIM's PIN.
     pub sim_pin: Option<String>,
+    /// The file in which is remembered what became of it, read at the beginning. Without one a wrong PIN costs one of three
+    /// tries at each restart of this program, where the modem does not tell how many are left.
+    pub pin_note: Option<PathBuf>,
     /// Who brings up mobile data.
     pub data: Data,
     /// A program that cuts the modem's power for a moment, run without arguments.
@@ -58,6 +64,7 @@ pub async fn run(options: Options, orders: mpsc::Receiver<Order>, events: mpsc::
         machine: Machine::new(Settings {
             profile: options.profile,
             sim_pin: options.sim_pin.clone(),
+            pin_note: options.pin_note.as_deref().and_then(note::read),
             data: options.data.clone(),
             has_power_hook: options.power_hook.is_some(),
         }),
@@ -128,6 +135,7 @@ impl Driver {
                         lost = false;
                         self.open_at = Instant::now().checked_add(Duration::from_millis(after_ms));
                     }
+                    Effect::Note(note) => self.note(note.as_ref()),
                     Effect::PowerHook => self.cut_power().await,
                 }
             }
@@ -189,6 +197,15 @@ impl Driver {
         tracing::warn!(port = %self.options.port.display(), %error, "the modem's port is gone");
         self.port = None;
         self.step(Input::Closed(Trouble::Gone)).await
+    }
+
+    /// Without a note the PIN is said all the same: a site without texts is worse than a card with one try less.
+    fn note(&self, note: Option<&PinNote>) {
+        if let Some(path) = &self.options.pin_note
+            && let Err(error) = note::keep(path, note)
+        {
+            tracing::warn!(path = %path.display(), %error, "cannot note what became of the SIM's PIN");
+        }
     }
 
     async fn cut_power(&mut self) {

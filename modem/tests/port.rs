@@ -106,6 +106,7 @@ fn options(link: &Path) -> Options {
         baud: 115_200,
         profile: None,
         sim_pin: None,
+        pin_note: None,
         data: Data::None,
         power_hook: None,
     }

@@ -16,6 +16,9 @@ const BUSY_TRIES: u8 = 30;
 /// The time for the `OK` of a USSD command whose text is already there.
 const TAIL_MS: u64 = 5_000;
 
+/// The word of a command that was not answered.
+pub(super) const NO_ANSWER: &str = "no answer";
+
 /// A command under way.
 #[derive(Debug)]
 pub(super) struct Flight {
@@ -292,7 +295,7 @@ impl Machine {
                 let fault = Fault {
                     class: Class::Plain,
                     code: None,
-                    word: "no answer".to_owned(),
+                    word: NO_ANSWER.to_owned(),
                 };
                 // What this leads to stands in the script afterwards; the check goes before it.
                 self.finished(flight.step, End::Fault(fault));

@@ -1,13 +1,15 @@
-//! From an open port to a modem that is set up. The SIM's PIN is said once; a card that refused it is not asked again.
+//! From an open port to a modem that is set up. The SIM's PIN is said as [`pin`] allows.
 
 use super::{
-    Data, Machine, Phase,
+    Data, Effect, Machine, Phase,
+    flight::NO_ANSWER,
     step::{OPERATOR, Step},
     stores::STORES,
 };
 use crate::{
     command::{End, Fault, fields, number},
     event::{Event, Identity, Trouble},
+    pin::{self, PinNote},
     profile,
 };
 
@@ -16,9 +18,6 @@ const CARD_MS: u64 = 60_000;
 const LOCK_MS: u64 = 5 * 60_000;
 /// A modem that says that it has started is set up at most so often.
 const RESTARTS_MS: u64 = 10_000;
-/// Tries that a card gives before it locks itself; with fewer left somebody has tried a wrong PIN, perhaps this very one
-/// before a restart of this program.
-const PIN_TRIES_MIN: u8 = 3;
 /// Some cards need a while before their store can be chosen (oFono tries as often).
 const STORE_TRIES: u8 = 10;
 const STORE_MS: u64 = 2_000;
@@ -122,20 +121,12 @@ impl Machine {
                 self.pin_is(&word);
             }
             (Step::Pin, End::Fault(fault)) => self.pin_fault(fault),
-            (Step::PinTries, _) => match self.pin_tries_left.take() {
-                Some(left) if left < PIN_TRIES_MIN => self.pin_is_wrong(),
-                _ => self.script.push_front(Step::PinEnter),
-            },
+            (Step::PinTries, _) => self.pin_has_tries(),
             (Step::PinEnter, End::Ok) => {
                 self.pause_until = self.now + STORE_MS;
                 self.script.push_front(Step::Pin);
             }
-            (Step::PinEnter, End::Fault(fault)) => {
-                if fault.is_busy() {
-                    self.pin_refused_by = None;
-                }
-                self.sim_trouble(Trouble::PinWrong);
-            }
+            (Step::PinEnter, End::Fault(fault)) => self.pin_refused(fault),
             (Step::Imsi, _) => self.shelf_is_of_card(),
             (Step::Store(store), End::Ok) => {
                 self.store_tries = 0;
@@ -160,13 +151,18 @@ impl Machine {
     fn pin_is(&mut self, word: &str) {
         match word {
             "READY" | "SIM PIN2" | "SIM PUK2" => {
-                self.pin_refused_by = None;
+                if self
+                    .pin_note
+                    .as_ref()
+                    .is_some_and(|note| note.is_of(&self.identity.iccid))
+                {
+                    self.note_pin(None);
+                }
                 self.set_up();
             }
             "SIM PIN" if self.settings.sim_pin.is_none() => self.sim_trouble(Trouble::PinWanted),
-            "SIM PIN" if self.pin_refused_by.as_deref() == Some(&self.identity.iccid) => {
-                self.sim_trouble(Trouble::PinWrong);
-            }
+            // However many tries are left.
+            "SIM PIN" if !self.pin_may_be_said(Some(u8::MAX)) => self.sim_trouble(Trouble::PinWrong),
             "SIM PIN" => self.script.push_front(Step::PinTries),
             "SIM PUK" => self.sim_trouble(Trouble::PukWanted),
             other => self.sim_trouble(Trouble::BadSim(other.to_owned())),
@@ -182,14 +178,44 @@ impl Machine {
         }
     }
 
-    /// Noted before the PIN is said, so that nothing that happens afterwards says it twice.
-    pub(super) fn pin_is_said(&mut self) {
-        self.pin_refused_by = Some(self.identity.iccid.clone());
+    fn pin_may_be_said(&self, left: Option<u8>) -> bool {
+        let pin = self.settings.sim_pin.as_deref().unwrap_or_default();
+        pin::may_be_said(self.pin_note.as_ref(), &self.identity.iccid, pin, left)
     }
 
-    fn pin_is_wrong(&mut self) {
-        self.pin_is_said();
-        self.sim_trouble(Trouble::PinWrong);
+    fn pin_has_tries(&mut self) {
+        let left = self.pin_tries_left.take();
+        match self.pin_may_be_said(left) {
+            true => self.script.push_front(Step::PinEnter),
+            false => self.sim_trouble(Trouble::PinWrong),
+        }
+    }
+
+    /// Noted before the PIN is said, so that nothing that happens afterwards says it too often.
+    pub(super) fn pin_is_said(&mut self) {
+        let pin = self.settings.sim_pin.as_deref().unwrap_or_default();
+        let note = PinNote::said(self.pin_note.as_ref(), &self.identity.iccid, pin);
+        self.note_pin(Some(note));
+    }
+
+    /// A card that is not there, does not work or does not answer has not said that the PIN is wrong.
+    fn pin_refused(&mut self, fault: &Fault) {
+        let is_unheard = fault.word == NO_ANSWER || fault.is_busy() || fault.is(13, 313);
+        let trouble = match fault {
+            fault if fault.is(10, 310) => Trouble::NoSim,
+            fault if is_unheard => Trouble::BadSim(fault.word.clone()),
+            _ => {
+                let note = self.pin_note.take().map(PinNote::refused);
+                self.note_pin(note);
+                Trouble::PinWrong
+            }
+        };
+        self.sim_trouble(trouble);
+    }
+
+    fn note_pin(&mut self, note: Option<PinNote>) {
+        self.pin_note.clone_from(&note);
+        self.out.push(Effect::Note(note));
     }
 
     fn store_refused(&mut self, store: &str, fault: &Fault) {
