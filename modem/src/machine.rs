@@ -146,6 +146,8 @@ pub struct Machine {
     pause_until: u64,
     busy_count: u8,
     pin_note: Option<PinNote>,
+    /// How often in a row the card was looked at in vain.
+    card_fails: u8,
     pin_word: String,
     pin_tries_left: Option<u8>,
     store_tries: u8,
@@ -193,6 +195,7 @@ impl Machine {
             pause_until: 0,
             busy_count: 0,
             pin_note,
+            card_fails: 0,
             pin_word: String::new(),
             pin_tries_left: None,
             store_tries: 0,
@@ -370,6 +373,9 @@ impl Machine {
         }
         if self.poll_at <= self.now {
             self.poll_at = self.now + POLL_MS;
+            if self.is_adrift() {
+                return None;
+            }
             self.script
                 .extend([Step::Registered(0), Step::Registered(1), Step::Registered(2)]);
             return Some(Step::Signal);

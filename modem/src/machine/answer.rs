@@ -53,7 +53,12 @@ impl Machine {
     fn card_says(&mut self, word: &str) {
         match (word, self.phase) {
             ("READY", Phase::Waiting { .. }) => self.phase = Phase::Waiting { until: self.now },
-            ("NOT INSERTED", Phase::Ready) => self.sim_trouble(Trouble::NoSim),
+            ("NOT INSERTED" | "NOT READY" | "SIM REMOVED", Phase::Ready) => self.sim_trouble(Trouble::NoSim),
+            // It was put in again, or taken for another: what it wants is asked anew.
+            (word, Phase::Ready) if word != "READY" => {
+                self.drop_all();
+                self.look_at_sim();
+            }
             _ => {}
         }
     }

@@ -16,6 +16,8 @@ use crate::{
 /// How soon a missing or broken card is looked at again, and how soon a locked one.
 const CARD_MS: u64 = 60_000;
 const LOCK_MS: u64 = 5 * 60_000;
+/// So many looks in vain in a row have the modem restarted: without that many see no card that is put in late.
+const CARD_FAILS: u8 = 10;
 /// A modem that says that it has started is set up at most so often.
 const RESTARTS_MS: u64 = 10_000;
 /// Some cards need a while before their store can be chosen (oFono tries as often).
@@ -70,11 +72,17 @@ impl Machine {
             Trouble::NoSim | Trouble::BadSim(_) => CARD_MS,
             _ => LOCK_MS,
         };
+        let may_help = wait_ms == CARD_MS;
         self.drop_all();
         self.phase = Phase::Waiting {
             until: self.now + wait_ms,
         };
-        self.tell_trouble(trouble);
+        self.tell_trouble(trouble.clone());
+        self.card_fails = if may_help { self.card_fails + 1 } else { 0 };
+        if self.card_fails >= CARD_FAILS {
+            self.card_fails = 0;
+            self.restart(trouble);
+        }
     }
 
     /// A line of an answer to a step of the set-up.
@@ -270,6 +278,8 @@ impl Machine {
     fn ready(&mut self) {
         self.phase = Phase::Ready;
         self.told = None;
+        self.card_fails = 0;
+        self.standing.is_anchored(self.now);
         self.faults_in_a_row = 0;
         self.ladder.is_well();
         self.tell(Event::Ready(self.identity.clone()));
