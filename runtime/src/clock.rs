@@ -373,6 +373,10 @@ mod tests {
     #[test]
     fn a_modem_is_believed_by_a_box_that_never_knew_the_time() {
         let clock = Clock::new(NOON, Saved::default());
-        assert!(clock.state().hear(Trust::Modem, NOON.plus_ms(300 * DAY_MS), at(Wall(0))));
+        assert!(
+            clock
+                .state()
+                .hear(Trust::Modem, NOON.plus_ms(300 * DAY_MS), at(Wall(0)))
+        );
     }
 }
