@@ -80,7 +80,7 @@ impl Site {
     }
 
     /// Whoever may be answered: a mobile number of a person. Short codes and names of senders take no answer, and to
-    /// answer the hub, or a number that is our own, would be to talk to ourselves.
+    /// answer the hub would be to talk to ourselves. Another site's SIM, or our own, is silenced by its day's count.
     fn answerable(&self, from: &str) -> Option<Phone> {
         let phone = Phone::parse(from, self.country()).ok()?;
         let hub = self.settings.sim.as_ref().and_then(|sim| sim.hub_number.as_deref());
@@ -93,7 +93,7 @@ impl Site {
         let uptime = self.present(moment).stamp.uptime;
         let before = Uptime(uptime.0.saturating_sub(KEPT_MS));
         inbox::forget(self.connection(), before, KEPT_MAX)?;
-        outbox::forget(self.connection(), before, delivery::KEPT_MAX)?;
+        outbox::forget(self.connection(), before, delivery::KEPT_MAX, self.today())?;
         let yesterday = self.zone.day(moment.wall).plus_days(-1);
         Ok(inbox::forget_counts(self.connection(), &yesterday.to_string())?)
     }

@@ -165,10 +165,10 @@ pub fn waiting(connection: &Connection) -> Result<u32, StoreError> {
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
-/// Whether one of a purpose waits.
-pub fn has_waiting(connection: &Connection, purpose: Purpose) -> Result<bool, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM sim_outbox WHERE state = 'queued' AND purpose = ?1)")?;
+/// How many of a purpose wait.
+pub fn waiting_for(connection: &Connection, purpose: Purpose) -> Result<u32, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT count(*) FROM sim_outbox WHERE state = 'queued' AND purpose = ?1")?;
     Ok(statement.query_row([purpose.name()], |row| row.get(0))?)
 }
 
@@ -326,11 +326,12 @@ pub fn newest(connection: &Connection, count_max: u32) -> Result<Vec<ShownText>,
     rows.map(|row| row?).collect()
 }
 
-/// Forgets texts that are settled and older than `before`, or not among the newest `count_max`.
-pub fn forget(connection: &Connection, before: Uptime, count_max: u32) -> Result<(), StoreError> {
-    let old = "state NOT IN ('queued', 'sending')
+/// Forgets texts that are settled and older than `before`, or not among the newest `count_max`; but of the day of sales
+/// `today` none that cost something, for the day's budget is counted by them.
+pub fn forget(connection: &Connection, before: Uptime, count_max: u32, today: i64) -> Result<(), StoreError> {
+    let old = "state NOT IN ('queued', 'sending') AND day IS NOT ?3
       AND (queued_uptime_ms < ?1 OR id <= (SELECT coalesce(max(id), 0) - ?2 FROM sim_outbox))";
-    let values = (before.0.cast_signed(), count_max);
+    let values = (before.0.cast_signed(), count_max, today);
     let mut statement = connection.prepare_cached(&format!(
         "DELETE FROM sim_part WHERE text IN (SELECT id FROM sim_outbox WHERE {old})"
     ))?;
