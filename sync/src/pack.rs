@@ -13,8 +13,10 @@
 //! | `bits` | numbers as bits |
 //! | `column` | many numbers of one sort |
 //! | `pours` | pours as columns |
+//! | `before` | what the reader holds of the log |
 //! | `plain` | every other record |
 
+mod before;
 mod bits;
 mod column;
 mod plain;
@@ -27,6 +29,7 @@ use kiosk::{
     ids::{Epoch, LogKey},
 };
 
+pub use self::before::{BEFORE_RECORDS, Before};
 pub use crate::cbor::Malformed;
 use crate::record::{RECORD_BYTES_MAX, Record};
 
@@ -68,8 +71,9 @@ impl FromIterator<Epoch> for Known {
     }
 }
 
-/// Packs records of one log, at most [`RECORDS_MAX`]: their canonical bytes, as they stand in it.
-pub fn pack(log: &LogKey, records: &[&[u8]], known: &Known) -> Vec<u8> {
+/// Packs records of one log, at most [`RECORDS_MAX`]: their canonical bytes, as they stand in it. `before` is what whoever
+/// unpacks them is sure to hold of the log.
+pub fn pack(log: &LogKey, records: &[&[u8]], known: &Known, before: &Before) -> Vec<u8> {
     let pour = |bytes: &[u8]| match Record::decode(log.by, log.lane, bytes) {
         Ok(Record::Fact(Fact::Poured(poured))) if poured.parts.len() <= pours::PARTS_MAX => Some(poured),
         _ => None,
@@ -80,7 +84,7 @@ pub fn pack(log: &LogKey, records: &[&[u8]], known: &Known) -> Vec<u8> {
     let others: Vec<u64> = read.iter().map(|pour| u64::from(pour.is_none())).collect();
     put_column(&mut bits, &others);
     let poured: Vec<_> = read.iter().flatten().collect();
-    pours::put(&mut bits, log, &poured, known);
+    pours::put(&mut bits, log, &poured, known, before);
     let mut seen = plain::Seen::new(log);
     for (bytes, _) in records.iter().zip(&read).filter(|(_, pour)| pour.is_none()) {
         match plain::pieces(bytes) {
@@ -98,11 +102,12 @@ pub fn pack(log: &LogKey, records: &[&[u8]], known: &Known) -> Vec<u8> {
     bits.finish()
 }
 
-/// The canonical bytes of packed records of a log. `epoch` says which epoch two bytes stand for. What comes back are
+/// The canonical bytes of packed records of a log, packed with the same `before`. `epoch` says which epoch two bytes stand for. What comes back are
 /// bytes: whether they are records is for [`Record::decode`] to say.
 pub fn unpack(
     log: &LogKey,
     bytes: &[u8],
+    before: &Before,
     epoch: &mut dyn FnMut(u16) -> Option<Epoch>,
 ) -> Result<Vec<Vec<u8>>, Malformed> {
     let mut bits = BitReader::new(bytes);
@@ -115,7 +120,7 @@ pub fn unpack(
         return Err(Malformed);
     }
     let pours = others.iter().filter(|other| **other == 0).count();
-    let mut pours = pours::get(&mut bits, log, pours, epoch)?.into_iter();
+    let mut pours = pours::get(&mut bits, log, pours, before, epoch)?.into_iter();
     let mut seen = plain::Seen::new(log);
     let mut records = Vec::new();
     for other in others {

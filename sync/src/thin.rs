@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `frame` | a text's bytes: header, payload, tag |
 //! | `state` | what is kept between two events |
+//! | `kept` | how it is written |
 //! | `verify` | whose a text is, and what it says |
 //! | `hear` | what follows from it |
 //! | `park` | what came before its turn |
@@ -18,6 +19,7 @@
 mod due;
 mod frame;
 mod hear;
+mod kept;
 mod park;
 mod speak;
 mod state;

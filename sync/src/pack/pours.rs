@@ -9,7 +9,7 @@ use kiosk::{
 };
 
 use super::{
-    Known, Malformed,
+    Before, Known, Malformed,
     bits::{BitReader, BitWriter},
     column::{get_column, put_column},
 };
@@ -19,6 +19,9 @@ pub(super) const PARTS_MAX: usize = 30;
 /// Volumes are counted in the largest of these that divides them all.
 const UNITS_ML: [u64; 4] = [1, 10, 100, 1000];
 const HOWS: [How; 2] = [How::Report, How::Rule];
+/// Orders of the codes in which the first hold and the first time follow those before.
+const HOLD_ORDER: u32 = 2;
+const SECOND_ORDER: u32 = 9;
 /// The letters of dispensers' ids; the digits stand first, for most ids differ in them alone.
 const LETTERS: &[u8; 37] = b"0123456789abcdefghijklmnopqrstuvwxyz-";
 
@@ -42,7 +45,7 @@ fn shape(pour: &Poured) -> u64 {
 }
 
 /// Writes pours whose count the reader knows.
-pub(super) fn put(bits: &mut BitWriter, log: &LogKey, pours: &[&Poured], known: &Known) {
+pub(super) fn put(bits: &mut BitWriter, log: &LogKey, pours: &[&Poured], known: &Known, before: &Before) {
     if pours.is_empty() {
         return;
     }
@@ -51,16 +54,16 @@ pub(super) fn put(bits: &mut BitWriter, log: &LogKey, pours: &[&Poured], known: 
         put_column(bits, &values);
     };
     column(bits, &shape);
-    put_holds(bits, log, pours, known);
-    put_parts(bits, log, pours, known);
+    put_holds(bits, log, pours, known, before);
+    put_parts(bits, log, pours, known, before);
     let over = pours.iter().map(|pour| pour.over.ml()).filter(|over| *over > 0);
     put_column(bits, &over.collect::<Vec<_>>());
     column(bits, &|pour| u64::from(pour.how == How::Rule));
     let outcome = |pour: &Poured| Outcome::ALL.iter().position(|known| Some(*known) == pour.outcome);
     column(bits, &|pour| outcome(pour).map_or(0, |place| place as u64 + 1));
     column(bits, &|pour| u64::from(!pour.clock_trusted));
-    put_dispensers(bits, pours);
-    put_times(bits, pours);
+    put_dispensers(bits, pours, before);
+    put_times(bits, pours, before);
 }
 
 /// Reads `count` pours.
@@ -68,6 +71,7 @@ pub(super) fn get(
     bits: &mut BitReader<'_>,
     log: &LogKey,
     count: usize,
+    before: &Before,
     epoch: &mut dyn FnMut(u16) -> Option<Epoch>,
 ) -> Result<Vec<Poured>, Malformed> {
     if count == 0 {
@@ -81,15 +85,16 @@ pub(super) fn get(
         _ => Err(Malformed),
     };
     let parts = shapes.iter().map(parts).collect::<Result<Vec<_>, _>>()?;
-    let mut holds = get_holds(bits, log, shapes.iter().filter(|shape| *shape & 1 == 0).count(), epoch)?.into_iter();
-    let mut paid = get_parts(bits, log, parts.iter().sum(), epoch)?.into_iter();
+    let held = shapes.iter().filter(|shape| *shape & 1 == 0).count();
+    let mut holds = get_holds(bits, log, held, before, epoch)?.into_iter();
+    let mut paid = get_parts(bits, log, parts.iter().sum(), before, epoch)?.into_iter();
     let mut over = get_column(bits, shapes.iter().filter(|shape| *shape & 2 > 0).count())?.into_iter();
     let (hows, outcomes, untrusted) = (
         get_column(bits, count)?,
         get_column(bits, count)?,
         get_column(bits, count)?,
     );
-    let (dispensers, times) = (get_dispensers(bits, count)?, get_times(bits, count)?);
+    let (dispensers, times) = (get_dispensers(bits, count, before)?, get_times(bits, count, before)?);
     let mut pours = Vec::with_capacity(count);
     for (place, (shape, parts)) in shapes.into_iter().zip(parts).enumerate() {
         pours.push(Poured {
@@ -122,28 +127,42 @@ fn volume(ml: u64) -> Result<Volume, Malformed> {
 }
 
 /// Holds mostly follow one another, and are of the run that wrote the log.
-fn put_holds(bits: &mut BitWriter, log: &LogKey, pours: &[&Poured], known: &Known) {
+fn put_holds(bits: &mut BitWriter, log: &LogKey, pours: &[&Poured], known: &Known, before: &Before) {
     let holds: Vec<HoldId> = pours.iter().filter_map(|pour| pour.hold).collect();
     let Some(first) = holds.first() else { return };
-    put_epochs(bits, log, holds.iter().map(|hold| hold.epoch), known);
-    bits.golomb(first.number, 8);
-    let steps = holds
-        .windows(2)
-        .map(|pair| pair[1].number.wrapping_sub(pair[0].number).wrapping_sub(1));
-    put_column(bits, &steps.map(|step| folded(step as i64)).collect::<Vec<_>>());
+    put_epochs(bits, log, &[], holds.iter().map(|hold| hold.epoch), known);
+    match before.hold {
+        Some(last) => bits.golomb(step_from(last, first.number), HOLD_ORDER),
+        None => bits.golomb(first.number, 8),
+    }
+    let steps = holds.windows(2).map(|pair| step_from(pair[0].number, pair[1].number));
+    put_column(bits, &steps.collect::<Vec<_>>());
+}
+
+/// How a hold's number follows the last one's; the next number is no step.
+const fn step_from(last: u64, number: u64) -> u64 {
+    folded(number.wrapping_sub(last).wrapping_sub(1) as i64)
+}
+
+const fn step_on(last: u64, step: u64) -> u64 {
+    last.wrapping_add(unfolded(step) as u64).wrapping_add(1)
 }
 
 fn get_holds(
     bits: &mut BitReader<'_>,
     log: &LogKey,
     count: usize,
+    before: &Before,
     epoch: &mut dyn FnMut(u16) -> Option<Epoch>,
 ) -> Result<Vec<HoldId>, Malformed> {
     if count == 0 {
         return Ok(Vec::new());
     }
-    let (epochs, places) = get_epochs(bits, log, count, epoch)?;
-    let mut number = bits.golomb(8)?;
+    let (epochs, places) = get_epochs(bits, log, &[], count, epoch)?;
+    let mut number = match before.hold {
+        Some(last) => step_on(last, bits.golomb(HOLD_ORDER)?),
+        None => bits.golomb(8)?,
+    };
     let mut steps = get_column(bits, count - 1)?.into_iter();
     let mut holds = Vec::with_capacity(count);
     for place in places {
@@ -151,19 +170,19 @@ fn get_holds(
             epoch: epochs[place],
             number,
         });
-        let step = unfolded(steps.next().unwrap_or_default()) as u64;
-        number = number.wrapping_add(step).wrapping_add(1);
+        number = step_on(number, steps.next().unwrap_or_default());
     }
     Ok(holds)
 }
 
 /// Grants by the run that made them, and within it by their small numbers.
-fn put_parts(bits: &mut BitWriter, log: &LogKey, pours: &[&Poured], known: &Known) {
+fn put_parts(bits: &mut BitWriter, log: &LogKey, pours: &[&Poured], known: &Known, before: &Before) {
     let parts: Vec<(GrantId, Volume)> = pours.iter().flat_map(|pour| pour.parts.iter().copied()).collect();
     if parts.is_empty() {
         return;
     }
-    let epochs = put_epochs(bits, log, parts.iter().map(|(grant, _)| grant.epoch), known);
+    let of = parts.iter().map(|(grant, _)| grant.epoch);
+    let epochs = put_epochs(bits, log, &before.epochs, of, known);
     for epoch in epochs {
         let of = parts.iter().filter(|(grant, _)| grant.epoch == epoch);
         put_column(bits, &of.map(|(grant, _)| grant.number).collect::<Vec<_>>());
@@ -184,12 +203,13 @@ fn get_parts(
     bits: &mut BitReader<'_>,
     log: &LogKey,
     count: usize,
+    before: &Before,
     epoch: &mut dyn FnMut(u16) -> Option<Epoch>,
 ) -> Result<Vec<(GrantId, Volume)>, Malformed> {
     if count == 0 {
         return Ok(Vec::new());
     }
-    let (epochs, places) = get_epochs(bits, log, count, epoch)?;
+    let (epochs, places) = get_epochs(bits, log, &before.epochs, count, epoch)?;
     let mut numbers = Vec::new();
     for place in 0..epochs.len() {
         let of = places.iter().filter(|of| **of == place).count();
@@ -211,17 +231,24 @@ fn get_parts(
     places.into_iter().zip(volumes).map(part).collect()
 }
 
-/// The runs that things are named by, and a column that says which; the log's own is the first.
-fn put_epochs(bits: &mut BitWriter, log: &LogKey, all: impl Iterator<Item = Epoch>, known: &Known) -> Vec<Epoch> {
+/// The runs that things are named by, and a column that says which; the log's own is the first, those before follow it.
+fn put_epochs(
+    bits: &mut BitWriter,
+    log: &LogKey,
+    before: &[Epoch],
+    all: impl Iterator<Item = Epoch>,
+    known: &Known,
+) -> Vec<Epoch> {
     let all: Vec<Epoch> = all.collect();
-    let mut epochs = vec![log.epoch];
+    let mut epochs = [&[log.epoch], before].concat();
     for epoch in &all {
         if !epochs.contains(epoch) {
             epochs.push(*epoch);
         }
     }
-    bits.golomb(epochs.len() as u64 - 1, 0);
-    for epoch in &epochs[1..] {
+    let others = &epochs[1 + before.len()..];
+    bits.golomb(others.len() as u64, 0);
+    for epoch in others {
         match epoch.0 {
             0 => bits.put(0, 2),
             number if known.is_plain(*epoch) => {
@@ -243,6 +270,7 @@ fn put_epochs(bits: &mut BitWriter, log: &LogKey, all: impl Iterator<Item = Epoc
 fn get_epochs(
     bits: &mut BitReader<'_>,
     log: &LogKey,
+    before: &[Epoch],
     count: usize,
     epoch: &mut dyn FnMut(u16) -> Option<Epoch>,
 ) -> Result<(Vec<Epoch>, Vec<usize>), Malformed> {
@@ -250,7 +278,7 @@ fn get_epochs(
     if others > count as u64 {
         return Err(Malformed);
     }
-    let mut epochs = vec![log.epoch];
+    let mut epochs = [&[log.epoch], before].concat();
     for _ in 0..others {
         epochs.push(match bits.get(2)? {
             0 => Epoch(0),
@@ -266,12 +294,26 @@ fn get_epochs(
     }
 }
 
-/// The ids once, what they begin with alike only once, and a column that says which.
-fn put_dispensers(bits: &mut BitWriter, pours: &[&Poured]) {
-    let mut ids: Vec<&str> = pours.iter().map(|pour| pour.dispenser.as_str()).collect();
-    let all = ids.clone();
-    ids.sort_unstable();
-    ids.dedup();
+/// The ids and a column that says which: those before, where no other is among them.
+fn put_dispensers(bits: &mut BitWriter, pours: &[&Poured], before: &Before) {
+    let all: Vec<&str> = pours.iter().map(|pour| pour.dispenser.as_str()).collect();
+    let mut ids: Vec<&str> = before.dispensers.iter().map(|id| id.as_str()).collect();
+    let is_as_before = all.iter().all(|id| ids.contains(id));
+    if !before.is_empty() {
+        bits.put(u64::from(is_as_before), 1);
+    }
+    if !is_as_before {
+        ids.clone_from(&all);
+        ids.sort_unstable();
+        ids.dedup();
+        put_ids(bits, &ids);
+    }
+    let place = |id| ids.iter().position(|known| known == id).unwrap_or_default();
+    put_column(bits, &all.iter().map(|id| place(id) as u64).collect::<Vec<_>>());
+}
+
+/// Ids in order; what they begin with alike is written once.
+fn put_ids(bits: &mut BitWriter, ids: &[&str]) {
     // In order, what the first and the last have in common all have.
     let last = ids[ids.len() - 1];
     let shared = ids[0].bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count();
@@ -283,12 +325,10 @@ fn put_dispensers(bits: &mut BitWriter, pours: &[&Poured]) {
         .all(|id| id[shared..].bytes().all(|letter| letter.is_ascii_digit()));
     let width = if is_digits { 4 } else { 6 };
     bits.put(u64::from(is_digits), 1);
-    for id in &ids {
+    for id in ids {
         bits.golomb((id.len() - shared) as u64, 1);
         put_letters(bits, &id[shared..], width);
     }
-    let place = |id| ids.iter().position(|known| known == id).unwrap_or_default();
-    put_column(bits, &all.iter().map(|id| place(id) as u64).collect::<Vec<_>>());
 }
 
 fn put_letters(bits: &mut BitWriter, text: &str, width: u32) {
@@ -298,7 +338,18 @@ fn put_letters(bits: &mut BitWriter, text: &str, width: u32) {
     }
 }
 
-fn get_dispensers(bits: &mut BitReader<'_>, count: usize) -> Result<Vec<DispenserId>, Malformed> {
+fn get_dispensers(bits: &mut BitReader<'_>, count: usize, before: &Before) -> Result<Vec<DispenserId>, Malformed> {
+    let is_as_before = !before.is_empty() && bits.get(1)? == 1;
+    let ids = match is_as_before {
+        true => before.dispensers.clone(),
+        false => get_ids(bits, count)?,
+    };
+    let places = get_column(bits, count)?;
+    let id = |place: u64| usize::try_from(place).ok().and_then(|place| ids.get(place)).cloned();
+    places.into_iter().map(|place| id(place).ok_or(Malformed)).collect()
+}
+
+fn get_ids(bits: &mut BitReader<'_>, count: usize) -> Result<Vec<DispenserId>, Malformed> {
     let different = bits.golomb(1)?.saturating_add(1);
     if different > count as u64 {
         return Err(Malformed);
@@ -312,9 +363,7 @@ fn get_dispensers(bits: &mut BitReader<'_>, count: usize) -> Result<Vec<Dispense
         let id = shared.clone() + &get_letters(bits, length, width)?;
         ids.push(id.parse().map_err(|_| Malformed)?);
     }
-    let places = get_column(bits, count)?;
-    let id = |place: u64| usize::try_from(place).ok().and_then(|place| ids.get(place)).cloned();
-    places.into_iter().map(|place| id(place).ok_or(Malformed)).collect()
+    Ok(ids)
 }
 
 fn get_letters(bits: &mut BitReader<'_>, length: u64, width: u32) -> Result<String, Malformed> {
@@ -330,20 +379,29 @@ fn get_letters(bits: &mut BitReader<'_>, length: u64, width: u32) -> Result<Stri
     (0..length).map(letter).collect()
 }
 
-/// The first in full, then the seconds between. Where none goes back, no bit is spent on signs.
-fn put_times(bits: &mut BitWriter, pours: &[&Poured]) {
+/// The first in full or by the last before it, then the seconds between. Where none goes back, no bit is spent on signs.
+fn put_times(bits: &mut BitWriter, pours: &[&Poured], before: &Before) {
     let seconds: Vec<i64> = pours.iter().map(|pour| pour.time.seconds()).collect();
     let steps: Vec<i64> = seconds.windows(2).map(|pair| pair[1] - pair[0]).collect();
     let is_forward = steps.iter().all(|step| *step >= 0);
-    bits.golomb(seconds[0] as u64, 31);
+    match before.second {
+        Some(last) => bits.golomb(folded(seconds[0] - last), SECOND_ORDER),
+        None => bits.golomb(seconds[0] as u64, 31),
+    }
     bits.put(u64::from(is_forward), 1);
     let step = |step: &i64| if is_forward { *step as u64 } else { folded(*step) };
     put_column(bits, &steps.iter().map(step).collect::<Vec<_>>());
 }
 
-fn get_times(bits: &mut BitReader<'_>, count: usize) -> Result<Vec<Wall>, Malformed> {
+fn get_times(bits: &mut BitReader<'_>, count: usize, before: &Before) -> Result<Vec<Wall>, Malformed> {
     let seconds = |seconds: u64| i64::try_from(seconds).map_err(|_| Malformed);
-    let mut time = seconds(bits.golomb(31)?)?;
+    let mut time = match before.second {
+        Some(last) => {
+            let time = last.checked_add(unfolded(bits.golomb(SECOND_ORDER)?));
+            time.filter(|time| *time >= 0).ok_or(Malformed)?
+        }
+        None => seconds(bits.golomb(31)?)?,
+    };
     let is_forward = bits.get(1)? == 1;
     let mut times = vec![Wall::from_seconds(time)];
     for step in get_column(bits, count - 1)? {

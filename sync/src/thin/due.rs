@@ -43,7 +43,7 @@ fn next_ms<L: Logs>(setup: &Setup, now: u64, state: &State, logs: &L) -> Result<
     if state.goodbye.is_some() {
         return Ok(Some(now));
     }
-    if setup.side == Writer::Hub && !state.is_by_text {
+    if setup.side == Writer::Hub && (!state.is_by_text || setup.refuse.is_some()) {
         return Ok(None);
     }
     let generation = doubt::generation(logs)?;

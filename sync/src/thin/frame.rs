@@ -9,6 +9,9 @@
 //! | 2 | the epoch's low bytes, zero where a frame names none |
 //! | … | what the kind says |
 //! | 8 | tag |
+//!
+//! A CHUNK says its first place; at 1 its whole epoch; how far before it the record stands up to which the log says what is
+//! usual (see [`crate::pack::Before`]), or 0; then the records in the dense form. Its tag is over those themselves, too.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use kiosk::{

@@ -37,7 +37,7 @@ pub(super) fn text<L: Logs>(
     };
     let own = doubt::generation(logs)?;
     let known = known(setup, state, logs)?;
-    let Some((generation, said)) = verify(setup, carrier, &raw, own, state.box_run, &known) else {
+    let Some((generation, said)) = verify(setup, carrier, &raw, (own, state.box_run), &known, logs)? else {
         return Ok(outcome);
     };
     outcome.verified = true;

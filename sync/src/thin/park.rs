@@ -5,7 +5,8 @@ use kiosk::ids::BoxId;
 use super::{
     Hearing, PARKED_MAX,
     frame::HELD_MAX,
-    state::{self, Parked, Place, State, log_at},
+    kept,
+    state::{Parked, Place, State, log_at},
 };
 use crate::{
     frame::Chunk,
@@ -38,7 +39,7 @@ impl State {
         let Some(slot) = (0..PARKED_MAX as u8).find(is_free) else {
             return Ok(None);
         };
-        state::put_slot(box_id, slot, (&chunk.records, chunk.head), logs)?;
+        kept::put_slot(box_id, slot, (&chunk.records, chunk.head), logs)?;
         self.parked.push(Parked {
             slot,
             place,
@@ -50,7 +51,7 @@ impl State {
 
     fn unpark<L: Logs>(&mut self, box_id: BoxId, place: usize, logs: &mut L) -> Result<(), JournalError<L::Error>> {
         let parked = self.parked.remove(place);
-        state::put_slot(box_id, parked.slot, (&[], None), logs)
+        kept::put_slot(box_id, parked.slot, (&[], None), logs)
     }
 
     /// Throws everything away (PROTOCOL rule 16).
@@ -96,7 +97,7 @@ impl<L: Logs> Hearing<'_, L> {
                 place += 1;
                 continue;
             }
-            let (records, head) = state::slot(box_id, parked.slot, self.logs)?;
+            let (records, head) = kept::slot(box_id, parked.slot, self.logs)?;
             let chunk = Chunk {
                 by: parked.place.0,
                 lane: log.lane,

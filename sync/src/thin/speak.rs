@@ -1,5 +1,7 @@
 //! What goes out, and when.
 
+use std::rc::Rc;
+
 use kiosk::{
     ids::{Epoch, Lane, LogKey, Writer},
     moment::Moment,
@@ -14,7 +16,7 @@ use super::{
     },
     park::plain,
     state::{Flight, Place, State, log_at, now_ms},
-    verify::known,
+    verify::{before, known},
 };
 use crate::{
     doubt,
@@ -39,7 +41,7 @@ struct Speaking<'a, L> {
     /// The other end is on the line: everything is due.
     is_eager: bool,
     generation: u32,
-    known: Known,
+    known: Rc<Known>,
     left: u32,
     state: &'a mut State,
     logs: &'a mut L,
@@ -64,7 +66,7 @@ pub(super) fn tick<L: Logs>(
         carrier,
         is_eager: carrier == Carrier::Ussd,
         generation,
-        known,
+        known: Rc::new(known),
         left: texts_max,
         state,
         logs,
@@ -88,7 +90,7 @@ impl<L: Logs> Speaking<'_, L> {
             if !self.state.is_by_text || self.setup.refuse.is_some() {
                 return Ok(());
             }
-            if self.state.told_generation < self.generation && self.state.hello_ms.is_none() {
+            if self.state.told_generation < self.generation {
                 self.state.hello_ms = Some(now);
             }
         }
@@ -330,13 +332,20 @@ impl<L: Logs> Speaking<'_, L> {
             records.truncate((head.seq - from + 1) as usize);
         }
         let records = plain(&records);
+        // What is acknowledged is held by whoever can take this.
+        let held = self.logs.log(&log).map_err(JournalError::Store)?;
+        let acked = held.map_or(0, |held| held.acked.min(from - 1));
+        let before = before(&log, acked, self.logs)?;
+        let back = if before.is_empty() { 0 } else { from - acked };
+        let known = Rc::clone(&self.known);
         let payload = |count: usize| {
             let mut payload = Vec::new();
             put_number(&mut payload, from);
             if from == 1 {
                 payload.extend(place.1.0.to_be_bytes());
             }
-            payload.extend(pack::pack(&log, &records[..count], &self.known));
+            put_number(&mut payload, back);
+            payload.extend(pack::pack(&log, &records[..count], &known, &before));
             payload
         };
         let fits = |count: &usize, bytes_max: usize| HEADER_BYTES + payload(*count).len() + TAG_BYTES <= bytes_max;
@@ -356,18 +365,31 @@ impl<L: Logs> Speaking<'_, L> {
             }
             return Ok(None);
         }
-        let head = self.head(&log, from + count as u32 - 1)?;
+        self.say_records(&log, from, count, &records, &payload)
+    }
+
+    /// Puts out a text with this many of these records, and with a head where one belongs and has room. Gives the last of
+    /// them.
+    fn say_records(
+        &mut self,
+        log: &LogKey,
+        from: u32,
+        mut count: usize,
+        records: &[&[u8]],
+        payload: &dyn Fn(usize) -> Vec<u8>,
+    ) -> Result<Option<u32>, JournalError<L::Error>> {
+        let head = self.head(log, from + count as u32 - 1)?;
         let with_head = |count: usize| HEADER_BYTES + payload(count).len() + HEAD_BYTES + TAG_BYTES;
         // Where only the head has no room, the last record waits for a text of its own with it.
         count -= usize::from(head.is_some() && count > 1 && with_head(count) > BYTES_MAX);
+        let last = from + count as u32 - 1;
         let bytes_max = if self.is_eager { BYTES_MAX } else { LONG_BYTES_MAX };
-        let head = head.filter(|head| head.seq == from + count as u32 - 1 && with_head(count) <= bytes_max);
+        let head = head.filter(|head| head.seq == last && with_head(count) <= bytes_max);
         let mut payload = payload(count);
         payload.extend(head.iter().flat_map(|head| head.signature));
         let kind = if head.is_some() { Kind::Headed } else { Kind::Chunk };
-        let meaning = records[..count].concat();
-        let is_said = self.say(kind, place.0, place.1, &payload, &meaning);
-        Ok(is_said.then_some(from + count as u32 - 1))
+        let is_said = self.say(kind, log.by, log.epoch, &payload, &records[..count].concat());
+        Ok(is_said.then_some(last))
     }
 
     /// The head that goes with this record of the hub's: the hub's at the end of its log, and what a box has of it. Under it

@@ -18,14 +18,17 @@ fn known() -> Known {
 
 fn pack_all(by: Writer, records: &[Vec<u8>], known: &Known) -> Vec<u8> {
     let records: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
-    pack::pack(&key(by), &records, known)
+    pack::pack(&key(by), &records, known, &Before::default())
 }
 
 /// Packs and unpacks, and says how many bytes it took.
 fn there_and_back(by: Writer, records: &[Vec<u8>], known: &Known) -> usize {
     let packed = pack_all(by, records, known);
     let mut resolve = |tag| known.candidates(tag).first().copied();
-    assert_eq!(pack::unpack(&key(by), &packed, &mut resolve).unwrap(), records);
+    assert_eq!(
+        pack::unpack(&key(by), &packed, &Before::default(), &mut resolve).unwrap(),
+        records
+    );
     packed.len()
 }
 
@@ -164,6 +167,28 @@ proptest! {
     }
 
     #[test]
+    fn any_pours_come_back_after_any_others(
+        before in proptest::collection::vec(pour(), 0..8),
+        records in proptest::collection::vec(pour(), 1..20),
+        again in 0..8_usize,
+    ) {
+        let log = key(Writer::Site);
+        let stored: Vec<Stored> = before.iter().cloned().map(Stored::Bytes).collect();
+        // Some of them are like those before.
+        let records: Vec<Vec<u8>> = before.iter().take(again).cloned().chain(records).collect();
+        let before = Before::of(&log, &stored);
+        let bytes: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
+        let packed = pack::pack(&log, &bytes, &known(), &before);
+        let mut resolve = |tag| known().candidates(tag).first().copied();
+        prop_assert_eq!(pack::unpack(&log, &packed, &before, &mut resolve).unwrap(), records);
+        // With another past it is refused or something else, and nothing worse.
+        let other = Before::of(&log, &stored[..stored.len() / 2]);
+        if let Ok(others) = pack::unpack(&log, &packed, &other, &mut resolve) {
+            prop_assert!(others.len() <= pack::RECORDS_MAX);
+        }
+    }
+
+    #[test]
     fn any_bytes_come_back(records in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..80), 0..20)) {
         there_and_back(Writer::Hub, &records, &Known::default());
     }
@@ -172,7 +197,7 @@ proptest! {
     fn any_bytes_unpack_or_are_refused(bytes in proptest::collection::vec(any::<u8>(), 0..460), by in any::<bool>()) {
         let by = if by { Writer::Site } else { Writer::Hub };
         let log = LogKey { box_id: BoxId(1), ..key(by) };
-        if let Ok(records) = pack::unpack(&log, &bytes, &mut |tag| Some(Epoch(tag.into()))) {
+        if let Ok(records) = pack::unpack(&log, &bytes, &Before::default(), &mut |tag| Some(Epoch(tag.into()))) {
             prop_assert!(records.len() <= pack::RECORDS_MAX);
             prop_assert!(records.iter().all(|record| record.len() <= kisima_sync::record::RECORD_BYTES_MAX));
         }
@@ -190,7 +215,7 @@ proptest! {
         packed[place] ^= 1 << bit;
         let is_bounded = |packed: &[u8]| {
             let mut resolve = |tag| known().candidates(tag).first().copied();
-            let records = pack::unpack(&key(Writer::Site), packed, &mut resolve);
+            let records = pack::unpack(&key(Writer::Site), packed, &Before::default(), &mut resolve);
             records.is_ok_and(|records| records.len() <= pack::RECORDS_MAX)
         };
         is_bounded(&packed);

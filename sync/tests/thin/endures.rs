@@ -252,7 +252,7 @@ fn a_tick_that_says_nothing_writes_nothing() {
 }
 
 /// A frame as the box's own key would seal it.
-fn forged(kind: u8, epoch: u64, payload: &[u8], meaning: &[u8], sample: &str) -> String {
+pub fn forged(kind: u8, epoch: u64, payload: &[u8], meaning: &[u8], sample: &str) -> String {
     use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
     let mut bytes = STANDARD_NO_PAD.decode(&sample[1..]).unwrap()[..7].to_vec();
     bytes[0] = 1 << 4 | kind;
@@ -286,8 +286,8 @@ fn a_box_that_names_absurd_numbers_under_its_own_key_panics_nobody() {
     ] {
         for records in [1, 3] {
             let records: Vec<&[u8]> = (0..records).map(|_| record.as_slice()).collect();
-            let packed = pack::pack(&log, &records, &Known::default());
-            let payload = [from, &packed].concat();
+            let packed = pack::pack(&log, &records, &Known::default(), &Before::default());
+            let payload = [from, &[0], &packed].concat();
             let text = forged(2, SITE_RUN, &payload, &records.concat(), &sample);
             assert!(air.hear(Writer::Hub, &text).verified);
             air.pass(120_000);
@@ -365,4 +365,67 @@ fn what_a_box_heard_by_text_gives_back_by_socket_may_come_in_pieces() {
     std::mem::swap(&mut pair.site, &mut air.site);
     std::mem::swap(&mut pair.hub, &mut air.hub);
     air.assert_no_alarm();
+}
+
+#[test]
+fn a_hub_set_back_unawares_that_cannot_read_a_text_any_more_is_told_by_hello() {
+    let mut air = settled(32, 20, 1);
+    let noon = air.hub.disk.clone();
+    air.sell(25);
+    air.pass(3 * 3_600_000);
+    air.hub.disk = noon;
+    air.restart(Writer::Hub, 0x4242_0000_0000_0042);
+    air.sell(1);
+    air.tick(Writer::Site, 10);
+    air.now_ms += thin::LINGER_MS;
+    let text = air.tick(Writer::Site, 10).texts[0].text.clone();
+    air.flying.clear();
+    let before = air.hub.disk.clone();
+    assert_eq!(air.hear(Writer::Hub, &text), thin::Outcome::default());
+    assert_eq!(air.hub.disk, before);
+    air.pass(24 * 3_600_000);
+    air.assert_same();
+    air.assert_no_alarm();
+}
+
+#[test]
+fn a_forwarded_text_of_400_sealed_bytes_fits_four_parts() {
+    for (bytes, parts) in [(400, Some(4)), (420, Some(4)), (440, None)] {
+        let mut air = settled(33, 1, 1);
+        let sealed = (0..bytes).map(|byte| byte as u8).collect();
+        let time = Wall::from_seconds(1_790_000_000);
+        air.write(Writer::Site, &Record::Fact(Fact::Forwarded(Forwarded { sealed, time })));
+        air.sell(1);
+        air.pass(12 * 3_600_000);
+        let waiting = thin::waiting(Writer::Site, BOX, &air.site.disk).unwrap();
+        match parts {
+            Some(parts) => {
+                air.assert_same();
+                assert_eq!((air.sent[0], waiting), (parts + 1, thin::Waiting::default()));
+            }
+            // What stands behind it waits with it, and no text is spent on trying.
+            None => assert_eq!(
+                (air.sent[0], waiting.records, waiting.too_large.unwrap().seq),
+                (0, 2, 3)
+            ),
+        }
+    }
+}
+
+#[test]
+fn a_generation_raised_between_two_tries_of_hello_is_told_at_once_and_never_to_a_retired_box() {
+    let mut air = settled(34, 1, 1);
+    air.sell(1);
+    air.pass(3 * 3_600_000);
+    doubt::hub_raise(&mut air.hub.disk, 1).unwrap();
+    air.loss_percent = 100;
+    air.pass(60_000);
+    doubt::hub_raise(&mut air.hub.disk, 2).unwrap();
+    air.sent = [0; 2];
+    air.pass(60_000);
+    assert_eq!(air.sent[1], 1);
+    air.hub_setup.refuse = Some(Reason::Retired);
+    doubt::hub_raise(&mut air.hub.disk, 3).unwrap();
+    air.pass(3_600_000);
+    assert_eq!(air.sent[1], 1);
 }

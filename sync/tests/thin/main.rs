@@ -28,7 +28,8 @@ use kiosk::{
 use kisima_sync::{
     doubt,
     frame::Reason,
-    pack::{self, Known},
+    journal::Stored,
+    pack::{self, Before, Known},
     record::{DocumentId, Edit, Record},
     seal::{Carrier, PairKey, SecretKey},
     session::Action,

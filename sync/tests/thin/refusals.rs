@@ -1,7 +1,7 @@
 //! What no text may do.
 
 use super::*;
-use crate::examples::settled;
+use crate::{endures::forged, examples::settled};
 
 /// A sale by text that has not arrived.
 fn sale(air: &mut Air) -> String {
@@ -165,21 +165,17 @@ fn another_medium_is_refused_and_named() {
 #[test]
 fn a_parking_place_is_bounded_and_what_finds_none_is_answered_by_hello() {
     let mut air = settled(8, 1, 1);
-    let mut texts = Vec::new();
-    for _ in 0..40 {
-        texts.push(sale(&mut air));
-        // As if each had been acknowledged: the window shall not end this.
-        let log = support::log(Writer::Site, Lane::Money, 0xa1a1_0000_0000_00a1);
-        use kisima_sync::journal::Logs as _;
-        let mark = air.mark(Writer::Site, Writer::Site);
-        air.site.disk.set_acked(&log, mark).unwrap();
-        air.handle(
-            Writer::Site,
-            Event::WideHeard {
-                peer_run: Epoch(0x4141_0000_0000_0041),
-            },
-        );
-    }
+    let sample = sale(&mut air);
+    let run = 0xa1a1_0000_0000_00a1;
+    let log = support::log(Writer::Site, Lane::Money, run);
+    let text = |from: u8| {
+        let record = support::poured(from.into(), run)
+            .encode(Writer::Site, Lane::Money)
+            .unwrap();
+        let packed = pack::pack(&log, &[&record], &Known::default(), &Before::default());
+        forged(2, run, &[&[from, 0], packed.as_slice()].concat(), &record, &sample)
+    };
+    let texts: Vec<String> = (3..43).map(text).collect();
     for text in texts[1..].iter() {
         assert!(air.hear(Writer::Hub, text).verified);
     }
@@ -201,7 +197,7 @@ fn a_parking_place_is_bounded_and_what_finds_none_is_answered_by_hello() {
     air.hear(Writer::Hub, &texts[0]);
     assert_eq!(
         air.mark(Writer::Hub, Writer::Site),
-        3 + 32,
+        2 + 1 + 32,
         "the gap closed, and all that was parked was applied"
     );
 }
