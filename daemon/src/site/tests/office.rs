@@ -101,6 +101,8 @@ impl Office {
             }
         }
         assert!(bench.status().link_up);
+        let peer_run = bench.site().pen.epoch;
+        self.thin(bench, thin::Event::WideHeard { peer_run });
         orders
     }
 
