@@ -316,7 +316,13 @@ impl Rooms {
         adapters.spawn(hub::Link::new(inbox.clone(), orders, address).run(stop.clone()));
         adapters.spawn(Ballast::new(data.path()).run(inbox.clone(), ballast, stop.clone()));
         let (modem, sim_orders) = modem;
-        adapters.spawn(modem::run(modem, sim_orders, inbox.clone(), stop.clone()));
+        adapters.spawn(modem::run(
+            modem,
+            data.path().to_owned(),
+            sim_orders,
+            inbox.clone(),
+            stop.clone(),
+        ));
         adapters.spawn(serve_pages(
             sockets.web,
             inbox.clone(),

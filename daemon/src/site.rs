@@ -353,6 +353,12 @@ impl Site {
         Ok(self.is_elsewhere(enrolled) || self.is_retired || self.in_doubt()?)
     }
 
+    /// Whether this is the box that the hub enrolled: no other has taken its place, and its card is no copy.
+    fn is_in_place(&self) -> bool {
+        let enrolled = self.enrolled.as_ref();
+        !self.is_retired && enrolled.is_some_and(|enrolled| !self.is_elsewhere(enrolled))
+    }
+
     /// Whether this database sits on another medium than the one that was enrolled (PROTOCOL rule 2).
     fn is_elsewhere(&self, enrolled: &Enrolled) -> bool {
         let bound = enrolled.enrolment.medium;

@@ -122,12 +122,14 @@ pub enum Class {
     Plain,
 }
 
-/// The final result in a line, if it is one (ITU-T V.250 section 5.7.1).
+/// The final result in a line, if it is one (ITU-T V.250 section 5.7.1). `NO CARRIER`, `BUSY`, `NO ANSWER` and
+/// `NO DIALTONE` end calls, and none is made here: they come when somebody rings the SIM's number and gives up, and must
+/// not end what is under way.
 pub fn end(line: &str) -> Option<End> {
     let line = line.trim();
     let (class, rest) = match line {
         "OK" => return Some(End::Ok),
-        "ERROR" | "NO CARRIER" | "BUSY" | "NO ANSWER" | "NO DIALTONE" | "COMMAND NOT SUPPORT" => (Class::Plain, ""),
+        "ERROR" | "COMMAND NOT SUPPORT" => (Class::Plain, ""),
         _ => {
             let found = [("+CME ERROR:", Class::Equipment), ("+CMS ERROR:", Class::Message)];
             let (prefix, class) = found.into_iter().find(|(prefix, _)| line.starts_with(prefix))?;
@@ -213,6 +215,11 @@ impl Fault {
     /// The SIM or the modem is busy: the same works in a moment.
     pub fn is_busy(&self) -> bool {
         self.is(14, 314)
+    }
+
+    /// The network did not answer in time: what was handed to it may have arrived all the same.
+    pub fn is_network_timeout(&self) -> bool {
+        self.is(31, 332)
     }
 
     /// What can be done about a text that it stopped.
@@ -303,7 +310,16 @@ mod tests {
     #[test]
     fn ends_are_told_from_other_lines() {
         assert_eq!(end("OK"), Some(End::Ok));
-        for line in ["+CMGS: 1", "OKAY", "+CME", "RING", "+CMTI: \"SM\",1", ""] {
+        for line in [
+            "+CMGS: 1",
+            "OKAY",
+            "+CME",
+            "RING",
+            "NO CARRIER",
+            "BUSY",
+            "+CMTI: \"SM\",1",
+            "",
+        ] {
             assert_eq!(end(line), None, "{line}");
         }
     }

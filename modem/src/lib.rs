@@ -7,6 +7,7 @@
 //! | [`command`] | commands with their time-outs and tries, how they end |
 //! | [`profile`] | in what modems differ |
 //! | [`machine`] | what is said to a modem and when |
+//! | [`pin`] | what is remembered of a SIM's PIN |
 //! | [`port`] | the serial port under the machine |
 //! | [`gsm7`] | the alphabet of seven bits, and how it is packed |
 //! | [`pdu`] | messages as the network writes them |
@@ -24,6 +25,7 @@ pub mod line;
 pub mod machine;
 pub mod order;
 pub mod pdu;
+pub mod pin;
 pub mod port;
 pub mod profile;
 pub mod sms;

@@ -9,6 +9,7 @@
 //! | `start` | from an open port to a modem that is set up |
 //! | `network` | registration, operator, signal, time |
 //! | `shelf` | texts that lie in the modem, until they are forgotten |
+//! | `stores` | in which of its stores |
 //! | `send` | texts on their way out |
 //! | `talk` | the USSD session |
 //! | `ladder` | what is done about a modem that does not answer |
@@ -25,6 +26,7 @@ mod send;
 mod shelf;
 mod start;
 mod step;
+mod stores;
 mod talk;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -34,6 +36,7 @@ use crate::{
     event::{Event, Identity, Refused, Then, Trouble, UssdEnd},
     line::Framer,
     order::{Order, Outgoing},
+    pin::PinNote,
     profile::{self, Profile},
 };
 
@@ -55,6 +58,8 @@ pub struct Settings {
     pub profile: Option<&'static Profile>,
     /// The SIM's PIN.
     pub sim_pin: Option<String>,
+    /// What is remembered of it from before.
+    pub pin_note: Option<PinNote>,
     /// Who brings up mobile data.
     pub data: Data,
     /// The site can cut the modem's power ([`Effect::PowerHook`]).
@@ -101,6 +106,8 @@ pub enum Effect {
         /// How long to wait, in milliseconds.
         after_ms: u64,
     },
+    /// Remember this of the SIM's PIN, safe before anything else is done; `None` forgets.
+    Note(Option<PinNote>),
     /// Have the site cut the modem's power for a moment.
     PowerHook,
     /// Tell this.
@@ -132,12 +139,15 @@ pub struct Machine {
     quotes_until: Option<u64>,
     phase: Phase,
     flight: Option<Flight>,
+    /// The next end belongs to an answer that came late.
+    skips_end: bool,
     /// Said before anything else, in order.
     script: VecDeque<Step>,
     pause_until: u64,
     busy_count: u8,
-    /// The card that refused the PIN: it is not asked again.
-    pin_refused_by: Option<String>,
+    pin_note: Option<PinNote>,
+    /// How often in a row the card was looked at in vain.
+    card_fails: u8,
     pin_word: String,
     pin_tries_left: Option<u8>,
     store_tries: u8,
@@ -147,6 +157,8 @@ pub struct Machine {
     sweep_at: u64,
     clock_at: u64,
     started_at: u64,
+    /// It has restarted in the middle of being set up, which is to be done again then.
+    restart_at: Option<u64>,
     escaped_at: u64,
     wants_room: bool,
     /// Orders and housekeeping take turns, so that neither starves the other.
@@ -167,6 +179,7 @@ impl Machine {
     /// One that has done nothing yet: the first tick has it open the port.
     pub fn new(settings: Settings) -> Machine {
         let profile = settings.profile.unwrap_or_else(|| profile::recognise("", ""));
+        let pin_note = settings.pin_note.clone();
         Machine {
             settings,
             profile,
@@ -177,10 +190,12 @@ impl Machine {
             quotes_until: None,
             phase: Phase::New,
             flight: None,
+            skips_end: false,
             script: VecDeque::new(),
             pause_until: 0,
             busy_count: 0,
-            pin_refused_by: None,
+            pin_note,
+            card_fails: 0,
             pin_word: String::new(),
             pin_tries_left: None,
             store_tries: 0,
@@ -190,6 +205,7 @@ impl Machine {
             sweep_at: 0,
             clock_at: 0,
             started_at: 0,
+            restart_at: None,
             escaped_at: 0,
             wants_room: false,
             is_turn_of_orders: false,
@@ -235,7 +251,7 @@ impl Machine {
             Phase::Ready => None,
         };
         let flight = self.flight.as_ref().map(|flight| flight.deadline);
-        let all = [phase, flight, self.quotes_until, self.talk.deadline()];
+        let all = [phase, flight, self.quotes_until, self.talk.deadline(), self.restart_at];
         all.into_iter().flatten().min()
     }
 
@@ -288,6 +304,9 @@ impl Machine {
         }
         self.flight_time();
         self.talk_time();
+        if self.restart_at.is_some_and(|at| at <= self.now) {
+            self.has_restarted();
+        }
         if let Phase::Waiting { until } = self.phase
             && until <= self.now
         {
@@ -342,6 +361,9 @@ impl Machine {
         if let Some(slot) = self.reads.pop_first() {
             return Some(Step::Read(slot));
         }
+        if let Some(step) = self.next_sweep() {
+            return Some(step);
+        }
         if self.sweep_at <= self.now {
             self.sweep_at = self.now + SWEEP_MS;
             return Some(Step::Sweep);
@@ -351,6 +373,9 @@ impl Machine {
         }
         if self.poll_at <= self.now {
             self.poll_at = self.now + POLL_MS;
+            if self.is_adrift() {
+                return None;
+            }
             self.script
                 .extend([Step::Registered(0), Step::Registered(1), Step::Registered(2)]);
             return Some(Step::Signal);

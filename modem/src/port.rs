@@ -1,6 +1,8 @@
 //! The serial port under the machine: the only file here that waits. Orders and bytes take turns, events wait for their
 //! reader, and while they do what the modem says waits in the kernel.
 
+mod note;
+
 use std::{
     future::{pending, ready},
     io,
@@ -21,6 +23,7 @@ use crate::{
     event::{Event, Trouble},
     machine::{Data, Effect, Input, Machine, Settings},
     order::Order,
+    pin::PinNote,
     profile::Profile,
 };
 
@@ -28,6 +31,8 @@ use crate::{
 const READ_MAX: usize = 4096;
 /// How long a port may take for what is written to it: a modem that takes nothing is as good as gone.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often it is looked whether anybody can order anything while nobody reads events.
+const STILL_WANTED: Duration = Duration::from_millis(500);
 /// How long the site's hook may take.
 const HOOK_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -42,6 +47,9 @@ pub struct Options {
     pub profile: Option<&'static Profile>,
     /// The SIM's PIN.
     pub sim_pin: Option<String>,
+    /// The file in which is remembered what became of it, read at the beginning. Without one a wrong PIN costs one of three
+    /// tries at each restart of this program, where the modem does not tell how many are left.
+    pub pin_note: Option<PathBuf>,
     /// Who brings up mobile data.
     pub data: Data,
     /// A program that cuts the modem's power for a moment, run without arguments.
@@ -50,12 +58,13 @@ pub struct Options {
 
 /// Speaks to a modem until nobody can order anything any more, whatever becomes of the modem meanwhile: what goes wrong
 /// is told as [`Event::Down`] and tried again. Events that nobody reads stop it until somebody does; when nobody can read
-/// them it ends too.
-pub async fn run(options: Options, mut orders: mpsc::Receiver<Order>, events: mpsc::Sender<Event>) {
+/// them any more it ends too, and so it does where nobody reads them and nobody can order anything.
+pub async fn run(options: Options, orders: mpsc::Receiver<Order>, events: mpsc::Sender<Event>) {
     let mut driver = Driver {
         machine: Machine::new(Settings {
             profile: options.profile,
             sim_pin: options.sim_pin.clone(),
+            pin_note: options.pin_note.as_deref().and_then(note::read),
             data: options.data.clone(),
             has_power_hook: options.power_hook.is_some(),
         }),
@@ -63,6 +72,7 @@ pub async fn run(options: Options, mut orders: mpsc::Receiver<Order>, events: mp
         port: None,
         open_at: None,
         options,
+        orders,
         events,
     };
     let mut buffer = [0; READ_MAX];
@@ -70,7 +80,7 @@ pub async fn run(options: Options, mut orders: mpsc::Receiver<Order>, events: mp
     while still_wanted {
         let deadline = driver.deadline();
         still_wanted = tokio::select! {
-            order = orders.recv() => match order {
+            order = driver.orders.recv() => match order {
                 Some(order) => driver.step(Input::Order(order)).await,
                 None => false,
             },
@@ -87,6 +97,7 @@ pub async fn run(options: Options, mut orders: mpsc::Receiver<Order>, events: mp
 struct Driver {
     machine: Machine,
     options: Options,
+    orders: mpsc::Receiver<Order>,
     events: mpsc::Sender<Event>,
     began: Instant,
     port: Option<SerialStream>,
@@ -115,7 +126,7 @@ impl Driver {
                     // What came before a write that failed still holds; another write would fail as well.
                     Effect::Write(bytes) => lost = lost || !self.write(&bytes).await,
                     Effect::Tell(event) => {
-                        if self.events.send(event).await.is_err() {
+                        if !self.tell(event).await {
                             return false;
                         }
                     }
@@ -124,6 +135,7 @@ impl Driver {
                         lost = false;
                         self.open_at = Instant::now().checked_add(Duration::from_millis(after_ms));
                     }
+                    Effect::Note(note) => self.note(note.as_ref()),
                     Effect::PowerHook => self.cut_power().await,
                 }
             }
@@ -132,6 +144,21 @@ impl Driver {
             }
             self.port = None;
             effects = self.machine.handle(self.now_ms(), Input::Closed(Trouble::Gone));
+        }
+    }
+
+    /// Waits for room for an event; whether anybody still wants any.
+    async fn tell(&self, event: Event) -> bool {
+        loop {
+            match timeout(STILL_WANTED, self.events.reserve()).await {
+                Ok(Ok(room)) => {
+                    room.send(event);
+                    return true;
+                }
+                Ok(Err(_)) => return false,
+                Err(_) if self.orders.is_closed() => return false,
+                Err(_) => {}
+            }
         }
     }
 
@@ -170,6 +197,15 @@ impl Driver {
         tracing::warn!(port = %self.options.port.display(), %error, "the modem's port is gone");
         self.port = None;
         self.step(Input::Closed(Trouble::Gone)).await
+    }
+
+    /// Without a note the PIN is said all the same: a site without texts is worse than a card with one try less.
+    fn note(&self, note: Option<&PinNote>) {
+        if let Some(path) = &self.options.pin_note
+            && let Err(error) = note::keep(path, note)
+        {
+            tracing::warn!(path = %path.display(), %error, "cannot note what became of the SIM's PIN");
+        }
     }
 
     async fn cut_power(&mut self) {

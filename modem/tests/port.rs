@@ -106,6 +106,7 @@ fn options(link: &Path) -> Options {
         baud: 115_200,
         profile: None,
         sim_pin: None,
+        pin_note: None,
         data: Data::None,
         power_hook: None,
     }
@@ -198,4 +199,22 @@ async fn a_babbling_modem_still_sends_and_events_wait_for_their_reader() {
     wait(&mut events, |event| matches!(event, Event::Ready(_))).await;
     orders.send(text(1)).await.unwrap();
     wait(&mut events, |event| matches!(event, Event::Sent { id: OrderId(1), .. })).await;
+}
+
+#[tokio::test]
+async fn it_ends_with_its_orders_though_nobody_reads_its_events() {
+    let folder = Folder::new();
+    modem(&folder.link(), true);
+    let (orders, from_us) = mpsc::channel(8);
+    let (to_us, _events) = mpsc::channel(1);
+    let driver = tokio::spawn(run(options(&folder.link()), from_us, to_us.clone()));
+    // It has more to tell than there is room for.
+    let full = async {
+        while to_us.capacity() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(LIMIT, full).await.expect("it tells something");
+    drop(orders);
+    timeout(LIMIT, driver).await.expect("it ends").unwrap();
 }

@@ -3,6 +3,9 @@
 //! A Pi has no clock of its own. Until NTP, the modem, the manager or the hub has spoken, nothing expires. The hub is
 //! believed above all; it alone may set the time back below the floor: when the program was made, or what a network or the
 //! hub vouched for (RELIABILITY section 5). A manager's word raises no floor, for people mistype years.
+//!
+//! What was said is carried on by a clock that nobody sets: NTP sets the system's clock forward some time after the modem
+//! has named the time, and that step must not be counted twice.
 
 use std::{
     path::Path,
@@ -44,6 +47,8 @@ const fn built_s(named: Option<&str>) -> i64 {
 #[derive(Clone)]
 pub struct Clock {
     started: Instant,
+    /// What the system's clock said then.
+    began: Wall,
     state: Arc<Mutex<State>>,
 }
 
@@ -56,19 +61,33 @@ pub struct Saved {
     pub sure: Wall,
 }
 
+/// What this machine's clocks say at one moment.
+#[derive(Clone, Copy)]
+struct Hands {
+    /// The system's clock, which NTP or a person may set at any time.
+    system: Wall,
+    /// What it would say had nobody set it since the program started.
+    steady: Wall,
+}
+
 /// What was last believed: a wall time at a monotonic moment, and who said so.
 struct State {
     /// Never show less than this.
     shown: Wall,
     /// Believe nobody but the hub who names less than this; raised as time is believed.
     floor: Wall,
-    /// An earlier run has saved the time, so that a far jump means something.
+    /// A network or the hub has vouched for a time, in this run or, as anybody may, in an earlier one: a far jump from it
+    /// means something.
     has_past: bool,
-    /// What to add to the system's clock.
+    /// What to add to the steady clock.
     offset_ms: i64,
+    /// What it was when the present source was first believed: many small jumps of one source are a far one.
+    first_offset_ms: i64,
     trust: Trust,
     /// A far jump that one source named and no second has confirmed.
     pending: Option<(Trust, i64)>,
+    /// The system's clock is kept by its operator, and is right whatever it was set by.
+    is_server: bool,
 }
 
 impl Clock {
@@ -79,11 +98,14 @@ impl Clock {
             floor: saved.sure.max(built),
             has_past: saved.last.max(saved.sure) != Wall(0),
             offset_ms: 0,
+            first_offset_ms: 0,
             trust: Trust::None,
             pending: None,
+            is_server: false,
         };
         Clock {
             started: Instant::now(),
+            began: system_wall(),
             state: Arc::new(Mutex::new(state)),
         }
     }
@@ -91,7 +113,10 @@ impl Clock {
     /// A clock for a machine whose system clock is kept by its operator: a server.
     pub fn of_server() -> Clock {
         let clock = Clock::new(Wall(0), Saved::default());
-        clock.state().trust = Trust::Ntp;
+        let mut state = clock.state();
+        state.trust = Trust::Ntp;
+        state.is_server = true;
+        drop(state);
         clock
     }
 
@@ -110,19 +135,27 @@ impl Clock {
     /// The wall time and how far it is trusted.
     pub fn now(&self) -> (Wall, Trust) {
         let mut state = self.state();
-        let wall = state.show(system_wall());
+        let wall = state.show(self.hands());
         (wall, state.trust)
     }
 
     /// A source named the time. Returns whether it is believed now.
     pub fn hear(&self, source: Trust, wall: Wall) -> bool {
-        self.state().hear(source, wall, system_wall())
+        self.state().hear(source, wall, self.hands())
     }
 
     /// Looks whether NTP has synchronised the system's clock meanwhile.
     pub fn check_ntp(&self) {
         if Path::new(NTP_SYNCHRONISED).exists() {
             self.hear(Trust::Ntp, system_wall());
+        }
+    }
+
+    fn hands(&self) -> Hands {
+        let elapsed_ms = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        Hands {
+            system: system_wall(),
+            steady: self.began.plus_ms(elapsed_ms),
         }
     }
 
@@ -133,9 +166,14 @@ impl Clock {
 }
 
 impl State {
-    /// The time, while the system's clock says `system`. What is sure does not go back, whatever the system's clock does.
-    fn show(&mut self, system: Wall) -> Wall {
-        let wall = system.plus_ms(self.offset_ms).max(self.shown);
+    /// The time. What is sure does not go back.
+    fn show(&mut self, hands: Hands) -> Wall {
+        // As long as nobody has named the time, the system's clock is as good a guess as any.
+        let clock = match self.is_server || self.trust == Trust::None {
+            true => hands.system,
+            false => hands.steady,
+        };
+        let wall = clock.plus_ms(self.offset_ms).max(self.shown);
         if self.trust > Trust::Manager {
             self.shown = wall;
             self.floor = self.floor.max(wall.plus_ms(-CORRECTION_MAX_MS));
@@ -143,18 +181,24 @@ impl State {
         wall
     }
 
-    fn hear(&mut self, source: Trust, wall: Wall, system: Wall) -> bool {
+    fn hear(&mut self, source: Trust, wall: Wall, hands: Hands) -> bool {
         if source < self.trust || source == Trust::None {
             return false;
         }
-        let offset_ms = wall.0.saturating_sub(system.0);
+        let offset_ms = wall.0.saturating_sub(hands.steady.0);
+        let mut is_anew = source != self.trust || matches!(source, Trust::Hub | Trust::Manager);
         if source == Trust::Hub {
             self.floor = self.floor.min(wall);
         } else {
             if wall < self.floor {
                 return false;
             }
-            let far = self.has_past && wall.0.saturating_sub(self.show(system).0) > JUMP_MAX_MS;
+            let crept_ms = match is_anew {
+                true => 0,
+                false => offset_ms.saturating_sub(self.first_offset_ms),
+            };
+            let jump_ms = wall.0.saturating_sub(self.show(hands).0);
+            let far = self.has_past && jump_ms.max(crept_ms) > JUMP_MAX_MS;
             let confirmed = source == Trust::Manager
                 || self.pending.is_some_and(|(other, offset)| {
                     other != source && offset.abs_diff(offset_ms) <= JUMP_MAX_MS.unsigned_abs()
@@ -163,7 +207,12 @@ impl State {
                 self.pending = Some((source, offset_ms));
                 return false;
             }
+            is_anew |= far;
         }
+        if is_anew {
+            self.first_offset_ms = offset_ms;
+        }
+        self.has_past |= source > Trust::Manager;
         self.shown = self.shown.min(wall);
         self.pending = None;
         self.offset_ms = offset_ms;
@@ -189,8 +238,18 @@ mod tests {
             floor: NOON,
             has_past: true,
             offset_ms: 0,
+            first_offset_ms: 0,
             trust: Trust::None,
             pending: None,
+            is_server: false,
+        }
+    }
+
+    /// Nobody has set the system's clock.
+    fn at(wall: Wall) -> Hands {
+        Hands {
+            system: wall,
+            steady: wall,
         }
     }
 
@@ -212,21 +271,21 @@ mod tests {
     #[test]
     fn a_small_step_is_believed_and_a_far_jump_waits_for_a_second_source() {
         let mut state = state();
-        assert!(state.hear(Trust::Modem, NOON.plus_ms(DAY_MS), NOON));
+        assert!(state.hear(Trust::Modem, NOON.plus_ms(DAY_MS), at(NOON)));
         let mut state = self::state();
-        assert!(!state.hear(Trust::Modem, NOON.plus_ms(30 * DAY_MS), NOON));
-        assert!(state.hear(Trust::Ntp, NOON.plus_ms(30 * DAY_MS), NOON));
+        assert!(!state.hear(Trust::Modem, NOON.plus_ms(30 * DAY_MS), at(NOON)));
+        assert!(state.hear(Trust::Ntp, NOON.plus_ms(30 * DAY_MS), at(NOON)));
         assert_eq!(state.trust, Trust::Ntp);
     }
 
     #[test]
     fn only_the_hub_sets_the_time_below_the_floor() {
         let mut state = state();
-        assert!(!state.hear(Trust::Ntp, NOON.plus_ms(-DAY_MS), NOON));
-        assert!(state.hear(Trust::Hub, NOON.plus_ms(-DAY_MS), NOON));
-        assert_eq!(state.show(NOON), NOON.plus_ms(-DAY_MS));
+        assert!(!state.hear(Trust::Ntp, NOON.plus_ms(-DAY_MS), at(NOON)));
+        assert!(state.hear(Trust::Hub, NOON.plus_ms(-DAY_MS), at(NOON)));
+        assert_eq!(state.show(at(NOON)), NOON.plus_ms(-DAY_MS));
         assert!(
-            !state.hear(Trust::Ntp, NOON, NOON),
+            !state.hear(Trust::Ntp, NOON, at(NOON)),
             "a weaker source does not overrule the hub"
         );
     }
@@ -234,31 +293,72 @@ mod tests {
     #[test]
     fn the_floor_rises_with_what_a_network_says() {
         let mut state = state();
-        assert!(state.hear(Trust::Ntp, NOON, NOON));
+        assert!(state.hear(Trust::Ntp, NOON, at(NOON)));
         let later = NOON.plus_ms(DAY_MS);
-        assert_eq!(state.show(later), later);
-        assert_eq!(state.show(NOON), later, "the system's clock was set back");
-        assert!(!state.hear(Trust::Ntp, NOON, NOON), "and so was who keeps it");
+        assert_eq!(state.show(at(later)), later);
+        assert_eq!(state.show(at(NOON)), later, "the system's clock was set back");
+        assert!(!state.hear(Trust::Ntp, NOON, at(NOON)), "and so was who keeps it");
     }
 
     #[test]
     fn a_better_source_puts_a_late_network_right() {
         let mut state = state();
-        assert!(state.hear(Trust::Modem, NOON.plus_ms(5_000), NOON));
-        assert_eq!(state.show(NOON), NOON.plus_ms(5_000));
-        assert!(state.hear(Trust::Ntp, NOON, NOON));
-        assert_eq!(state.show(NOON), NOON);
+        assert!(state.hear(Trust::Modem, NOON.plus_ms(5_000), at(NOON)));
+        assert_eq!(state.show(at(NOON)), NOON.plus_ms(5_000));
+        assert!(state.hear(Trust::Ntp, NOON, at(NOON)));
+        assert_eq!(state.show(at(NOON)), NOON);
+    }
+
+    #[test]
+    fn a_system_clock_that_ntp_sets_after_the_modem_spoke_is_not_counted_twice() {
+        for source in [Trust::Modem, Trust::Hub] {
+            let mut state = state();
+            let right = NOON.plus_ms(DAY_MS);
+            // The box was off for a day: its own clock stands where it was switched off.
+            assert!(state.hear(source, right, at(NOON)));
+            let set = Hands {
+                system: right.plus_ms(1_000),
+                steady: NOON.plus_ms(1_000),
+            };
+            assert_eq!(state.show(set), right.plus_ms(1_000), "{source:?}");
+            assert_eq!(state.hear(Trust::Ntp, set.system, set), source == Trust::Modem);
+            assert_eq!(state.show(set), right.plus_ms(1_000), "{source:?}");
+        }
+    }
+
+    #[test]
+    fn many_small_jumps_of_one_source_are_a_far_one() {
+        let mut state = state();
+        assert!(state.hear(Trust::Modem, NOON.plus_ms(DAY_MS), at(NOON)));
+        assert!(state.hear(Trust::Modem, NOON.plus_ms(3 * DAY_MS), at(NOON)));
+        assert!(!state.hear(Trust::Modem, NOON.plus_ms(5 * DAY_MS), at(NOON)));
+        assert_eq!(state.show(at(NOON)), NOON.plus_ms(3 * DAY_MS));
+        // Years that went by are no jump.
+        let later = NOON.plus_ms(1_000 * DAY_MS);
+        assert!(state.hear(Trust::Modem, later.plus_ms(3 * DAY_MS), at(later)));
+    }
+
+    #[test]
+    fn a_new_box_that_was_told_the_time_waits_before_a_far_jump_too() {
+        let mut state = State {
+            has_past: false,
+            ..state()
+        };
+        let right = NOON.plus_ms(300 * DAY_MS);
+        assert!(state.hear(Trust::Modem, right, at(NOON)));
+        assert!(!state.hear(Trust::Modem, right.plus_ms(3 * DAY_MS), at(NOON)));
+        assert_eq!(state.show(at(NOON)), right);
     }
 
     #[test]
     fn a_year_mistyped_by_a_manager_can_be_mended() {
         let mut state = state();
-        assert!(state.hear(Trust::Manager, NOON.plus_ms(3_650 * DAY_MS), NOON));
-        assert_eq!(state.show(NOON), NOON.plus_ms(3_650 * DAY_MS));
-        assert!(state.hear(Trust::Manager, NOON.plus_ms(DAY_MS), NOON));
-        assert_eq!(state.show(NOON), NOON.plus_ms(DAY_MS));
-        assert!(state.hear(Trust::Ntp, NOON, NOON));
-        assert_eq!(state.show(NOON), NOON);
+        assert!(state.hear(Trust::Manager, NOON.plus_ms(3_650 * DAY_MS), at(NOON)));
+        assert_eq!(state.show(at(NOON)), NOON.plus_ms(3_650 * DAY_MS));
+        assert!(state.hear(Trust::Manager, NOON.plus_ms(DAY_MS), at(NOON)));
+        assert_eq!(state.show(at(NOON)), NOON.plus_ms(DAY_MS));
+        assert!(state.hear(Trust::Ntp, NOON, at(NOON)));
+        assert_eq!(state.show(at(NOON)), NOON);
     }
 
     #[test]
@@ -273,6 +373,10 @@ mod tests {
     #[test]
     fn a_modem_is_believed_by_a_box_that_never_knew_the_time() {
         let clock = Clock::new(NOON, Saved::default());
-        assert!(clock.state().hear(Trust::Modem, NOON.plus_ms(300 * DAY_MS), Wall(0)));
+        assert!(
+            clock
+                .state()
+                .hear(Trust::Modem, NOON.plus_ms(300 * DAY_MS), at(Wall(0)))
+        );
     }
 }

@@ -28,6 +28,9 @@ use crate::site::{
 pub const QUEUE_MAX: usize = 64;
 /// Events that may wait to become inputs; then the modem waits.
 const EVENTS_MAX: usize = 64;
+/// The file in the data folder that remembers what the card said to its PIN: one that was refused is not tried again at
+/// the next start.
+const PIN_NOTE: &str = "sim-pin.note";
 /// Digits of a SIM's PIN (3GPP TS 31.101 section 9.5.1).
 const PIN_DIGITS: std::ops::RangeInclusive<usize> = 4..=8;
 
@@ -46,7 +49,7 @@ pub enum ModemError {
 }
 
 /// How the modem at a port is driven.
-fn options(port: PathBuf, config: &Modem) -> Result<Options, ModemError> {
+fn options(port: PathBuf, config: &Modem, data: &Path) -> Result<Options, ModemError> {
     let profile = match config.profile.as_str() {
         "auto" => None,
         name => match profile::by_name(name) {
@@ -62,6 +65,7 @@ fn options(port: PathBuf, config: &Modem) -> Result<Options, ModemError> {
         baud: config.baud,
         profile,
         sim_pin: config.sim_pin_file.as_deref().map(sim_pin).transpose()?,
+        pin_note: Some(data.join(PIN_NOTE)),
         data: match config.data {
             ModemData::Ecm => Data::Ecm {
                 apn: config.apn.clone().unwrap_or_default(),
@@ -81,11 +85,11 @@ fn sim_pin(file: &Path) -> Result<String, ModemError> {
     is_pin.then(|| pin.to_owned()).ok_or(ModemError::Pin)
 }
 
-/// Drives the modem of this configuration until `stop`. Settings that are wrong are told as a modem's trouble: water flows
-/// without texts.
-pub async fn run(config: Modem, orders: mpsc::Receiver<SimOrder>, inbox: Inbox<Input>, stop: Stop) {
+/// Drives the modem of this configuration until `stop`, and keeps what must outlive this program in the folder `data`.
+/// Settings that are wrong are told as a modem's trouble: water flows without texts.
+pub async fn run(config: Modem, data: PathBuf, orders: mpsc::Receiver<SimOrder>, inbox: Inbox<Input>, stop: Stop) {
     let Some(port) = config.port.clone() else { return };
-    match options(port, &config) {
+    match options(port, &config, &data) {
         Ok(options) => drive(options, orders, inbox, stop).await,
         Err(error) => {
             tracing::error!(%error, "the modem is not used");
@@ -320,7 +324,8 @@ mod tests {
             power_hook: None,
         };
         let said = |profile: &str| {
-            options("/dev/ttyUSB2".into(), &config(profile))
+            options("/dev/ttyUSB2".into(), &config(profile), &folder)
+                .inspect(|found| assert_eq!(found.pin_note, Some(folder.join("sim-pin.note"))))
                 .map(|found| found.sim_pin)
                 .map_err(|error| error.to_string())
         };

@@ -79,6 +79,9 @@ impl Site {
         let Some(settings) = &self.settings.sim else {
             return Ok(Err(Refusal::NoSim));
         };
+        if !self.is_in_place() {
+            return Ok(Err(Refusal::SellsNothing));
+        }
         let language = Language::from_code(&self.settings.language).unwrap_or_default();
         let texts = match Texts::read(&[(language, typed.to_owned())], PARTS_MAX) {
             Ok(texts) => texts.with_hints(|language| self.voice.text(language.code(), &Text::StopHint)),
@@ -166,7 +169,7 @@ impl Site {
         }
         for next in waiting {
             let Some(phone) = &next.phone else {
-                broadcasts::settle(self.connection(), id, next.place, Err("number_changed"))?;
+                broadcasts::settle(self.connection(), id, next.place, Err("gone"))?;
                 continue;
             };
             let text = SimText {
@@ -188,9 +191,12 @@ impl Site {
         Ok(Vec::new())
     }
 
-    /// Whether texts to everybody may leave: nobody is woken, least of all by a clock that is wrong.
+    /// Whether texts to everybody may leave: by the right box alone, and nobody is woken, least of all by a clock that is
+    /// wrong.
     pub(super) fn may_broadcast(&self, moment: &Moment) -> bool {
         let hours = Hours::new(HOUR_FROM, HOUR_TO);
-        moment.trust.is_trusted() && hours.is_some_and(|hours| hours.is_open(moment.wall, &self.zone))
+        self.is_in_place()
+            && moment.trust.is_trusted()
+            && hours.is_some_and(|hours| hours.is_open(moment.wall, &self.zone))
     }
 }

@@ -32,7 +32,7 @@ use super::{
 
 /// Texts that are handed over at once. A program that is killed loses sight of no more.
 pub const UNDER_WAY_MAX: u32 = 4;
-/// Texts that may wait; one more is refused.
+/// Texts of one purpose that may wait; one more is refused. Whoever makes answers wait takes no place from an alarm.
 pub const WAITING_MAX: u32 = 1_000;
 /// Texts that are kept besides those that wait.
 pub const KEPT_MAX: u32 = 4_000;
@@ -105,7 +105,7 @@ impl Site {
         if text.purpose == Purpose::Broadcast && inbox::is_stopped(connection, text.to)? {
             return Ok(Said::Stopped);
         }
-        if outbox::waiting(connection)? >= WAITING_MAX {
+        if outbox::waiting_for(connection, text.purpose)? >= WAITING_MAX {
             return Ok(Said::Full);
         }
         let row = NewRow {
@@ -150,7 +150,13 @@ impl Site {
         let mut effects = Vec::new();
         let mut is_spent = false;
         for purpose in Purpose::ALL {
-            if purpose == Purpose::Broadcast && !self.may_broadcast(moment) {
+            let may_leave = match purpose {
+                Purpose::Alarm => true,
+                Purpose::Broadcast => self.may_broadcast(moment),
+                // What a copied card remembers to be waiting has long been sent by the box it was copied from.
+                Purpose::Sync | Purpose::Answer | Purpose::Hub => self.is_in_place(),
+            };
+            if !may_leave {
                 continue;
             }
             for text in outbox::due(self.connection(), purpose, uptime, free)? {

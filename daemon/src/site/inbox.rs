@@ -80,7 +80,7 @@ impl Site {
     }
 
     /// Whoever may be answered: a mobile number of a person. Short codes and names of senders take no answer, and to
-    /// answer the hub, or a number that is our own, would be to talk to ourselves.
+    /// answer the hub would be to talk to ourselves. Another site's SIM, or our own, is silenced by its day's count.
     fn answerable(&self, from: &str) -> Option<Phone> {
         let phone = Phone::parse(from, self.country()).ok()?;
         let hub = self.settings.sim.as_ref().and_then(|sim| sim.hub_number.as_deref());
@@ -93,8 +93,13 @@ impl Site {
         let uptime = self.present(moment).stamp.uptime;
         let before = Uptime(uptime.0.saturating_sub(KEPT_MS));
         inbox::forget(self.connection(), before, KEPT_MAX)?;
-        let asked_before = Uptime(uptime.0.saturating_sub(delivery::ASKED_KEPT_MS));
-        outbox::forget(self.connection(), before, asked_before, delivery::KEPT_MAX)?;
+        let keep = outbox::Keep {
+            since: before,
+            asked_since: Uptime(uptime.0.saturating_sub(delivery::ASKED_KEPT_MS)),
+            count_max: delivery::KEPT_MAX,
+            today: self.today(),
+        };
+        outbox::forget(self.connection(), &keep)?;
         let yesterday = self.zone.day(moment.wall).plus_days(-1);
         Ok(inbox::forget_counts(self.connection(), &yesterday.to_string())?)
     }

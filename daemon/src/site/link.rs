@@ -151,6 +151,9 @@ impl Site {
 
     /// Another box has taken this one's place: it sells nothing any more (PROTOCOL rule 25).
     pub(super) fn retire(&mut self, moment: &Moment) -> Result<(), SiteError> {
+        if self.is_retired {
+            return Ok(());
+        }
         meta::put_number(self.connection(), RETIRED, 1)?;
         self.is_retired = true;
         self.tell_technicians(moment, "retired", AlarmText::Retired)

@@ -5,7 +5,7 @@ use std::fmt;
 
 use kiosk::moment::{Moment, Trust, Wall};
 
-use super::{Site, SiteError, airtime::AirtimeStatus, delivery::Fate, effect::Effect};
+use super::{Site, SiteError, airtime::AirtimeStatus, care::SAME_ALARM_MS, delivery::Fate, effect::Effect};
 
 pub use super::call::{Call, CallId};
 pub use super::delivery::Then;
@@ -194,6 +194,8 @@ pub(super) struct ModemSeen {
     trouble: Option<String>,
     network: Option<SimNetwork>,
     room: Option<(u16, u16)>,
+    /// The last trouble that was an alarm, and when by the monotonic clock.
+    alarmed: Option<(String, u64)>,
 }
 
 impl ModemSeen {
@@ -259,6 +261,7 @@ impl Site {
             SimEvent::Ready(identity) => {
                 self.modem = ModemSeen {
                     identity: Some(identity),
+                    alarmed: self.modem.alarmed.take(),
                     ..ModemSeen::default()
                 };
                 self.texts_due = true;
@@ -281,14 +284,20 @@ impl Site {
         }
     }
 
+    /// A card that is loose, or a modem that is restarted because of it, tells the same trouble again and again: it is an
+    /// alarm once in hours.
     fn sim_down(&mut self, moment: &Moment, why: String, needs_person: bool) -> Result<Vec<Effect>, SiteError> {
-        let is_news = self.modem.trouble.as_ref() != Some(&why);
+        let now = moment.monotonic_ms;
+        let alarmed = self.modem.alarmed.take();
+        let is_same = |(told, at_ms): &(String, u64)| *told == why && now.saturating_sub(*at_ms) < SAME_ALARM_MS;
+        let is_news = needs_person && self.enrolled.is_some() && !alarmed.as_ref().is_some_and(is_same);
         self.modem = ModemSeen {
             trouble: Some(why.clone()),
+            alarmed: if is_news { Some((why.clone(), now)) } else { alarmed },
             ..ModemSeen::default()
         };
         let mut effects = vec![Effect::Live];
-        if is_news && needs_person && self.enrolled.is_some() {
+        if is_news {
             effects.extend(self.alarm(moment, "sim", &why)?);
         }
         Ok(effects)

@@ -4,8 +4,6 @@
 //! The sender proves nothing (RELIABILITY section 5), so nothing here moves value. While the hub is there it answers itself
 //! what it hears of here; nobody is told the same twice. A number is answered so many times a day; STOP is heard always.
 
-use std::sync::Arc;
-
 use kiosk::{
     day::{Day, Month},
     fact::{Fact, Forwarded, PurchaseItem},
@@ -28,7 +26,6 @@ use super::{
     Site, SiteError,
     delivery::{Purpose, SimText},
     effect::{Effect, Refusal},
-    enrolment::Enrolled,
     manage::Outcome,
     store::{inbox, outbox, people, people::CustomerRow, read, sales},
 };
@@ -69,8 +66,7 @@ impl Site {
         text: &str,
     ) -> Result<(Option<&'static str>, Vec<Effect>), SiteError> {
         // A box that another has taken the place of, or a copied card, knows nothing that is true.
-        let is_in_place = |enrolled: &&Arc<Enrolled>| !self.is_retired && !self.is_elsewhere(enrolled);
-        let (Some(settings), Some(_)) = (&self.settings.sim, self.enrolled.as_ref().filter(is_in_place)) else {
+        let Some(settings) = self.settings.sim.as_ref().filter(|_| self.is_in_place()) else {
             return Ok((Some("ignored"), Vec::new()));
         };
         let per_day = settings.commands_per_day;
@@ -151,7 +147,9 @@ impl Site {
             Command::Help => return Ok(Done::said(Answer::Help)),
             Command::Stop => {
                 let done = self.forward(moment, phone, text)?;
-                let answer = (!self.is_linked()).then_some(Answer::Stopped);
+                // The hub answers what it hears of. What found no room it does not hear of, and this site stops all the same.
+                let hub_answers = done.kind == Some("forwarded") && self.is_linked();
+                let answer = (!hub_answers).then_some(Answer::Stopped);
                 return Ok(Done { answer, ..done });
             }
             Command::Check { receipt } => {

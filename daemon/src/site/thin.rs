@@ -62,7 +62,7 @@ impl Site {
             return Ok(Vec::new());
         };
         let state = self.thin_state(moment, &settings);
-        let is_mute = self.is_retired || self.is_elsewhere(&enrolled) || !self.modem.can_send();
+        let is_mute = !self.is_in_place() || !self.modem.can_send();
         if is_mute || matches!(state, ThinState::Off | ThinState::Resting) {
             return Ok(Vec::new());
         }
@@ -93,7 +93,7 @@ impl Site {
 
     /// Queues the texts that are due, as far as the day's budget goes. What was queued before leaves first.
     fn text_sync(&mut self, moment: &Moment, settings: &SimSettings, number: &str) -> Result<Vec<Effect>, SiteError> {
-        if outbox::has_waiting(self.connection(), Purpose::Sync)? {
+        if outbox::waiting_for(self.connection(), Purpose::Sync)? > 0 {
             return Ok(Vec::new());
         }
         let texts_max = self.text_budget(settings)?.left_for_sync();

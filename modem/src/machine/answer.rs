@@ -14,6 +14,7 @@ impl Machine {
             Step::Registered(domain) => self.heard_registration(*domain, line, true),
             Step::Operator => self.heard_operator(line),
             Step::Clock => self.heard_clock(line),
+            Step::StoresAsked => self.heard_stores(line),
             Step::Room | Step::Store(_) => self.heard_room(line),
             Step::Part => self.heard_reference(line),
             _ => self.heard_at_start(step, line),
@@ -24,11 +25,9 @@ impl Machine {
     pub(super) fn finished(&mut self, step: Step, end: End) {
         match &step {
             Step::Again(step, tries) => self.again((**step).clone(), *tries),
-            Step::Sweep => self.swept(&end),
+            Step::Sweep | Step::SweepSecond => self.swept(&step, &end),
             Step::Delete(slot) => self.deleted(*slot, &end),
-            Step::ReportStore if end != End::Ok => self.no_report_store(),
-            // Nothing may be read or deleted before the own store is chosen again.
-            Step::LeaveReportStore if end != End::Ok => self.script.push_front(Step::Store(self.shelf.store)),
+            Step::Choose(store) => self.chosen(store, end),
             Step::Part => self.part_is_over(&end),
             Step::Word(_) | Step::HangUp => self.word_is_over(&step, &end),
             _ => self.finished_at_start(&step, &end),
@@ -54,7 +53,12 @@ impl Machine {
     fn card_says(&mut self, word: &str) {
         match (word, self.phase) {
             ("READY", Phase::Waiting { .. }) => self.phase = Phase::Waiting { until: self.now },
-            ("NOT INSERTED", Phase::Ready) => self.sim_trouble(Trouble::NoSim),
+            ("NOT INSERTED" | "NOT READY" | "SIM REMOVED", Phase::Ready) => self.sim_trouble(Trouble::NoSim),
+            // It was put in again, or taken for another: what it wants is asked anew.
+            (word, Phase::Ready) if word != "READY" => {
+                self.drop_all();
+                self.look_at_sim();
+            }
             _ => {}
         }
     }

@@ -16,6 +16,9 @@ const BUSY_TRIES: u8 = 30;
 /// The time for the `OK` of a USSD command whose text is already there.
 const TAIL_MS: u64 = 5_000;
 
+/// The word of a command that was not answered.
+pub(super) const NO_ANSWER: &str = "no answer";
+
 /// A command under way.
 #[derive(Debug)]
 pub(super) struct Flight {
@@ -47,11 +50,19 @@ impl Flight {
 
 impl Machine {
     pub(super) fn begin(&mut self, step: Step) {
+        // Nothing is read or deleted before the store is chosen that it lies in.
+        let step = match self.store_to_choose(&step) {
+            Some(store) => {
+                self.script.push_front(step);
+                Step::Choose(store)
+            }
+            None => step,
+        };
         match self.command(&step) {
             Ok(Some(command)) => {
                 match step {
                     Step::PinEnter => self.pin_is_said(),
-                    Step::Sweep => self.sweeps(),
+                    Step::Sweep | Step::SweepSecond => self.sweeps(),
                     Step::Word(_) => self.word_is_said(),
                     _ => {}
                 }
@@ -97,7 +108,7 @@ impl Machine {
         for item in items {
             match item {
                 Item::Prompt => self.prompt(),
-                Item::Pdu { header, pdu } => self.pdu(&String::from_utf8_lossy(&header), &pdu),
+                Item::Pdu { header, pdu } => self.pdu(&ascii(&header), &pdu),
                 Item::Line(bytes) => self.line(&bytes),
             }
             // The next command goes out before the next line is read: a line behind an end belongs to it.
@@ -120,30 +131,52 @@ impl Machine {
         // A prompt that nobody waits for: it would swallow the next command. Not more often than garbage can bear.
         if self.escaped_at + 1_000 <= self.now {
             self.escaped_at = self.now;
-            self.write([ESCAPE]);
+            let said = self.flight.as_ref().map(|flight| flight.step.clone());
+            if said.is_some() {
+                self.write([ESCAPE]);
+            }
+            // Some answer ESC by an end, which must not be taken for that of the next command. A check begins with ESC.
+            let is_checked = said == Some(Step::Check) || self.script.front() == Some(&Step::Check);
+            if !is_checked && matches!(self.phase, Phase::Starting | Phase::Ready) {
+                self.script.push_front(Step::Check);
+            }
         }
+    }
+
+    /// The word of a session that is under way gets no more than the time for an `OK`; whether there is one.
+    pub(super) fn hurry_word(&mut self) -> bool {
+        let word = self
+            .flight
+            .as_mut()
+            .filter(|flight| matches!(flight.step, Step::Word(_)));
+        word.is_some_and(|flight| {
+            flight.deadline = flight.deadline.min(self.now + TAIL_MS);
+            true
+        })
     }
 
     fn line(&mut self, bytes: &[u8]) {
         if bytes.starts_with(b"+CUSD:") {
-            if let Some(flight) = self
-                .flight
-                .as_mut()
-                .filter(|flight| matches!(flight.step, Step::Word(_)))
+            if self.hurry_word()
+                && let Some(flight) = &mut self.flight
             {
                 flight.has_answer = true;
-                flight.deadline = flight.deadline.min(self.now + TAIL_MS);
             }
             return self.heard_ussd(bytes);
         }
-        let lossy = String::from_utf8_lossy(bytes);
-        let line = lossy.trim();
+        let text = ascii(bytes);
+        let line = text.trim();
         // An echo.
         if line.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("AT")) {
             return;
         }
         if let Some(end) = command::end(line) {
             return self.ended(end);
+        }
+        // A check that was said again is answered again: the end of that answer is nobody else's.
+        if line.starts_with("+CMEE:") && self.flight.as_ref().is_none_or(|flight| flight.step != Step::Check) {
+            self.skips_end = true;
+            return;
         }
         let Some(flight) = &mut self.flight else {
             return self.unasked(line);
@@ -162,6 +195,9 @@ impl Machine {
     }
 
     fn ended(&mut self, end: End) {
+        if std::mem::take(&mut self.skips_end) {
+            return;
+        }
         let Some(flight) = &mut self.flight else {
             return;
         };
@@ -169,17 +205,37 @@ impl Machine {
             flight.strays = flight.strays.saturating_add(1);
             return;
         }
-        // An end instead of the prompt: nothing was handed over.
-        let end = match (flight.waits_for, end) {
-            (Waiting::Prompt, End::Ok) => End::Fault(Fault {
+        match (flight.waits_for, &end) {
+            // No text is taken without its reference: this is the end of something else.
+            (Waiting::Result, End::Ok) if !flight.has_answer => return,
+            // Nor is a prompt replaced by it: nothing was handed over, and ends and commands are no longer in step.
+            (Waiting::Prompt, End::Ok) => return self.no_prompt(),
+            (Waiting::Result, End::Fault(fault)) if fault.is_network_timeout() => {
+                self.flight = None;
+                return self.unsure();
+            }
+            _ => {}
+        }
+        if let Some(flight) = self.flight.take() {
+            self.over(flight.step, end);
+        }
+    }
+
+    /// The part is begun again behind a check, which begins with ESC; or it is given up.
+    fn no_prompt(&mut self) {
+        let Some(flight) = self.flight.take() else {
+            return;
+        };
+        match flight.tries_left > 0 {
+            true => self.part_again(),
+            false => self.part_is_over(&End::Fault(Fault {
                 class: Class::Plain,
                 code: None,
                 word: "no prompt for the text".to_owned(),
-            }),
-            (_, end) => end,
-        };
-        if let Some(flight) = self.flight.take() {
-            self.over(flight.step, end);
+            })),
+        }
+        if self.phase == Phase::Ready {
+            self.script.push_front(Step::Check);
         }
     }
 
@@ -226,10 +282,9 @@ impl Machine {
                 self.unsure();
                 self.script.push_front(Step::Check);
             }
-            (Step::Part, _) if tries > 0 => {
-                // The check begins with ESC; then the same part again, for nothing of it was handed over.
-                self.script.push_front(Step::Check);
-                self.part_again();
+            (Step::Part, _) => {
+                self.flight = Some(flight);
+                self.no_prompt();
             }
             (Step::Word(_), _) if flight.has_answer => self.script.push_front(Step::Check),
             _ if tries > 0 => {
@@ -240,7 +295,7 @@ impl Machine {
                 let fault = Fault {
                     class: Class::Plain,
                     code: None,
-                    word: "no answer".to_owned(),
+                    word: NO_ANSWER.to_owned(),
                 };
                 // What this leads to stands in the script afterwards; the check goes before it.
                 self.finished(flight.step, End::Fault(fault));
@@ -261,6 +316,7 @@ impl Machine {
     pub(super) fn opened(&mut self) {
         self.framer.clear();
         self.quotes_until = None;
+        self.skips_end = false;
         self.ladder.port_is_open();
         self.start();
     }
@@ -274,6 +330,7 @@ impl Machine {
         // A sweep lists again what is to be deleted, if it still lies there.
         self.deletes.clear();
         self.pause_until = self.now;
+        self.restart_at = None;
         self.busy_count = 0;
         if is_handed_over {
             self.unsure();
@@ -309,4 +366,10 @@ impl Machine {
             self.tell(crate::event::Event::Down(trouble));
         }
     }
+}
+
+/// A line as ASCII. Names in it, of operators and of a SIM's phone book, come in any alphabet; they must not hide the rest.
+fn ascii(bytes: &[u8]) -> String {
+    let letter = |byte: &u8| if byte.is_ascii() { char::from(*byte) } else { '?' };
+    bytes.iter().map(letter).collect()
 }

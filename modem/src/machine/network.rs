@@ -2,19 +2,23 @@
 //! 8.15, 10.1.20 and 10.1.22).
 
 use super::{
-    Machine,
+    Machine, Phase,
     step::{DOMAINS, Step},
 };
 use crate::{
     command::{fields, number},
-    event::{Event, Network, Registration},
+    event::{Event, Network, Registration, Trouble},
     pdu::Stamp,
 };
 
+/// How long a modem may be in no network.
+const ADRIFT_MS: u64 = 60 * 60_000;
 /// A change of the signal that is worth telling, in dB.
 const SIGNAL_STEP: i16 = 6;
-/// A clock before 2025 was set by nobody.
-const EARLIEST_MS: i64 = 1_735_689_600_000;
+/// A clock before 2026 was set by nobody; nor was one after 2055, for a modem without network time begins in 1970 or, by
+/// the clock of its satellites, in 1980, and writes two digits of the year: `80/01/06` would be read as 2080.
+const EARLIEST_MS: i64 = 1_767_225_600_000;
+const LATEST_MS: i64 = 2_713_910_400_000;
 
 /// What is known of the network.
 #[derive(Debug, Default)]
@@ -22,11 +26,18 @@ pub(super) struct Standing {
     domains: [Registration; 3],
     now: Network,
     told: Option<Network>,
+    /// When it was last known to be in a network, or set up.
+    anchored_at: u64,
 }
 
 impl Standing {
     pub(super) fn clear(&mut self) {
         *self = Standing::default();
+    }
+
+    /// It is in a network now, or was set up to look for one.
+    pub(super) fn is_anchored(&mut self, now: u64) {
+        self.anchored_at = now;
     }
 
     /// Whatever was told before is told again.
@@ -88,6 +99,19 @@ impl Machine {
         self.tell_network();
     }
 
+    /// A modem that finds no network for so long may have forgotten how: it is restarted. Whether it was.
+    pub(super) fn is_adrift(&mut self) -> bool {
+        if matches!(self.registration(), Registration::Home | Registration::Roaming) {
+            self.standing.anchored_at = self.now;
+        }
+        if self.standing.anchored_at + ADRIFT_MS > self.now {
+            return false;
+        }
+        self.standing.anchored_at = self.now;
+        self.restart(Trouble::Gone);
+        self.phase != Phase::Ready
+    }
+
     /// The best of the domains: a text needs one.
     fn registration(&self) -> Registration {
         let order = [
@@ -126,15 +150,18 @@ impl Machine {
         self.tell_network();
     }
 
+    /// Out of a network the clock is the modem's own guess.
     pub(super) fn heard_clock(&mut self, line: &str) {
+        let is_registered = matches!(self.registration(), Registration::Home | Registration::Roaming);
         let text = line.split('"').nth(1).unwrap_or_default();
-        if let Some(at_ms) = clock_ms(text, self.profile.clock_is_utc).filter(|at_ms| *at_ms >= EARLIEST_MS) {
+        let at_ms = clock_ms(text, self.profile.clock_is_utc).filter(|at_ms| (EARLIEST_MS..LATEST_MS).contains(at_ms));
+        if let Some(at_ms) = at_ms.filter(|_| is_registered) {
             self.tell(Event::Time(at_ms));
         }
     }
 
     pub(super) fn tell_network(&mut self) {
-        if self.phase == super::Phase::Ready && self.standing.is_news() {
+        if self.phase == Phase::Ready && self.standing.is_news() {
             self.standing.told = Some(self.standing.now.clone());
             self.tell(Event::Network(self.standing.now.clone()));
         }

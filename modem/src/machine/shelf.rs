@@ -5,7 +5,11 @@ use std::{
     time::Duration,
 };
 
-use super::{Machine, Phase, step::Step};
+use super::{
+    Machine, Phase,
+    step::Step,
+    stores::{REPORTS, SECOND, STORES},
+};
 use crate::{
     command::{End, fields, number},
     event::{Body, Event, Incoming},
@@ -32,8 +36,17 @@ const PARTS_WHERE_SHORT: Duration = Duration::from_secs(5 * 60);
 /// What is known of the store.
 #[derive(Debug)]
 pub(super) struct Shelf {
-    /// The name of the store that is used.
+    /// The name of the store that new texts go to.
     pub(super) store: &'static str,
+    /// The other one, where the modem has it: texts may lie there from before.
+    pub(super) second: Option<&'static str>,
+    /// The one that is read and deleted from now, where that is known.
+    pub(super) chosen: Option<&'static str>,
+    /// The modem lets none be chosen.
+    pub(super) has_one_store: bool,
+    sweeps_second: bool,
+    /// What was read and made no sense: it may have been heard wrongly.
+    doubtful: BTreeMap<u16, String>,
     known: BTreeMap<u16, Known>,
     /// Slots that the sweep under way has listed.
     listed: BTreeSet<u16>,
@@ -51,7 +64,12 @@ struct Known {
 impl Default for Shelf {
     fn default() -> Shelf {
         Shelf {
-            store: "SM",
+            store: STORES[0],
+            second: None,
+            chosen: None,
+            has_one_store: false,
+            sweeps_second: false,
+            doubtful: BTreeMap::new(),
             known: BTreeMap::new(),
             listed: BTreeSet::new(),
             joiner: Joiner::default(),
@@ -81,16 +99,22 @@ impl Machine {
         }
         let step = self.flight.as_ref().map(|flight| flight.step.clone());
         match (header.split(':').next().unwrap_or_default(), step) {
-            ("+CMGL", Some(Step::Sweep)) => {
+            ("+CMGL", Some(step @ (Step::Sweep | Step::SweepSecond))) => {
                 let fields = fields(header, "+CMGL:");
-                if let (Some(slot), Some(state)) = (number(&fields, 0), number(&fields, 1)) {
+                let slot = number(&fields, 0).filter(|slot| slot & SECOND == 0);
+                if let (Some(slot), Some(state)) = (slot, number(&fields, 1)) {
+                    let slot: u16 = slot | self.mark(self.store_of(&step).unwrap_or_default());
                     self.shelf.listed.insert(slot);
-                    self.lies(slot, state, pdu);
+                    if self.is_heard_well(slot, header, pdu) {
+                        self.lies(slot, state, pdu);
+                    }
                 }
             }
             ("+CMGR", Some(Step::Read(slot))) => {
                 let state = number(&fields(header, "+CMGR:"), 0).unwrap_or(1);
-                self.lies(slot, state, pdu);
+                if self.is_heard_well(slot, header, pdu) {
+                    self.lies(slot, state, pdu);
+                }
             }
             ("+CMGR", Some(Step::ReadReport(_))) => self.reported(pdu),
             ("+CMT", _) => {
@@ -103,6 +127,30 @@ impl Machine {
             }
             _ => {}
         }
+    }
+
+    /// Whether a PDU has the length that its header says and can be read; or has come twice the same. What was told would
+    /// be forgotten and deleted, and a line may lose bytes on its way here.
+    fn is_heard_well(&mut self, slot: u16, header: &str, pdu: &str) -> bool {
+        let octets = |from: usize| u8::from_str_radix(pdu.get(from..from + 2)?, 16).ok().map(usize::from);
+        let length = header
+            .rsplit(',')
+            .next()
+            .and_then(|length| length.trim().parse::<usize>().ok());
+        let has_length =
+            length.is_none_or(|length| octets(0).is_some_and(|centre| pdu.len() == 2 * (1 + centre + length)));
+        if has_length && Message::decode(pdu).is_ok() {
+            self.shelf.doubtful.remove(&slot);
+            return true;
+        }
+        if self.shelf.doubtful.get(&slot).is_some_and(|before| before == pdu) {
+            return true;
+        }
+        if self.shelf.doubtful.len() < SHELF_MAX {
+            self.shelf.doubtful.insert(slot, pdu.to_owned());
+        }
+        self.read(slot);
+        false
     }
 
     /// Unacknowledged, a service of phase 2+ sends no more (3GPP TS 27.005 section 3.4.4).
@@ -126,6 +174,11 @@ impl Machine {
             }
             return;
         }
+        // Some modems list the same place under the names of two stores.
+        let is_twin = |(known, text): (&u16, &Known)| (known ^ slot) & SECOND != 0 && text.pdu == pdu;
+        if self.shelf.known.iter().any(is_twin) {
+            return;
+        }
         self.deletes.remove(&slot);
         if self.shelf.known.len() >= SHELF_MAX && !self.shelf.known.contains_key(&slot) {
             return;
@@ -147,11 +200,13 @@ impl Machine {
             }
             Ok((_, Message::StatusReport(report))) => {
                 self.tell_report(&report);
+                if let Some(known) = slot.and_then(|slot| self.shelf.known.get_mut(&slot)) {
+                    known.is_forgotten = true;
+                }
                 self.deletes.extend(slot);
             }
-            Ok((_, Message::Submit(_))) => {}
             // Nobody can read it, and it would take its place for ever: it is told as what it is.
-            Err(_) => {
+            Ok((_, Message::Submit(_))) | Err(_) => {
                 let incoming = Incoming {
                     slots: slot.map(Slot).into_iter().collect(),
                     from: String::new(),
@@ -184,15 +239,15 @@ impl Machine {
         });
     }
 
-    /// `+CMTI`: a text lies in a slot.
+    /// `+CMTI`: a text lies in a slot of the store that it names.
     pub(super) fn is_stored(&mut self, line: &str) {
-        let Some(slot) = number(&fields(line, "+CMTI:"), 1) else {
-            return;
-        };
-        self.read(slot);
+        let fields = fields(line, "+CMTI:");
+        if let Some(slot) = number(&fields, 1) {
+            self.lies_in(fields[0], slot);
+        }
     }
 
-    fn read(&mut self, slot: u16) {
+    pub(super) fn read(&mut self, slot: u16) {
         if self.phase != Phase::Ready {
             return;
         }
@@ -211,23 +266,11 @@ impl Machine {
         let Some(slot) = number(&fields, 1) else {
             return;
         };
-        if fields[0] != "SR" {
-            return self.read(slot);
+        if fields[0] != REPORTS {
+            return self.lies_in(fields[0], slot);
         }
         if self.phase == Phase::Ready && self.script.len() < REPORT_STEPS_MAX {
-            self.script.extend([
-                Step::ReportStore,
-                Step::ReadReport(slot),
-                Step::DeleteReport(slot),
-                Step::LeaveReportStore,
-            ]);
-        }
-    }
-
-    /// The store for reports cannot be chosen: nothing may be read or deleted in the other one instead.
-    pub(super) fn no_report_store(&mut self) {
-        while matches!(self.script.front(), Some(Step::ReadReport(_) | Step::DeleteReport(_))) {
-            self.script.pop_front();
+            self.script.extend([Step::ReadReport(slot), Step::DeleteReport(slot)]);
         }
     }
 
@@ -258,13 +301,26 @@ impl Machine {
         self.shelf.listed.clear();
     }
 
-    pub(super) fn swept(&mut self, end: &End) {
+    pub(super) fn swept(&mut self, step: &Step, end: &End) {
+        let swept = self.mark(self.store_of(step).unwrap_or_default());
         if *end == End::Ok {
             let listed = std::mem::take(&mut self.shelf.listed);
-            self.shelf.known.retain(|slot, _| listed.contains(slot));
+            let is_there = |slot: u16| slot & SECOND != swept || listed.contains(&slot);
+            self.shelf.known.retain(|slot, _| is_there(*slot));
+            self.shelf.doubtful.retain(|slot, _| is_there(*slot));
+        } else if self.phase == Phase::Ready {
+            // A modem that restarted unheard is in text mode, or in another store.
+            self.shelf.chosen = None;
+            self.script.push_back(Step::PduMode);
         }
+        self.shelf.sweeps_second = *step == Step::Sweep && self.shelf.second.is_some();
         self.wants_room = true;
         self.give_up_parts(PARTS_AFTER);
+    }
+
+    /// The second store is looked through right behind the first.
+    pub(super) fn next_sweep(&mut self) -> Option<Step> {
+        std::mem::take(&mut self.shelf.sweeps_second).then_some(Step::SweepSecond)
     }
 
     fn give_up_parts(&mut self, after: Duration) {

@@ -1,27 +1,28 @@
-//! From an open port to a modem that is set up. The SIM's PIN is said once; a card that refused it is not asked again.
+//! From an open port to a modem that is set up. The SIM's PIN is said as [`pin`] allows.
 
 use super::{
-    Data, Machine, Phase,
+    Data, Effect, Machine, Phase,
+    flight::NO_ANSWER,
     step::{OPERATOR, Step},
+    stores::STORES,
 };
 use crate::{
     command::{End, Fault, fields, number},
     event::{Event, Identity, Trouble},
+    pin::{self, PinNote},
     profile,
 };
 
 /// How soon a missing or broken card is looked at again, and how soon a locked one.
 const CARD_MS: u64 = 60_000;
 const LOCK_MS: u64 = 5 * 60_000;
-/// Tries that a card gives before it locks itself; with fewer left somebody has tried a wrong PIN, perhaps this very one
-/// before a restart of this program.
-const PIN_TRIES_MIN: u8 = 3;
+/// So many looks in vain in a row have the modem restarted: without that many see no card that is put in late.
+const CARD_FAILS: u8 = 10;
+/// A modem that says that it has started is set up at most so often.
+const RESTARTS_MS: u64 = 10_000;
 /// Some cards need a while before their store can be chosen (oFono tries as often).
 const STORE_TRIES: u8 = 10;
 const STORE_MS: u64 = 2_000;
-
-/// Where texts are kept: on the card, which can move to another modem; else in the modem.
-const STORES: [&str; 2] = ["SM", "ME"];
 
 /// Settings of `+CNMI` that are tried in turn where the modem refuses what it offers.
 const NOTIFY: [[u16; 5]; 4] = [[1, 1, 0, 1, 0], [1, 1, 0, 2, 0], [1, 1, 0, 0, 0], [2, 1, 0, 0, 0]];
@@ -31,6 +32,7 @@ impl Machine {
     pub(super) fn start(&mut self) {
         self.phase = Phase::Starting;
         self.started_at = self.now;
+        self.restart_at = None;
         self.acknowledges = false;
         self.identity = Identity::default();
         self.script = [
@@ -45,9 +47,15 @@ impl Machine {
         .into();
     }
 
-    /// The modem has started by itself and forgot its settings. Garbage may say so as well: not more often than this.
+    /// The modem has started by itself and forgot its settings. Garbage may say so as well: it is set up anew at most
+    /// every ten seconds, then rather than now.
     pub(super) fn has_restarted(&mut self) {
-        if matches!(self.phase, Phase::Starting | Phase::Ready) && self.started_at + 10_000 <= self.now {
+        if !matches!(self.phase, Phase::Starting | Phase::Ready) {
+            return;
+        }
+        let at = self.started_at + RESTARTS_MS;
+        self.restart_at = (at > self.now).then_some(at);
+        if self.restart_at.is_none() {
             self.drop_all();
             self.start();
         }
@@ -64,11 +72,17 @@ impl Machine {
             Trouble::NoSim | Trouble::BadSim(_) => CARD_MS,
             _ => LOCK_MS,
         };
+        let may_help = wait_ms == CARD_MS;
         self.drop_all();
         self.phase = Phase::Waiting {
             until: self.now + wait_ms,
         };
-        self.tell_trouble(trouble);
+        self.tell_trouble(trouble.clone());
+        self.card_fails = if may_help { self.card_fails + 1 } else { 0 };
+        if self.card_fails >= CARD_FAILS {
+            self.card_fails = 0;
+            self.restart(trouble);
+        }
     }
 
     /// A line of an answer to a step of the set-up.
@@ -115,22 +129,17 @@ impl Machine {
                 self.pin_is(&word);
             }
             (Step::Pin, End::Fault(fault)) => self.pin_fault(fault),
-            (Step::PinTries, _) => match self.pin_tries_left.take() {
-                Some(left) if left < PIN_TRIES_MIN => self.pin_is_wrong(),
-                _ => self.script.push_front(Step::PinEnter),
-            },
+            (Step::PinTries, _) => self.pin_has_tries(),
             (Step::PinEnter, End::Ok) => {
                 self.pause_until = self.now + STORE_MS;
                 self.script.push_front(Step::Pin);
             }
-            (Step::PinEnter, End::Fault(fault)) => {
-                if fault.is_busy() {
-                    self.pin_refused_by = None;
-                }
-                self.sim_trouble(Trouble::PinWrong);
-            }
+            (Step::PinEnter, End::Fault(fault)) => self.pin_refused(fault),
             (Step::Imsi, _) => self.shelf_is_of_card(),
-            (Step::Store(_), End::Ok) => self.store_tries = 0,
+            (Step::Store(store), End::Ok) => {
+                self.store_tries = 0;
+                self.shelf.chosen = Some(store);
+            }
             (Step::Store(store), End::Fault(fault)) => self.store_refused(store, fault),
             (Step::NotifyAsked, _) => {
                 let values = self.notify.take().unwrap_or(NOTIFY[0]);
@@ -150,13 +159,18 @@ impl Machine {
     fn pin_is(&mut self, word: &str) {
         match word {
             "READY" | "SIM PIN2" | "SIM PUK2" => {
-                self.pin_refused_by = None;
+                if self
+                    .pin_note
+                    .as_ref()
+                    .is_some_and(|note| note.is_of(&self.identity.iccid))
+                {
+                    self.note_pin(None);
+                }
                 self.set_up();
             }
             "SIM PIN" if self.settings.sim_pin.is_none() => self.sim_trouble(Trouble::PinWanted),
-            "SIM PIN" if self.pin_refused_by.as_deref() == Some(&self.identity.iccid) => {
-                self.sim_trouble(Trouble::PinWrong);
-            }
+            // However many tries are left.
+            "SIM PIN" if !self.pin_may_be_said(Some(u8::MAX)) => self.sim_trouble(Trouble::PinWrong),
             "SIM PIN" => self.script.push_front(Step::PinTries),
             "SIM PUK" => self.sim_trouble(Trouble::PukWanted),
             other => self.sim_trouble(Trouble::BadSim(other.to_owned())),
@@ -172,14 +186,44 @@ impl Machine {
         }
     }
 
-    /// Noted before the PIN is said, so that nothing that happens afterwards says it twice.
-    pub(super) fn pin_is_said(&mut self) {
-        self.pin_refused_by = Some(self.identity.iccid.clone());
+    fn pin_may_be_said(&self, left: Option<u8>) -> bool {
+        let pin = self.settings.sim_pin.as_deref().unwrap_or_default();
+        pin::may_be_said(self.pin_note.as_ref(), &self.identity.iccid, pin, left)
     }
 
-    fn pin_is_wrong(&mut self) {
-        self.pin_is_said();
-        self.sim_trouble(Trouble::PinWrong);
+    fn pin_has_tries(&mut self) {
+        let left = self.pin_tries_left.take();
+        match self.pin_may_be_said(left) {
+            true => self.script.push_front(Step::PinEnter),
+            false => self.sim_trouble(Trouble::PinWrong),
+        }
+    }
+
+    /// Noted before the PIN is said, so that nothing that happens afterwards says it too often.
+    pub(super) fn pin_is_said(&mut self) {
+        let pin = self.settings.sim_pin.as_deref().unwrap_or_default();
+        let note = PinNote::said(self.pin_note.as_ref(), &self.identity.iccid, pin);
+        self.note_pin(Some(note));
+    }
+
+    /// A card that is not there, does not work or does not answer has not said that the PIN is wrong.
+    fn pin_refused(&mut self, fault: &Fault) {
+        let is_unheard = fault.word == NO_ANSWER || fault.is_busy() || fault.is(13, 313);
+        let trouble = match fault {
+            fault if fault.is(10, 310) => Trouble::NoSim,
+            fault if is_unheard => Trouble::BadSim(fault.word.clone()),
+            _ => {
+                let note = self.pin_note.take().map(PinNote::refused);
+                self.note_pin(note);
+                Trouble::PinWrong
+            }
+        };
+        self.sim_trouble(trouble);
+    }
+
+    fn note_pin(&mut self, note: Option<PinNote>) {
+        self.pin_note.clone_from(&note);
+        self.out.push(Effect::Note(note));
     }
 
     fn store_refused(&mut self, store: &str, fault: &Fault) {
@@ -194,11 +238,13 @@ impl Machine {
         if store == STORES[0] {
             self.shelf.store = STORES[1];
             self.script.push_front(Step::Store(STORES[1]));
+        } else {
+            self.shelf.has_one_store = true;
         }
     }
 
     fn set_up(&mut self) {
-        self.shelf.store = STORES[0];
+        self.shelf.begins_at(STORES[0]);
         self.store_tries = 0;
         let iccid = self.identity.iccid.is_empty().then_some(Step::Iccid);
         self.script.extend(iccid);
@@ -209,6 +255,7 @@ impl Machine {
             Step::Service,
             Step::ServiceAsked,
             Step::Store(STORES[0]),
+            Step::StoresAsked,
             Step::NotifyAsked,
             Step::Ussd,
             Step::Track(0),
@@ -231,6 +278,8 @@ impl Machine {
     fn ready(&mut self) {
         self.phase = Phase::Ready;
         self.told = None;
+        self.card_fails = 0;
+        self.standing.is_anchored(self.now);
         self.faults_in_a_row = 0;
         self.ladder.is_well();
         self.tell(Event::Ready(self.identity.clone()));

@@ -1,6 +1,6 @@
 //! One thing to say, as a command with its time and its tries.
 
-use super::Machine;
+use super::{Machine, stores};
 use crate::command::{Command, Parameter, Unsendable};
 
 /// One thing to say.
@@ -26,6 +26,7 @@ pub(super) enum Step {
     Service,
     ServiceAsked,
     Store(&'static str),
+    StoresAsked,
     NotifyAsked,
     Notify([u16; 5]),
     Ussd,
@@ -44,14 +45,16 @@ pub(super) enum Step {
     Clock,
 
     Sweep,
+    /// The same of the second store, where the modem has one.
+    SweepSecond,
     Room,
     Read(u16),
     Delete(u16),
-    /// The store for reports is chosen, read and left again.
-    ReportStore,
+    /// A report lies in the store for reports.
     ReadReport(u16),
     DeleteReport(u16),
-    LeaveReportStore,
+    /// The store that what follows is about.
+    Choose(&'static str),
     Acknowledge,
 
     KeepLink,
@@ -83,6 +86,9 @@ impl Machine {
     pub(super) fn command(&self, step: &Step) -> Result<Option<Command>, Unsendable> {
         use Parameter::{Number, Text};
         let fixed = Command::fixed;
+        if self.is_lost(step) {
+            return Err(Unsendable);
+        }
         let command = match step {
             Step::Probe => fixed("AT", "").within(3_000).tries(3),
             Step::EchoOff => fixed("ATE0", "").within(3_000),
@@ -108,6 +114,7 @@ impl Machine {
                 prefix: "+CPMS:",
                 ..Command::set("+CPMS", &[Text(store), Text(store), Text(store)])?
             },
+            Step::StoresAsked => fixed("AT+CPMS=?", "+CPMS:"),
             Step::NotifyAsked => fixed("AT+CNMI=?", "+CNMI:"),
             Step::Notify(values) => Command::set("+CNMI", &values.map(Number))?,
             Step::Ussd => fixed("AT+CUSD=1", ""),
@@ -126,16 +133,17 @@ impl Machine {
             Step::OperatorForm(form) => Command::set("+COPS", &[Number(3), Number(*form)])?,
             Step::Operator => fixed("AT+COPS?", "+COPS:").within(30_000),
             Step::Clock => fixed(self.profile.clock.0, self.profile.clock.1),
-            Step::Sweep => fixed("AT+CMGL=4", "+CMGL:").within(60_000),
+            Step::Sweep | Step::SweepSecond => fixed("AT+CMGL=4", "+CMGL:").within(60_000),
             Step::Room => fixed("AT+CPMS?", "+CPMS:"),
             Step::Read(slot) | Step::ReadReport(slot) => Command {
                 prefix: "+CMGR:",
-                ..Command::set("+CMGR", &[Number(*slot)])?
+                ..Command::set("+CMGR", &[Number(stores::index(*slot))])?
             },
             // Said once: when the first was heard and its answer lost, a second could take a text that came meanwhile.
-            Step::Delete(slot) | Step::DeleteReport(slot) => Command::set("+CMGD", &[Number(*slot)])?.tries(1),
-            Step::ReportStore => fixed("AT+CPMS=\"SR\"", ""),
-            Step::LeaveReportStore => Command::set("+CPMS", &[Text(self.shelf.store)])?,
+            Step::Delete(slot) | Step::DeleteReport(slot) => {
+                Command::set("+CMGD", &[Number(stores::index(*slot))])?.tries(1)
+            }
+            Step::Choose(store) => Command::set("+CPMS", &[Text(store)])?,
             Step::Acknowledge => fixed("AT+CNMA", "").within(1_000).tries(1),
             Step::KeepLink => fixed("AT+CMMS=1", "").tries(1),
             Step::Part => return Ok(self.sending.as_ref().and_then(|sending| sending.command())),

@@ -30,6 +30,8 @@ pub(super) struct Talk {
 enum State {
     #[default]
     Idle,
+    /// A session is to be begun; nothing that is heard now belongs to it.
+    Dialled { id: OrderId, until: u64 },
     /// The network is to answer.
     Asked { id: OrderId, until: u64 },
     /// The network waits for an answer.
@@ -41,14 +43,14 @@ enum State {
 impl Talk {
     pub(super) fn deadline(&self) -> Option<u64> {
         match self.state {
-            State::Asked { until, .. } | State::Open { until, .. } => Some(until),
+            State::Dialled { until, .. } | State::Asked { until, .. } | State::Open { until, .. } => Some(until),
             State::Idle | State::Ending => None,
         }
     }
 
     fn id(&self) -> Option<OrderId> {
         match self.state {
-            State::Asked { id, .. } | State::Open { id, .. } => Some(id),
+            State::Dialled { id, .. } | State::Asked { id, .. } | State::Open { id, .. } => Some(id),
             State::Idle | State::Ending => None,
         }
     }
@@ -76,7 +78,7 @@ impl Machine {
                     UssdEnd::Unsendable("it holds a quotation mark or a control character"),
                 ),
             },
-            State::Asked { id: asked, .. } if asked == id => {
+            State::Dialled { id: asked, .. } | State::Asked { id: asked, .. } if asked == id => {
                 self.give_up(id, UssdEnd::Unsendable("the network has not answered yet"));
             }
             _ => self.tell(Event::UssdEnded {
@@ -106,7 +108,10 @@ impl Machine {
         match written {
             Ok(command) => {
                 let until = self.now + TURN_MS;
-                self.talk.state = State::Asked { id, until };
+                self.talk.state = match self.talk.state {
+                    State::Open { .. } => State::Asked { id, until },
+                    _ => State::Dialled { id, until },
+                };
                 // The session ends first, then its command.
                 let command = command.within(ANSWER_MS + 1_000).tries(1);
                 self.talk.words = vec![Step::Alphabet, Step::Word(command)];
@@ -122,9 +127,16 @@ impl Machine {
         self.end_talk();
     }
 
+    /// A word that never left the house needs no end; one that is under way is not waited for as long as the network may
+    /// take.
     fn end_talk(&mut self) {
+        if matches!(self.talk.state, State::Dialled { .. }) {
+            self.talk = Talk::default();
+            return;
+        }
         self.talk.state = State::Ending;
         self.talk.words = vec![Step::HangUp];
+        self.hurry_word();
     }
 
     /// What is to be said in the session now.
@@ -137,8 +149,9 @@ impl Machine {
 
     /// The network is asked now: its time begins.
     pub(super) fn word_is_said(&mut self) {
-        if let State::Asked { until, .. } = &mut self.talk.state {
-            *until = self.now + ANSWER_MS;
+        if let State::Dialled { id, .. } | State::Asked { id, .. } = self.talk.state {
+            let until = self.now + ANSWER_MS;
+            self.talk.state = State::Asked { id, until };
         }
     }
 
@@ -162,7 +175,8 @@ impl Machine {
         let text = text.map(|text| ussd::decode(text, coding, self.profile.ussd));
         let text = text.filter(|text| !text.is_empty());
         let is_open = kind == 1;
-        let Some(id) = self.talk.id() else {
+        let is_dialled = matches!(self.talk.state, State::Dialled { .. });
+        let Some(id) = self.talk.id().filter(|_| !is_dialled) else {
             // A late answer, or what the network says by itself. Nobody can reply to it here.
             if let Some(text) = text.filter(|_| kind <= 2) {
                 self.tell(Event::Ussd {
@@ -171,8 +185,13 @@ impl Machine {
                     is_open: false,
                 });
             }
-            if is_open && self.talk.state == State::Idle {
-                self.end_talk();
+            match self.talk.state {
+                State::Idle if is_open => self.end_talk(),
+                // What is to be dialled would be an answer to it.
+                State::Dialled { .. } if is_open && !self.talk.words.contains(&Step::HangUp) => {
+                    self.talk.words.insert(0, Step::HangUp);
+                }
+                _ => {}
             }
             return;
         };

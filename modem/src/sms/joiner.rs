@@ -11,6 +11,14 @@ use crate::{
 /// Texts that wait for parts at most. One more, and the one that waits longest is given up.
 pub const WAITING_MAX: usize = 32;
 
+/// Parts of one text are stamped within minutes; what lies further apart only has the same reference by chance.
+const APART_MS_MAX: u64 = 24 * 60 * 60_000;
+
+fn is_far(one: Option<Stamp>, other: Option<Stamp>) -> bool {
+    one.zip(other)
+        .is_some_and(|(one, other)| one.at_ms.abs_diff(other.at_ms) > APART_MS_MAX)
+}
+
 /// Collects parts until their text is whole. Parts may come in any order and twice; what is never complete is given up
 /// when the caller says so, or when too many wait.
 #[derive(Debug, Default)]
@@ -57,8 +65,9 @@ impl Joiner {
         let mut ready = Vec::new();
         let place = self.waiting.iter().position(|waiting| waiting.key == key);
         let is_other_text = |place: &usize| {
-            let known = self.waiting[*place].parts.get(&part.number);
-            known.is_some_and(|known| *known != message.content)
+            let waiting = &self.waiting[*place];
+            let known = waiting.parts.get(&part.number);
+            known.is_some_and(|known| *known != message.content) || is_far(waiting.stamp, message.stamp)
         };
         let place = match place {
             Some(place) if is_other_text(&place) => {

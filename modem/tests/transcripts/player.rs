@@ -11,7 +11,8 @@
 //! | `! closed`, `! opened` | what becomes of the port |
 //! | `? open 1000`, `? power` | the machine wants the port opened, the power cut |
 //! | `@ file` | another transcript is played here |
-//! | `pin 1234`, `ecm internet`, `hook`, `profile huawei` | settings, at the beginning |
+//! | `? note …` | what is remembered of the PIN |
+//! | `note …`, `pin 1234`, `ecm internet`, `hook`, `profile huawei` | settings, at the beginning |
 
 use std::{collections::VecDeque, fs, path::Path};
 
@@ -19,6 +20,7 @@ use kisima_modem::{
     event::{Event, Trouble},
     machine::{Data, Effect, Input, Machine, Settings},
     order::{Order, OrderId, Outgoing, Slot},
+    pin::PinNote,
     profile,
 };
 
@@ -43,11 +45,14 @@ pub struct Player {
     events: VecDeque<Event>,
     wants: VecDeque<String>,
     echo: Vec<u8>,
+    /// What is to be remembered of the PIN.
+    pub note: Option<PinNote>,
 }
 
 impl Player {
     pub fn new(settings: Settings, feeding: Feeding) -> Player {
         Player {
+            note: settings.pin_note.clone(),
             machine: Machine::new(settings),
             now: 1_000,
             feeding,
@@ -65,6 +70,7 @@ impl Player {
         for line in &lines {
             match line.split_once(' ').unwrap_or((line, "")) {
                 ("pin", pin) => settings.sim_pin = Some(pin.to_owned()),
+                ("note", note) => settings.pin_note = Some(note.parse().expect("a note")),
                 ("ecm", apn) => settings.data = Data::Ecm { apn: apn.to_owned() },
                 ("hook", _) => settings.has_power_hook = true,
                 ("profile", name) => settings.profile = profile::by_name(name),
@@ -105,10 +111,15 @@ impl Player {
                         .replace('\u{1b}', "<esc>")
                         .replace('\u{1a}', "<sub>");
                     assert!(!shown.contains(['\r', '\n']), "{shown:?} is one command");
+                    assert!(
+                        !shown.starts_with("AT+CPIN=") || self.note.is_some(),
+                        "a PIN is noted before it is said"
+                    );
                     self.writes.push_back(shown);
                 }
                 Effect::Tell(event) => self.events.push_back(event),
                 Effect::Open { after_ms } => self.wants.push_back(format!("open {after_ms}")),
+                Effect::Note(note) => self.note = note,
                 Effect::PowerHook => self.wants.push_back("power".to_owned()),
             }
         }
@@ -164,6 +175,13 @@ impl Player {
                 let told = self.events.pop_front().map(|event| format!("{event:?}"));
                 assert_eq!(told.as_deref(), Some(rest), "{place}");
             }
+            "?" if rest.starts_with("note") => {
+                let note = self
+                    .note
+                    .as_ref()
+                    .map_or("note none".to_owned(), |note| format!("note {note}"));
+                assert_eq!(note.trim(), rest, "{place}");
+            }
             "?" => assert_eq!(self.wants.pop_front().as_deref(), Some(rest), "{place}"),
             "~" => self.pass(rest.parse().expect("milliseconds")),
             "!" => match rest {
@@ -171,7 +189,7 @@ impl Player {
                 "closed" => self.input(Input::Closed(Trouble::Gone)),
                 order => self.input(Input::Order(self::order(order))),
             },
-            "pin" | "ecm" | "hook" | "profile" => {}
+            "pin" | "note" | "ecm" | "hook" | "profile" => {}
             _ => panic!("{place}: not a line of a transcript"),
         }
     }

@@ -224,7 +224,8 @@ fn a_list_without_end_is_heard_to_a_limit() {
     assert_eq!(player.told().len(), 1_000);
 }
 
-/// A prompt that nobody waits for is answered by ESC, or it would swallow the next command; but not each of a flood.
+/// A prompt that nobody waits for is answered by ESC, or it would swallow the next command, and by a question that brings
+/// ends and commands into step again; but not each of a flood.
 #[test]
 fn a_flood_of_prompts_is_not_answered_by_a_flood() {
     let mut player = Player::new(Settings::default(), Feeding::Whole);
@@ -233,6 +234,52 @@ fn a_flood_of_prompts_is_not_answered_by_a_flood() {
     for _ in 0..1_000 {
         player.modem_says(b"\r\n> ");
     }
-    assert_eq!(player.said().as_deref(), Some("<esc>"));
+    assert_eq!(player.said().as_deref(), Some("<esc>AT+CMEE?"));
     assert_eq!(player.said(), None);
+}
+
+/// Lets a modem answer for some minutes, except where this has another answer; how often it was restarted.
+fn restarts(player: &mut Player, minutes: u64, other: impl Fn(&str) -> Option<&'static str>) -> usize {
+    let mut restarts = 0;
+    for _ in 0..minutes * 60 {
+        loop {
+            while let Some(said) = player.said() {
+                restarts += usize::from(said == "<esc>AT+CFUN=1,1");
+                match other(&said) {
+                    Some(answer) => player.modem_says(answer.as_bytes()),
+                    None => good(player, &said),
+                }
+            }
+            match player.wanted() {
+                Some(_) => player.input(Input::Opened),
+                None => break,
+            }
+        }
+        player.pass(1_000);
+    }
+    restarts
+}
+
+/// Many modems see a card that was put in late only after a restart.
+#[test]
+fn a_modem_without_a_card_is_restarted_now_and_then() {
+    let mut player = Player::new(Settings::default(), Feeding::Whole);
+    player.open();
+    let without = |said: &str| (said == "AT+CPIN?").then_some("\r\n+CME ERROR: 10\r\n");
+    assert_eq!(restarts(&mut player, 5, without), 0);
+    assert!((1..=8).contains(&restarts(&mut player, 60, without)));
+    let told = player.told();
+    let told_off = told.iter().filter(|event| **event == Event::Down(Trouble::NoSim));
+    assert_eq!(told_off.count(), 1, "said once: {told:?}");
+}
+
+/// A modem can lose the network for good until it is restarted.
+#[test]
+fn a_modem_without_a_network_is_restarted_after_an_hour() {
+    let mut player = Player::new(Settings::default(), Feeding::Whole);
+    player.open();
+    assert_eq!(restarts(&mut player, 70, |_| None), 0, "it is in a network");
+    let without = |said: &str| (said == "AT+CREG?").then_some("\r\n+CREG: 2,2\r\n\r\nOK\r\n");
+    assert_eq!(restarts(&mut player, 55, without), 0);
+    assert_eq!(restarts(&mut player, 10, without), 1);
 }

@@ -267,10 +267,10 @@ impl<L: Logs> Speaking<'_, L> {
     /// What was in no text yet, while the window is open.
     fn say_new(&mut self) -> Result<(), JournalError<L::Error>> {
         let now = self.now_ms;
-        let new = waiting(self.setup, self.state, self.logs)?;
-        if new.iter().any(|(place, ..)| is_own(self.setup, *place)) {
-            // Also without budget: whoever has another carrier asks whether it is worth one.
-            self.state.since_ms.get_or_insert(now);
+        // Also where nothing may be said now: its owner learns by it when a session is worth its price.
+        let mut unsent = waiting(self.setup, self.state, self.logs)?.into_iter();
+        if self.state.since_ms.is_none() && unsent.any(|(place, ..)| is_own(self.setup, place)) {
+            self.state.since_ms = Some(now);
         }
         while self.state.flights.len() < WINDOW && self.left > 0 {
             let mut sent = false;

@@ -27,6 +27,7 @@ impl Driver {
             baud: 115_200,
             profile: None,
             sim_pin: pin.map(str::to_owned),
+            pin_note: None,
             data: Data::None,
             power_hook: None,
         };

@@ -53,6 +53,7 @@ async fn phones_and_a_sites_sim_text_one_another() {
         baud: 115_200,
         profile: None,
         sim_pin: None,
+        pin_note: None,
         data: Data::None,
         power_hook: None,
     };

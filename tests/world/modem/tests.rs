@@ -52,7 +52,7 @@ impl Desk {
         for effect in self.machine.handle(self.now_ms, input) {
             match effect {
                 Effect::Write(bytes) if self.is_open => self.modem.hear(self.now(), &bytes),
-                Effect::Write(_) | Effect::PowerHook => {}
+                Effect::Write(_) | Effect::PowerHook | Effect::Note(_) => {}
                 Effect::Open { after_ms } => {
                     self.is_open = false;
                     self.open_at = Some(self.now_ms + after_ms);

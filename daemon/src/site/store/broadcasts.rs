@@ -29,7 +29,7 @@ pub struct Waiting {
     pub place: u32,
     /// Who.
     pub customer: CustomerId,
-    /// Their number now, if it is the one of then.
+    /// Their number now, if it is the one of then, and they are still of this site and not blocked.
     pub phone: Option<String>,
 }
 
@@ -125,7 +125,9 @@ pub fn running(connection: &Connection) -> Result<Option<(i64, String)>, StoreEr
 /// The next for whom its text waits, at most `count_max`.
 pub fn waiting(connection: &Connection, id: i64, count_max: u32) -> Result<Vec<Waiting>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT place, customer, CAST(opened('customer.phone_sealed', c.id, c.phone_sealed) AS TEXT), t.phone_key
+        "SELECT place, customer,
+           CASE WHEN c.admitted AND c.active THEN CAST(opened('customer.phone_sealed', c.id, c.phone_sealed) AS TEXT) END,
+           t.phone_key
          FROM broadcast_to t LEFT JOIN customer c ON c.id = t.customer
          WHERE broadcast = ?1 AND text IS NULL AND why IS NULL ORDER BY place LIMIT ?2",
     )?;

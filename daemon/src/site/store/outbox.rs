@@ -172,10 +172,10 @@ pub fn waiting_parts(connection: &Connection, purpose: Purpose) -> Result<u32, S
     Ok(statement.query_row([purpose.name()], |row| row.get(0))?)
 }
 
-/// Whether one of a purpose waits.
-pub fn has_waiting(connection: &Connection, purpose: Purpose) -> Result<bool, StoreError> {
-    let mut statement = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM sim_outbox WHERE state = 'queued' AND purpose = ?1)")?;
+/// How many of a purpose wait.
+pub fn waiting_for(connection: &Connection, purpose: Purpose) -> Result<u32, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT count(*) FROM sim_outbox WHERE state = 'queued' AND purpose = ?1")?;
     Ok(statement.query_row([purpose.name()], |row| row.get(0))?)
 }
 
@@ -367,12 +367,42 @@ pub fn newest(connection: &Connection, count_max: u32) -> Result<Vec<ShownText>,
     rows.map(|row| row?).collect()
 }
 
-/// Forgets texts that are settled and older than `before`, or not among the newest `count_max`. What the hub asked for after
-/// `asked_before` stays: it may be asked for again, and must be known then.
-pub fn forget(connection: &Connection, before: Uptime, asked_before: Uptime, count_max: u32) -> Result<(), StoreError> {
-    let old = "state NOT IN ('queued', 'sending') AND (asked IS NULL OR queued_uptime_ms < ?3)
+/// What is kept of texts that are settled.
+#[derive(Clone, Copy, Debug)]
+pub struct Keep {
+    /// What was queued since.
+    pub since: Uptime,
+    /// What the hub asked for since, in any case: it may be asked for again, and must be known then.
+    pub asked_since: Uptime,
+    /// Of the others only so many, the newest.
+    pub count_max: u32,
+    /// What cost something on this day of sales: the day's budget is counted by it.
+    pub today: i64,
+}
+
+#[cfg(test)]
+impl Keep {
+    /// Nothing but the newest `count_max`.
+    pub fn newest(count_max: u32) -> Keep {
+        Keep {
+            since: Uptime(0),
+            asked_since: Uptime(u64::MAX >> 1),
+            count_max,
+            today: i64::MAX,
+        }
+    }
+}
+
+/// Forgets the others.
+pub fn forget(connection: &Connection, keep: &Keep) -> Result<(), StoreError> {
+    let old = "state NOT IN ('queued', 'sending') AND (asked IS NULL OR queued_uptime_ms < ?3) AND day IS NOT ?4
       AND (queued_uptime_ms < ?1 OR id <= (SELECT coalesce(max(id), 0) - ?2 FROM sim_outbox))";
-    let values = (before.0.cast_signed(), count_max, asked_before.0.cast_signed());
+    let values = (
+        keep.since.0.cast_signed(),
+        keep.count_max,
+        keep.asked_since.0.cast_signed(),
+        keep.today,
+    );
     let mut statement = connection.prepare_cached(&format!(
         "DELETE FROM sim_part WHERE text IN (SELECT id FROM sim_outbox WHERE {old})"
     ))?;

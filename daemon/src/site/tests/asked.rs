@@ -312,8 +312,12 @@ fn what_the_hub_asked_for_lately_is_known_however_many_texts_came_after() {
     }
     let connection = bench.site().connection();
     outbox::lose_sight(connection, None, "", Wall(0)).unwrap();
-    outbox::forget(connection, Uptime(0), Uptime(0), 1).unwrap();
+    let asked_lately = outbox::Keep {
+        asked_since: Uptime(0),
+        ..outbox::Keep::newest(1)
+    };
+    outbox::forget(connection, &asked_lately).unwrap();
     assert_eq!(outbox::asked(connection, 1).unwrap().unwrap().state, TextState::Sent);
-    outbox::forget(connection, Uptime(0), Uptime(HOUR_MS), 1).unwrap();
+    outbox::forget(connection, &outbox::Keep::newest(1)).unwrap();
     assert_eq!(outbox::asked(connection, 1).unwrap(), None);
 }

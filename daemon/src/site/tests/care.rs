@@ -389,6 +389,14 @@ fn a_box_that_may_not_sell_for_good_says_so() {
     site.commit().unwrap();
     let effects = bench.pass(1_000);
     assert!(bench.taken(effects)[0].1.contains("another box has taken its place"));
+    bench.monotonic_ms += 7 * HOUR_MS.unsigned_abs();
+    let moment = bench.moment();
+    let site = bench.site();
+    site.begin().unwrap();
+    site.retire(&moment).unwrap();
+    site.commit().unwrap();
+    let effects = bench.pass(1_000);
+    assert_eq!(bench.taken(effects), [], "once, however often the hub says so");
 
     let mut bench = Bench::of("care-medium", &[PHONE]);
     let moved = Enrolment {

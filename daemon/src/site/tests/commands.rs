@@ -220,6 +220,10 @@ fn so_many_texts_a_day_travel_to_the_hub_whoever_seems_to_send_them() {
     assert_eq!(bench.forwarded().len(), most as usize);
     let last = inbox::newest(bench.site().connection(), 1).unwrap();
     assert_eq!(last[0].kind, "read");
+    // STOP that the hub does not hear of is answered here, with a link too.
+    super::office::Office::of(&mut bench).link(&mut bench);
+    let said = bench.write(AMINA, "STOP");
+    assert!(said[0].starts_with("No more news by SMS."), "{said:?}");
 }
 
 #[test]

@@ -87,6 +87,8 @@ impl Office {
         }
         let orders = self.carry(bench, effects);
         assert!(bench.status().link_up);
+        let peer_run = bench.site().pen.epoch;
+        self.thin(bench, thin::Event::WideHeard { peer_run });
         orders
     }
 

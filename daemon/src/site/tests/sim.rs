@@ -79,11 +79,15 @@ fn so_many_may_wait_and_so_many_are_kept() {
         assert!(matches!(bench.say(Purpose::Alarm, AMINA, "x"), Said::Queued(_)));
     }
     assert_eq!(bench.say(Purpose::Alarm, AMINA, "x"), Said::Full);
+    assert!(
+        matches!(bench.say(Purpose::Sync, AMINA, "x"), Said::Queued(_)),
+        "others have places of their own"
+    );
     let connection = bench.site().connection();
     outbox::lose_sight(connection, None, "", Wall(0)).unwrap();
     outbox::settle(connection, TextId(1), TextState::Failed, "", false, Wall(0)).unwrap();
     outbox::settle(connection, TextId(1_000), TextState::Failed, "", false, Wall(0)).unwrap();
-    outbox::forget(connection, kiosk::moment::Uptime(0), kiosk::moment::Uptime(0), 1).unwrap();
+    outbox::forget(connection, &outbox::Keep::newest(2)).unwrap();
     assert_eq!(
         outbox::newest(connection, 2_000).unwrap().len(),
         999,
@@ -152,9 +156,59 @@ fn the_networks_time_sets_the_clock_and_a_sim_that_needs_somebody_is_an_alarm() 
     bench.sim(down("the SIM card is locked", true));
     bench.sim(down("the SIM card is locked", true));
     assert_eq!(bench.alarms_said(), ["sim"]);
+    // A modem that is restarted because of it, or a card that is loose, says the same again.
+    bench.sim(down("the modem's port is gone", false));
+    bench.sim(down("the SIM card is locked", true));
+    bench.sim_up();
+    bench.sim(down("the SIM card is locked", true));
+    assert_eq!(bench.alarms_said(), ["sim"]);
+    bench.sim(down("there is no SIM card", true));
+    bench.monotonic_ms += 7 * HOUR_MS;
+    bench.sim(down("there is no SIM card", true));
+    assert_eq!(bench.alarms_said(), ["sim"; 3]);
+    bench.sim(down("the SIM card is locked", true));
     let status = bench.sim_status();
     assert_eq!(status.trouble.as_deref(), Some("the SIM card is locked"));
     assert_eq!((status.identity, status.network), (None, None));
+}
+
+#[test]
+fn what_today_cost_is_not_forgotten_today() {
+    let mut bench = with_sim("texts-cost", settings());
+    bench.say(Purpose::Hub, AMINA, "x");
+    bench.tick();
+    for _ in 0..3 {
+        bench.say(Purpose::Broadcast, AMINA, "x");
+    }
+    let today = bench.site().today();
+    let connection = bench.site().connection();
+    outbox::settle(connection, TextId(1), TextState::Sent, "", true, Wall(0)).unwrap();
+    let of_today = outbox::Keep {
+        today,
+        ..outbox::Keep::newest(1)
+    };
+    outbox::forget(connection, &of_today).unwrap();
+    assert_eq!(bench.sim_status().parts_today, 1);
+    outbox::forget(bench.site().connection(), &outbox::Keep::newest(1)).unwrap();
+    assert_eq!(bench.sim_status().parts_today, 0);
+}
+
+#[test]
+fn a_copied_card_sends_nothing_of_what_waited_but_its_alarms() {
+    let mut bench = with_sim("texts-copied", settings());
+    bench.sim(network(false));
+    bench.say(Purpose::Answer, AMINA, "Hello");
+    let moved = Enrolment {
+        medium: [1; 8],
+        ..enrolment()
+    };
+    bench.give(Input::Joined(Box::new(moved)));
+    for purpose in [Purpose::Answer, Purpose::Hub, Purpose::Broadcast, Purpose::Alarm] {
+        bench.say(purpose, AMINA, purpose.name());
+    }
+    let orders = bench.sim(network(true));
+    let words: Vec<String> = sent(&orders).into_iter().map(|(_, _, words)| words).collect();
+    assert_eq!(words, ["alarm"]);
 }
 
 #[test]

@@ -72,6 +72,20 @@ fn a_text_of_one_message_passes() {
 }
 
 #[test]
+fn a_part_of_last_year_is_no_part_of_today() {
+    let mut joiner = Joiner::default();
+    assert!(joiner.take(at(0), Some(Slot(1)), part(9, 1, 2, "BUY ")).is_empty());
+    let mut late = part(9, 2, 2, "and sell");
+    late.stamp = Some(Stamp {
+        at_ms: 1_000 + 24 * 60 * 60_000 + 1,
+        zone_quarters: 0,
+    });
+    let ready = told(joiner.take(at(1), Some(Slot(2)), late));
+    assert_eq!(ready, [("BUY ".to_owned(), slots(&[1]), true)]);
+    assert_eq!(joiner.len(), 1);
+}
+
+#[test]
 fn parts_may_come_in_any_order_and_twice() {
     let mut joiner = Joiner::default();
     assert!(joiner.take(at(0), Some(Slot(3)), part(9, 3, 3, "c")).is_empty());
