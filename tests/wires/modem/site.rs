@@ -187,6 +187,8 @@ async fn without_data_both_go_in_one_ussd_session() {
     assert_eq!(draw(&mut tap, &jane, "credited", 20_000).await, 5_000);
     assert_eq!(programme.site(SITE).await.unwrap()["online"], false, "it came by USSD");
     assert_eq!(texts_to_hub(&programme).await, 0, "no text was needed");
+    let sim = programme.sites[0].modem.as_ref().unwrap().number;
+    assert_eq!(programme.texts_on(sim).await.unwrap(), [""; 0], "nor from the hub");
     programme.sites[0].link(true);
     programme.agree(0, WITHIN).await.unwrap();
     assert_eq!(programme.customer(&jane).await.unwrap()["balance_ml"], 5_000);
