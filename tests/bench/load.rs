@@ -11,12 +11,14 @@
 //! | [`wire`] | bytes from a gateway to its hub |
 //! | [`texts`] | the same by SMS, where there is no data |
 //! | [`weigh`] | memory, idle processor, start |
+//! | [`babble`] | memory while the modem's port babbles |
 //! | [`payments`], [`callbacks`], [`books`] | a hub that takes money, is killed, and has its books compared |
 //! | [`ussd`] | people who call a hub, and FastAPI with Redis |
 //! | [`callers`], [`journey`], [`form`] | what they do, and as much of HTTP as that takes |
 //! | [`disk`] | what one flush costs here |
 //! | [`targets`] | what was hoped for, beside what was found |
 
+mod babble;
 mod books;
 mod callbacks;
 mod callers;
@@ -46,6 +48,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use clap::{Args, Parser, Subcommand};
 
+use babble::Noise;
 use callbacks::Flood;
 use contest::{Contestant, Rounds, compare};
 use payments::Trial;
@@ -105,6 +108,13 @@ enum Command {
         #[command(flatten)]
         place: Place,
     },
+    /// Memory of a gateway whose modem's port babbles.
+    Babble {
+        #[command(flatten)]
+        noise: Noise,
+        #[command(flatten)]
+        place: Place,
+    },
     /// How fast worlds are simulated.
     Storm {
         #[command(flatten)]
@@ -152,6 +162,8 @@ struct All {
     #[command(flatten)]
     scale: Scale,
     #[command(flatten)]
+    noise: Noise,
+    #[command(flatten)]
     world: World,
     #[command(flatten)]
     trial: Trial,
@@ -197,6 +209,7 @@ async fn main() -> anyhow::Result<()> {
             let prepared = prepared(&place.directory)?;
             targets.weight(weigh::weigh(&place.directory, &prepared, scale).await?);
         }
+        Command::Babble { noise, place } => targets.babble(babble::babble(&place.directory, noise).await?),
         Command::Storm { world } => storm(world, &mut targets).await?,
         Command::Payments { trial, flood, place } => money(&place.directory, trial, flood, &mut targets).await?,
         Command::Ussd { crowd, rounds } => phones(&rounds, &crowd, &mut targets).await?,
@@ -214,6 +227,8 @@ async fn run_all(all: All, targets: &mut Targets) -> anyhow::Result<()> {
     let prepared = prepare::prepare(&place, all.size).await?;
     println!("\n== memory, idle processor, start");
     targets.weight(weigh::weigh(&place, &prepared, all.scale).await?);
+    println!("\n== a modem's port that babbles");
+    targets.babble(babble::babble(&place, all.noise).await?);
     println!("\n== bytes on the wire");
     targets.wire(wire::wire(&place, all.day).await?);
     println!("\n== texts of a site without data");

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::{
+    babble::Babble,
     callbacks::Taken,
     generator::Figures,
     payments::Outcome,
@@ -134,6 +135,13 @@ impl Targets {
         self.add("resident at the most, MB", weight.resident_peak_mb, None);
         self.add("idle processor, %", weight.idle_percent, AtMost(1.0));
         self.add("start to first receipt, ms", weight.first_receipt_ms, AtMost(2_000.0));
+    }
+
+    /// A modem's port that babbles.
+    pub fn babble(&mut self, babble: Babble) {
+        self.add("babble of the modem's port that was read, MB", babble.read_mb, None);
+        self.add("resident before it, MB", babble.before_mb, None);
+        self.add("resident more during it, at the most, MB", babble.more_mb, AtMost(8.0));
     }
 
     /// Callbacks.

@@ -122,7 +122,7 @@ async fn first_sale(gateway: &Program, prepared: &Prepared, number: usize) -> an
 }
 
 /// Resident memory now and at its highest (proc(5), `VmRSS` and `VmHWM`).
-fn resident_mb(id: u32) -> anyhow::Result<(f64, f64)> {
+pub fn resident_mb(id: u32) -> anyhow::Result<(f64, f64)> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
     let field = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name));

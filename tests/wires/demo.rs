@@ -48,7 +48,10 @@ mod tests {
             "the hub asks MTN MoMo itself, and credits her",
             "Litres paid in the stories: 40 by M-PESA, 20 by MTN MoMo.",
             "is cut",
+            "Amina texts BALANCE to the SIM of kibera-1, +254700000900.",
+            "Amina's phone: \u{201c}At this kiosk you have 10 l of water",
             "The link is back.",
+            " and 1 by the SIMs of the sites.",
             "Both sides agree, and nothing",
         ] {
             assert!(told.contains(sentence), "{sentence}: {told}");
@@ -73,7 +76,11 @@ mod tests {
             .contains("is cut")
         {}
         let children = children(id);
-        assert_eq!(children.len(), 4, "a hub, two gateways, pretend providers");
+        assert_eq!(
+            children.len(),
+            6,
+            "a hub, two gateways, their modems, pretend providers"
+        );
         let sent = Command::new("sh")
             .args(["-c", &format!("kill -INT {id}")])
             .status()

@@ -6,6 +6,8 @@ mod driver;
 mod gammu;
 #[path = "modem/sandbox.rs"]
 mod sandbox;
+#[path = "modem/site.rs"]
+mod site;
 
 use std::{path::Path, time::Duration};
 

@@ -7,6 +7,7 @@
 //! | [`fuzz`] | tries one for as long as it is told to |
 
 mod targets;
+mod thin;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -132,6 +132,19 @@ impl Program {
         Ok(sandbox)
     }
 
+    /// A pretend modem whose port is at `port`; its script and log lie beside that. It has no data, and no addresses to
+    /// wait for: see [`crate::programme::SiteModem`].
+    pub fn modem(port: &Path, words: &[&str]) -> anyhow::Result<Program> {
+        let mut modem = Program::new("kisima-modem", port)?;
+        let port = port.display().to_string();
+        modem.arguments = ["--link", &port]
+            .iter()
+            .chain(words)
+            .map(|word| (*word).to_owned())
+            .collect();
+        Ok(modem)
+    }
+
     fn new(name: &'static str, data: &Path) -> anyhow::Result<Program> {
         Ok(Program {
             name,

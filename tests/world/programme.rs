@@ -3,17 +3,22 @@
 //!
 //! ```text
 //! taps ── MQTT ── gateway ── line (a switch) ──┐
-//!                                              hub ── pretend M-PESA
+//!                    └── pty ── modem ── texts ── hub ── pretend M-PESA and messenger
 //! callers ── HTTP ── front door (a switch) ────┘
 //! ```
+
+mod around;
+mod modem;
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use kiosk::{provider::Provider, talk::ussd::Service};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::{sync::watch, time::Instant};
 
+use self::around::{configure, configure_texts, messengers_portal};
+pub use self::modem::SiteModem;
 use crate::{
     caller::Caller,
     http::Api,
@@ -60,6 +65,8 @@ pub struct Kiosk {
     pub line: Proxy,
     /// The dispensers: id and secret.
     pub dispensers: Vec<(String, String)>,
+    /// The modem, where it has one.
+    pub modem: Option<SiteModem>,
     mqtt: watch::Sender<Option<SocketAddr>>,
 }
 
@@ -138,15 +145,27 @@ impl Programme {
         Api::new(&sandbox.url()?)
     }
 
+    /// All texts in the pretend messenger's network, the oldest first.
+    pub async fn texts(&self) -> anyhow::Result<Vec<Value>> {
+        let control = self.sandbox()?.get("/control").await?.expect(200)?;
+        let messages = control[texts::NAME]["messages"].as_array();
+        messages.cloned().context("messages")
+    }
+
     /// The texts that came to a pretend phone, the oldest first.
     pub async fn texts_on(&self, phone: u64) -> anyhow::Result<Vec<String>> {
-        let control = self.sandbox()?.get("/control").await?.expect(200)?;
-        let messages = control[texts::NAME]["messages"].as_array().context("messages")?;
-        let is_theirs = |message: &&Value| message["phone"] == phone && message["from_phone"] == false;
-        let texts = messages.iter().filter(is_theirs);
-        Ok(texts
+        let texts = self.texts().await?.into_iter();
+        let theirs = texts.filter(|text| text["phone"] == phone && text["from_phone"] == false);
+        Ok(theirs
             .filter_map(|text| Some(text["text"].as_str()?.to_owned()))
             .collect())
+    }
+
+    /// The person at a pretend phone writes to a number.
+    pub async fn write(&self, phone: u64, to: &str, text: &str) -> anyhow::Result<()> {
+        let path = format!("/control/{}/phones/{phone}/text", texts::NAME);
+        let body = json!({ "to": to, "text": text });
+        self.sandbox()?.post(&path, &body).await?.expect(200).map(drop)
     }
 
     /// The person at a pretend phone, who dials.
@@ -169,10 +188,36 @@ impl Programme {
 
     /// A site whose box has joined and is connected, with so many dispensers `tap-1`, `tap-2` …
     pub async fn add_site(&mut self, folder: &Path, name: &str, dispensers: usize) -> anyhow::Result<usize> {
+        let gateway = Program::gateway(&folder.join(name))?;
+        self.open_site((name, gateway, None), dispensers).await
+    }
+
+    /// The same with a modem, whose SIM is in the pretend messenger's network, and with these settings more.
+    pub async fn add_texting_site(
+        &mut self,
+        folder: &Path,
+        name: &str,
+        dispensers: usize,
+        keys: &[(&str, &str)],
+    ) -> anyhow::Result<usize> {
+        let sandbox = self.sandbox.as_ref().context("there is no pretend messenger")?;
+        let modem = SiteModem::start_new(folder, name, self.sites.len(), &sandbox.url()?).await?;
+        let mut gateway = Program::gateway(&folder.join(name))?;
+        modem.configure(&mut gateway);
+        for (key, value) in keys {
+            gateway.set(key, value);
+        }
+        self.open_site((name, gateway, Some(modem)), dispensers).await
+    }
+
+    async fn open_site(
+        &mut self,
+        (name, mut gateway, modem): (&str, Program, Option<SiteModem>),
+        dispensers: usize,
+    ) -> anyhow::Result<usize> {
         let line = Proxy::start().await?;
         line.lead_to(self.hub.address("web")?);
         let code = self.hub.last_word(&["site", "add", name]).await?;
-        let mut gateway = Program::gateway(&folder.join(name))?;
         gateway.set("mqtt.messages_per_second_max", "10000");
         gateway.start().await?;
         gateway.last_word(&["join", &line.url(), &code]).await?;
@@ -188,6 +233,7 @@ impl Programme {
             gateway,
             line,
             dispensers: secrets,
+            modem,
             mqtt,
         });
         self.online(name, Duration::from_secs(20)).await?;
@@ -273,7 +319,11 @@ impl Programme {
 
     /// Asks everything to end; each has to say 0 in time.
     pub async fn stop(&mut self) -> anyhow::Result<()> {
-        let mut programs: Vec<&mut Program> = self.sites.iter_mut().map(|site| &mut site.gateway).collect();
+        let mut programs = Vec::new();
+        for site in &mut self.sites {
+            programs.push(&mut site.gateway);
+            programs.extend(site.modem.as_mut().map(|modem| &mut modem.program));
+        }
         programs.push(&mut self.hub);
         programs.extend(self.sandbox.as_mut());
         for program in programs.iter().filter(|program| program.id().is_some()) {
@@ -340,80 +390,4 @@ pub fn in_shillings(providers: &[Provider]) -> Vec<(&'static str, &'static str)>
 /// A time from now, for those who wait until a limit.
 pub fn within(seconds: u64) -> Instant {
     Instant::now() + Duration::from_secs(seconds)
-}
-
-/// What a person enters in the messenger's portal.
-fn messengers_portal(door: &str) -> Value {
-    let address = |path: &str| format!("{door}/{path}/{WEBHOOK_SECRET}");
-    let codes = SERVICE_CODES.map(|(code, _, what)| (code.to_owned(), json!(what)));
-    json!({
-        "delivery_url": address("sms/delivery"),
-        "inbound_url": address("sms/inbound"),
-        "stop_url": address("sms/stop"),
-        "ussd_url": address("ussd/callback"),
-        "ussd_events_url": address("ussd/events"),
-        "ussd_codes": codes.into_iter().collect::<Map<_, _>>(),
-    })
-}
-
-/// Tells the hub of the pretend messenger.
-fn configure_texts(hub: &mut Program, folder: &Path, sandbox: &str) -> anyhow::Result<()> {
-    let file = folder.join("africastalking-api_key");
-    std::fs::write(&file, "pretend-api_key").with_context(|| file.display().to_string())?;
-    let key = |name: &str| format!("messaging.africastalking.{name}");
-    hub.set(&key("base_url"), &format!("{sandbox}/{}", texts::NAME));
-    hub.set(&key("username"), "sandbox");
-    hub.set(&key("sender"), "KISIMA");
-    hub.set(&key("api_key_file"), &file.display().to_string());
-    for (code, service, _) in SERVICE_CODES {
-        hub.set(&format!("ussd.codes.\"{code}\""), service.name());
-    }
-    Ok(())
-}
-
-/// Tells the hub of a pretend provider. Secrets are files that say `pretend-NAME`.
-fn configure(
-    hub: &mut Program,
-    folder: &Path,
-    provider: Provider,
-    sandbox: &str,
-    callback: &str,
-) -> anyhow::Result<()> {
-    let key = |name: &str| format!("payments.{provider}.{name}");
-    let (secrets, own): (&[&str], &[(&str, &str)]) = match provider {
-        Provider::Mpesa => (
-            &["passkey", "consumer_key", "consumer_secret", "initiator_credential"],
-            &[("shortcode", "\"174379\""), ("initiator_name", "kisima")],
-        ),
-        Provider::Mtn => (
-            &[
-                "subscription_key",
-                "api_user",
-                "api_key",
-                "disbursement_subscription_key",
-                "disbursement_api_user",
-                "disbursement_api_key",
-            ],
-            &[("target_environment", "mtnuganda")],
-        ),
-        Provider::Airtel => (
-            &["client_id", "client_secret", "callback_key", "disbursement_pin"],
-            &[("country", "UG")],
-        ),
-        Provider::Intasend => (
-            &["publishable_key", "secret_token", "challenge"],
-            &[("payouts", "true")],
-        ),
-    };
-    hub.set(&key("base_url"), &format!("{sandbox}/{provider}"));
-    hub.set(&key("callback_url"), callback);
-    for (name, value) in own {
-        hub.set(&key(name), value);
-    }
-    for name in secrets {
-        let file = folder.join(format!("{provider}-{name}"));
-        std::fs::write(&file, format!("pretend-{name}")).with_context(|| file.display().to_string())?;
-        hub.set(&key(&format!("{name}_file")), &file.display().to_string());
-    }
-    Ok(())
 }

@@ -104,11 +104,19 @@ impl<L: Logs> Speaking<'_, L> {
         if !may_flow(self.setup, self.state, self.generation) {
             return Ok(());
         }
-        if self.state.answer_ms.is_some_and(|due| due <= now || self.is_eager) {
+        let has_answer = self.state.answer_ms.is_some_and(|due| due <= now || self.is_eager);
+        // In a session each says one frame in turn, and a box that has heard an ACK and has nothing to say hangs up. Records
+        // it answers: so the hub says those first.
+        let is_answer_last = self.is_eager && self.setup.side == Writer::Hub;
+        if has_answer && !is_answer_last {
             self.say_acks()?;
         }
         self.say_again()?;
-        self.say_new()
+        self.say_new()?;
+        if has_answer && is_answer_last {
+            self.say_acks()?;
+        }
+        Ok(())
     }
 
     /// Seals a frame and puts its text out; false when the budget is used up.

@@ -1,6 +1,6 @@
 //! `kisima-demo`: a whole programme on this machine, and a running account of it (CONTRACTS section 2).
 //!
-//! The real hub, two real gateways with six simulated dispensers each, and four pretend payment providers. With `DEMO_SECONDS` it stops
+//! The real hub, two real gateways with six simulated dispensers and a pretend modem each, and four pretend payment providers. With `DEMO_SECONDS` it stops
 //! by itself and exits 0 only if both sides agree and nothing acknowledged was lost; without, it runs until ctrl-c.
 
 mod people;
@@ -19,12 +19,12 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use kiosk::provider::Provider;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     signal::unix::{SignalKind, signal},
     time::{Instant, sleep_until},
 };
-use world::programme::{Programme, SERVICE_CODES, in_shillings};
+use world::programme::{Programme, SERVICE_CODES, SiteModem, in_shillings};
 
 use people::People;
 use story::{Story, say};
@@ -125,9 +125,12 @@ fn empty(folder: &Path) -> anyhow::Result<File> {
     if lock.try_lock().is_err() {
         bail!("{}: another demo runs there", folder.display());
     }
-    for name in SITES.into_iter().chain(["hub", "sandbox"]) {
+    let modems = SITES.map(|name| format!("{name}-modem"));
+    let names = SITES.into_iter().chain(["hub", "sandbox"]);
+    for name in names.chain(modems.iter().map(String::as_str)) {
         let path = folder.join(name);
-        if path.exists() {
+        // A modem's port is no folder; the next one at its place removes it.
+        if path.is_dir() {
             fs::remove_dir_all(&path).with_context(|| path.display().to_string())?;
         }
         let log = path.with_extension("log");
@@ -144,14 +147,14 @@ async fn play(folder: &Path, seconds: Option<u64>) -> anyhow::Result<bool> {
     let end = seconds.map(|seconds| started + Duration::from_secs(seconds));
     let titles = Provider::ALL.map(Provider::title).join(", ");
     say(&format!(
-        "Starting pretend {titles} and Africa's Talking, the hub, and two sites with six dispensers each."
+        "Starting pretend {titles} and Africa's Talking, the hub, and two sites with six dispensers and a modem each."
     ));
     let mut programme = Programme::texting(folder, &Provider::ALL, &in_shillings(&Provider::ALL)).await?;
     for provider in Provider::ALL {
         programme.behave(provider, json!({})).await?;
     }
     for name in SITES {
-        programme.add_site(folder, name, DISPENSERS).await?;
+        programme.add_texting_site(folder, name, DISPENSERS, &[]).await?;
     }
     addresses(&programme, folder).await?;
     let people = Arc::new(People::default());
@@ -176,6 +179,7 @@ async fn play(folder: &Path, seconds: Option<u64>) -> anyhow::Result<bool> {
     }
     let books = people.books();
     let findings = books.audit(&programme).await?;
+    let texts = count_texts(&programme).await?;
     programme.stop().await?;
     let litres = books.volume_ml() / 1_000;
     say(&format!(
@@ -185,12 +189,30 @@ async fn play(folder: &Path, seconds: Option<u64>) -> anyhow::Result<bool> {
         people.offline(),
         started.elapsed().as_secs()
     ));
+    say(&texts);
     if findings.is_empty() {
         say("Both sides agree, and nothing that was acknowledged is lost.");
     } else {
         say(&format!("The books do not agree:\n{}", findings.join("\n")));
     }
     Ok(findings.is_empty())
+}
+
+/// How many texts came to people, and how many of them the sites sent by themselves.
+async fn count_texts(programme: &Programme) -> anyhow::Result<String> {
+    let sims: Vec<&SiteModem> = programme.sites.iter().filter_map(|site| site.modem.as_ref()).collect();
+    let texts = programme.texts().await?;
+    let is_sims = |text: &Value| sims.iter().any(|sim| text["phone"] == sim.number);
+    let came = texts
+        .iter()
+        .filter(|text| text["from_phone"] == false && !is_sims(text));
+    let (by_sites, by_hub): (Vec<_>, Vec<_>) =
+        came.partition(|text| sims.iter().any(|sim| text["sender"] == sim.phone()));
+    Ok(format!(
+        "{} texts came to people's phones by the hub, and {} by the SIMs of the sites.",
+        by_hub.len(),
+        by_sites.len()
+    ))
 }
 
 /// Where to look with a browser.
@@ -211,6 +233,9 @@ async fn addresses(programme: &Programme, folder: &Path) -> anyhow::Result<()> {
             site.name,
             site.gateway.url()?
         );
+        if let Some(modem) = &site.modem {
+            println!("                its SIM is {}", modem.phone());
+        }
     }
     if let Some(sandbox) = &programme.sandbox {
         let url = sandbox.url()?;
@@ -218,7 +243,7 @@ async fn addresses(programme: &Programme, folder: &Path) -> anyhow::Result<()> {
         let by_hand = json!({ "auto": false });
         programme.sandbox()?.post(&own, &by_hand).await?.expect(200)?;
         println!(
-            "  a phone       {url}/phone/{NEWCOMER}   dial {} and walk the menus",
+            "  a phone       {url}/phone/{NEWCOMER}   dial {} and walk the menus, or text a site's SIM",
             SERVICE_CODES[0].0
         );
         println!("  providers     {url}/   pretend: their control page and the customers' phones");

@@ -66,7 +66,8 @@ impl Story {
         }
     }
 
-    /// Registers and buys by USSD, pays, pours; the link is cut; pours again; the link returns; both sides agree; pays by another provider.
+    /// Registers and buys by USSD, pays, pours; the link is cut; pours again and asks
+    /// the site by text; the link returns; both sides agree; pays by another provider.
     pub async fn tell(&mut self, programme: &Programme, index: usize) -> anyhow::Result<()> {
         let site = &programme.sites[index];
         let place = &site.name;
@@ -99,6 +100,7 @@ impl Story {
             known / 1_000,
             left / 1_000
         ));
+        self.ask_by_text(programme, site, &customer, first).await?;
         tokio::time::sleep_until(since + CUT_FOR).await;
         self.people.cut(None);
         site.link(true);
@@ -155,14 +157,34 @@ impl Story {
             )),
             other => bail!("the payment by {title} is {other}"),
         }
-        self.receipt(programme, customer, first).await?;
+        self.read_text(programme, customer, first).await?;
         self.people.credited(customer, volume_ml);
         *self.paid.entry(provider).or_default() += volume_ml;
         Ok(())
     }
 
-    /// The text that tells of the payment is on her phone.
-    async fn receipt(&mut self, programme: &Programme, customer: &Customer, first: &str) -> anyhow::Result<()> {
+    /// She texts the site's own SIM, which answers though the hub is away.
+    async fn ask_by_text(
+        &mut self,
+        programme: &Programme,
+        site: &Kiosk,
+        customer: &Customer,
+        first: &str,
+    ) -> anyhow::Result<()> {
+        let modem = site.modem.as_ref().context("each site has a modem")?;
+        programme
+            .write(abroad(&customer.phone)?, &modem.phone(), "BALANCE")
+            .await?;
+        say(&format!(
+            "{first} texts BALANCE to the SIM of {}, {}.",
+            site.name,
+            modem.phone()
+        ));
+        self.read_text(programme, customer, first).await
+    }
+
+    /// A text that was not there before is on her phone.
+    async fn read_text(&mut self, programme: &Programme, customer: &Customer, first: &str) -> anyhow::Result<()> {
         let phone = abroad(&customer.phone)?;
         let known = self.texts.get(&phone).copied().unwrap_or(0);
         let came = wait_for(

@@ -16,10 +16,10 @@ use modem::{
 };
 use sync::record::Record;
 
-use super::Target;
+use super::{Target, thin};
 
 /// Everything that can be tried.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     Target {
         name: "pdu",
         about: "PDUs of texts and reports, and the joining of parts",
@@ -61,6 +61,12 @@ pub const TARGETS: [Target; 7] = [
         about: "frames of a link, before their tag is checked",
         corpus: frames,
         read: read_frame,
+    },
+    Target {
+        name: "thin",
+        about: "texts of sync, at a hub that knows the box",
+        corpus: thin::texts,
+        read: thin::read,
     },
 ];
 
@@ -300,7 +306,7 @@ fn read_command(bytes: &[u8]) {
 }
 
 /// The golden bytes of sync's own tests.
-fn records() -> Vec<Vec<u8>> {
+pub(super) fn records() -> Vec<Vec<u8>> {
     let poured = "8903821ba1a1a1a1a1a1a1a119012c81831b414141414141414107194e20000004657461702d311a6ab13b80f5";
     [poured, "8200818218a11855", "83020102"]
         .map(|golden| {
