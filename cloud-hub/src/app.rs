@@ -266,6 +266,7 @@ fn web_settings(config: &config::Hub) -> anyhow::Result<WebSettings> {
         allow_unsigned: config.webhooks.allow_unsigned,
         trusted_proxies: config.web.trusted_proxies.clone(),
         texts_from: config.africastalking.as_ref().map(|own| own.callbacks_from.clone()),
+        texts_via: machine.texts_via.clone(),
         ussd: config.ussd.clone(),
         language: Language::from_code(&machine.language).unwrap_or_default(),
         country: machine.country,

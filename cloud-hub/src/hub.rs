@@ -9,6 +9,7 @@
 //! | [`operator`] | people and programs that ask, what they may, and the audit of what they did |
 //! | `fleet` | sites, join codes, enrolments, write-offs, doubt |
 //! | `link` | live sockets of gateways |
+//! | `thin` | gateways that sync by SMS and USSD |
 //! | `brake` | kiosks at which PINs are guessed |
 //! | `ask` | requests: who may, the first answer again, the way to each rule |
 //! | `repeat` | what a repeat may be told: no PIN is found out by it |
@@ -38,7 +39,7 @@
 //! | [`bill`] | customers who pay by bill, and their bills |
 //! | `daily` | what is done once a day, at each site's own time |
 //! | `report` | what a day came to |
-//! | [`talk`], [`inbox`] | texts to customers, texts from them |
+//! | [`talk`], [`inbox`], `forwarded` | texts to customers, texts from them, those that came to a site's SIM |
 //! | `broadcast` | one text to many people |
 //! | `ussd` | people who call by USSD: their sessions, and what the menus ask of the books |
 //! | `tick` | what time brings |
@@ -62,6 +63,7 @@ mod document;
 pub mod effect;
 mod fleet;
 mod float;
+mod forwarded;
 mod grant;
 pub mod inbox;
 mod incoming;
@@ -91,6 +93,7 @@ pub mod side;
 mod sms;
 pub mod store;
 pub mod talk;
+mod thin;
 mod tick;
 mod turn;
 mod ussd;

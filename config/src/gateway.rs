@@ -1,13 +1,17 @@
 //! The settings of `kisima-gateway`.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
+use kiosk::{
+    airtime::{self, Pattern},
+    phone::{Country, Phone},
+};
 
 use crate::{
     ConfigError, Loaded, Sources, Surroundings, WebAddress,
     common::{self, Log},
-    layers::{Layers, Program},
+    layers::{Key, Layers, Program},
     reader::Reader,
 };
 
@@ -28,10 +32,12 @@ pub struct Gateway {
     pub modem: Modem,
     /// `dispense.report_within`: after this long without a report a hold is booked in full.
     pub dispense_report_within: Duration,
-    /// `sync.thin_after`: after this long without data, SMS and USSD carry sync.
-    pub sync_thin_after: Duration,
-    /// `sms.hub_number`: where texts to the hub go; `None` until known.
-    pub sms_hub_number: Option<String>,
+    /// `[sync]`
+    pub sync: Sync,
+    /// `[sms]`
+    pub sms: Sms,
+    /// `[airtime]`
+    pub airtime: Airtime,
     /// `ussd.hub_code`: what is dialled for a session with the hub; `None` where the operator offers none.
     pub ussd_hub_code: Option<String>,
     /// `[storage]`
@@ -73,6 +79,10 @@ pub struct Modem {
     pub data: ModemData,
     /// `modem.apn`: `None` leaves the operator's own.
     pub apn: Option<String>,
+    /// `modem.sim_pin_file`: a file with the SIM's PIN; `None` for a SIM without one.
+    pub sim_pin_file: Option<PathBuf>,
+    /// `modem.power_hook`: a program that takes the modem's power away and gives it back; `None` where nothing can.
+    pub power_hook: Option<PathBuf>,
 }
 
 /// Who makes the modem's data connection.
@@ -84,6 +94,50 @@ pub enum ModemData {
     ModemManager,
     /// Nobody: the modem is for texts.
     None,
+}
+
+/// `[airtime]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Airtime {
+    /// `airtime.low`: with less than this, in whole units of the site's currency, somebody is told.
+    pub low_units: u32,
+    /// `airtime.operators`: how each is asked, by its number (country and network code, such as `63902`).
+    pub operators: BTreeMap<String, Operator>,
+}
+
+/// How an operator is asked what is left.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Operator {
+    /// `code`: what is dialled for airtime.
+    pub code: String,
+    /// `pattern`: where the amount stands in the answer.
+    pub pattern: Pattern,
+    /// `bundle_code`: what is dialled for the data bundle; `None` asks for none.
+    pub bundle_code: Option<String>,
+    /// `bundle_pattern`: where the bundle stands in the answer.
+    pub bundle_pattern: Pattern,
+}
+
+/// `[sync]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sync {
+    /// `sync.thin_after`: after this long without data, SMS and USSD carry sync.
+    pub thin_after: Duration,
+    /// `sync.texts_per_day`: texts of sync that may be sent.
+    pub texts_per_day: u32,
+}
+
+/// `[sms]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sms {
+    /// `sms.hub_number`: where texts to the hub go; `None` until known.
+    pub hub_number: Option<String>,
+    /// `sms.parts_per_day`: texts of the network that may be sent in all, a long one counted as its parts.
+    pub parts_per_day: u32,
+    /// `sms.commands_per_day`: of one number.
+    pub commands_per_day: u32,
+    /// `sms.technician`: who is texted when something at the site needs a person.
+    pub technician: Vec<Phone>,
 }
 
 /// `[storage]`
@@ -114,8 +168,17 @@ impl Gateway {
             hub_url: reader.optional("hub.url", |text| text.parse().map_err(|error| format!("{error}"))),
             modem: Modem::read(&mut reader),
             dispense_report_within: reader.duration("dispense.report_within", "24 h", seconds(1)..=days(30)),
-            sync_thin_after: reader.duration("sync.thin_after", "10 min", seconds(1)..=days(30)),
-            sms_hub_number: reader.optional("sms.hub_number", common::dialled),
+            sync: Sync {
+                thin_after: reader.duration("sync.thin_after", "10 min", seconds(1)..=days(30)),
+                texts_per_day: reader.integer("sync.texts_per_day", 60, 0..=2_000),
+            },
+            sms: Sms {
+                hub_number: reader.optional("sms.hub_number", common::dialled),
+                parts_per_day: reader.integer("sms.parts_per_day", 200, 0..=2_000),
+                commands_per_day: reader.integer("sms.commands_per_day", 10, 0..=10_000),
+                technician: reader.list_of("sms.technician", technician),
+            },
+            airtime: Airtime::read(&mut reader),
             ussd_hub_code: reader.optional("ussd.hub_code", common::dialled),
             storage: Storage {
                 data_dir: common::data_dir(&mut reader, "/var/lib/kisima/gateway"),
@@ -177,7 +240,64 @@ impl Modem {
                     false => Err("must be at most 100 letters, digits, '.', '-' and '_'".to_owned()),
                 }
             }),
+            sim_pin_file: reader.optional("modem.sim_pin_file", |text| match text.starts_with('/') {
+                true => Ok(PathBuf::from(text)),
+                false => Err("must be a whole path such as \"/etc/kisima/sim.pin\"".to_owned()),
+            }),
+            power_hook: reader.optional("modem.power_hook", |text| match text.starts_with('/') {
+                true => Ok(PathBuf::from(text)),
+                false => Err("must be the whole path of a program such as \"/usr/local/bin/modem-power\"".to_owned()),
+            }),
         }
+    }
+}
+
+impl Airtime {
+    fn read(reader: &mut Reader) -> Airtime {
+        /// Safaricom. Of the others' codes none is known so surely that every box should dial it.
+        const BUILT_IN: (&str, &str) = ("63902", "*144#");
+        const SECTION: &str = "airtime.operators";
+        let mut names = reader.names(SECTION);
+        names.insert(BUILT_IN.0.to_owned());
+        let mut operators = BTreeMap::new();
+        for name in names {
+            let key = |part| Key::under(SECTION, &[&name, part]);
+            let is_number = matches!(name.len(), 5 | 6) && name.bytes().all(|b| b.is_ascii_digit());
+            let built_in = if name == BUILT_IN.0 { BUILT_IN.1 } else { "" };
+            let operator = Operator {
+                code: reader.checked_text(key("code"), built_in, |text| match text {
+                    "" => Ok(String::new()),
+                    text => common::dialled(text),
+                }),
+                pattern: reader.checked_text(key("pattern"), airtime::AIRTIME, pattern),
+                bundle_code: reader.optional(key("bundle_code"), common::dialled),
+                bundle_pattern: reader.checked_text(key("bundle_pattern"), airtime::BUNDLE, pattern),
+            };
+            if !is_number {
+                let what = "must be an operator's number: country and network code such as 63902";
+                reader.problem(key("code"), what.to_owned());
+            } else if !operator.code.is_empty() {
+                operators.insert(name, operator);
+            } else if name != BUILT_IN.0 {
+                reader.problem(key("code"), "is missing: what is dialled for airtime".to_owned());
+            }
+        }
+        Airtime {
+            low_units: reader.integer("airtime.low", 50, 0..=1_000_000),
+            operators,
+        }
+    }
+}
+
+fn pattern(text: &str) -> Result<Pattern, String> {
+    Pattern::parse(text).map_err(|error| error.to_string())
+}
+
+fn technician(text: &str) -> Result<Phone, String> {
+    let rule = || "must be mobile numbers with their plus such as \"+254700000102\"".to_owned();
+    match text.starts_with('+') {
+        true => Phone::parse(text, Country::Kenya).map_err(|_| rule()),
+        false => Err(rule()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 use jiff::tz::TimeZone;
 use kiosk::{
     bill::{BLOCKS_MAX, Block, BlockTariff},
+    ids::SiteName,
     talk::{broadcast, ussd::Service},
     units::{Currency, Money, Volume},
 };
@@ -48,6 +49,12 @@ pub struct Hub {
     pub loans_every_days: u16,
     /// `sms.commands_per_day`: of one number.
     pub sms_commands_per_day: u32,
+    /// `sms.via`
+    pub sms_via: SmsVia,
+    /// `sms.sites`: all that have a gateway when empty.
+    pub sms_sites: Vec<SiteName>,
+    /// `sync.texts_per_day`: that one box may cost.
+    pub sync_texts_per_day: u32,
     /// `subscriptions.remind_days`: how many days before the end a reminder goes out.
     pub subscriptions_remind_days: Vec<u32>,
     /// `[billing]`
@@ -62,6 +69,15 @@ pub struct Hub {
     pub africastalking: Option<AfricasTalking>,
     /// `[log]`
     pub log: Log,
+}
+
+/// `sms.via`: who carries texts to customers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmsVia {
+    /// The messaging provider.
+    Provider,
+    /// The SIM of the customer's home site.
+    Sites,
 }
 
 /// `[site]`
@@ -219,6 +235,13 @@ impl Hub {
             loans_answer_within: reader.duration("loans.answer_within", "72 h", minutes(60)..=minutes(30 * 24 * 60)),
             loans_every_days: reader.integer("loans.every_days", 7, 1..=365),
             sms_commands_per_day: reader.integer("sms.commands_per_day", 10, 0..=10_000),
+            sms_via: reader.choice(
+                "sms.via",
+                "provider",
+                &[("provider", SmsVia::Provider), ("sites", SmsVia::Sites)],
+            ),
+            sms_sites: reader.list("sms.sites"),
+            sync_texts_per_day: reader.integer("sync.texts_per_day", 60, 0..=10_000),
             subscriptions_remind_days: reader.integers("subscriptions.remind_days", &[3, 1], 0..=365),
             billing: Billing {
                 due_days: reader.integer("billing.due_days", 14, 1..=365),

@@ -113,9 +113,14 @@ impl Reader {
 
     /// A list of texts of one form; none by default.
     pub(crate) fn list<T: FromStr<Err: Display>>(&mut self, key: &str) -> Vec<T> {
+        self.list_of(key, parsed)
+    }
+
+    /// The same by a rule of its own.
+    pub(crate) fn list_of<T>(&mut self, key: &str, check: impl Fn(&str) -> Checked<T>) -> Vec<T> {
         self.with_default(key, Value::Array(Vec::new()), |value| {
             let list = value.as_array().ok_or_else(|| "must be a list of texts".to_owned())?;
-            list.iter().map(|value| parsed(text(value)?)).collect()
+            list.iter().map(|value| check(text(value)?)).collect()
         })
     }
 
@@ -123,8 +128,14 @@ impl Reader {
         self.checked_text(key, default, parsed)
     }
 
-    pub(crate) fn checked_text<T>(&mut self, key: &str, default: &str, check: impl Fn(&str) -> Checked<T>) -> T {
-        self.take_typed(key);
+    pub(crate) fn checked_text<T>(
+        &mut self,
+        key: impl Into<Key>,
+        default: &str,
+        check: impl Fn(&str) -> Checked<T>,
+    ) -> T {
+        let key = key.into();
+        self.take_typed(key.clone());
         self.with_default(key, Value::from(default), |value| check(text(value)?))
     }
 

@@ -4,5 +4,6 @@ pub mod ballast;
 pub mod control;
 pub mod dispensers;
 pub mod hub;
+pub mod modem;
 pub mod systemd;
 pub mod web;

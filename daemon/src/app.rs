@@ -9,7 +9,10 @@ pub mod vault_key;
 
 use std::{collections::HashMap, path::Path, sync::Arc, thread::JoinHandle, time::Duration};
 
-use config::{Loaded, gateway::Gateway};
+use config::{
+    Loaded,
+    gateway::{Gateway, Modem},
+};
 use kiosk::{
     ids::{DispenserId, Epoch},
     units::Volume,
@@ -37,9 +40,17 @@ use crate::{
         ballast::{self, Ballast},
         control,
         dispensers::{self, Credentials, Front, Listener, SecretHash, gate},
-        hub, systemd, web,
+        hub, modem, systemd, web,
     },
-    site::{Opening, Settings, Site, SiteError, effect::Wire, input::Input, store::readers::Readers},
+    site::{
+        Opening, Settings, Site, SiteError,
+        airtime::OperatorCodes,
+        care::Care,
+        effect::Wire,
+        input::Input,
+        sim::{SimOrder, SimSettings},
+        store::readers::Readers,
+    },
 };
 use files::{Addresses, DataDir, FilesError};
 
@@ -95,6 +106,8 @@ pub fn open_site(data: &DataDir, config: &Gateway, vault: &Vault) -> Result<(Sit
         volume_max: VOLUME_MAX,
         pulses_per_litre: PULSES_PER_LITRE,
         built: BUILT,
+        care: care(config),
+        sim: sim_settings(config),
     };
     let opening = Opening {
         path: &data.database(),
@@ -111,6 +124,37 @@ pub fn open_site(data: &DataDir, config: &Gateway, vault: &Vault) -> Result<(Sit
         vault: vault.clone(),
     };
     Ok((Site::open(opening)?, dice))
+}
+
+/// What the SIM may do; nothing where there is no modem.
+fn sim_settings(config: &Gateway) -> Option<SimSettings> {
+    config.modem.port.as_ref()?;
+    Some(SimSettings {
+        parts_per_day: config.sms.parts_per_day,
+        sync_texts_per_day: config.sync.texts_per_day,
+        commands_per_day: config.sms.commands_per_day,
+        hub_number: config.sms.hub_number.clone(),
+        hub_code: config.ussd_hub_code.clone(),
+        thin_after_ms: u64::try_from(config.sync.thin_after.as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+/// Who is texted when something is wrong, and how airtime is asked.
+fn care(config: &Gateway) -> Care {
+    let codes = |operator: &config::gateway::Operator| OperatorCodes {
+        code: operator.code.clone(),
+        pattern: operator.pattern.clone(),
+        bundle_code: operator.bundle_code.clone(),
+        bundle_pattern: operator.bundle_pattern.clone(),
+    };
+    let operators = config.airtime.operators.iter();
+    Care {
+        technicians: config.sms.technician.clone(),
+        airtime_low_units: config.airtime.low_units,
+        operators: operators
+            .map(|(name, operator)| (name.clone(), codes(operator)))
+            .collect(),
+    }
 }
 
 /// The clock, with what earlier runs of this site knew of the time.
@@ -191,6 +235,8 @@ struct Rooms {
     known: watch::Receiver<HashMap<DispenserId, SecretHash>>,
     orders: mpsc::UnboundedReceiver<hub::Order>,
     ballast: mpsc::UnboundedReceiver<ballast::Order>,
+    /// The modem's settings, and its orders.
+    modem: (Modem, mpsc::Receiver<SimOrder>),
     address: watch::Receiver<Option<String>>,
     replies: Replies,
     clock: Clock,
@@ -211,12 +257,14 @@ fn assemble(site: Site, dice: Dice, clock: Clock, config: &Gateway) -> Result<(R
     let (orders, orders_out) = mpsc::unbounded_channel();
     let (ballast, ballast_out) = mpsc::unbounded_channel();
     let (dial, address) = watch::channel(None);
+    let (sim, sim_out) = mpsc::channel(modem::QUEUE_MAX);
     let replies = Replies::default();
     let router = route::Router {
         front: front.clone(),
         credentials,
         orders,
         ballast,
+        sim,
         dial,
         hub_url: config.hub_url.as_ref().map(|url| url.as_str().to_owned()),
         clock: clock.clone(),
@@ -232,6 +280,7 @@ fn assemble(site: Site, dice: Dice, clock: Clock, config: &Gateway) -> Result<(R
         known,
         orders: orders_out,
         ballast: ballast_out,
+        modem: (config.modem.clone(), sim_out),
         address,
         replies,
         clock,
@@ -255,6 +304,7 @@ impl Rooms {
             events,
             orders,
             ballast,
+            modem,
             address,
             replies,
             clock,
@@ -265,6 +315,8 @@ impl Rooms {
         adapters.spawn(serve_dispensers(front, listeners, stop.clone()));
         adapters.spawn(hub::Link::new(inbox.clone(), orders, address).run(stop.clone()));
         adapters.spawn(Ballast::new(data.path()).run(inbox.clone(), ballast, stop.clone()));
+        let (modem, sim_orders) = modem;
+        adapters.spawn(modem::run(modem, sim_orders, inbox.clone(), stop.clone()));
         adapters.spawn(serve_pages(
             sockets.web,
             inbox.clone(),

@@ -12,6 +12,10 @@
 //! | `batch` | how the runtime drives it: many inputs in one commit, undone together or alone |
 //! | `manage`, `accounts` | what a person tells it, and who may |
 //! | `cash` | cash that a manager takes |
+//! | [`sim`], `call` | the SIM in the modem, its USSD sessions |
+//! | `inbox`, `delivery`, `sms` | texts that come, texts that go, commands by SMS |
+//! | [`airtime`], [`care`], [`broadcast`] | what is left on the SIM, who is texted when something is wrong, one text to everybody |
+//! | `thin` | sync by texts and USSD while there is no socket |
 //! | `fleet` | dispensers: heartbeats, presence, configuration |
 //! | `tick`, `room`, `tally`, `spending` | what time alone brings about, a full disk, what the metrics count, what the link costs |
 //! | `turned_away` | who was refused at the door, for the audit |
@@ -23,11 +27,17 @@ pub mod input;
 pub mod store;
 
 pub mod accounts;
+pub mod airtime;
 mod batch;
+pub mod broadcast;
+mod call;
+pub mod care;
 mod cash;
+pub mod delivery;
 mod dispense;
 mod document;
 mod fleet;
+mod inbox;
 mod link;
 mod manage;
 mod merge;
@@ -35,9 +45,12 @@ mod parked;
 mod pour;
 mod repeat;
 pub mod room;
+pub mod sim;
+mod sms;
 mod spending;
 mod talk;
 mod tally;
+mod thin;
 mod tick;
 mod tries;
 mod turned_away;
@@ -64,16 +77,20 @@ use sync::{
 
 use self::{
     batch::Memory,
+    call::OpenCall,
+    care::{Away, Care},
     effect::{Effect, Wire},
     enrolment::{Enrolled, Enrolment},
     fleet::Fleet,
     input::Input,
     parked::Parking,
     room::Room,
+    sim::{ModemSeen, SimSettings},
     spending::Spending,
     store::{dispensers, dispensers::DispenserRow, meta, read},
     talk::Voice,
     tally::Tally,
+    thin::ThinLine,
     turned_away::Refusals,
 };
 
@@ -93,6 +110,10 @@ pub struct Settings {
     pub pulses_per_litre: i64,
     /// When this program was made: it is later than that.
     pub built: Wall,
+    /// Who is texted when something is wrong, and how airtime is asked.
+    pub care: Care,
+    /// What the SIM may do; `None` where there is no modem.
+    pub sim: Option<SimSettings>,
 }
 
 /// Why an input could not be handled; it changed nothing.
@@ -147,6 +168,18 @@ pub struct Site {
     parked: Parking,
     fleet: Fleet,
     refusals: Arc<Refusals>,
+    /// The modem as it was last seen.
+    modem: ModemSeen,
+    /// The USSD session that is open.
+    call: Option<OpenCall>,
+    /// Somebody must look after the SIM: until this uptime no text tries.
+    texts_held_until: Option<Uptime>,
+    /// Since when the modem is away.
+    modem_away: Option<Away>,
+    /// How sync by texts and USSD stands.
+    thin: ThinLine,
+    /// Texts may be due to be handed over.
+    texts_due: bool,
     /// When the audit's head is next looked at, to be told to the hub.
     audit_due_ms: u64,
     day: SalesDay,
@@ -221,6 +254,12 @@ impl Site {
             parked: Parking::default(),
             fleet: Fleet::default(),
             refusals: Arc::default(),
+            modem: ModemSeen::default(),
+            call: None,
+            texts_held_until: None,
+            modem_away: None,
+            thin: ThinLine::default(),
+            texts_due: false,
             audit_due_ms: 0,
             day: SalesDay::default(),
             zone,
@@ -246,6 +285,7 @@ impl Site {
 
     fn decided(&mut self, moment: &Moment, input: Input) -> Result<Vec<Effect>, SiteError> {
         self.has_written = false;
+        self.texts_due = false;
         if let Input::Asked(door, _) | Input::AskedUnnamed(door, _) | Input::Poured(door, _) = &input {
             self.heard(moment, door.dispenser(), door.way());
         }
@@ -279,14 +319,19 @@ impl Site {
             }
             Input::Joined(enrolment) => self.joined(moment, *enrolment)?,
             Input::Told(reply, command) => self.told(moment, reply, command)?,
+            Input::Sim(event) => self.sim_told(moment, event)?,
         };
         effects.extend(self.close_recalled(moment)?);
+        if self.texts_due {
+            effects.extend(self.hand_over_texts(moment)?);
+        }
         if self.has_written {
             effects.extend(self.link_event(moment, Event::Written)?);
         }
         let link_is_up = self.link.as_ref().is_some_and(Session::is_established);
         if link_is_up != self.link_was.0 {
             self.link_was = (link_is_up, Some(moment.wall));
+            self.thin.link_changed_ms = moment.monotonic_ms;
         }
         Ok(effects)
     }
@@ -296,9 +341,13 @@ impl Site {
         let Some(enrolled) = &self.enrolled else {
             return Ok(false);
         };
+        Ok(self.is_elsewhere(enrolled) || self.is_retired || self.in_doubt()?)
+    }
+
+    /// Whether this database sits on another medium than the one that was enrolled (PROTOCOL rule 2).
+    fn is_elsewhere(&self, enrolled: &Enrolled) -> bool {
         let bound = enrolled.enrolment.medium;
-        let moved = bound != [0; 8] && bound != self.medium;
-        Ok(moved || self.is_retired || self.in_doubt()?)
+        bound != [0; 8] && bound != self.medium
     }
 
     fn present(&self, moment: &Moment) -> Present {

@@ -46,6 +46,13 @@ impl Day {
         format!("{:02}/{:02}/{}", self.0.day(), self.0.month(), self.0.year())
     }
 
+    /// The Monday of this day's week.
+    pub fn monday(self) -> Day {
+        Day(self
+            .0
+            .saturating_sub(i32::from(self.0.weekday().to_monday_zero_offset()).days()))
+    }
+
     /// Days from this day to `later`; negative when that is earlier.
     pub fn days_until(self, later: Day) -> i32 {
         self.0.until(later.0).map_or(0, |span| span.get_days())

@@ -31,10 +31,12 @@
 //! | [`otp`] | one-time codes that come back by SMS in place of a PIN |
 //! | [`account`] | who a customer is: the newest listing, and mergers |
 //! | [`ledger`] | double entry: postings that sum to zero |
+//! | [`airtime`] | what is left on a SIM card, as its operator tells it |
 //! | [`talk`] | what is said to people, in their language, and the menus by USSD |
 //! | [`digest`] | what two ends compare to see that they know the same |
 
 pub mod account;
+pub mod airtime;
 pub mod bill;
 pub mod crockford;
 pub mod daily;

@@ -1,15 +1,19 @@
 //! Words: what is said to people, in their language, within what an SMS and a display hold (DESIGN section 10).
 
+mod alarm;
 pub mod broadcast;
 pub mod gsm7;
 mod number;
 mod screen;
+mod secret;
 pub mod sms;
 mod text;
 pub mod ussd;
 
+pub use alarm::AlarmText;
 pub use number::NumberText;
 pub use screen::Screen;
+pub use secret::{without_pins, without_secrets};
 pub use text::Text;
 
 use crate::dispense::Reason;

@@ -209,7 +209,14 @@ pub(crate) fn site_check<L: Logs>(logs: &mut L, box_id: BoxId) -> Result<bool, J
 
 /// A fresh HELLO at the hub (PROTOCOL rules 15 and 17). A lack that a doubt already explains raises nothing, also when an
 /// operator ended that doubt: it is what the box, not yet heard in this generation, is asked to give back.
-pub(crate) fn hub_hear<L: Logs>(logs: &mut L, hello: &Hello) -> Result<HubHeard, JournalError<L::Error>> {
+///
+/// A HELLO that is not wide, a text's, shows the money lane alone, which is what doubts are about. What wide ones after it
+/// show of the other lanes is therefore no new sign, until one of them shows nothing that is missing.
+pub(crate) fn hub_hear<L: Logs>(
+    logs: &mut L,
+    hello: &Hello,
+    is_wide: bool,
+) -> Result<HubHeard, JournalError<L::Error>> {
     let own = generation(logs)?;
     if hello.generation > own {
         let raised = hub_raise(logs, hello.generation.saturating_add(1))?;
@@ -219,8 +226,11 @@ pub(crate) fn hub_hear<L: Logs>(logs: &mut L, hello: &Hello) -> Result<HubHeard,
         });
     }
     let mut hearing = hearing(logs, hello.box_id, own)?;
-    let wants = lacking(logs, hello.box_id, Writer::Hub, hello)?;
-    let explained = hub_expects(logs, own)? && !hearing.heard;
+    let mut wants = lacking(logs, hello.box_id, Writer::Hub, hello)?;
+    let by_text = heard_by_text(hello.box_id);
+    let is_by_text = is_heard_by_text(logs, hello.box_id, own)?;
+    let is_other = |(lane, ..): &End| *lane != Lane::Money.number();
+    let explained = hub_expects(logs, own)? && !hearing.heard || is_by_text && wants.iter().all(is_other);
     if !wants.is_empty() && !explained {
         let raised = hub_raise(logs, 0)?;
         return Ok(HubHeard {
@@ -238,8 +248,17 @@ pub(crate) fn hub_hear<L: Logs>(logs: &mut L, hello: &Hello) -> Result<HubHeard,
         hearing.greeted = true;
         hearing.first = lacking(logs, hello.box_id, Writer::Site, hello)?;
     }
+    if !is_wide {
+        wants.extend(hearing.wants.iter().copied().filter(is_other));
+    }
     hearing.wants = wants;
+    let was_heard = hearing.heard;
     let heard_now = settle(logs, hello.box_id, &mut hearing)?;
+    if !is_wide && !was_heard {
+        put(logs, &by_text, &(own,))?;
+    } else if is_by_text && is_wide && hearing.wants.is_empty() {
+        put(logs, &by_text, &(0,))?;
+    }
     Ok(HubHeard {
         raised: None,
         heard_now,
@@ -252,7 +271,8 @@ pub(crate) fn hub_wants<L: Logs>(logs: &L, log: &LogKey, seq: u32) -> Result<boo
     let own = generation(logs)?;
     let hearing = hearing(logs, log.box_id, own)?;
     let wants = |(lane, epoch, end): &End| *lane == log.lane.number() && (*epoch != log.epoch.0 || seq <= *end);
-    Ok(hub_expects(logs, own)? && hearing.wants.iter().any(wants))
+    let is_expected = hub_expects(logs, own)? || is_heard_by_text(logs, log.box_id, own)?;
+    Ok(is_expected && hearing.wants.iter().any(wants))
 }
 
 /// After records came in at the hub: true when the box is heard now.
@@ -382,6 +402,17 @@ fn mark<L: Logs>(logs: &L, log: &LogKey) -> Result<u32, JournalError<L::Error>> 
 
 fn hearing_name(box_id: BoxId) -> String {
     format!("heard {box_id}")
+}
+
+/// The generation in which what a box showed before it was heard came by text.
+fn heard_by_text(box_id: BoxId) -> String {
+    format!("heard by text {box_id}")
+}
+
+/// Whether it was, and what a socket shows of the other lanes is still to be given back.
+fn is_heard_by_text<L: Logs>(logs: &L, box_id: BoxId, own: u32) -> Result<bool, JournalError<L::Error>> {
+    let heard = read::<L, (u32,)>(logs, &heard_by_text(box_id))?;
+    Ok(own > 0 && heard == Some((own,)))
 }
 
 /// What is known of a box in this generation; a row of an older one counts for nothing.

@@ -25,11 +25,15 @@ pub const BODY_BYTES_MAX: usize = 65_536;
 /// Length, kind and flags.
 pub const HEADER_BYTES: usize = 6;
 /// The versions of this protocol that this program speaks.
-pub const PROTOCOL: (u16, u16) = (1, 1);
+pub const PROTOCOL: (u16, u16) = (1, 2);
+/// Since this version an end knows SAY and SAID.
+pub const PROTOCOL_SAY: u16 = 2;
 /// The most tips in a HELLO: what fits a frame where nothing compresses.
 pub const TIPS_MAX: usize = 150;
 /// The most logs in one page of MARKS.
 pub const MARKS_MAX: usize = 200;
+/// The longest text in a SAY: ten parts, and then some.
+pub const SAY_TEXT_BYTES_MAX: usize = 2_048;
 
 /// The flag of a compressed body.
 const FLAG_ZSTD: u8 = 1;
@@ -172,6 +176,47 @@ pub enum Found {
     Refused,
 }
 
+/// The hub has a site send a text through its own SIM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Say {
+    /// Names the text for ever: one that comes again is the same.
+    pub id: u64,
+    /// To whom, in international form.
+    pub phone: String,
+    /// What, at most [`SAY_TEXT_BYTES_MAX`].
+    pub text: String,
+    /// After this it is not sent any more.
+    pub until: Wall,
+}
+
+/// Where a text of a [`Say`] stands at the site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SaidState {
+    /// It is on the site's disk, and will be sent.
+    Taken,
+    /// The network took it.
+    Sent,
+    /// It is on the phone.
+    Delivered,
+    /// It will not arrive.
+    Failed,
+    /// It may have been sent.
+    Unknown,
+    /// The site does not send it and has kept nothing of it: it may be said again.
+    Refused,
+}
+
+/// What a site tells of a text of a [`Say`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Which.
+    pub id: u64,
+    /// Where it stands.
+    pub state: SaidState,
+    /// A word for what went wrong.
+    pub reason: Option<String>,
+}
+
 /// One frame's meaning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
@@ -195,6 +240,10 @@ pub enum Frame {
     Seek(Seek),
     /// 12.
     Sought(u64, Found),
+    /// 13.
+    Say(Say),
+    /// 14.
+    Said(Said),
 }
 
 /// Why bytes are not a frame.

@@ -10,6 +10,8 @@
 //! | [`seal`] | keys and what they do | rules 1, 6, 10 |
 //! | [`vault`] | what names a person, sealed at rest | RELIABILITY section 5 |
 //! | [`session`] | one connection's state machine, for either side | section 4 |
+//! | [`pack`] | records in the dense form of texts | rule 11 |
+//! | [`thin`] | texts in place of a connection | rules 10 to 16, section 4 |
 //! | [`doubt`] | what an end knows of its own missing past | section 5 |
 //! | [`document`] | what people edit on two sides at once | section 7 |
 //!
@@ -21,7 +23,9 @@ pub mod document;
 pub mod doubt;
 pub mod frame;
 pub mod journal;
+pub mod pack;
 pub mod record;
 pub mod seal;
 pub mod session;
+pub mod thin;
 pub mod vault;

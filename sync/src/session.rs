@@ -5,9 +5,9 @@
 //! commit, the session is dropped and the socket closed**: what it believes it sent was never sent.
 
 mod flow;
-mod greet;
+pub(crate) mod greet;
 mod line;
-mod take;
+pub(crate) mod take;
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ use self::{
 };
 use crate::{
     doubt,
-    frame::{self, Found, Frame, FrameError, Hello, Reason, Seek},
+    frame::{self, Found, Frame, FrameError, Hello, PROTOCOL_SAY, Reason, Said, Say, Seek},
     journal::{JournalError, Logs},
     record::{Record, RecordError},
     seal::{Identity, PairKey},
@@ -65,6 +65,11 @@ pub enum Event<'a> {
     Seek(Seek),
     /// At the hub: answer such a question. It leaves behind the records written so far.
     Sought(u64, Found),
+    /// At the hub: have the site send a text. Nothing happens where [`Session::takes_texts`] is false; what becomes of one
+    /// that was lost on the way nobody tells, so say it again on the next socket.
+    Say(Say),
+    /// At a gateway: tell the hub where such a text stands.
+    Said(Said),
     /// Say goodbye and close.
     Close(Reason, Option<u32>),
 }
@@ -137,6 +142,10 @@ pub enum Action {
         /// What came of it.
         found: Found,
     },
+    /// At a gateway: the hub has a text sent. Keep its id on disk before [`Event::Said`] says that it is taken.
+    Say(Say),
+    /// At the hub: where such a text stands.
+    Said(Said),
     /// Close the carrier and drop this session.
     Close(Closed),
 }
@@ -175,6 +184,8 @@ pub struct Session {
     /// A gap was answered by HELLO; once is enough until something fits again.
     gap_told: bool,
     peer_run: Option<u64>,
+    /// The highest version that the peer speaks.
+    peer_protocol: u16,
     out: Vec<Action>,
 }
 
@@ -190,6 +201,7 @@ impl Session {
             refused: BTreeSet::new(),
             gap_told: false,
             peer_run: None,
+            peer_protocol: 0,
             out: Vec::new(),
         }
     }
@@ -202,6 +214,11 @@ impl Session {
     /// Whether the peer's HELLO is believed and records flow.
     pub fn is_established(&self) -> bool {
         self.established && !self.line.is_over()
+    }
+
+    /// Whether the peer is there and knows SAY and SAID.
+    pub fn takes_texts(&self) -> bool {
+        self.is_established() && self.peer_protocol >= PROTOCOL_SAY
     }
 
     /// When [`Event::Tick`] has something to do, in the milliseconds of `Moment::monotonic_ms`.
@@ -235,7 +252,9 @@ impl Session {
             Event::Tick => self.tick(moment, logs)?,
             Event::Written => self.written(moment, logs)?,
             Event::Seek(seek) if self.established => self.send(&Frame::Seek(seek)),
-            Event::Seek(_) => {}
+            Event::Say(say) if self.takes_texts() => self.send(&Frame::Say(say)),
+            Event::Said(said) if self.takes_texts() => self.send(&Frame::Said(said)),
+            Event::Seek(_) | Event::Say(_) | Event::Said(_) => {}
             Event::Sought(id, found) => {
                 self.flow.sought.push_back((id, found));
                 self.written(moment, logs)?;

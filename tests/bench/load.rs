@@ -9,6 +9,7 @@
 //! | [`rivals`] | Mosquitto with a Python service, Mosquitto with an echo |
 //! | [`gateway`] | our own side |
 //! | [`wire`] | bytes from a gateway to its hub |
+//! | [`texts`] | the same by SMS, where there is no data |
 //! | [`weigh`] | memory, idle processor, start |
 //! | [`payments`], [`callbacks`], [`books`] | a hub that takes money, is killed, and has its books compared |
 //! | [`ussd`] | people who call a hub, and FastAPI with Redis |
@@ -32,6 +33,7 @@ mod rivals;
 mod sell;
 mod table;
 mod targets;
+mod texts;
 mod ussd;
 mod weigh;
 mod wire;
@@ -49,6 +51,7 @@ use contest::{Contestant, Rounds, compare};
 use payments::Trial;
 use prepare::{Prepared, Size};
 use targets::Targets;
+use texts::TextDay;
 use ussd::Crowd;
 use weigh::Scale;
 use wire::Day;
@@ -89,6 +92,11 @@ enum Command {
         day: Day,
         #[command(flatten)]
         place: Place,
+    },
+    /// Texts from a site without data to its hub.
+    Texts {
+        #[command(flatten)]
+        day: TextDay,
     },
     /// Memory, idle processor and start of a gateway over the prepared site.
     Weigh {
@@ -140,6 +148,8 @@ struct All {
     #[command(flatten)]
     day: Day,
     #[command(flatten)]
+    texts: TextDay,
+    #[command(flatten)]
     scale: Scale,
     #[command(flatten)]
     world: World,
@@ -182,6 +192,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Site { rounds } => site(&rounds, &mut targets).await?,
         Command::Front { rounds } => front(&rounds, &mut targets).await?,
         Command::Wire { day, place } => targets.wire(wire::wire(&place.directory, day).await?),
+        Command::Texts { day } => targets.texts(texts::texts(day)?),
         Command::Weigh { scale, place } => {
             let prepared = prepared(&place.directory)?;
             targets.weight(weigh::weigh(&place.directory, &prepared, scale).await?);
@@ -205,6 +216,8 @@ async fn run_all(all: All, targets: &mut Targets) -> anyhow::Result<()> {
     targets.weight(weigh::weigh(&place, &prepared, all.scale).await?);
     println!("\n== bytes on the wire");
     targets.wire(wire::wire(&place, all.day).await?);
+    println!("\n== texts of a site without data");
+    targets.texts(texts::texts(all.texts)?);
     println!("\n== decisions, each on the disk before its answer");
     site(&all.rounds, targets).await?;
     println!("\n== the round trip through the broker");

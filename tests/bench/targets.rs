@@ -7,6 +7,7 @@ use crate::{
     generator::Figures,
     payments::Outcome,
     table::{Column, median},
+    texts::Texts,
     ussd::Answered,
     weigh::Weight,
     wire::Cost,
@@ -102,6 +103,28 @@ impl Targets {
         );
         self.add("one live sale, bytes", cost.live, AtMost(120.0));
         self.add("the same as JSON without a request, bytes", cost.live_peer, None);
+    }
+
+    /// A day's sales by SMS.
+    pub fn texts(&mut self, texts: Texts) {
+        let per_text = texts.sales as f64 / texts.calm as f64;
+        self.add("texts of a day's sales", texts.calm as f64, AtMost(16.0));
+        self.add("sales a text", per_text, AtLeast(18.75));
+        self.add(
+            "texts where 10 % are lost and 5 % doubled, at most",
+            texts.lossy as f64,
+            AtMost(26.0),
+        );
+        self.add(
+            "texts / as JSON by gzip -9, in base64",
+            texts.calm as f64 / texts.gzip as f64,
+            None,
+        );
+        self.add(
+            "texts / one for each sale",
+            texts.calm as f64 / texts.sales as f64,
+            None,
+        );
     }
 
     /// What a gateway weighs.

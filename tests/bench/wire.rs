@@ -171,7 +171,8 @@ async fn told(programme: &Programme) -> anyhow::Result<Vec<Value>> {
     Ok(sales)
 }
 
-fn gzip(input: &[u8]) -> anyhow::Result<Vec<u8>> {
+/// Packs bytes as tightly as gzip can.
+pub fn gzip(input: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut child = Command::new("gzip")
         .args(["-9", "-c"])
         .stdin(Stdio::piped())

@@ -24,14 +24,17 @@ mod a_replaced_box_takes_over_and_the_old_one_stops;
 mod a_report_that_overtakes_its_ask_uses_it_up;
 mod a_restored_hub_takes_its_facts_back_and_grants_nothing_meanwhile;
 mod a_sale_with_the_link_cut_is_known_to_the_hub_afterwards;
+mod a_site_that_starts_without_data_is_known_to_the_hub_by_texts_alone;
+mod a_site_without_data_tells_its_sales_by_text;
 mod a_subscription_is_drawn_at_the_tap_and_ends_with_its_last_day;
 mod callbacks_missing_late_and_doubled_credit_once;
 mod cash_taken_in_a_cut_is_drawn_at_once_and_counted_later;
 mod money_that_two_purchases_wait_for_lies_in_suspense_until_somebody_looks;
 mod the_hub_is_away_for_ninety_days;
 mod two_sites_never_overspend_one_customer;
+mod what_is_paid_while_a_site_has_no_data_is_drawn_there_after_a_text;
 
-use world::{Weather, World, check::check};
+use world::{Setting, Weather, World, check::check};
 
 /// A second, in milliseconds.
 const SECOND: u64 = 1_000;
@@ -42,7 +45,19 @@ const DAY: u64 = 24 * HOUR;
 
 /// A world with one site of two dispensers, and Jane, who lives there and has 20 litres.
 fn village(seed: u64) -> (World, usize, usize) {
-    let mut world = World::new(seed, Weather::calm());
+    settled(World::new(seed, Weather::calm()))
+}
+
+/// The same with a SIM at the site, which texts with the hub after ten minutes without data.
+fn texting_village(seed: u64) -> (World, usize, usize) {
+    let setting = Setting {
+        thin_after_ms: Some(600 * SECOND),
+        ..Setting::default()
+    };
+    settled(World::with(seed, setting))
+}
+
+fn settled(mut world: World) -> (World, usize, usize) {
     let site = world.found_site("kibera-3", 2);
     let jane = world.settle("Jane", site);
     world.credit(jane, 20_000);

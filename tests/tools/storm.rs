@@ -86,10 +86,11 @@ fn summary(seed: u64, aftermath: &Aftermath) -> String {
         calamities,
         bought_by_phone,
         balances_told,
+        texts_of_sync,
         ..
     } = aftermath;
     format!(
-        "seed {seed}: {sales} pours, {bought_by_phone} purchases and {balances_told} balances by phone, {events} events, {calamities} calamities"
+        "seed {seed}: {sales} pours, {bought_by_phone} purchases and {balances_told} balances by phone, {texts_of_sync} texts of sync, {events} events, {calamities} calamities"
     )
 }
 

@@ -23,6 +23,7 @@ mod replicas;
 
 use std::fmt::Display;
 
+pub use look::Sale;
 pub(crate) use look::rows;
 
 use crate::town::World;

@@ -144,6 +144,20 @@ pub(crate) enum Event {
     Judged { offer: usize, answer: Option<String> },
     /// A text was delivered.
     Texted { run: u32, outbox: i64 },
+    /// A gateway's modem is in its network.
+    SimReady { station: usize, run: u32 },
+    /// The modem hands a text to the network.
+    SimSends {
+        station: usize,
+        run: u32,
+        id: u64,
+        to: String,
+        body: Payload,
+    },
+    /// A text of a SIM reaches the hub, the first time or again.
+    HandedIn { text: usize, tries: u32 },
+    /// A text of the hub reaches a SIM.
+    TextForSim { station: usize, body: Payload },
 
     /// Something terrible.
     Strikes { calamity: Calamity, front: u32 },

@@ -6,7 +6,7 @@ use gateway::site::{Site, enrolment::Enrolment};
 use kiosk::ids::{DispenserId, SiteName};
 use sync::{seal::SecretKey, vault::Vault};
 
-use crate::{clock::Clock, dispenser::Dispenser, program::Program};
+use crate::{clock::Clock, dispenser::Dispenser, program::Program, town::Sim};
 
 /// A box.
 pub struct Station {
@@ -33,6 +33,8 @@ pub struct Station {
     pub(crate) is_gone: bool,
     /// Its dispensers.
     pub(crate) taps: Vec<Tap>,
+    /// Its SIM.
+    pub(crate) sim: Option<Sim>,
     /// What the broker keeps for them.
     pub(crate) retained: BTreeMap<DispenserId, Vec<u8>>,
 }
@@ -52,6 +54,7 @@ impl Station {
             back_off_ms: BACK_OFF_FIRST_MS,
             is_gone: false,
             taps: Vec::new(),
+            sim: None,
             retained: BTreeMap::new(),
         }
     }

@@ -17,6 +17,8 @@ const QUIET_MS_MAX: u64 = 2 * DAY_MS;
 
 /// How much cash each manager may take.
 const FLOAT_MINOR: i64 = 40_000;
+/// How long a site with a SIM waits for data before it texts.
+const THIN_AFTER_MS: u64 = 10 * 60_000;
 /// How often it is looked whether everything is settled.
 const LOOK_EVERY_MS: u64 = 5 * 60_000;
 
@@ -50,6 +52,8 @@ pub struct Storm {
     pub callers: usize,
     /// Calls and texts of one person in a day, on the mean.
     pub calls_per_day: u64,
+    /// Sites have SIMs, and text with the hub after so long without data.
+    pub thin_after_ms: Option<u64>,
     /// What is broken on purpose.
     pub sabotage: Option<Sabotage>,
     /// Whether its story is kept.
@@ -71,6 +75,8 @@ pub struct Aftermath {
     pub bought_by_phone: u64,
     /// Balances that callers were told.
     pub balances_told: u64,
+    /// Texts of sync that left sites.
+    pub texts_of_sync: u64,
     /// Large misfortunes.
     pub calamities: u64,
     /// The story, if it was kept.
@@ -95,6 +101,8 @@ impl Storm {
             visits_per_day: 60,
             callers: 8,
             calls_per_day: 6,
+            // Two weathers of each kind have SIMs, and two have none.
+            thin_after_ms: (seed % 8 < 4).then_some(THIN_AFTER_MS),
             sabotage: None,
             is_told: false,
         }
@@ -103,6 +111,7 @@ impl Storm {
     /// Lets it rage, and looks what is left.
     pub fn run(self) -> Aftermath {
         let setting = Setting {
+            thin_after_ms: self.thin_after_ms,
             sabotage: self.sabotage,
             ..Setting::default()
         };
@@ -156,6 +165,9 @@ impl Storm {
                 .count() as u64,
             bought_by_phone: world.calls.bought,
             balances_told: world.calls.balances,
+            texts_of_sync: (0..world.stations.len())
+                .map(|station| world.texts_of_sync(station))
+                .sum(),
             calamities: world.books.calamities,
             events: world.trace().events(),
             trace: world.trace().hash(),

@@ -1,5 +1,6 @@
 //! The world itself: its parts, its clock, and the loop that takes one event after another.
 
+mod air;
 mod boxes;
 mod calls;
 mod cash;
@@ -15,6 +16,9 @@ mod wishes;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use air::Air;
+pub use air::HUB_NUMBER;
+pub(crate) use air::Sim;
 use calls::Calls;
 pub(crate) use calls::FIRST_LITRES;
 use hub::{Errand, Line};
@@ -59,6 +63,8 @@ pub struct World {
     pub(crate) people: Vec<Person>,
     pub(crate) calls: Calls,
     pub(crate) books: Books,
+    air: Air,
+    thin_after_ms: Option<u64>,
     sabotage: Option<Sabotage>,
     report_within_ms: u64,
     /// People come by themselves, so often on the mean; `None` when only a script brings them.
@@ -75,6 +81,8 @@ pub struct Setting {
     pub report_within_ms: u64,
     /// How much more than paid for a customer may draw.
     pub overdraft_cap_ml: u64,
+    /// Sites have SIMs, and text with the hub after so long without data.
+    pub thin_after_ms: Option<u64>,
     /// What is broken on purpose.
     pub sabotage: Option<Sabotage>,
 }
@@ -85,6 +93,7 @@ impl Default for Setting {
             weather: Weather::calm(),
             report_within_ms: 2 * 3_600_000,
             overdraft_cap_ml: 0,
+            thin_after_ms: None,
             sabotage: None,
         }
     }
@@ -125,6 +134,8 @@ impl World {
             people: Vec::new(),
             calls: Calls::default(),
             books: Books::new(setting.overdraft_cap_ml),
+            air: Air::default(),
+            thin_after_ms: setting.thin_after_ms,
             sabotage: setting.sabotage,
             report_within_ms: setting.report_within_ms,
             habits: None,
@@ -250,6 +261,16 @@ impl World {
             Event::CalledBack { word } => self.called_back(&word),
             Event::Judged { offer, answer } => self.judged(offer, answer.as_deref()),
             Event::Texted { run, outbox } => self.texted(run, outbox),
+            Event::SimReady { station, run } => self.sim_ready(station, run),
+            Event::SimSends {
+                station,
+                run,
+                id,
+                to,
+                body,
+            } => self.sim_sends(station, (run, id), &to, body),
+            Event::HandedIn { text, tries } => self.handed_in(text, tries),
+            Event::TextForSim { station, body } => self.text_for_sim(station, body),
             Event::Strikes { calamity, front } => self.strikes(calamity, front),
             Event::Copies { front } => self.copies(front),
         }

@@ -39,6 +39,16 @@ pub struct Weather {
     pub provider_fault: u32,
     /// A callback of the provider is missing or doubled.
     pub callback_fault: u32,
+    /// How long a text of the mobile network is under way.
+    pub text_delay_ms: (u64, u64),
+    /// Such a text is lost.
+    pub text_loss: u32,
+    /// Such a text comes twice.
+    pub text_twice: u32,
+    /// A modem does not learn what became of a text.
+    pub text_unsure: u32,
+    /// The network refuses a text.
+    pub text_refused: u32,
     /// A caller's step or a text comes twice.
     pub step_twice: u32,
     /// The answer to a step is lost.
@@ -80,6 +90,11 @@ impl Weather {
             impatience: 0,
             provider_fault: 0,
             callback_fault: 0,
+            text_delay_ms: (1_000, 5_000),
+            text_loss: 0,
+            text_twice: 0,
+            text_unsure: 0,
+            text_refused: 0,
             step_twice: 0,
             step_lost: 0,
             end_astray: 0,
@@ -111,6 +126,11 @@ impl Weather {
             impatience: 20_000,
             provider_fault: 100_000,
             callback_fault: 200_000,
+            text_delay_ms: (1_000, 10 * MINUTE),
+            text_loss: 100_000,
+            text_twice: 50_000,
+            text_unsure: 20_000,
+            text_refused: 50_000,
             step_twice: 50_000,
             step_lost: 30_000,
             end_astray: 100_000,

@@ -74,7 +74,10 @@ use self::{
 };
 use crate::{
     desk::Desk,
-    hub::effect::{LiveEvent, Refusal},
+    hub::{
+        effect::{LiveEvent, Refusal},
+        settings::TextsVia,
+    },
     provider::{callback::Readers, circuit::Circuits},
 };
 
@@ -93,6 +96,8 @@ pub struct WebSettings {
     /// `messaging.africastalking.callbacks_from`, where it is configured: who may call the webhooks for texts, anybody
     /// with the secret when empty.
     pub texts_from: Option<Vec<Network>>,
+    /// `sms.via` and `sms.sites`: whose texts go through the SIM of their home site.
+    pub texts_via: TextsVia,
     /// `[ussd]`
     pub ussd: config::hub::Ussd,
     /// The language of whoever has chosen none.

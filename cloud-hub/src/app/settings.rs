@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use config::SecretError;
+use config::{SecretError, hub::SmsVia};
 use kiosk::{
     loan::LoanPolicy,
     payment::PaymentPolicy,
@@ -22,7 +22,11 @@ use crate::{
         momo::{Disbursement, MomoSettings},
         mpesa::{MpesaSettings, outgoing::Outgoing, wire::payout::PAYOUT_SHILLINGS_MIN},
     },
-    hub::{money::Counter, payout::Outlet, settings::Settings},
+    hub::{
+        money::Counter,
+        payout::Outlet,
+        settings::{Settings, TextsVia},
+    },
     secret::Secret,
 };
 
@@ -65,6 +69,12 @@ pub fn machine(config: &config::Hub, master_key: SecretKey) -> Settings {
         pulls: pulls(&config.payments),
         counter: config.payments.mpesa.as_ref().map(counter).unwrap_or_default(),
         texts: config.africastalking.is_some(),
+        texts_via: match config.sms_via {
+            SmsVia::Provider => TextsVia::Provider,
+            SmsVia::Sites if config.sms_sites.is_empty() => TextsVia::Sites,
+            SmsVia::Sites => TextsVia::These(config.sms_sites.clone()),
+        },
+        sync_texts_per_day: config.sync_texts_per_day,
         texts_per_day: config.sms_commands_per_day,
         broadcasts: config.broadcasts,
         asked_within_ms: i64::try_from(config.purchases_asked_within.as_millis()).unwrap_or(i64::MAX),

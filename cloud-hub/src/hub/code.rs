@@ -77,7 +77,8 @@ impl Turn<'_> {
         let Some(phone) = customer.phone else {
             return Err(Refusal::conflict("no_phone", "a code goes to a phone").into());
         };
-        if !self.settings.texts || self.store.text_hold()?.is_some() {
+        let is_held = self.store.text_hold()?.is_some();
+        if !self.carries_texts_of(customer.site.as_ref(), is_held)? {
             return Err(Refusal::conflict("texts_off", "no text is sent at present").into());
         }
         if self.issued_to(phone, false)?.len() >= PIN_CODES_MAX {

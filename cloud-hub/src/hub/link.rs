@@ -1,8 +1,8 @@
 //! Live sockets of gateways: sessions in, records folded, frames out.
 
 use kiosk::{
-    fact::{Fact, Severity},
-    ids::{BoxId, LogKey, SiteName, Writer},
+    fact::Fact,
+    ids::{BoxId, Epoch, LogKey, SiteName},
     units::Volume,
 };
 use store::journal::SqlLogs;
@@ -11,7 +11,7 @@ use sync::{
     frame::{self, Found, Reason, Seek, Whom},
     journal::{self, Logs as _, Stored},
     record::Record,
-    session::{Action, Closed, Event, Session, Setup},
+    session::{Action, Closed, Event, Session},
 };
 
 use super::{
@@ -44,6 +44,8 @@ pub(super) struct Speaking {
     session: Session,
     /// The box has proved who it is: the site counts as online.
     online: bool,
+    /// It was told again what texts it has not answered.
+    told_again: bool,
 }
 
 impl Speaking {
@@ -95,21 +97,13 @@ impl Turn<'_> {
             self.close(link, "no such box");
             return Ok(());
         };
-        let setup = Setup {
-            side: Writer::Hub,
-            box_id,
-            run: self.run,
-            pair: self.keys.pair(box_id),
-            identity: self.keys.identity.clone(),
-            peer_public: enrolment.public_key,
-            medium: enrolment.medium,
-            refuse: (!enrolment.current).then_some(Reason::Retired),
-        };
+        let setup = self.setup_of(&enrolment);
         let speaking = Speaking {
             site: enrolment.site,
             box_id,
             session: Session::new(setup),
             online: false,
+            told_again: false,
         };
         self.links.insert(link, Link::Speaking(Box::new(speaking)));
         self.session_event(link, Event::Opened)?;
@@ -143,17 +137,31 @@ impl Turn<'_> {
     fn session_action(&mut self, link: LinkId, box_id: BoxId, action: Action) -> Result<(), HubError> {
         match action {
             Action::Send(bytes) => self.effects.push(Effect::Send { link, bytes }),
-            Action::Fold { id, record } => self.fold(id, record)?,
-            Action::Established { .. } => self.established(link, box_id)?,
-            Action::GenerationRaised { generation } => self.generation_raised(generation)?,
+            Action::Established { run, .. } => self.established(link, box_id, run)?,
+            Action::Seek(seek) => {
+                let (id, found) = self.sought(box_id, &seek)?;
+                self.tell_sessions()?;
+                self.session_event(link, Event::Sought(id, found))?;
+            }
+            Action::Close(closed) => self.session_closed(link, closed)?,
+            other => self.box_action(box_id, other)?,
+        }
+        Ok(())
+    }
+
+    /// What came of the exchange with a box, whatever carried it.
+    pub fn box_action(&mut self, box_id: BoxId, action: Action) -> Result<(), HubError> {
+        match action {
+            Action::Fold { id, record } => self.fold(id, record),
+            Action::GenerationRaised { generation } => self.generation_raised(generation),
             Action::Heard => {
                 self.name_unsigned(box_id)?;
-                self.end_doubt_if_heard()?;
+                self.end_doubt_if_heard()
             }
             Action::Fork { at } => self.alarm(
                 "fork",
                 format!("box {box_id}: log {} differs at record {}", at.log.epoch, at.seq),
-            )?,
+            ),
             Action::Refused { at, error } => {
                 let why = error.map_or_else(
                     || "its signature is wrong or lacks".to_owned(),
@@ -162,25 +170,28 @@ impl Turn<'_> {
                 self.alarm(
                     "record_refused",
                     format!("box {box_id}: log {} at record {}: {why}", at.log.epoch, at.seq),
-                )?;
+                )
             }
             Action::OtherMedium { .. } => self.alarm(
                 "other_medium",
                 format!("box {box_id}: its database is on another card or disk; join it again"),
-            )?,
-            Action::Seek(seek) => {
-                let (id, found) = self.sought(box_id, &seek)?;
-                self.tell_sessions()?;
-                self.session_event(link, Event::Sought(id, found))?;
-            }
-            Action::Close(closed) => self.session_closed(link, closed)?,
-            Action::Acked { .. } | Action::Doubt | Action::DoubtEnded | Action::Sought { .. } => {}
+            ),
+            Action::Said(said) => self.text_said(box_id, &said),
+            // Of one socket alone, or said to gateways.
+            Action::Send(_)
+            | Action::Established { .. }
+            | Action::Seek(_)
+            | Action::Close(_)
+            | Action::Acked { .. }
+            | Action::Doubt
+            | Action::DoubtEnded
+            | Action::Sought { .. }
+            | Action::Say(_) => Ok(()),
         }
-        Ok(())
     }
 
     /// The box is who it says: an older socket of it gives way, and the site is online.
-    fn established(&mut self, link: LinkId, box_id: BoxId) -> Result<(), HubError> {
+    fn established(&mut self, link: LinkId, box_id: BoxId, run: Epoch) -> Result<(), HubError> {
         let older: Vec<LinkId> = self
             .links
             .iter()
@@ -200,7 +211,19 @@ impl Turn<'_> {
             self.effects.push(Effect::Proven { link });
             self.live(LiveEvent::Site { site, online: true });
         }
-        Ok(())
+        // What waits for this site leaves at the end of the turn, behind what the session says now.
+        self.texts_queued = true;
+        self.thin_gives_way(box_id, run)
+    }
+
+    /// The socket of a site that is to send texts.
+    pub fn link_for_texts(&self, site: &SiteName) -> Option<(LinkId, BoxId)> {
+        self.links.iter().find_map(|(link, speaking)| match speaking {
+            Link::Speaking(speaking) if speaking.site == *site && speaking.online && speaking.session.takes_texts() => {
+                Some((*link, speaking.box_id))
+            }
+            _ => None,
+        })
     }
 
     fn session_closed(&mut self, link: LinkId, closed: Closed) -> Result<(), HubError> {
@@ -248,6 +271,14 @@ impl Turn<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether what the box has not answered is to be said again on this socket: true once.
+    pub fn is_to_be_told_again(&mut self, link: LinkId) -> bool {
+        match self.links.get_mut(&link) {
+            Some(Link::Speaking(speaking)) => !std::mem::replace(&mut speaking.told_again, true),
+            _ => false,
+        }
     }
 
     /// The sockets that speak for a box.
@@ -376,23 +407,6 @@ impl Turn<'_> {
         }
         self.serve_at(customer.id, box_id)?;
         Ok((seek.id, Found::Found))
-    }
-
-    /// An alarm of a site.
-    pub fn fold_alarm(&mut self, box_id: BoxId, alarm: &kiosk::fact::Alarm) -> Result<(), HubError> {
-        let site = self.store.enrolment(box_id)?.map(|enrolment| enrolment.site);
-        let severity = match alarm.severity {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Critical => "critical",
-        };
-        self.store
-            .add_alarm(site.as_ref(), severity, &alarm.code, &alarm.detail, alarm.time)?;
-        self.live(LiveEvent::Alarm {
-            code: "site",
-            detail: alarm.detail.clone(),
-        });
-        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 //! counts the same whether it was written, received or given back (PROTOCOL rule 8).
 
 use kiosk::{
-    fact::{Answered, AnsweredState, Fact, Granted, Poured, Purse},
+    fact::{Answered, AnsweredState, Fact, Granted, Poured, Purse, Severity},
     grant::Charge,
     ids::{BoxId, CustomerId, GrantId, Lane, LogKey, RecordId, Writer},
     moment::Wall,
@@ -128,7 +128,7 @@ impl Turn<'_> {
             Fact::Registered(registered) => self.fold_registered(box_id, &registered),
             Fact::PurchaseAsked(asked) => self.fold_purchase_asked(id, &asked),
             Fact::LoanAsked(asked) => self.fold_loan_asked(id, &asked),
-            Fact::Forwarded(_) => Ok(()),
+            Fact::Forwarded(forwarded) => self.fold_forwarded(id, &forwarded),
             // Written here they only say what the rows say already; given back they tell a restored hub what it forgot.
             Fact::Listed(_) | Fact::Subscribed(_) | Fact::Merged { .. } if own => Ok(()),
             Fact::Listed(listed) => self.recall_listed(&listed),
@@ -299,6 +299,23 @@ impl Turn<'_> {
         // An open right costs its volume whatever is spent of it, so nothing is freed and nothing lacks.
         let is_plain = !row.closed && row.written_off.is_none() && row.volume.is_some_and(|volume| row.spent <= volume);
         if is_plain { Ok(()) } else { self.settle_purse(key) }
+    }
+
+    /// An alarm of a site.
+    pub fn fold_alarm(&mut self, box_id: BoxId, alarm: &kiosk::fact::Alarm) -> Result<(), HubError> {
+        let site = self.store.enrolment(box_id)?.map(|enrolment| enrolment.site);
+        let severity = match alarm.severity {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Critical => "critical",
+        };
+        self.store
+            .add_alarm(site.as_ref(), severity, &alarm.code, &alarm.detail, alarm.time)?;
+        self.live(LiveEvent::Alarm {
+            code: "site",
+            detail: alarm.detail.clone(),
+        });
+        Ok(())
     }
 
     fn remember_pour(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kiosk::{
     bill::BlockTariff,
+    ids::SiteName,
     loan::LoanPolicy,
     moment::{DAY_MS, MINUTE_MS},
     payment::PaymentPolicy,
@@ -21,6 +22,29 @@ use super::{money::Counter, payout::Outlet};
 
 /// The tariff of bills that is there without being named.
 const BUILT_IN_TARIFF: &str = "standard";
+
+/// Whose texts go through the SIM of their home site, and not through the messaging provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum TextsVia {
+    /// Nobody's.
+    #[default]
+    Provider,
+    /// Those of the customers of every site that has a gateway.
+    Sites,
+    /// Those of the customers of these sites.
+    These(Vec<SiteName>),
+}
+
+impl TextsVia {
+    /// Whether the texts of this site's customers do.
+    pub fn is_by(&self, site: &SiteName) -> bool {
+        match self {
+            TextsVia::Provider => false,
+            TextsVia::Sites => true,
+            TextsVia::These(sites) => sites.contains(site),
+        }
+    }
+}
 
 /// Everything the hub's machine is told at its start.
 #[derive(Clone, Debug)]
@@ -63,6 +87,10 @@ pub struct Settings {
     pub outlets: BTreeMap<Provider, Outlet>,
     /// There is somebody who carries texts. Else they wait in the outbox.
     pub texts: bool,
+    /// Whose texts go through the SIM of their home site.
+    pub texts_via: TextsVia,
+    /// So many texts may leave for one box in a day while it syncs by SMS.
+    pub sync_texts_per_day: u32,
     /// So many texts of one number are answered in a day.
     pub texts_per_day: u32,
     /// What holds for texts to many people.
@@ -119,6 +147,8 @@ impl Settings {
             refunds: RefundPolicy::default(),
             outlets: BTreeMap::new(),
             texts: true,
+            texts_via: TextsVia::default(),
+            sync_texts_per_day: 60,
             texts_per_day: 10,
             broadcasts: broadcast::Policy::default(),
             prefixes: Prefixes::built_in(),

@@ -409,7 +409,7 @@ impl Turn<'_> {
     }
 
     /// The hub's own zone.
-    fn own_zone(&self) -> kiosk::day::Zone {
+    pub fn own_zone(&self) -> kiosk::day::Zone {
         kiosk::day::Zone::named(&self.settings.time_zone).unwrap_or_else(|_| kiosk::day::Zone::utc())
     }
 }

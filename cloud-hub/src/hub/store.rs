@@ -22,9 +22,11 @@ mod payout;
 mod purchase;
 pub mod read;
 mod report;
+mod said;
 mod sms;
 mod subscription;
 mod talk;
+mod thin;
 mod ussd;
 
 use kiosk::{ids::GrantId, moment::Wall};
@@ -42,6 +44,7 @@ pub(super) use self::{
     dispense::{DrawPart, DrawRow},
     fleet::{EnrolmentRow, JoinCodeRow, SiteRow},
     grant::GrantRow,
+    inbox::InboxRow,
     loan::{CodeRow, LoanRow},
     manager::{DeedRow, SiteManagerRow},
     merge::HistoryRow,
@@ -52,12 +55,13 @@ pub(super) use self::{
     purchase::{PurchaseKind, PurchaseRow, Terms},
     report::ReportRow,
     subscription::SubscriptionRow,
-    talk::{NewText, TextHold},
+    talk::{NewText, OutboxRow, TextHold, TextsOf},
+    thin::ThinRow,
     ussd::UssdRow,
 };
 
 /// The schema, one step a version: the journal's tables, then the hub's own.
-pub const MIGRATIONS: [&str; 18] = [
+pub const MIGRATIONS: [&str; 19] = [
     store::journal::SCHEMA,
     include_str!("schema/001.sql"),
     include_str!("schema/002.sql"),
@@ -76,6 +80,7 @@ pub const MIGRATIONS: [&str; 18] = [
     include_str!("schema/015.sql"),
     include_str!("schema/016.sql"),
     include_str!("schema/017.sql"),
+    include_str!("schema/018.sql"),
 ];
 
 /// What a store function returns.

@@ -8,8 +8,10 @@
 //!              └─> unknown (nobody knows: never again)
 //! ```
 
+mod sites;
+
 use kiosk::{
-    ids::CustomerId,
+    ids::{CustomerId, SiteName},
     moment::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS},
     phone::Phone,
     talk::{Language, Text, sms::LoanText},
@@ -18,7 +20,7 @@ use kiosk::{
 use super::{
     effect::{Effect, OutboxId, Response},
     input::{Actor, ReplyId, TextFate, TextOutcome, TextReport},
-    store::{CustomerRow, NewText, TextHold},
+    store::{CustomerRow, NewText, OutboxRow, TextHold, TextsOf},
     turn::{Halt, HubError, Turn},
 };
 
@@ -122,6 +124,7 @@ const fn is_essential(text: &Text) -> bool {
         | Text::PinChanged
         | Text::Unsubscribed
         | Text::Number(_)
+        | Text::Alarm { .. }
         | Text::Answer(_)
         | Text::Loan(_) => true,
     }
@@ -210,14 +213,23 @@ impl Turn<'_> {
 
     /// Hands over the texts that are due. A row handed over is not handed over again before its outcome, for nobody
     /// wants the same text twice; without an outcome it ends as unknown. Where nobody carries texts all of them wait.
-    /// While the provider takes none from us, one tries now and then.
     pub fn send_texts(&mut self) -> Result<(), HubError> {
-        if !self.settings.texts {
+        let by_sites = self.sites_that_text()?;
+        if !self.settings.texts && by_sites.is_empty() {
             return Ok(());
         }
         let now = self.now();
         self.store.outbox_give_up(now)?;
         self.store.outbox_too_old(now, now.plus_ms(-TOO_OLD_MS))?;
+        if self.settings.texts {
+            self.send_by_provider(&by_sites)?;
+        }
+        self.send_by_sites(&by_sites)
+    }
+
+    /// What no site carries goes to the messaging provider. While it takes none from us, one tries now and then.
+    fn send_by_provider(&mut self, by_sites: &[SiteName]) -> Result<(), HubError> {
+        let now = self.now();
         let hold = self.store.text_hold()?;
         let room = match &hold {
             Some(hold) if now < hold.try_at => return Ok(()),
@@ -225,15 +237,13 @@ impl Turn<'_> {
             None => UNDER_WAY_MAX.saturating_sub(self.store.outbox_under_way()?),
         };
         self.move_broadcasts(hold.is_some())?;
-        let due = self.store.outbox_due(now, room)?;
+        let due = self.store.outbox_due(now, room, TextsOf::NotAt(by_sites))?;
         if let Some(TextHold { reason, .. }) = hold.filter(|_| !due.is_empty()) {
             let try_at = now.plus_ms(HELD_TRY_MS);
             self.store.set_text_hold(Some(&TextHold { reason, try_at }))?;
         }
         for row in due {
-            // One that another master key sealed cannot be sent any more.
-            let opened = |sealed: &Vec<u8>| String::from_utf8(self.keys.open(sealed)?).ok();
-            let Some(text) = row.sealed.as_ref().map_or(Some(row.text.clone()), opened) else {
+            let Some(text) = self.words_of(&row) else {
                 self.store
                     .set_outbox(row.id, TextState::Failed, row.tries, None, Some("other_key"))?;
                 continue;
@@ -248,6 +258,14 @@ impl Turn<'_> {
             });
         }
         Ok(())
+    }
+
+    /// What is sent of a row; `None` when another master key sealed it, and it cannot be sent any more.
+    fn words_of(&self, row: &OutboxRow) -> Option<String> {
+        match &row.sealed {
+            Some(sealed) => String::from_utf8(self.keys.open(sealed)?).ok(),
+            None => Some(row.text.clone()),
+        }
     }
 
     /// What became of a text.
@@ -269,7 +287,7 @@ impl Turn<'_> {
         let (state, tries, due, reason) = match outcome {
             TextOutcome::Sent(_) => return Ok(()),
             TextOutcome::NotSent => (TextState::Queued, not_counted, Some(now.plus_ms(NOT_SENT_MS)), None),
-            TextOutcome::Failed(reason) if row.tries >= TRIES_MAX => {
+            TextOutcome::Failed(reason) if row.tries >= TRIES_MAX || row.is_sync => {
                 (TextState::Failed, row.tries, None, Some(reason.as_str()))
             }
             TextOutcome::Failed(reason) => (

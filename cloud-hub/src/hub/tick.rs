@@ -50,6 +50,7 @@ impl Turn<'_> {
     /// About once a second.
     pub fn tick(&mut self) -> Result<(), HubError> {
         self.tick_sessions()?;
+        self.tick_thin()?;
         self.forget_lost_sites()?;
         self.give_up_waiting()?;
         let wait_ms_max = self.settings.payments.longest_wait_ms();
@@ -74,6 +75,7 @@ impl Turn<'_> {
             self.finish_endings()?;
             self.store.forget_reports(self.now().plus_ms(-EARLY_REPORT_MS))?;
             self.store.forget_inbox(self.now().plus_ms(-KEPT_MS))?;
+            self.store.forget_sync_texts(self.now().plus_ms(-DAY_MS))?;
             self.forget_ussd()?;
             self.lapse_loans()?;
             self.forget_codes()?;

@@ -49,6 +49,9 @@ const SAME_WITHIN_MS: i64 = SECOND_MS;
 impl Turn<'_> {
     /// Somebody dialled, or typed something.
     pub fn ussd(&mut self, by: &Actor, asked: &UssdStep) -> Result<Response, Halt> {
+        if let Some(frame) = self.thin_ussd(asked)? {
+            return Ok(frame);
+        }
         let Some(row) = self.store.ussd(&asked.name)? else {
             return self.ussd_begins(by, asked);
         };

@@ -9,10 +9,12 @@ use kiosk::{
 use rusqlite::Connection;
 use store::journal;
 use sync::{
+    frame::Say,
     journal::Pen,
     record::{Edit, Record},
     seal::{Identity, PairKey, SecretKey},
     session::{Action, Event, Session, Setup},
+    thin,
 };
 
 pub fn box_seed(place: usize) -> SecretKey {
@@ -27,6 +29,8 @@ pub struct Gateway {
     pub closed: bool,
     /// What it folded, in order.
     pub folded: Vec<Record>,
+    /// Texts it was told to send, in order.
+    pub told: Vec<Say>,
     connection: Connection,
     place: usize,
 }
@@ -41,6 +45,7 @@ impl Gateway {
             session: None,
             closed: false,
             folded: Vec::new(),
+            told: Vec::new(),
             connection,
             place,
         }
@@ -53,7 +58,11 @@ impl Gateway {
     pub fn dial(&mut self, link: LinkId) {
         self.link = link;
         self.closed = false;
-        self.session = Some(Session::new(Setup {
+        self.session = Some(Session::new(self.setup()));
+    }
+
+    fn setup(&self) -> Setup {
+        Setup {
             side: Writer::Site,
             box_id: self.enrolment.box_id,
             run: self.run(),
@@ -62,7 +71,19 @@ impl Gateway {
             peer_public: self.enrolment.hub_signing_key,
             medium: [3; 8],
             refuse: None,
-        }));
+        }
+    }
+
+    /// Its sync by texts; gives the texts that it sends.
+    pub fn thin(&mut self, moment: &Moment, event: thin::Event<'_>) -> thin::Outcome {
+        let mut logs = journal::SqlLogs::new(&self.connection);
+        let outcome = thin::handle(&self.setup(), moment, event, &mut logs).unwrap();
+        for action in &outcome.actions {
+            if let Action::Fold { record, .. } = action {
+                self.folded.push(record.clone());
+            }
+        }
+        outcome
     }
 
     pub fn write(&mut self, lane: Lane, record: &Record) -> RecordId {
@@ -101,13 +122,19 @@ impl Gateway {
         };
         let mut logs = journal::SqlLogs::new(&self.connection);
         let mut frames = Vec::new();
+        let mut wide = None;
         for action in session.handle(moment, event, &mut logs).unwrap() {
             match action {
                 Action::Send(bytes) => frames.push(bytes),
                 Action::Fold { record, .. } => self.folded.push(record),
+                Action::Say(say) => self.told.push(say),
+                Action::Established { run, .. } => wide = Some(run),
                 Action::Close(_) => self.closed = true,
                 _ => {}
             }
+        }
+        if let Some(peer_run) = wide {
+            self.thin(moment, thin::Event::WideHeard { peer_run });
         }
         frames
     }

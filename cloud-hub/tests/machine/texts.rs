@@ -298,7 +298,9 @@ fn a_restored_hub_sends_nothing_that_waited_in_its_backup() {
 
 fn inbox(world: &World) -> Vec<(String, String)> {
     let rows = read::inbox(&world.read(), 50).unwrap();
-    rows.into_iter().map(|row| (row.state, row.text)).collect()
+    rows.into_iter()
+        .map(|row| (row.found.name().to_owned(), row.text))
+        .collect()
 }
 
 #[test]

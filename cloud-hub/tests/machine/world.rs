@@ -340,26 +340,25 @@ impl World {
         self.gateway_writes(place, Lane::Money, Record::Fact(fact))
     }
 
-    pub fn gateway_writes(&mut self, place: usize, lane: Lane, record: Record) -> RecordId {
+    /// The gateway tells the hub something on its socket.
+    pub fn gateway_tells(&mut self, place: usize, event: Event<'_>) {
         let moment = self.moment();
-        let gateway = &mut self.gateways[place];
-        let id = gateway.write(lane, &record);
-        let link = gateway.link;
-        for bytes in gateway.event(&moment, Event::Written) {
+        let link = self.gateways[place].link;
+        for bytes in self.gateways[place].event(&moment, event) {
             self.give(Input::Frame { link, bytes });
         }
+    }
+
+    pub fn gateway_writes(&mut self, place: usize, lane: Lane, record: Record) -> RecordId {
+        let id = self.gateways[place].write(lane, &record);
+        self.gateway_tells(place, Event::Written);
         id
     }
 
     /// The gateway sends a fact in a log that bears the name of another's run.
     pub fn forge(&mut self, place: usize, epoch: Epoch, fact: Fact) -> RecordId {
-        let moment = self.moment();
-        let gateway = &mut self.gateways[place];
-        let id = gateway.write_as(epoch, &Record::Fact(fact));
-        let link = gateway.link;
-        for bytes in gateway.event(&moment, Event::Written) {
-            self.give(Input::Frame { link, bytes });
-        }
+        let id = self.gateways[place].write_as(epoch, &Record::Fact(fact));
+        self.gateway_tells(place, Event::Written);
         id
     }
 

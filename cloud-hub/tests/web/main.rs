@@ -25,5 +25,6 @@ mod providers;
 mod reconcile;
 mod sync_socket;
 mod texts;
+mod thin;
 mod ussd;
 mod words;

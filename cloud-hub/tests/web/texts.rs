@@ -39,7 +39,7 @@ async fn take(
 }
 
 /// A hub whose texts are carried, and whose prompts reach nobody: each purchase makes a text.
-async fn house() -> (House, Arc<AtomicBool>, Folder) {
+pub async fn house() -> (House, Arc<AtomicBool>, Folder) {
     let has_credit = Arc::new(AtomicBool::new(false));
     let router = Router::new()
         .route("/version1/messaging", post(take))
@@ -65,7 +65,7 @@ async fn outbox(house: &House) -> String {
     house.ask(Role::CustomerService, "GET", "/outbox", None).await.body
 }
 
-async fn tell(house: &House, word: &str, body: &str) -> Answer {
+pub async fn tell(house: &House, word: &str, body: &str) -> Answer {
     let path = format!("/sms/{word}/{WEBHOOK_SECRET}");
     send(house.web, "POST", &path, &[], body.as_bytes()).await
 }

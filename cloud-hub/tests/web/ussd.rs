@@ -13,7 +13,7 @@ const MENU: &str =
     "Hello Jane\n1. Buy water\n2. My water\n3. Pay bill\n4. My orders\n5. Loans\n6. Help\n7. My account\n0. Exit";
 
 /// A form as a browser would write it.
-fn form(fields: &[(&str, &str)]) -> String {
+pub fn form(fields: &[(&str, &str)]) -> String {
     let written = |text: &str| -> String {
         let escaped = text.bytes().map(|byte| match byte {
             byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
@@ -28,7 +28,7 @@ fn form(fields: &[(&str, &str)]) -> String {
     pairs.join("&")
 }
 
-async fn post_form(house: &House, path: &str, fields: &[(&str, &str)]) -> Answer {
+pub async fn post_form(house: &House, path: &str, fields: &[(&str, &str)]) -> Answer {
     let content = [("content-type", "application/x-www-form-urlencoded")];
     send(house.web, "POST", path, &content, form(fields).as_bytes()).await
 }

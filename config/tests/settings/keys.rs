@@ -15,10 +15,89 @@ fn what_is_dialled_stays_a_text() {
         "modem.data=ecm",
     ]);
     let gateway = Gateway::load(&sources, &Pretend::default()).unwrap().config;
-    assert_eq!(gateway.sms_hub_number.as_deref(), Some("+254700000100"));
+    assert_eq!(gateway.sms.hub_number.as_deref(), Some("+254700000100"));
     assert_eq!(gateway.ussd_hub_code.as_deref(), Some("*384*303#"));
     assert_eq!(gateway.modem.data, ModemData::Ecm);
     assert!(Gateway::load(&set(&["sms.hub_number=call me"]), &Pretend::default()).is_err());
+}
+
+#[test]
+fn operators_add_to_the_built_in_one() {
+    let load = |assignments: &[&str]| Gateway::load(&set(assignments), &Pretend::default());
+    let built_in = load(&[]).unwrap().config.airtime;
+    assert_eq!(built_in.low_units, 50);
+    assert_eq!(built_in.operators.keys().collect::<Vec<_>>(), ["63902"]);
+    assert_eq!(built_in.operators["63902"].code, "*144#");
+    assert_eq!(built_in.operators["63902"].bundle_code, None);
+    let file = Pretend::default().file(
+        "/etc/kisima/gateway.toml",
+        "[airtime.operators.64110]\ncode = '*131#'\npattern = 'Main ([0-9.]+)'\nbundle_code = '*131*2#'",
+    );
+    let more = Gateway::load(&Sources::default(), &file).unwrap().config.airtime;
+    assert_eq!(more.operators.keys().collect::<Vec<_>>(), ["63902", "64110"]);
+    let answer = "Main 45.00 Bonus 300";
+    let found = more.operators["64110"].pattern.money(answer, Currency::Ugx);
+    assert_eq!(found.map(|money| money.minor), Some(45));
+    assert_eq!(more.operators["64110"].bundle_code.as_deref(), Some("*131*2#"));
+    // Whoever wants no daily question says so.
+    let none = load(&["airtime.operators.63902.code="]).unwrap().config.airtime;
+    assert!(none.operators.is_empty());
+    for (bad, key) in [
+        (
+            "airtime.operators.64110.pattern='([0-9]+)'",
+            "airtime.operators.64110.code",
+        ),
+        ("airtime.operators.64110.code=", "airtime.operators.64110.code"),
+        ("airtime.operators.63902.code='call me'", "airtime.operators.63902.code"),
+        ("airtime.operators.63902.code='*144#\"'", "airtime.operators.63902.code"),
+        (
+            "airtime.operators.63902.pattern='[0-9]+'",
+            "airtime.operators.63902.pattern",
+        ),
+        (
+            "airtime.operators.63902.bundle_pattern='('",
+            "airtime.operators.63902.bundle_pattern",
+        ),
+        (
+            "airtime.operators.safaricom.code='*144#'",
+            "airtime.operators.safaricom.code",
+        ),
+        ("airtime.low=-1", "airtime.low"),
+    ] {
+        let keys: Vec<String> = problems(load(&[bad])).into_iter().map(|p| p.key).collect();
+        assert_eq!(keys, [key], "{bad}");
+    }
+}
+
+#[test]
+fn technicians_have_whole_numbers() {
+    let load = |assignments: &[&str]| Gateway::load(&set(assignments), &Pretend::default());
+    let two = load(&["sms.technician=['+254700000102', '+256 770 000 103']"])
+        .unwrap()
+        .config;
+    let numbers: Vec<String> = two.sms.technician.iter().map(|phone| phone.e164()).collect();
+    assert_eq!(numbers, ["+254700000102", "+256770000103"]);
+    assert!(load(&[]).unwrap().config.sms.technician.is_empty());
+    for bad in [
+        "['0700000102']",
+        "['+25470']",
+        "['call me']",
+        "'+254700000102'",
+        "[254700000102]",
+    ] {
+        assert!(load(&[&format!("sms.technician={bad}")]).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_program_is_named_by_its_whole_path() {
+    let load = |assignments: &[&str]| Gateway::load(&set(assignments), &Pretend::default());
+    let modem = load(&["modem.power_hook=/usr/local/bin/modem-power"])
+        .unwrap()
+        .config
+        .modem;
+    assert_eq!(modem.power_hook.unwrap().to_str(), Some("/usr/local/bin/modem-power"));
+    assert!(load(&["modem.power_hook=modem-power"]).is_err());
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! `doctor`: what stands in the way of a gateway that sells, one line each, for whoever installs it (CONTRACTS section 1).
 //! Works with a running daemon and without one; it changes nothing.
 
+mod modem;
+
 use std::{
     net::{SocketAddr, TcpListener},
     path::Path,
@@ -93,6 +95,9 @@ pub async fn examine(config: &Gateway, tell: &mut impl FnMut(String)) -> u32 {
         ("web.listen", config.web_listen),
     ] {
         say(key, port(&data, key, address, runs.is_some()).await);
+    }
+    for (what, found) in modem::examine(config, &modem::System(Path::new("/")), runs.is_some()) {
+        say(what, found);
     }
     enrolled(config, &data, &mut say).await;
     for (what, found) in runs.iter().flat_map(standing) {
@@ -309,13 +314,15 @@ fn standing(told: &serde_json::Value) -> Vec<(&'static str, Found)> {
             away.join(", ")
         )),
     };
-    vec![
+    let mut found = vec![
         ("clock", clock),
         ("sells", sells),
         ("link", link),
         ("queue", queue),
         ("dispensers", dispensers),
-    ]
+    ];
+    found.extend(modem::standing(told));
+    found
 }
 
 fn text(value: &serde_json::Value) -> &str {

@@ -13,6 +13,7 @@ use crate::{
     site::{
         effect::{Answer, Delivery, Effect, Receipt},
         input::Door,
+        sim::SimOrder,
     },
 };
 
@@ -38,6 +39,8 @@ pub(super) struct Router {
     pub(super) credentials: Credentials,
     pub(super) orders: mpsc::UnboundedSender<Order>,
     pub(super) ballast: mpsc::UnboundedSender<ballast::Order>,
+    /// The modem's; without one nobody listens and nothing is ordered.
+    pub(super) sim: mpsc::Sender<SimOrder>,
     pub(super) dial: watch::Sender<Option<String>>,
     /// An operator's own address of the hub, over the one that `join` stored.
     pub(super) hub_url: Option<String>,
@@ -70,6 +73,7 @@ impl Router {
                 }
                 Effect::FreeBallast => self.ballast(ballast::Order::Free),
                 Effect::MakeBallast => self.ballast(ballast::Order::Make),
+                Effect::Sim(order) => self.sim(order),
                 // Callers and pages were served above.
                 Effect::Reply(..) | Effect::Live => {}
             }
@@ -80,6 +84,13 @@ impl Router {
     fn order(&self, order: Order) {
         if self.orders.send(order).is_err() {
             tracing::debug!("the link has ended");
+        }
+    }
+
+    /// What finds no room is lost; a text then counts as unknown, for nobody can tell.
+    fn sim(&self, order: SimOrder) {
+        if let Err(error) = self.sim.try_send(order) {
+            tracing::warn!(%error, "the modem takes no orders");
         }
     }
 

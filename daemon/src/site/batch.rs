@@ -4,19 +4,22 @@ use std::sync::Arc;
 
 use kiosk::{
     day::{SalesDay, Zone},
-    moment::{Moment, Wall},
+    moment::{Moment, Uptime, Wall},
 };
 use runtime::machine::{Fault, Machine};
 use sync::journal::Pen;
 
 use super::{
     Site,
+    call::OpenCall,
+    care::Away,
     effect::{Effect, Refusal, Rejection},
     enrolment::Enrolled,
     input::Input,
     parked::Parking,
     room::Room,
     spending::Spending,
+    thin::ThinLine,
     turned_away::Refusals,
 };
 
@@ -31,6 +34,10 @@ pub(super) struct Memory {
     day: SalesDay,
     parked: Parking,
     refusals: Arc<Refusals>,
+    call: Option<OpenCall>,
+    texts_held_until: Option<Uptime>,
+    modem_away: Option<Away>,
+    thin: ThinLine,
     had_link: bool,
     last_heard: Option<Wall>,
     link_was: (bool, Option<Wall>),
@@ -56,6 +63,10 @@ impl Site {
             day,
             parked,
             refusals,
+            call,
+            texts_held_until,
+            modem_away,
+            thin,
             link,
             last_heard,
             link_was,
@@ -77,12 +88,14 @@ impl Site {
             // Goes back by itself.
             database: _,
             at_begin: _,
-            // Which socket is open is so whatever is on the disk.
+            // Which socket is open, and how the modem is, is so whatever is on the disk.
             socket: _,
+            modem: _,
             must_hang_up: _,
             // Each input begins with its own.
             actor: _,
             has_written: _,
+            texts_due: _,
         } = self;
         Memory {
             enrolled: enrolled.clone(),
@@ -93,6 +106,10 @@ impl Site {
             day: *day,
             parked: parked.clone(),
             refusals: refusals.clone(),
+            call: *call,
+            texts_held_until: *texts_held_until,
+            modem_away: *modem_away,
+            thin: *thin,
             had_link: link.is_some(),
             last_heard: *last_heard,
             link_was: *link_was,
@@ -119,6 +136,10 @@ impl Site {
             day,
             parked,
             refusals,
+            call,
+            texts_held_until,
+            modem_away,
+            thin,
             had_link,
             last_heard,
             link_was,
@@ -141,6 +162,10 @@ impl Site {
         self.day = day;
         self.parked = parked;
         self.refusals = refusals;
+        self.call = call;
+        self.texts_held_until = texts_held_until;
+        self.modem_away = modem_away;
+        self.thin = thin;
         self.last_heard = last_heard;
         self.link_was = link_was;
         self.room = room;

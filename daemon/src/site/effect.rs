@@ -8,10 +8,14 @@ use kiosk::{
     units::{Currency, Money, Volume},
 };
 
-pub use super::fleet::{Presence, Way};
+pub use super::{
+    broadcast::BroadcastPlan,
+    fleet::{Presence, Way},
+};
 use super::{
     input::{Door, ReplyId, Role},
     room::Room,
+    sim::{SimOrder, SimStatus},
 };
 
 /// An effect.
@@ -49,6 +53,8 @@ pub enum Effect {
     FreeBallast,
     /// Make the ballast file: there is ample room.
     MakeBallast,
+    /// The SIM in the modem is asked something.
+    Sim(SimOrder),
     /// Something changed that an open page shows.
     Live,
 }
@@ -164,6 +170,17 @@ pub enum Told {
     Waiting(RecordId),
     /// Water was sold for cash.
     CashTaken(CashTaken),
+    /// What a text to everybody would be.
+    BroadcastPlan(Box<BroadcastPlan>),
+    /// A text to everybody is on its way.
+    Broadcast {
+        /// Which.
+        id: i64,
+        /// How many get it.
+        people: u32,
+        /// Parts of one.
+        parts: u32,
+    },
     /// How the site stands.
     Status(Box<Status>),
     /// The answer of the first time, in the same bytes.
@@ -242,6 +259,20 @@ pub enum Refusal {
         "the disk of this gateway is nearly full: water is sold; loans, purchases and cash wait; make room on it, then try again"
     )]
     DiskLow,
+    /// There is no modem here.
+    #[error("this site has no modem and sends no texts: set modem.port, then try again")]
+    NoSim,
+    /// Nobody said how this operator is asked.
+    #[error(
+        "nobody can ask {0} for airtime: see airtime.operators in the settings, and whether the modem is in a network"
+    )]
+    CannotAsk(String),
+    /// Another text to everybody is on its way.
+    #[error("another text to everybody is still on its way: wait for it, or stop it")]
+    BroadcastRuns,
+    /// Nobody of this site would get it.
+    #[error("nobody of this site would get it: all are blocked, said STOP, or have no phone")]
+    Nobody,
     /// The box may not sell now.
     #[error("this gateway sells nothing now: it waits until it has heard the hub, or another box has taken its place")]
     SellsNothing,
@@ -327,6 +358,8 @@ pub struct Status {
     pub degraded: bool,
     /// What was last seen of the disk; `None` before anybody looked.
     pub room: Option<Room>,
+    /// How the SIM stands; `None` where there is no modem.
+    pub sim: Option<SimStatus>,
     /// How far the clock is trusted.
     pub trust: Trust,
     /// The time.

@@ -8,7 +8,7 @@ use kiosk::{
     units::Volume,
 };
 
-use super::{enrolment::Enrolment, fleet::Way, room::Room};
+use super::{enrolment::Enrolment, fleet::Way, room::Room, sim::SimEvent};
 
 /// Names one waiting caller of an adapter, so that the answer finds its way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +54,8 @@ pub enum Input {
 
     /// A person at the page or the command line.
     Told(ReplyId, Command),
+    /// The SIM in the modem told something.
+    Sim(SimEvent),
 }
 
 /// By which door a dispenser came, and so where its answer goes.
@@ -220,6 +222,20 @@ pub enum Command {
     },
     /// The manager sets the clock.
     SetClock(Wall),
+    /// Ask the operator what is left on the SIM.
+    AskAirtime,
+    /// Tell what a text to everybody of this site would be.
+    PlanBroadcast {
+        /// As it was typed.
+        text: String,
+    },
+    /// Send it.
+    Broadcast {
+        /// As it was typed.
+        text: String,
+    },
+    /// Let no more of one leave.
+    StopBroadcast(i64),
     /// A command with the name of who gave it, for the audit, and the key that makes a repeat harmless.
     By(Box<Order>),
 
@@ -349,6 +365,10 @@ impl std::fmt::Debug for Command {
             Command::Loan { .. } => "Loan",
             Command::SellForCash { .. } => "SellForCash",
             Command::SetClock(_) => "SetClock",
+            Command::AskAirtime => "AskAirtime",
+            Command::PlanBroadcast { .. } => "PlanBroadcast",
+            Command::Broadcast { .. } => "Broadcast",
+            Command::StopBroadcast(_) => "StopBroadcast",
             Command::By(order) => return write!(f, "By({:?})", order.command),
             Command::ResetManager { .. } => "ResetManager",
             Command::AddToken { .. } => "AddToken",

@@ -8,11 +8,12 @@ use kiosk::{
     ids::{AccountId, BoxId, CustomerId, Epoch, Lane, Writer},
     moment::{Moment, Trust},
     phone::Phone,
+    talk::AlarmText,
     units::Volume,
 };
 use sync::{
     doubt::{self, Unheard},
-    frame::{self, Found, Seek},
+    frame::{self, Found, Said, SaidState, Seek},
     session::{Action, Closed, Event, Session, Setup},
 };
 
@@ -22,7 +23,7 @@ use super::{
     enrolment::{Enrolled, Enrolment},
     input::{Ask, Door, Who},
     parked::HubsWord,
-    store::{self, floats, meta, people, rights},
+    store::{self, broadcasts, floats, inbox, meta, outbox, people, rights},
     tick::AUDIT_TOLD,
 };
 
@@ -39,19 +40,22 @@ impl Site {
         let Some(enrolled) = &self.enrolled else {
             return Ok(vec![self.hung_up(0)]);
         };
-        let enrolment = &enrolled.enrolment;
-        let setup = Setup {
+        self.link = Some(Session::new(self.setup(enrolled)));
+        self.link_event(moment, Event::Opened)
+    }
+
+    /// What this end is, whatever carries its frames.
+    pub(super) fn setup(&self, enrolled: &Enrolled) -> Setup {
+        Setup {
             side: Writer::Site,
-            box_id: enrolment.box_id,
+            box_id: enrolled.enrolment.box_id,
             run: self.pen.epoch,
             pair: enrolled.pair.clone(),
             identity: enrolled.identity.clone(),
-            peer_public: enrolment.hub_signing_key,
+            peer_public: enrolled.enrolment.hub_signing_key,
             medium: self.medium,
             refuse: None,
-        };
-        self.link = Some(Session::new(setup));
-        self.link_event(moment, Event::Opened)
+        }
     }
 
     /// The socket is gone.
@@ -74,7 +78,8 @@ impl Site {
         Ok(effects)
     }
 
-    fn link_action(&mut self, moment: &Moment, action: Action) -> Result<Vec<Effect>, SiteError> {
+    /// Does what a carrier's session says.
+    pub(super) fn link_action(&mut self, moment: &Moment, action: Action) -> Result<Vec<Effect>, SiteError> {
         Ok(match action {
             Action::Send(bytes) => {
                 self.spending.spent.sync_sent += bytes.len() as u64;
@@ -88,12 +93,10 @@ impl Site {
                 effects.push(Effect::Live);
                 effects
             }
-            Action::Established { wall, .. } => {
+            Action::Established { run, wall } => {
                 self.last_heard = Some(moment.wall);
-                let mut effects: Vec<_> = wall
-                    .map(|wall| Effect::ClockHeard(Trust::Hub, wall))
-                    .into_iter()
-                    .collect();
+                let mut effects = self.wide_heard(moment, run)?;
+                effects.extend(wall.map(|wall| Effect::ClockHeard(Trust::Hub, wall)));
                 effects.push(Effect::Live);
                 effects
             }
@@ -118,26 +121,42 @@ impl Site {
                 &format!("record {} of {} is not one the hub would write", at.seq, at.log.epoch),
             )?,
             Action::Sought { id, found } => self.sought(moment, id, found)?,
-            Action::Close(closed) => self.hang_up(closed)?,
+            Action::Close(closed) => self.hang_up(moment, closed)?,
             // A gateway is not asked for customers, and hears of generations only to adopt them.
-            Action::GenerationRaised { .. } | Action::Heard | Action::OtherMedium { .. } | Action::Seek(_) => {
-                Vec::new()
+            Action::GenerationRaised { .. }
+            | Action::Heard
+            | Action::OtherMedium { .. }
+            | Action::Seek(_)
+            | Action::Said(_) => Vec::new(),
+            Action::Say(say) => {
+                let refused = Said {
+                    id: say.id,
+                    state: SaidState::Refused,
+                    reason: Some("no_modem".to_owned()),
+                };
+                self.link_event(moment, Event::Said(refused))?
             }
         })
     }
 
-    fn hang_up(&mut self, closed: Closed) -> Result<Vec<Effect>, SiteError> {
+    fn hang_up(&mut self, moment: &Moment, closed: Closed) -> Result<Vec<Effect>, SiteError> {
         tracing::info!(?closed, "the link to the hub ends");
         let mut retry = 0;
         if let Closed::There { reason, retry_after_s } = closed {
             retry = retry_after_s.unwrap_or(0);
             if reason == frame::Reason::Retired {
-                meta::put_number(self.connection(), RETIRED, 1)?;
-                self.is_retired = true;
+                self.retire(moment)?;
             }
         }
         self.link_down();
         Ok(vec![self.hung_up(retry), Effect::Live])
+    }
+
+    /// Another box has taken this one's place: it sells nothing any more (PROTOCOL rule 25).
+    pub(super) fn retire(&mut self, moment: &Moment) -> Result<(), SiteError> {
+        meta::put_number(self.connection(), RETIRED, 1)?;
+        self.is_retired = true;
+        self.tell_technicians(moment, "retired", AlarmText::Retired)
     }
 
     fn sought(&mut self, moment: &Moment, id: u64, found: Found) -> Result<Vec<Effect>, SiteError> {
@@ -240,6 +259,9 @@ impl Site {
             rights::forget(connection)?;
             floats::forget(connection)?;
             people::forget(connection)?;
+            outbox::forget_all(connection)?;
+            inbox::forget_all(connection)?;
+            broadcasts::forget_all(connection)?;
         }
         // Neither the old box's missing past nor its hub's generation is this one's.
         doubt::site_begins(&mut store::logs(connection), enrolled.enrolment.generation)?;
@@ -261,8 +283,19 @@ impl Site {
         Ok(doubt::site_in_doubt(&store::logs(self.connection()))?)
     }
 
-    /// Raises an alarm in its lane.
+    /// Raises an alarm in its lane, and has whoever looks after the site texted.
     pub(super) fn alarm(&mut self, moment: &Moment, code: &str, detail: &str) -> Result<Vec<Effect>, SiteError> {
+        self.alarm_said(moment, code, detail, AlarmText::of(code))
+    }
+
+    /// The same, texted in these words.
+    pub(super) fn alarm_said(
+        &mut self,
+        moment: &Moment,
+        code: &str,
+        detail: &str,
+        text: AlarmText,
+    ) -> Result<Vec<Effect>, SiteError> {
         tracing::warn!(code, detail, "alarm");
         let alarm = kiosk::fact::Alarm {
             severity: kiosk::fact::Severity::Critical,
@@ -271,6 +304,7 @@ impl Site {
             time: moment.wall,
         };
         let (_, mut effects) = self.write(moment, Lane::Alarms, &sync::record::Record::Alarm(alarm))?;
+        self.tell_technicians(moment, code, text)?;
         effects.push(Effect::Live);
         Ok(effects)
     }

@@ -98,6 +98,10 @@ impl Site {
                 shown_minor,
             } => self.sell_for_cash(moment, customer, wish, shown_minor)?,
             Command::SetClock(wall) => self.set_clock(moment, wall)?,
+            Command::AskAirtime => self.ask_airtime(moment)?,
+            Command::PlanBroadcast { text } => self.plan_broadcast(&text)?,
+            Command::Broadcast { text } => self.broadcast(moment, &text)?,
+            Command::StopBroadcast(id) => self.stop_broadcast(moment, id)?,
             Command::ResetManager { name, role, hash } => self.reset_manager(moment, &name, role, hash)?,
             Command::AddToken { name, role, hash } => self.add_token(moment, &name, role, &hash)?,
             Command::TryLogin { name, device } => self.try_login(moment, &name, device.as_ref())?,
@@ -174,6 +178,7 @@ impl Site {
             },
             degraded: self.is_degraded()?,
             room: self.room,
+            sim: self.sim_status(moment)?,
             trust: moment.trust,
             wall: moment.wall,
             today: self.zone.begin(self.zone.day(moment.wall)),
@@ -317,7 +322,12 @@ impl Site {
     }
 
     /// Queued here, sent to the provider by the hub when the link returns (FEATURES C8).
-    fn purchase(&mut self, moment: &Moment, customer: CustomerId, item: PurchaseItem) -> Result<Outcome, SiteError> {
+    pub(super) fn purchase(
+        &mut self,
+        moment: &Moment,
+        customer: CustomerId,
+        item: PurchaseItem,
+    ) -> Result<Outcome, SiteError> {
         if let Err(refusal) = self.may_ask(customer)? {
             return Ok(Err(refusal));
         }
@@ -343,7 +353,7 @@ impl Site {
     }
 
     /// Queued here; only the hub approves (FEATURES C9).
-    fn loan(
+    pub(super) fn loan(
         &mut self,
         moment: &Moment,
         borrower: CustomerId,

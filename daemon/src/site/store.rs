@@ -3,10 +3,14 @@
 pub mod accounts;
 pub mod asked;
 pub mod audit;
+pub mod broadcasts;
+pub mod care;
 pub mod dispensers;
 pub mod documents;
 pub mod floats;
+pub mod inbox;
 pub mod meta;
+pub mod outbox;
 pub mod people;
 pub mod read;
 pub mod readers;
@@ -26,7 +30,7 @@ use store::{Connection, Database, Durability, StoreError, journal::SqlLogs};
 use sync::vault::Vault;
 
 /// The schema, oldest first. A released step is never edited: add one.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 10] = [
     store::journal::SCHEMA,
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
@@ -35,6 +39,8 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("schema/5.sql"),
     include_str!("schema/6.sql"),
     include_str!("schema/7.sql"),
+    include_str!("schema/8.sql"),
+    include_str!("schema/9.sql"),
 ];
 
 /// Under this key of `meta`: free pages may still hold what is sealed by now. The value is one byte, the number of the

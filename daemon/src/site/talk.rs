@@ -3,7 +3,7 @@
 use kiosk::{
     dispense::Reason,
     receipt,
-    talk::{Language, Screen, Talk},
+    talk::{Language, Screen, Talk, Text},
     units::Volume,
 };
 
@@ -35,6 +35,11 @@ impl Voice {
             },
         };
         self.0.screen(spoken(language), &screen)
+    }
+
+    /// A text message.
+    pub(super) fn text(&self, language: &str, text: &Text) -> String {
+        self.0.text(spoken(language), text)
     }
 
     /// Four lines for a receipt.

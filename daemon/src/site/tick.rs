@@ -52,6 +52,8 @@ impl Site {
         };
         effects.push(self.credentials()?);
         effects.extend(self.configurations()?);
+        self.lose_sight_of_texts(moment)?;
+        self.tell_other_medium(moment)?;
         if let Some(enrolled) = &self.enrolled {
             effects.push(Effect::Dial(enrolled.enrolment.hub_url.clone()));
         }
@@ -77,6 +79,12 @@ impl Site {
         effects.extend(self.silent_dispensers(moment)?);
         self.note_turned_away(moment)?;
         effects.extend(self.tell_audit(moment)?);
+        effects.extend(self.end_silent_call(moment)?);
+        effects.extend(self.watch_modem(moment)?);
+        effects.extend(self.tick_airtime(moment)?);
+        effects.extend(self.feed_broadcast(moment)?);
+        effects.extend(self.tick_texts(moment)?);
+        effects.extend(self.tick_thin(moment)?);
         self.may_close = true;
         effects.extend(self.link_event(moment, Event::Tick)?);
         Ok(effects)
@@ -148,6 +156,7 @@ impl Site {
         if moment.trust > Trust::Manager {
             meta::put_number(connection, FLOOR, moment.wall.0)?;
         }
+        self.forget_texts(moment)?;
         self.save_spending()
     }
 

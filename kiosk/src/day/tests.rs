@@ -132,3 +132,17 @@ proptest! {
         prop_assert!(today.number <= uptime / UPTIME_MS_OF_A_DAY);
     }
 }
+
+#[test]
+fn weeks_begin_on_monday() {
+    // 20 November 2026 is a Friday (its Monday is the 16th), 1 March 2026 a Sunday.
+    for (day, expected) in [
+        ("2026-11-20", "2026-11-16"),
+        ("2026-11-16", "2026-11-16"),
+        ("2026-03-01", "2026-02-23"),
+        ("2023-12-31", "2023-12-25"),
+    ] {
+        let day: Day = day.parse().unwrap();
+        assert_eq!(day.monday(), expected.parse().unwrap(), "{day}");
+    }
+}

@@ -126,9 +126,29 @@ fn longest_texts() -> Vec<Text> {
     ]
     .into_iter()
     .chain(NumberText::ALL.map(Text::Number))
+    .chain(longest_alarms())
     .chain(sms::longest_answers().into_iter().map(Text::Answer))
     .chain(sms::longest_loan_texts().into_iter().map(Text::Loan))
     .collect()
+}
+
+fn longest_alarms() -> impl Iterator<Item = Text> {
+    let alarms = [
+        AlarmText::Doubt,
+        AlarmText::OtherMedium,
+        AlarmText::Retired,
+        AlarmText::DiskLow,
+        AlarmText::AirtimeLow(money()),
+        AlarmText::AirtimeUnknown,
+        AlarmText::ModemBack { minutes: u64::MAX },
+        AlarmText::PinSpraying,
+        AlarmText::MeterAhead,
+        AlarmText::Other("{wangari_nyawira_wanjiku}".to_owned()),
+    ];
+    alarms.into_iter().map(|alarm| Text::Alarm {
+        site: LONG_NAME.to_owned(),
+        alarm,
+    })
 }
 
 #[test]
@@ -193,10 +213,11 @@ fn every_language_says_everything_itself() {
             assert!(voice.bundle.has_message(id), "{language:?} lacks {id}");
         }
         let messages = language.source().lines().filter(|line| line.contains(" =")).count();
-        // 16 reasons, 3 more screens, 25 texts, 6 of a number, 28 answers, 23 texts of loans, the menus: nothing is left over.
+        // 16 reasons, 3 more screens, 25 texts, 6 of a number, 10 alarms, 32 answers, 23 texts of loans, the menus: nothing is
+        // left over.
         assert_eq!(
             messages,
-            16 + 3 + 25 + 6 + 28 + 23 + ussd::Word::ALL.len(),
+            16 + 3 + 25 + 6 + 10 + 32 + 23 + ussd::Word::ALL.len(),
             "{language:?}"
         );
     }
@@ -255,6 +276,22 @@ fn people_read_their_own_language() {
     assert_eq!(
         talk.text(Language::English, &paid),
         "Paid KES 300. Subscription valid until 20/12/2026, 30 jerrycans. Your code is 000-5724. Receipt SKL7XYZ123."
+    );
+    let low = Text::Alarm {
+        site: "Kibera 3".to_owned(),
+        alarm: AlarmText::AirtimeLow(Money::new(1_250, Currency::Kes)),
+    };
+    assert_eq!(
+        talk.text(Language::French, &low),
+        "Kibera 3: il ne reste que KES 12,50 de crédit sur sa carte SIM. Veuillez la recharger."
+    );
+    let other = Text::Alarm {
+        site: "Kibera 3".to_owned(),
+        alarm: AlarmText::of("cash_untold"),
+    };
+    assert_eq!(
+        talk.text(Language::English, &other),
+        "Kibera 3: alarm \"cash untold\". The hub's page says more, under Alarms."
     );
     let issued = Text::BillIssued {
         month: "2026-11".parse().unwrap(),

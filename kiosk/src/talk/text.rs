@@ -1,7 +1,7 @@
 //! Every message, typed. A machine returns one of these; an adapter renders it with [`super::Talk`].
 
 use super::{
-    Language, NumberText, gsm7,
+    AlarmText, Language, NumberText, gsm7,
     sms::{Answer, LoanText},
 };
 use crate::{
@@ -182,6 +182,13 @@ pub enum Text {
     StopHint,
     /// Somebody takes their account along to another number.
     Number(NumberText),
+    /// To whoever looks after a site: something there needs a person.
+    Alarm {
+        /// What people call the site.
+        site: String,
+        /// What is wrong.
+        alarm: AlarmText,
+    },
     // By SMS.
     /// A code for a forgotten PIN.
     PinCode {
@@ -228,6 +235,7 @@ impl Text {
             Text::Unsubscribed => "unsubscribed",
             Text::StopHint => "stop-hint",
             Text::Number(number) => number.id(),
+            Text::Alarm { alarm, .. } => alarm.id(),
             Text::Answer(answer) => answer.id(),
             Text::Loan(loan) => loan.id(),
         }
@@ -311,6 +319,7 @@ impl Text {
             Text::PinChanged | Text::Unsubscribed => {}
             Text::StopHint => {}
             Text::Number(_) => {}
+            Text::Alarm { site, alarm } => return alarm.args(site, language),
             Text::Answer(answer) => return answer.args(language),
             Text::Loan(loan) => return loan.args(language),
         }

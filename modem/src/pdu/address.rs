@@ -214,6 +214,15 @@ mod tests {
     }
 
     #[test]
+    fn what_fills_an_odd_number_is_no_digit_whatever_it_is() {
+        let octets = [5, 0x81, 0x22, 0x83, 0x04];
+        assert_eq!(
+            Address::decode(&mut Octets(&octets)),
+            Ok(Address::Digits("22384".into()))
+        );
+    }
+
+    #[test]
     fn a_service_centre_is_counted_in_octets() {
         let mut octets = Vec::new();
         let centre = Centre::Number(Address::number("+254722500029").expect("a number"));

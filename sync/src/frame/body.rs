@@ -8,7 +8,10 @@ use kiosk::{
     units::Volume,
 };
 
-use super::{Ack, Chunk, Found, Frame, FrameError, Hello, MARKS_MAX, Marks, Reason, Seek, TIPS_MAX, Tip, Whom};
+use super::{
+    Ack, Chunk, Found, Frame, FrameError, Hello, MARKS_MAX, Marks, Reason, SAY_TEXT_BYTES_MAX, Said, SaidState, Say,
+    Seek, TIPS_MAX, Tip, Whom,
+};
 use crate::{
     cbor::{self, Bytes, BytesOrHash, NumberOrText},
     journal::Stored,
@@ -34,11 +37,17 @@ type MarksFields = (u8, u8, Vec<(u64, u32)>, bool);
 type GoodbyeFields = (u8, Option<u32>);
 type SeekFields = (u64, u8, NumberOrText, u64);
 type SoughtFields = (u64, u8);
+/// id, phone, text, until
+type SayFields = (u64, String, String, u64);
+/// id, state, reason
+type SaidFields = (u64, u8, Option<String>);
 
 /// The most runs of parked records an ACK names.
 const HELD_MAX: usize = 4;
-/// The longest phone number in a SEEK.
+/// The longest phone number in a SEEK or a SAY.
 const PHONE_BYTES_MAX: usize = 20;
+/// The longest reason in a SAID.
+const REASON_BYTES_MAX: usize = 256;
 
 const REASONS: [Reason; 6] = [
     Reason::Version,
@@ -49,6 +58,14 @@ const REASONS: [Reason; 6] = [
     Reason::TakenOver,
 ];
 const FOUND: [Found; 3] = [Found::Found, Found::Unknown, Found::Refused];
+const SAID: [SaidState; 6] = [
+    SaidState::Taken,
+    SaidState::Sent,
+    SaidState::Delivered,
+    SaidState::Failed,
+    SaidState::Unknown,
+    SaidState::Refused,
+];
 
 /// The kind's number and the body.
 pub(super) fn encode(frame: &Frame) -> (u8, Vec<u8>) {
@@ -89,6 +106,17 @@ pub(super) fn encode(frame: &Frame) -> (u8, Vec<u8>) {
             (11, cbor::encode::<SeekFields>(&(seek.id, how, whom, seek.volume.ml())))
         }
         Frame::Sought(id, found) => (12, cbor::encode::<SoughtFields>(&(*id, index(&FOUND, found)))),
+        Frame::Say(say) => {
+            let until = say.until.0.max(0) as u64;
+            (
+                13,
+                cbor::encode::<SayFields>(&(say.id, say.phone.clone(), say.text.clone(), until)),
+            )
+        }
+        Frame::Said(said) => {
+            let state = index(&SAID, &said.state);
+            (14, cbor::encode::<SaidFields>(&(said.id, state, said.reason.clone())))
+        }
     }
 }
 
@@ -135,6 +163,15 @@ pub(super) fn decode(kind: u8, body: &[u8]) -> Result<Frame, FrameError> {
         12 => {
             let (id, found): SoughtFields = cbor::decode(body)?;
             Frame::Sought(id, value(&FOUND, found)?)
+        }
+        13 => Frame::Say(decode_say(cbor::decode(body)?)?),
+        14 => {
+            let (id, state, reason): SaidFields = cbor::decode(body)?;
+            if reason.as_ref().is_some_and(|reason| reason.len() > REASON_BYTES_MAX) {
+                return Err(FrameError::Limit);
+            }
+            let state = value(&SAID, state)?;
+            Frame::Said(Said { id, state, reason })
         }
         _ => return Err(FrameError::Unknown),
     })
@@ -258,4 +295,12 @@ fn decode_seek((id, how, whom, ml): SeekFields) -> Result<Seek, FrameError> {
         whom,
         volume: volume.ok_or(FrameError::Body)?,
     })
+}
+
+fn decode_say((id, phone, text, until): SayFields) -> Result<Say, FrameError> {
+    if phone.len() > PHONE_BYTES_MAX || text.len() > SAY_TEXT_BYTES_MAX {
+        return Err(FrameError::Limit);
+    }
+    let until = Wall(i64::try_from(until).map_err(|_| FrameError::Body)?);
+    Ok(Say { id, phone, text, until })
 }

@@ -5,7 +5,7 @@ use kiosk::{
     moment::Moment,
 };
 
-use super::{Action, Closed, Session};
+use super::{Action, Closed, Session, Setup};
 use crate::{
     doubt,
     frame::{self, Frame, Hello, PROTOCOL, Reason, TIPS_MAX, Tip},
@@ -98,6 +98,7 @@ impl Session {
             return Ok(());
         }
         self.peer_run = Some(hello.run);
+        self.peer_protocol = hello.protocol.1;
         self.established = true;
         self.out.push(Action::Established {
             run: Epoch(hello.run),
@@ -123,26 +124,10 @@ impl Session {
                 self.flow.stop();
                 return Ok(());
             }
-            Writer::Site => {
-                let heard = doubt::site_hear(logs, hello)?;
-                match (heard.before, heard.now) {
-                    (false, true) => self.out.push(Action::Doubt),
-                    (true, false) => self.out.push(Action::DoubtEnded),
-                    _ => {}
-                }
-                heard.raised
-            }
-            Writer::Hub => {
-                let heard = doubt::hub_hear(logs, hello)?;
-                if heard.heard_now {
-                    self.out.push(Action::Heard);
-                }
-                heard.raised
-            }
+            _ => hear(&self.setup, hello, true, logs, &mut self.out)?,
         };
-        if let Some(generation) = raised {
-            self.out.push(Action::GenerationRaised { generation });
-        }
+        self.out
+            .extend(raised.map(|generation| Action::GenerationRaised { generation }));
         if doubt::generation(logs)? > self.line.generation {
             self.hello(moment, logs)?;
         }
@@ -154,4 +139,33 @@ impl Session {
     pub(super) fn is_peer_behind<L: Logs>(&self, logs: &L) -> Result<bool, JournalError<L::Error>> {
         Ok(self.setup.side == Writer::Site && self.line.peer_generation < doubt::generation(logs)?)
     }
+}
+
+/// What a fresh HELLO tells of a missing past, here or there (PROTOCOL rules 14 to 17). The generation, where it rose. One
+/// that is not wide, a text's, shows the money lane alone.
+pub(crate) fn hear<L: Logs>(
+    setup: &Setup,
+    hello: &Hello,
+    is_wide: bool,
+    logs: &mut L,
+    out: &mut Vec<Action>,
+) -> Result<Option<u32>, JournalError<L::Error>> {
+    Ok(match setup.side {
+        Writer::Site => {
+            let heard = doubt::site_hear(logs, hello)?;
+            match (heard.before, heard.now) {
+                (false, true) => out.push(Action::Doubt),
+                (true, false) => out.push(Action::DoubtEnded),
+                _ => {}
+            }
+            heard.raised
+        }
+        Writer::Hub => {
+            let heard = doubt::hub_hear(logs, hello, is_wide)?;
+            if heard.heard_now {
+                out.push(Action::Heard);
+            }
+            heard.raised
+        }
+    })
 }

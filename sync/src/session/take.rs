@@ -5,7 +5,7 @@ use kiosk::{
     moment::Moment,
 };
 
-use super::{Action, Closed, Session};
+use super::{Action, Closed, Session, Setup};
 use crate::{
     doubt,
     frame::{self, Ack, Chunk, Frame, MARKS_MAX, Marks},
@@ -71,7 +71,11 @@ impl Session {
             }
             Frame::Seek(seek) if self.setup.side == Writer::Hub => self.out.push(Action::Seek(seek)),
             Frame::Sought(id, found) if self.setup.side == Writer::Site => self.out.push(Action::Sought { id, found }),
-            Frame::Hello(_) | Frame::Seek(_) | Frame::Sought(..) => self.close(Closed::Unexpected),
+            Frame::Say(say) if self.setup.side == Writer::Site => self.out.push(Action::Say(say)),
+            Frame::Said(said) if self.setup.side == Writer::Hub => self.out.push(Action::Said(said)),
+            Frame::Hello(_) | Frame::Seek(_) | Frame::Sought(..) | Frame::Say(_) | Frame::Said(_) => {
+                self.close(Closed::Unexpected);
+            }
         }
         Ok(())
     }
@@ -88,118 +92,26 @@ impl Session {
             self.ack(&log, 0);
             return Ok(());
         }
-        let writer_public = if chunk.by == self.setup.side {
-            self.setup.identity.public()
-        } else {
-            self.setup.peer_public
-        };
-        let from = chunk.from;
-        let sent_to = from.saturating_add(chunk.records.len() as u32).saturating_sub(1);
-        if log.by == self.setup.side && log.epoch == self.setup.run && sent_to > self.held(&log, logs)? {
-            // Nobody but this run adds to its logs.
-            self.refuse(
-                &log,
-                Action::Fork {
-                    at: RecordId { log, seq: sent_to },
-                },
-            );
-            return Ok(());
-        }
-        // What the hub is said to have written must lie under its signature, or be what its doubt waits for (rule 19).
-        let is_given_back = self.setup.side == Writer::Hub && log.by == Writer::Hub;
-        let held = self.held(&log, logs)?;
-        let is_unsigned = is_given_back && chunk.head.is_none() && sent_to > held;
-        if is_unsigned && !doubt::hub_wants(logs, &log, sent_to)? {
-            if self.line.peer_generation == doubt::generation(logs)? {
-                let at = RecordId { log, seq: sent_to };
-                self.refuse(&log, Action::Refused { at, error: None });
-            }
-            // Else the box has not heard the generation: it says HELLO again, and sends again what is wanted then.
-            return Ok(());
-        }
-        // A head inside what is held is not looked at.
-        let is_signed = is_given_back && chunk.head.is_some() && sent_to >= held;
-        let incoming = Incoming {
-            log,
-            from,
-            records: chunk.records,
-            head: chunk.head,
-        };
-        if self.setup.side == Writer::Hub {
-            doubt::hub_check_first(logs, self.setup.box_id)?;
-        }
-        match journal::receive(logs, &incoming, &writer_public)? {
-            Received::Held { mark, fresh } => {
+        let sent_to = last_of(&chunk);
+        match take(&self.setup, self.line.peer_generation, chunk, logs)? {
+            Taken::Held { mark, folds, settled } => {
                 self.gap_told = false;
-                if is_unsigned {
-                    proof::note_unsigned(logs, &log, held + 1)?;
-                } else if let Some(first) = proof::unsigned_from(logs, &log)?.filter(|_| is_signed) {
-                    proof::note_signed(logs, &log)?;
-                    self.fold_from(&log, first, mark, logs)?;
-                } else {
-                    let folds = fresh.into_iter();
-                    self.out.extend(folds.map(|(id, record)| Action::Fold { id, record }));
-                }
+                self.out.extend(folds);
                 self.flow.peer_holds(&log, sent_to, mark);
                 logs.set_acked(&log, self.flow.acked(&log))
                     .map_err(JournalError::Store)?;
                 self.ack(&log, mark);
-                self.check_doubt(logs)?;
+                self.out.extend(settled);
             }
-            Received::Gap if self.gap_told => {}
-            Received::Gap => {
+            Taken::Gap if self.gap_told => {}
+            Taken::Gap => {
                 self.gap_told = true;
                 self.hello(moment, logs)?;
             }
-            Received::Fork(at) => self.refuse(&log, Action::Fork { at }),
-            Received::Refused(at, error) => self.refuse(&log, Action::Refused { at, error: Some(error) }),
-            Received::BadHead => {
-                let at = RecordId { log, seq: sent_to };
-                self.refuse(&log, Action::Refused { at, error: None });
-            }
+            Taken::Refused(alarm) => self.refuse(&log, alarm),
+            Taken::Unheard => {}
         }
         Ok(())
-    }
-
-    /// A head covers what came unsigned: it is folded now.
-    fn fold_from<L: Logs>(
-        &mut self,
-        log: &LogKey,
-        first: u32,
-        last: u32,
-        logs: &L,
-    ) -> Result<(), JournalError<L::Error>> {
-        let mut seq = first;
-        while seq <= last {
-            let held = logs.read(log, seq, FOLD_READ_BYTES).map_err(JournalError::Store)?;
-            let damaged = |seq| JournalError::Damaged(RecordId { log: *log, seq });
-            if held.is_empty() {
-                return Err(damaged(seq));
-            }
-            for stored in &held {
-                if let Stored::Bytes(bytes) = stored {
-                    let record = Record::decode(log.by, log.lane, bytes).map_err(|_| damaged(seq))?;
-                    let id = RecordId { log: *log, seq };
-                    self.out.push(Action::Fold { id, record });
-                }
-                seq += 1;
-            }
-        }
-        Ok(())
-    }
-
-    fn check_doubt<L: Logs>(&mut self, logs: &mut L) -> Result<(), JournalError<L::Error>> {
-        match self.setup.side {
-            Writer::Site if doubt::site_check(logs, self.setup.box_id)? => self.out.push(Action::DoubtEnded),
-            Writer::Hub if doubt::hub_check(logs, self.setup.box_id)? => self.out.push(Action::Heard),
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn held<L: Logs>(&self, log: &LogKey, logs: &L) -> Result<u32, JournalError<L::Error>> {
-        let state = logs.log(log).map_err(JournalError::Store)?;
-        Ok(state.map_or(0, |state| state.mark))
     }
 
     /// Refuses a log until the next HELLO. The ACK of mark 0 keeps its chunks from filling the sender's window.
@@ -261,4 +173,125 @@ impl Session {
             epoch,
         }
     }
+}
+
+/// What became of a chunk.
+pub(crate) enum Taken {
+    /// It is held.
+    Held {
+        /// The log's mark after it.
+        mark: u32,
+        /// What is to be folded now.
+        folds: Vec<Action>,
+        /// A doubt that ended by it, or a box that is heard by it.
+        settled: Option<Action>,
+    },
+    /// Records before it are missing.
+    Gap,
+    /// No honest peer sends it: refuse its log and raise this alarm. Nothing changed.
+    Refused(Action),
+    /// Of the hub's own without its signature, from a box that has not heard the generation: it says HELLO again, and
+    /// sends again what is wanted then.
+    Unheard,
+}
+
+/// The place of a chunk's last record.
+pub(crate) fn last_of(chunk: &Chunk) -> u32 {
+    chunk.from.saturating_sub(1).saturating_add(chunk.records.len() as u32)
+}
+
+/// Applies a verified chunk whole or not at all (PROTOCOL rules 7, 14, 15 and 19), whatever brought it.
+pub(crate) fn take<L: Logs>(
+    setup: &Setup,
+    peer_generation: u32,
+    chunk: Chunk,
+    logs: &mut L,
+) -> Result<Taken, JournalError<L::Error>> {
+    let log = LogKey {
+        box_id: setup.box_id,
+        by: chunk.by,
+        lane: chunk.lane,
+        epoch: chunk.epoch,
+    };
+    let sent_to = last_of(&chunk);
+    let at = RecordId { log, seq: sent_to };
+    let state = logs.log(&log).map_err(JournalError::Store)?;
+    let held = state.map_or(0, |state| state.mark);
+    if log.by == setup.side && log.epoch == setup.run && sent_to > held {
+        // Nobody but this run adds to its logs.
+        return Ok(Taken::Refused(Action::Fork { at }));
+    }
+    // What the hub is said to have written must lie under its signature, or be what its doubt waits for (rule 19).
+    let is_given_back = setup.side == Writer::Hub && log.by == Writer::Hub;
+    let is_unsigned = is_given_back && chunk.head.is_none() && sent_to > held;
+    if is_unsigned && !doubt::hub_wants(logs, &log, sent_to)? {
+        return Ok(match peer_generation == doubt::generation(logs)? {
+            true => Taken::Refused(Action::Refused { at, error: None }),
+            false => Taken::Unheard,
+        });
+    }
+    // A head inside what is held is not looked at.
+    let is_signed = is_given_back && chunk.head.is_some() && sent_to >= held;
+    let writer_public = match chunk.by == setup.side {
+        true => setup.identity.public(),
+        false => setup.peer_public,
+    };
+    let incoming = Incoming {
+        log,
+        from: chunk.from,
+        records: chunk.records,
+        head: chunk.head,
+    };
+    if setup.side == Writer::Hub {
+        doubt::hub_check_first(logs, setup.box_id)?;
+    }
+    Ok(match journal::receive(logs, &incoming, &writer_public)? {
+        Received::Held { mark, fresh } => {
+            let folds = if is_unsigned {
+                proof::note_unsigned(logs, &log, held + 1)?;
+                Vec::new()
+            } else if let Some(first) = proof::unsigned_from(logs, &log)?.filter(|_| is_signed) {
+                proof::note_signed(logs, &log)?;
+                folds_from(&log, first, mark, logs)?
+            } else {
+                let folds = fresh.into_iter();
+                folds.map(|(id, record)| Action::Fold { id, record }).collect()
+            };
+            let settled = check_doubt(setup, logs)?;
+            Taken::Held { mark, folds, settled }
+        }
+        Received::Gap => Taken::Gap,
+        Received::Fork(at) => Taken::Refused(Action::Fork { at }),
+        Received::Refused(at, error) => Taken::Refused(Action::Refused { at, error: Some(error) }),
+        Received::BadHead => Taken::Refused(Action::Refused { at, error: None }),
+    })
+}
+
+/// A head covers what came unsigned: it is folded now.
+fn folds_from<L: Logs>(log: &LogKey, first: u32, last: u32, logs: &L) -> Result<Vec<Action>, JournalError<L::Error>> {
+    let mut folds = Vec::new();
+    let mut seq = first;
+    while seq <= last {
+        let held = logs.read(log, seq, FOLD_READ_BYTES).map_err(JournalError::Store)?;
+        let damaged = |seq| JournalError::Damaged(RecordId { log: *log, seq });
+        if held.is_empty() {
+            return Err(damaged(seq));
+        }
+        for stored in &held {
+            if let Stored::Bytes(bytes) = stored {
+                let record = Record::decode(log.by, log.lane, bytes).map_err(|_| damaged(seq))?;
+                let id = RecordId { log: *log, seq };
+                folds.push(Action::Fold { id, record });
+            }
+            seq += 1;
+        }
+    }
+    Ok(folds)
+}
+
+fn check_doubt<L: Logs>(setup: &Setup, logs: &mut L) -> Result<Option<Action>, JournalError<L::Error>> {
+    Ok(match setup.side {
+        Writer::Site => doubt::site_check(logs, setup.box_id)?.then_some(Action::DoubtEnded),
+        Writer::Hub => doubt::hub_check(logs, setup.box_id)?.then_some(Action::Heard),
+    })
 }

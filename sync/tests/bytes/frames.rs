@@ -80,6 +80,22 @@ fn every_frame() -> Vec<Frame> {
             volume: Volume::ZERO,
         }),
         Frame::Sought(1, Found::Refused),
+        Frame::Say(Say {
+            id: u64::MAX,
+            phone: "+254700000102".into(),
+            text: "Your balance is 20 l.".into(),
+            until: Wall(1_790_000_000_123),
+        }),
+        Frame::Said(Said {
+            id: 1,
+            state: SaidState::Refused,
+            reason: Some("budget".into()),
+        }),
+        Frame::Said(Said {
+            id: 1,
+            state: SaidState::Taken,
+            reason: None,
+        }),
     ]
 }
 
@@ -169,6 +185,31 @@ fn a_bomb_ends_at_64_kb_and_a_long_frame_at_4() {
 }
 
 #[test]
+fn a_text_to_be_said_has_limits() {
+    let keys = support::pair();
+    let read = |phone: usize, text: usize| {
+        let say = Say {
+            id: 1,
+            phone: "1".repeat(phone),
+            text: "x".repeat(text),
+            until: Wall(0),
+        };
+        let bytes = frame::encode(&Frame::Say(say), &keys, &seal()).unwrap();
+        frame::decode(&bytes).map(drop)
+    };
+    assert_eq!(read(20, 2_048), Ok(()));
+    assert_eq!(read(21, 1), Err(FrameError::Limit));
+    assert_eq!(read(20, 2_049), Err(FrameError::Limit));
+    let said = Said {
+        id: 1,
+        state: SaidState::Failed,
+        reason: Some("x".repeat(257)),
+    };
+    let bytes = frame::encode(&Frame::Said(said), &keys, &seal()).unwrap();
+    assert_eq!(frame::decode(&bytes).map(drop), Err(FrameError::Limit));
+}
+
+#[test]
 fn a_pin_sealed_to_the_hub_opens_there_alone() {
     let hub = SecretKey::new([4; 32]);
     let sealed = seal_to_hub([5; 32], &sealing_public(&hub), b"4071").unwrap();
@@ -239,7 +280,7 @@ proptest! {
     }
 
     #[test]
-    fn a_body_of_any_bytes_under_a_right_frame_never_panics(kind in 0_u8..14, flags in 0_u8..3, body in prop::collection::vec(any::<u8>(), 0..120)) {
+    fn a_body_of_any_bytes_under_a_right_frame_never_panics(kind in 0_u8..16, flags in 0_u8..3, body in prop::collection::vec(any::<u8>(), 0..120)) {
         let mut bytes = ((2 + body.len() + 8) as u32).to_be_bytes().to_vec();
         bytes.extend([kind, flags]);
         bytes.extend(body);

@@ -19,7 +19,7 @@ use kiosk::{
     units::Volume,
 };
 use kisima_sync::{
-    frame::{self, Ack, Chunk, Found, Frame, FrameError, Hello, Marks, Reason, Seek, Tip, Whom},
+    frame::{self, Ack, Chunk, Found, Frame, FrameError, Hello, Marks, Reason, Said, SaidState, Say, Seek, Tip, Whom},
     journal::Stored,
     record::{DocumentId, Edit, Record, RecordError},
     seal::{Carrier, Identity, PairKey, Seal, SecretKey, SiteKey, open_sealed, seal_to_hub, sealing_public, verify},

@@ -27,6 +27,8 @@ pub const BOX: BoxId = BoxId(0xb0b0_0000_0000_0001);
 pub struct Memory {
     pub logs: BTreeMap<LogKey, (LogState, Vec<Stored>)>,
     pub meta: BTreeMap<String, Vec<u8>>,
+    /// How often a value of the crate's own was written.
+    pub writes: u64,
 }
 
 impl Logs for Memory {
@@ -113,6 +115,7 @@ impl Logs for Memory {
     }
 
     fn put_meta(&mut self, key: &str, value: &[u8]) -> Result<(), Infallible> {
+        self.writes += 1;
         self.meta.insert(key.to_owned(), value.to_vec());
         Ok(())
     }

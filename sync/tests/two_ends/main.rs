@@ -7,6 +7,7 @@ mod support;
 mod examples;
 mod healing;
 mod refusals;
+mod texts;
 mod wire;
 
 use kiosk::ids::{Epoch, Lane, Writer};

@@ -20,12 +20,12 @@ struct Bench {
 
 impl Bench {
     async fn new(profile: &str, script: &str) -> Bench {
-        let folder = Folder::new("gammu").unwrap();
+        let folder = Folder::new("gammu").expect("a folder");
         let at = |name: &str| folder.path().join(name);
-        fs::write(at("script"), script).unwrap();
+        fs::write(at("script"), script).expect("a script");
         let link = at("ttyModem");
         let settings = format!("[gammu]\ndevice = {}\nconnection = at115200\n", link.display());
-        fs::write(at("gammurc"), settings).unwrap();
+        fs::write(at("gammurc"), settings).expect("settings");
         let said = at("said");
         let modem = Command::new(env!("CARGO_BIN_EXE_kisima-modem"))
             .args(["--profile", profile, "--link"])
@@ -33,13 +33,13 @@ impl Bench {
             .arg("--script")
             .arg(at("script"))
             .stdin(Stdio::null())
-            .stdout(fs::File::create(&said).unwrap())
+            .stdout(fs::File::create(&said).expect("a file"))
             .spawn()
-            .unwrap();
+            .expect("kisima-modem starts");
         let bench = Bench { folder, modem, said };
         wait_for("the port", WITHIN, async || link.exists().then_some(()))
             .await
-            .unwrap();
+            .expect("kisima-modem opens its port");
         bench
     }
 

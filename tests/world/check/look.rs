@@ -7,6 +7,7 @@ use std::{
 
 use kiosk::{
     ids::{BoxId, CustomerId, Lane, Writer},
+    moment::Wall,
     provider::Provider,
 };
 use rusqlite::{Connection, Params, Row};
@@ -77,6 +78,26 @@ impl World {
             .unwrap_or_default()
     }
 
+    /// The sales that the hub knows, in their order.
+    pub fn sales_at_hub(&self) -> Vec<Sale> {
+        let statement = "SELECT receipt, customer, dispenser, volume_ml, time_ms, outcome FROM history
+             WHERE receipt IS NOT NULL ORDER BY time_ms, receipt";
+        let read = |row: &Row<'_>| {
+            Ok(Sale {
+                receipt: row.get(0)?,
+                customer: row
+                    .get::<_, Option<i64>>(1)?
+                    .map(|id| CustomerId(id.cast_unsigned()).to_string()),
+                dispenser: row.get(2)?,
+                volume_ml: row.get(3)?,
+                time: Wall(row.get(4)?),
+                outcome: row.get(5)?,
+            })
+        };
+        let found = self.hub_rows().map(|hub| rows(hub, statement, [], read));
+        found.and_then(Result::ok).unwrap_or_default()
+    }
+
     /// Receipts that a file of the hub's knows.
     pub(crate) fn receipts_in(&self, path: &Path) -> BTreeSet<String> {
         let statement = "SELECT receipt FROM history WHERE receipt IS NOT NULL";
@@ -136,6 +157,23 @@ impl World {
         };
         open == 0 && self.is_all_answered() && self.standing().into_iter().all(is_sent)
     }
+}
+
+/// A sale as the hub tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sale {
+    /// Its receipt.
+    pub receipt: String,
+    /// Who bought.
+    pub customer: Option<String>,
+    /// Where.
+    pub dispenser: Option<String>,
+    /// How much.
+    pub volume_ml: i64,
+    /// When.
+    pub time: Wall,
+    /// How it ended.
+    pub outcome: Option<String>,
 }
 
 /// Every copy of a box's records: what the hub holds, and what each box that ever had this enrolment holds.

@@ -161,12 +161,9 @@ impl Modem {
             name.starts_with("+CM") && name != "+CMEE"
                 || matches!(name, "+CSMS" | "+CNMI" | "+CNMA" | "+CPMS" | "+CSCA")
         };
-        if !matches!(name, "+CPIN" | "+CFUN" | "+CMEE")
-            && (of_texts() || matches!(name, "+CUSD" | "+CIMI" | "+CPBS" | "+CNUM"))
-        {
-            if let Some(end) = self.locked(of_texts()) {
-                return only(end);
-            }
+        let needs_sim = of_texts() || matches!(name, "+CUSD" | "+CIMI" | "+CPBS" | "+CNUM");
+        if let Some(end) = needs_sim.then(|| self.locked(of_texts())).flatten() {
+            return only(end);
         }
         match name {
             "+CUSD" => self.answer_ussd(rest),

@@ -160,6 +160,7 @@ async fn run(
     let mut script = script.into_iter().peekable();
     let mut pty = Some(pty);
     let mut buffer = [0; 4_096];
+    let mut is_heard = true;
     loop {
         while let Some((at, happening)) = script.next_if(|(at, _)| *at <= start.elapsed()) {
             modem.happen(at, happening);
@@ -172,13 +173,12 @@ async fn run(
                     pty = None;
                 }
                 Out::Appear => pty = Some(Pty::open(&link)?),
-                Out::Tell(told) => {
-                    if tell.send(told).is_err() {
-                        return Ok(());
-                    }
-                }
+                Out::Tell(told) => is_heard = tell.send(told).is_ok(),
                 _ => {}
             }
+        }
+        if !is_heard {
+            return Ok(());
         }
         if let Some(pty) = &pty {
             pty.share();

@@ -6,6 +6,7 @@ use gateway::{
     adapters::dispensers::gate,
     site::{
         Opening, Settings, Site,
+        care::Care,
         effect::{Delivery, Effect, Rendered, Wire},
         input::{Door, Input},
     },
@@ -35,6 +36,7 @@ impl World {
             return;
         }
         let epoch = self.epoch_for(station);
+        let sim = self.sim_settings(station);
         let box_ = &self.stations[station];
         let opened = Site::open(Opening {
             path: &box_.path,
@@ -46,6 +48,8 @@ impl World {
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
                 built: kiosk::moment::Wall(0),
+                sim,
+                care: Care::default(),
             },
             wire: Wire {
                 answer: |_, answer| gate::answer(answer),
@@ -74,6 +78,7 @@ impl World {
         let (run, taps, name) = (box_.program.run, box_.taps.len(), box_.name.clone());
         self.tell(|| format!("the gateway of {name} starts"));
         self.give(station, Input::Started);
+        self.sim_begins(station);
         for tap in 0..taps {
             let ms = self.random.within(TAPS_JOIN_MS);
             self.after(ms, Event::TapJoins { station, run, tap });
@@ -196,6 +201,7 @@ impl World {
                 let now_ms = self.now_ms;
                 self.stations[station].program.clock.hear(now_ms, trust, wall);
             }
+            Effect::Sim(order) => self.sim_ordered(station, order),
             Effect::Reply(reply, told) => {
                 self.books.cash_told(station, reply.0, &told);
                 self.books.told.insert((station, reply.0), told);

@@ -9,6 +9,7 @@ use kiosk::payment::{PaymentEvent, ProviderVerdict, QueryAnswer};
 use store::Durability;
 
 use super::World;
+use super::air::FIRST_HANDED_IN;
 use super::calls::{FIRST_STEP, FIRST_TEXT};
 pub(super) use super::network::Line;
 use super::pay::FIRST_OFFER;
@@ -126,6 +127,9 @@ impl World {
             Effect::Reply { reply, answer } if reply.0 >= FIRST_OFFER => self.offer_answered(reply.0, &answer),
             Effect::Reply { reply, answer } if reply.0 >= FIRST_STEP - 1 => self.step_answered(reply.0, answer),
             Effect::Reply { reply, answer } if reply.0 >= FIRST_TEXT => self.text_answered(reply.0, &answer),
+            Effect::Reply { reply, answer } if reply.0 >= FIRST_HANDED_IN => {
+                self.handing_in_answered(reply.0, answer.is_ok());
+            }
             Effect::Reply { reply, answer } => self.errand_answered(reply.0, answer),
             Effect::Submit(prompt) => {
                 let (purchase, provider) = (prompt.purchase.0, prompt.provider);
@@ -145,8 +149,9 @@ impl World {
                 self.after(ms, Event::Pulls { run, question });
             }
             Effect::Live(event) => self.told_at_hub(&event),
-            Effect::Text { outbox, .. } => {
+            Effect::Text { outbox, phone, text } => {
                 self.text_is_written(outbox.0);
+                self.hub_texts(phone, &text);
                 let ms = self.random.within(self.weather.latency_ms);
                 self.after(ms, Event::Texted { run, outbox: outbox.0 });
             }

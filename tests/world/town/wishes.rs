@@ -78,6 +78,7 @@ impl World {
         let medium = self.random.number().to_be_bytes();
         let path = self.file(&format!("box-{station}.db"));
         self.stations.push(Station::new(site.clone(), path, medium));
+        self.give_sim(station);
         self.at(self.now_ms, Event::Start(Node::Box(station)));
         self.run_for(10);
         station

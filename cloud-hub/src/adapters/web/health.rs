@@ -50,10 +50,11 @@ pub async fn metrics(State(app): State<App>) -> Response {
                 read::totals(books, since, currency)?,
                 read::sites_unhashed(books)?,
                 in_doubt,
+                read::thin_refused(books)?,
             ))
         })
         .await;
-    let (totals, sites, in_doubt) = match seen {
+    let (totals, sites, in_doubt, texts_refused) = match seen {
         Ok(seen) => seen,
         Err(refusal) => return Refused(refusal).into_response(),
     };
@@ -71,6 +72,17 @@ pub async fn metrics(State(app): State<App>) -> Response {
         "kisima_sites_online",
         "Sites whose gateway has a socket.",
         totals.sites_online.to_string(),
+    );
+    let by_texts = sites.iter().filter(|site| site.reached_by() == "texts").count();
+    line(
+        "kisima_sites_by_texts",
+        "Sites whose gateway syncs by SMS or USSD, without a socket.",
+        by_texts.to_string(),
+    );
+    line(
+        "kisima_sync_texts_refused",
+        "Texts that looked like a frame of sync and that no gateway had sealed.",
+        texts_refused.to_string(),
     );
     line(
         "kisima_customers",

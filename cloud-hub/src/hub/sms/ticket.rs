@@ -4,12 +4,11 @@ use kiosk::{
     ids::CustomerId,
     moment::DAY_MS,
     phone::Phone,
-    talk::{Text, sms::Answer},
+    talk::{Text, sms::Answer, without_pins},
 };
 
 use crate::hub::{
     effect::{Refusal, Response},
-    inbox::without_pins,
     input::Actor,
     turn::{Halt, Turn},
 };

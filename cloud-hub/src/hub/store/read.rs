@@ -32,7 +32,7 @@ pub use self::{
     bill::{BillFilter, BillShown, Billing, bill, billing, bills, bills_listed, bills_owed, metered, readings},
     broadcast::{Broadcast, Progress, broadcast, broadcast_progress, broadcasts},
     cash::{DoubtfulSale, HandIn, Manager, doubtful_sales, hand_ins, managers, refused_sales},
-    fleet::{Site, site, sites, sites_unhashed},
+    fleet::{Site, ThinSite, site, sites, sites_unhashed, thin_refused},
     ledger::{
         ACCOUNTS_MAX, AccountBalance, Line, Movement, STATEMENT_MAX, Span, accounts_of, ledger_faults, statement,
         trial_balance,

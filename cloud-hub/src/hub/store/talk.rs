@@ -1,6 +1,10 @@
 //! The outbox of texts, and who wants none.
 
-use kiosk::{ids::CustomerId, moment::Wall, phone::Phone};
+use kiosk::{
+    ids::{CustomerId, SiteName},
+    moment::Wall,
+    phone::Phone,
+};
 use rusqlite::{Row, params};
 
 use super::{Store, Stored, customer::maybe_phone, signed, wrong};
@@ -35,6 +39,21 @@ pub(in crate::hub) struct OutboxRow {
     pub state: TextState,
     /// It goes to who wants no texts, too.
     pub is_essential: bool,
+    /// When it was queued.
+    pub created: Wall,
+    /// It is a frame for a box.
+    pub is_sync: bool,
+}
+
+/// Whose texts: a text is its reader's, who lives at a site or at none. Those of broadcasts leave by the provider alone.
+#[derive(Clone, Copy)]
+pub(in crate::hub) enum TextsOf<'a> {
+    /// Of those who live there.
+    Home(&'a SiteName),
+    /// Of everybody else than those who live there.
+    NotAt(&'a [SiteName]),
+    /// The same without broadcasts and frames for boxes.
+    NobodyAt(&'a [SiteName]),
 }
 
 /// Why no text is sent at present.
@@ -46,7 +65,7 @@ pub(in crate::hub) struct TextHold {
     pub try_at: Wall,
 }
 
-fn read_outbox(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
+pub(super) fn read_outbox(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
     let state: String = row.get("state")?;
     Ok(OutboxRow {
         id: OutboxId(row.get("id")?),
@@ -56,6 +75,8 @@ fn read_outbox(row: &Row<'_>) -> rusqlite::Result<OutboxRow> {
         tries: row.get("tries")?,
         state: TextState::from_name(&state).ok_or_else(|| wrong(row, "state"))?,
         is_essential: row.get("essential")?,
+        created: Wall(row.get("created_ms")?),
+        is_sync: row.get::<_, Option<i64>>("sync_box")?.is_some(),
     })
 }
 
@@ -92,20 +113,41 @@ impl Store<'_> {
     }
 
     /// Queued texts that are due, the oldest first; those of broadcasts after all others.
-    pub fn outbox_due(&self, now: Wall, limit: u32) -> Stored<Vec<OutboxRow>> {
+    pub fn outbox_due(&self, now: Wall, limit: u32, of: TextsOf<'_>) -> Stored<Vec<OutboxRow>> {
+        let (whose, sites) = match of {
+            TextsOf::Home(site) => (
+                "broadcast IS NULL AND home.site IN (SELECT value FROM json_each(?3))",
+                std::slice::from_ref(site),
+            ),
+            TextsOf::NotAt(sites) => (
+                "(broadcast IS NOT NULL OR home.site IS NULL OR home.site NOT IN (SELECT value FROM json_each(?3)))",
+                sites,
+            ),
+            TextsOf::NobodyAt(sites) => (
+                "broadcast IS NULL AND sync_box IS NULL
+                 AND (home.site IS NULL OR home.site NOT IN (SELECT value FROM json_each(?3)))",
+                sites,
+            ),
+        };
+        let names: Vec<&str> = sites.iter().map(SiteName::as_str).collect();
         self.all(
-            "SELECT * FROM outbox WHERE due_ms IS NOT NULL AND due_ms <= ?1 AND state = 'queued'
-             ORDER BY broadcast IS NOT NULL, due_ms, id LIMIT ?2",
-            params![now.0, limit],
+            &format!(
+                "SELECT outbox.* FROM outbox LEFT JOIN customer AS home ON home.id = outbox.customer
+                 WHERE due_ms IS NOT NULL AND due_ms <= ?1 AND outbox.state = 'queued' AND {whose}
+                 ORDER BY broadcast IS NOT NULL, due_ms, outbox.id LIMIT ?2"
+            ),
+            params![now.0, limit, serde_json::json!(names).to_string()],
             read_outbox,
         )
     }
 
-    /// How many texts are handed over and without an outcome.
+    /// How many texts the provider was handed and without an outcome.
     pub fn outbox_under_way(&self) -> Stored<u32> {
-        let count = self.one("SELECT count(*) FROM outbox WHERE state = 'sending'", [], |row| {
-            row.get(0)
-        })?;
+        let count = self.one(
+            "SELECT count(*) FROM outbox WHERE state = 'sending' AND say IS NULL",
+            [],
+            |row| row.get(0),
+        )?;
         Ok(count.unwrap_or(0))
     }
 
@@ -144,10 +186,11 @@ impl Store<'_> {
         .map(drop)
     }
 
-    /// Texts that were handed over when the program ended: nobody knows whether they were sent.
+    /// Texts that the provider was handed when the program ended: nobody knows whether they were sent. A site tells it of
+    /// its own when it is linked again.
     pub fn outbox_lost_sight(&self) -> Stored<usize> {
         self.execute(
-            "UPDATE outbox SET state = 'unknown', due_ms = NULL WHERE state = 'sending'",
+            "UPDATE outbox SET state = 'unknown', due_ms = NULL WHERE state = 'sending' AND say IS NULL",
             [],
         )
     }

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use store::StoreError;
 
 use crate::site::store::{
-    floats, people,
+    broadcasts, floats, inbox, outbox, people,
     read::{self, AskedFilter, CustomerShown, SaleFilter},
     readers::Reading,
 };
@@ -49,6 +49,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/api/v1/queue", get(queue))
         .route("/api/v1/float", get(float))
         .route("/api/v1/journal.csv", get(journal))
+        .route("/api/v1/texts", get(texts))
         .route("/api/ussd/queue/{phone}", get(queue_of_phone))
 }
 
@@ -92,6 +93,28 @@ async fn customer(State(web): State<Web>, Path(id): Path<String>) -> Result<Json
         .await?;
     let found = found.ok_or_else(|| Problem::not_found("this customer"))?;
     Ok(Json(wire::customer(&here, &found)))
+}
+
+/// The newest texts that the SIM got, and the newest that it sent or is to send.
+async fn texts(State(web): State<Web>, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {
+    let limit = limit(&asked)?;
+    let (came, went) = web
+        .read(move |connection| Ok((inbox::newest(connection, limit)?, outbox::newest(connection, limit)?)))
+        .await?;
+    Ok(Json(json!({
+        "received": came.iter().map(wire::texts::incoming).collect::<Vec<_>>(),
+        "sent": went.iter().map(wire::texts::outgoing).collect::<Vec<_>>(),
+    })))
+}
+
+/// The newest texts to everybody.
+pub(super) async fn broadcasts(State(web): State<Web>, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {
+    let limit = limit(&asked)?;
+    let rows = web
+        .read(move |connection| broadcasts::newest(connection, limit))
+        .await?;
+    let items: Vec<Value> = rows.iter().map(wire::texts::broadcast).collect();
+    Ok(Json(json!({ "items": items, "next": null })))
 }
 
 async fn transactions(State(web): State<Web>, Query(asked): Query<Asked>) -> Result<Json<Value>, Problem> {

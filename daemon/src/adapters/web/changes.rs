@@ -35,6 +35,10 @@ pub(super) fn routes() -> Router<Web> {
         .route("/api/v1/cash-sales", post(cash_sale))
         .route("/api/v1/dispensers/{id}", post(dispenser))
         .route("/api/v1/clock", post(clock))
+        .route("/api/v1/airtime", post(airtime))
+        .route("/api/v1/broadcasts", get(api::broadcasts).post(broadcast))
+        .route("/api/v1/broadcasts/preview", post(broadcast_preview))
+        .route("/api/v1/broadcasts/{id}/stop", post(broadcast_stop))
 }
 
 /// A change as it came.
@@ -224,6 +228,59 @@ async fn dispenser(
         }
     };
     change.tell(&web, command).await
+}
+
+async fn airtime(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let change = Change::read(caller, &uri, &headers, body).await?;
+    change.tell(&web, Command::AskAirtime).await
+}
+
+async fn broadcast_preview(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let change = Change::read(caller, &uri, &headers, body).await?;
+    let text = Fields::read(&change.body)?.text("text")?;
+    change.tell(&web, Command::PlanBroadcast { text }).await
+}
+
+/// Must have a key as a cash sale must: sent again without one, everybody would get it twice.
+async fn broadcast(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let change = Change::read(caller, &uri, &headers, body).await?;
+    if change.once.is_none() {
+        let message = "give one for each text, so that nobody gets it twice when it is sent again";
+        return Err(Problem::field("Idempotency-Key", message));
+    }
+    let text = Fields::read(&change.body)?.text("text")?;
+    change.tell(&web, Command::Broadcast { text }).await
+}
+
+async fn broadcast_stop(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let change = Change::read(caller, &uri, &headers, body).await?;
+    let id = id.parse().map_err(|_| Problem::not_found("this text to everybody"))?;
+    change.tell(&web, Command::StopBroadcast(id)).await
 }
 
 async fn clock(

@@ -11,7 +11,7 @@ use axum::{
 };
 use kiosk::ids::Lane;
 
-use crate::site::effect::Status;
+use crate::site::{effect::Status, sim::SimStatus};
 
 use super::{Web, problem::Problem};
 
@@ -130,6 +130,9 @@ fn text(status: &Status, callers: usize) -> String {
     for (name, kind, help, value) in single {
         family(&mut text, (name, kind, help), [(String::new(), value)]);
     }
+    if let Some(sim) = &status.sim {
+        text.push_str(&modem(sim));
+    }
     if let Some(room) = status.room {
         for (name, help, value) in [
             (
@@ -143,6 +146,55 @@ fn text(status: &Status, callers: usize) -> String {
                 room.is_tight().into(),
             ),
         ] {
+            family(&mut text, (name, "gauge", help), [(String::new(), value)]);
+        }
+    }
+    text
+}
+
+/// What concerns the modem, its SIM and its texts.
+fn modem(sim: &SimStatus) -> String {
+    let mut text = String::new();
+    let network = sim.network.as_ref();
+    let registered = network.is_some_and(|network| network.is_registered);
+    for (name, help, value) in [
+        (
+            "kisima_modem_ready",
+            "Whether the modem answers.",
+            Some(i64::from(sim.identity.is_some())),
+        ),
+        (
+            "kisima_modem_registered",
+            "Whether it is in a network.",
+            Some(registered.into()),
+        ),
+        (
+            "kisima_modem_signal_dbm",
+            "The strength of its signal.",
+            network.and_then(|network| network.signal_dbm).map(i64::from),
+        ),
+        (
+            "kisima_sms_today",
+            "Texts of the network sent since the day of sales began.",
+            Some(sim.parts_today.into()),
+        ),
+        (
+            "kisima_sms_budget",
+            "How many there may be in a day.",
+            Some(sim.parts_per_day.into()),
+        ),
+        (
+            "kisima_sms_waiting",
+            "Texts that wait to be sent.",
+            Some(sim.waiting.into()),
+        ),
+        (
+            "kisima_airtime_minor",
+            "What was left on the SIM when its operator last told it, in minor units.",
+            sim.airtime.left.map(|left| left.minor),
+        ),
+    ] {
+        if let Some(value) = value {
             family(&mut text, (name, "gauge", help), [(String::new(), value)]);
         }
     }

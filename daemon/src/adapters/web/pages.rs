@@ -1,11 +1,13 @@
 //! Pages for people: made here, whole without a script, readable on a cheap phone, kind when something is wrong.
 
+mod broadcast;
 mod cash;
 mod customers;
 mod lists;
 mod login;
 mod show;
 mod status;
+mod texts;
 
 use std::collections::BTreeMap;
 
@@ -29,7 +31,7 @@ use super::{Web, guard::Caller, password, problem::Problem};
 type Fields = Form<BTreeMap<String, String>>;
 
 /// Sentences after a change, by the word in `?said=`.
-const SAID: [(&str, &str); 9] = [
+const SAID: [(&str, &str); 12] = [
     ("over", "You were away for a while. Log in again; nothing was changed."),
     ("out", "You are logged out."),
     ("password", "Your new password is set."),
@@ -37,6 +39,15 @@ const SAID: [(&str, &str); 9] = [
     ("asked", "The hub is asked. It answers when there is a link; see Queue."),
     ("switched", "Done. The dispenser is told at once, or when it connects."),
     ("clock", "The clock is set."),
+    (
+        "airtime",
+        "The operator is asked; its answer shows here within a minute.",
+    ),
+    (
+        "broadcast",
+        "It is on its way, as far as the hours and today's texts go.",
+    ),
+    ("stopped", "It is stopped. Who has not got it gets it no more."),
     ("pulses", "Done. The dispenser counts with this from its next pour."),
     (
         "registered",
@@ -51,6 +62,8 @@ pub(super) fn routes() -> Router<Web> {
         .merge(customers::routes())
         .merge(lists::routes())
         .merge(cash::routes())
+        .merge(texts::routes())
+        .merge(broadcast::routes())
 }
 
 /// What stands above a page's content.

@@ -147,6 +147,10 @@ impl From<Refusal> for Problem {
             Refusal::DiskLow => (StatusCode::INSUFFICIENT_STORAGE, "disk_low"),
             Refusal::Degraded => (StatusCode::SERVICE_UNAVAILABLE, "gateway_degraded"),
             Refusal::SellsNothing => (StatusCode::CONFLICT, "sells_nothing"),
+            Refusal::NoSim => (StatusCode::CONFLICT, "no_modem"),
+            Refusal::CannotAsk(_) => (StatusCode::CONFLICT, "cannot_ask"),
+            Refusal::BroadcastRuns => (StatusCode::CONFLICT, "broadcast_runs"),
+            Refusal::Nobody => (StatusCode::CONFLICT, "nobody"),
             Refusal::CannotDraw => (StatusCode::CONFLICT, "cannot_draw"),
             Refusal::NoFloat => (StatusCode::CONFLICT, "no_float"),
             Refusal::Float(NoQuote::Empty) => (StatusCode::CONFLICT, "float_empty"),
@@ -168,6 +172,10 @@ impl From<Refusal> for Problem {
             | Refusal::Clock(_)
             | Refusal::KeyReused
             | Refusal::DiskLow
+            | Refusal::NoSim
+            | Refusal::CannotAsk(_)
+            | Refusal::BroadcastRuns
+            | Refusal::Nobody
             | Refusal::SellsNothing
             | Refusal::CannotDraw
             | Refusal::NoFloat

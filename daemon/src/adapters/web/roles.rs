@@ -84,6 +84,12 @@ pub const ROUTES: &[Route] = &[
     program("GET", "/api/v1/float", SEE),
     program("POST", "/api/v1/dispensers/{id}", CHANGE),
     program("POST", "/api/v1/clock", CHANGE),
+    program("GET", "/api/v1/texts", SEE),
+    program("POST", "/api/v1/airtime", CHANGE),
+    program("GET", "/api/v1/broadcasts", SEE),
+    program("POST", "/api/v1/broadcasts/preview", CHANGE),
+    program("POST", "/api/v1/broadcasts", CHANGE),
+    program("POST", "/api/v1/broadcasts/{id}/stop", CHANGE),
     person("GET", "/login", Access::Anyone),
     person("POST", "/login", Access::Anyone),
     person("POST", "/logout", SEE),
@@ -105,6 +111,12 @@ pub const ROUTES: &[Route] = &[
     person("POST", "/dispensers/switch", CHANGE),
     person("POST", "/dispensers/pulses", CHANGE),
     person("POST", "/clock", CHANGE),
+    person("GET", "/texts", SEE),
+    person("POST", "/texts/airtime", CHANGE),
+    person("GET", "/broadcast", CHANGE),
+    person("POST", "/broadcast/preview", CHANGE),
+    person("POST", "/broadcast", CHANGE),
+    person("POST", "/broadcast/stop", CHANGE),
 ];
 
 /// The only routes open to somebody who must choose a password first.

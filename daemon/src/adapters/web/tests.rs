@@ -7,3 +7,4 @@ mod dispensers;
 mod gate;
 mod login;
 mod table;
+mod texts;

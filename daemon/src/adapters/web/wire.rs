@@ -1,5 +1,7 @@
 //! JSON and CSV of the HTTP door, in and out. Pure: values in, bytes out.
 
+pub(super) mod texts;
+
 use kiosk::{
     day::Zone,
     dispense::Reason,
@@ -75,6 +77,11 @@ pub fn told(told: &Result<Told, Refusal>) -> Rendered {
                 "currency": sale.amount.currency.code(),
                 "float_left_minor": sale.left.minor,
             }),
+        ),
+        Ok(Told::BroadcastPlan(plan)) => (200, texts::plan(plan)),
+        Ok(Told::Broadcast { id, people, parts }) => (
+            201,
+            json!({ "id": id, "people": people, "parts": u64::from(*people) * u64::from(*parts) }),
         ),
         Ok(Told::Done | Told::Status(_) | Told::Login { .. } | Told::Caller(_)) => (200, json!({ "done": true })),
         Err(refusal) => {
@@ -153,11 +160,12 @@ pub(super) fn status(status: &Status, state_hash: &str, sales: u64, volume: Volu
         "journal_through": status
             .journal_through
             .map(|(epoch, seq)| json!({ "epoch": epoch.to_string(), "seq": seq })),
-        // No SMS has gone out from here: there is no modem yet.
         "spent_today": {
             "bytes": { "sync_sent": status.spent.sync_sent, "sync_received": status.spent.sync_received },
-            "sms": 0,
+            "sms": status.sim.as_ref().map_or(0, |sim| sim.parts_today),
         },
+        "modem": texts::modem(status.sim.as_ref()),
+        "sms": texts::sms(status.sim.as_ref()),
         "degraded": status.degraded,
         "disk": status.room.map(|room| json!({
             "free_bytes": room.free_bytes,

@@ -6,7 +6,7 @@ use kiosk::{
     moment::Wall,
     units::Volume,
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use store::StoreError;
 
 use super::{signed, volume};
@@ -96,4 +96,25 @@ pub fn drawn_on(connection: &Connection, customer: CustomerId, day: i64) -> Resu
     )?;
     let sum: Option<i64> = statement.query_row((signed(customer.0), day), |row| row.get(0))?;
     volume(sum.unwrap_or(0).max(0))
+}
+
+/// What this customer drew since, corrections taken off.
+pub fn drawn_since(connection: &Connection, customer: CustomerId, since: Wall) -> Result<Volume, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT sum(volume_ml) FROM sale WHERE customer = ?1 AND time >= ?2 AND kind NOT IN ('loss', 'cash')",
+    )?;
+    let sum: Option<i64> = statement.query_row((signed(customer.0), since.0), |row| row.get(0))?;
+    volume(sum.unwrap_or(0).max(0))
+}
+
+/// What was drawn under a receipt, and when.
+pub fn drawn_under(connection: &Connection, receipt: &str) -> Result<Option<(Volume, Wall)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT volume_ml, time FROM sale WHERE receipt = ?1 AND kind = 'dispense' ORDER BY time LIMIT 1",
+    )?;
+    let found: Option<(i64, i64)> = statement
+        .query_row([receipt], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let read = |(ml, time): (i64, i64)| Ok((volume(ml.max(0))?, Wall(time)));
+    found.map(read).transpose()
 }

@@ -205,3 +205,29 @@ fn an_ask_that_waits_is_answered_only_so_often_and_the_newest_callers_hear_it() 
     let newest: Vec<_> = (last + 1 - DOORS_MAX as u64..=last).map(by).collect();
     assert_eq!(doors, newest);
 }
+
+#[test]
+fn a_person_merged_away_draws_as_the_one_who_stays() {
+    let mut bench = ready("merged");
+    let provisional = CustomerId(99);
+    let granted = Granted {
+        grant: GrantId {
+            epoch: Epoch(0x44),
+            number: 50,
+        },
+        customer: provisional,
+        purse: Purse::Prepaid,
+        volume: Volume::from_ml(3_000),
+        valid_until: None,
+    };
+    bench.hear(
+        Lane::Money,
+        Record::Fact(Fact::Merged {
+            from: provisional,
+            into: JANE,
+        }),
+    );
+    bench.hear(Lane::Money, Record::Fact(Fact::Granted(granted)));
+    assert_eq!(bench.balance_ml(), 3_000);
+    assert_eq!(bench.ask("a1", "4071", 3_000), "verified 3000 Some(3000)");
+}

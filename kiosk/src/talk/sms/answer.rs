@@ -56,8 +56,22 @@ pub enum Answer {
         /// Money in the wallet.
         wallet: Money,
     },
+    /// What there is at the site that answers, as far as it knows.
+    BalanceHere {
+        /// Prepaid water.
+        water: Volume,
+        /// Jerrycans that are left of the subscription.
+        jerrycans: u64,
+    },
     /// What was drawn.
     Usage {
+        /// This week.
+        week: Volume,
+        /// This month.
+        month: Volume,
+    },
+    /// What was drawn at the site that answers.
+    UsageHere {
         /// This week.
         week: Volume,
         /// This month.
@@ -132,6 +146,10 @@ pub enum Answer {
     BeingPaid,
     /// It belongs to a site, and the sender has none yet.
     ChooseSite,
+    /// What was asked for is written down at a site without a link: it is done, or refused, when the network is back.
+    Queued,
+    /// A message is written down at a site without a link: the office gets it when the network is back.
+    Forwarded,
 }
 
 impl Answer {
@@ -154,7 +172,9 @@ impl Answer {
             Answer::NotSubscribed { .. } => "sms-not-subscribed",
             Answer::Inactive { .. } => "sms-inactive",
             Answer::Balance { .. } => "sms-balance",
+            Answer::BalanceHere { .. } => "sms-balance-here",
             Answer::Usage { .. } => "sms-usage",
+            Answer::UsageHere { .. } => "sms-usage-here",
             Answer::NoBill => "sms-no-bill",
             Answer::PromptSent { .. } => "sms-prompt-sent",
             Answer::ReportLogged { .. } => "sms-report-logged",
@@ -175,6 +195,8 @@ impl Answer {
             Answer::NoLoans => "sms-no-loans",
             Answer::BeingPaid => "sms-being-paid",
             Answer::ChooseSite => "sms-choose-site",
+            Answer::Queued => "sms-queued",
+            Answer::Forwarded => "sms-forwarded",
         }
     }
 
@@ -202,7 +224,11 @@ impl Answer {
                 args.set("water", litres(*water, language));
                 args.set("wallet", sum(*wallet, language));
             }
-            Answer::Usage { week, month } => {
+            Answer::BalanceHere { water, jerrycans } => {
+                args.set("water", litres(*water, language));
+                args.set("jerrycans", jerrycans.to_string());
+            }
+            Answer::Usage { week, month } | Answer::UsageHere { week, month } => {
                 args.set("week", litres(*week, language));
                 args.set("month", litres(*month, language));
             }

@@ -28,6 +28,14 @@ pub(super) fn longest_answers() -> Vec<Answer> {
             water: Volume::MAX,
             wallet: money(),
         },
+        Answer::BalanceHere {
+            water: Volume::MAX,
+            jerrycans: u64::MAX,
+        },
+        Answer::UsageHere {
+            week: Volume::MAX,
+            month: Volume::MAX,
+        },
         Answer::Usage {
             week: Volume::MAX,
             month: Volume::MAX,
@@ -60,6 +68,8 @@ pub(super) fn longest_answers() -> Vec<Answer> {
         Answer::NoLoans,
         Answer::BeingPaid,
         Answer::ChooseSite,
+        Answer::Queued,
+        Answer::Forwarded,
     ];
     answers.into_iter().chain(forms).collect()
 }

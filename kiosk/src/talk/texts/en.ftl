@@ -112,7 +112,9 @@ sms-subscribed = Account { $account }: subscription valid until { $last_day }, {
 sms-not-subscribed = Account { $account }: no valid subscription. For your litres send BALANCE.
 sms-inactive = Account { $account } is not active. Please ask at the kiosk.
 sms-balance = You have { $water } l of water. Your wallet has { $wallet }.
+sms-balance-here = At this kiosk you have { $water } l of water and { $jerrycans } jerrycans, as far as it knows now.
 sms-usage = You drew { $week } l this week and { $month } l this month.
+sms-usage-here = At this kiosk you drew { $week } l this week and { $month } l this month.
 sms-no-bill = You have no water bill to pay.
 sms-prompt-sent = A payment of { $amount } comes to your phone. Confirm it there. Never send a PIN by SMS.
 sms-report-logged = Thank you. Your report has the number { $ticket }. We write to you when it is solved.
@@ -149,6 +151,8 @@ sms-not-now = This cannot be done at the moment. Nothing was done. Please try ag
 sms-no-loans = No loans between people are given here.
 sms-being-paid = The same is being paid already, or was just paid. Look for the prompt on your phone, or send it again in some minutes.
 sms-choose-site = You have no water site yet. Choose it by USSD under Buy water, or at the kiosk, and send it again.
+sms-queued = Written down. The network is away now: it is asked for when the network is back, and you hear of it then. No need to send it again.
+sms-forwarded = Written down. The network is away now: the office gets your message when the network is back. No need to send it again.
 loan-asked = We asked { $lender } for a loan of { $amount }, { $repayment } back every { $days ->
         [7] week
        *[other] { $days } days
@@ -184,6 +188,18 @@ loan-over = This request for a loan does not wait for you any more. Nothing was 
 loan-not-owed = You owe { $left } on this loan. Please pay back that, or a part of it.
 loan-other-currency = This loan is in { $currency }. Your wallet has another currency.
 loan-wallet-too-low = Your wallet has { $wallet }, which is not enough. Nothing was moved.
+
+# To whoever looks after a site.
+alarm-doubt = { $site } sells no water now: part of its records is missing until the hub gives them back. Bring its link up.
+alarm-other-medium = { $site } sells no water now: this is not the card or disk that joined. Put that one in, or join again with --replace.
+alarm-retired = { $site } sells no water now: another box has taken its place, or the hub has closed it.
+alarm-disk-low = { $site }: the disk is nearly full. Water is sold; loans, purchases and cash wait. Make room on it.
+alarm-airtime-low = { $site }: only { $left } of airtime is left on its SIM card. Please top it up.
+alarm-airtime-unknown = { $site }: its operator has not told the airtime for 3 days. Look at the SIM card and the settings.
+alarm-modem-back = { $site }: its modem works again after { $minutes } minutes without. Texts waited meanwhile.
+alarm-pin-spraying = { $site }: a dispenser saw 30 wrong PINs within an hour and is slowed. Look who stands there.
+alarm-meter-ahead = { $site }: a meter shows more water than was booked. The records may have been set back. Look at the page.
+alarm-other = { $site }: alarm "{ $code }". The hub's page says more, under Alarms.
 
 # The menus by USSD: a screen has at most 160 units, names and amounts of the longest kind included. `0` goes back.
 

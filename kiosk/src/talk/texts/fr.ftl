@@ -112,7 +112,9 @@ sms-subscribed = Compte { $account }: abonnement valable jusqu'au { $last_day },
 sms-not-subscribed = Compte { $account }: pas d'abonnement valable. Pour vos litres, envoyez SOLDE.
 sms-inactive = Le compte { $account } n'est pas actif. Veuillez demander au kiosque.
 sms-balance = Vous avez { $water } l d'eau. Votre portefeuille: { $wallet }.
+sms-balance-here = A ce kiosque vous avez { $water } l d'eau et { $jerrycans } bidons, selon ce qu'il sait.
 sms-usage = Vous avez puisé { $week } l cette semaine et { $month } l ce mois.
+sms-usage-here = A ce kiosque vous avez puisé { $week } l cette semaine et { $month } l ce mois.
 sms-no-bill = Vous n'avez aucune facture d'eau à payer.
 sms-prompt-sent = Une demande de paiement de { $amount } arrive sur votre téléphone. Confirmez-la là. N'envoyez jamais de PIN par SMS.
 sms-report-logged = Merci. Votre signalement porte le numéro { $ticket }. Nous vous écrirons quand ce sera réglé.
@@ -149,6 +151,8 @@ sms-not-now = Impossible pour le moment. Rien n'a été fait. Veuillez réessaye
 sms-no-loans = Les emprunts entre personnes n'existent pas ici.
 sms-being-paid = C'est déjà en cours de paiement ou vient d'etre payé. Voyez la demande sur votre téléphone, ou renvoyez dans quelques minutes.
 sms-choose-site = Vous n'avez pas encore de site. Choisissez-le par USSD sous Acheter de l'eau, ou au kiosque, puis renvoyez.
+sms-queued = C'est noté. Le réseau est absent: la demande part à son retour, et vous en aurez des nouvelles. Inutile de renvoyer.
+sms-forwarded = C'est noté. Le réseau est absent: le bureau recevra votre message à son retour. Inutile de renvoyer.
 loan-asked = Nous avons demandé à { $lender } un pret de { $amount }, { $repayment } à rendre { $days ->
         [7] par semaine
        *[other] tous les { $days } jours
@@ -184,6 +188,18 @@ loan-over = Cette demande de pret ne vous attend plus. Rien n'a été déplacé.
 loan-not-owed = Vous devez { $left } pour ce pret. Veuillez en rendre tout ou partie.
 loan-other-currency = Ce pret est en { $currency }. Votre portefeuille a une autre monnaie.
 loan-wallet-too-low = Votre portefeuille: { $wallet }. Cela ne suffit pas. Rien n'a été déplacé.
+
+# A qui s'occupe d'un site.
+alarm-doubt = { $site } ne vend plus d'eau: il manque des écritures tant que le centre ne les rend pas. Rétablissez sa liaison.
+alarm-other-medium = { $site } ne vend plus d'eau: ce n'est pas la carte ou le disque inscrit. Remettez-le, ou inscrivez avec --replace.
+alarm-retired = { $site } ne vend plus d'eau: un autre boitier a pris sa place, ou le centre l'a fermé.
+alarm-disk-low = { $site }: le disque est presque plein. L'eau se vend; prets, achats et espèces attendent. Faites de la place.
+alarm-airtime-low = { $site }: il ne reste que { $left } de crédit sur sa carte SIM. Veuillez la recharger.
+alarm-airtime-unknown = { $site }: l'opérateur ne dit plus le crédit depuis 3 jours. Voyez la carte SIM et les réglages.
+alarm-modem-back = { $site }: son modem marche de nouveau après { $minutes } minutes. Les messages ont attendu.
+alarm-pin-spraying = { $site }: une borne a vu 30 faux PIN en une heure et est ralentie. Voyez qui s'y trouve.
+alarm-meter-ahead = { $site }: un compteur montre plus d'eau que les livres. Ils ont peut-etre été remis en arrière. Voyez la page.
+alarm-other = { $site }: alarme "{ $code }". La page du centre en dit plus, sous Alarms.
 
 # The menus by USSD. The limits are those of en.ftl.
 

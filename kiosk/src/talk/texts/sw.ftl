@@ -112,7 +112,9 @@ sms-subscribed = Akaunti { $account }: usajili ni halali hadi { $last_day }, mit
 sms-not-subscribed = Akaunti { $account }: hakuna usajili halali. Kujua lita zako tuma SALIO.
 sms-inactive = Akaunti { $account } haitumiki. Tafadhali uliza kwenye kioski.
 sms-balance = Una lita { $water } za maji. Pochi yako ina { $wallet }.
+sms-balance-here = Kwenye kioski hiki una lita { $water } za maji na mitungi { $jerrycans }, kama kioski kinavyojua sasa.
 sms-usage = Umechota lita { $week } wiki hii na lita { $month } mwezi huu.
+sms-usage-here = Kwenye kioski hiki umechota lita { $week } wiki hii na lita { $month } mwezi huu.
 sms-no-bill = Huna ankara ya maji ya kulipa.
 sms-prompt-sent = Ombi la malipo ya { $amount } linakuja kwenye simu yako. Lithibitishe hapo. Usitume PIN kamwe kwa SMS.
 sms-report-logged = Asante. Ripoti yako ina namba { $ticket }. Tutakuandikia ikishatatuliwa.
@@ -149,6 +151,8 @@ sms-not-now = Hili haliwezekani kwa sasa. Hakuna kilichofanyika. Tafadhali jarib
 sms-no-loans = Hapa hakuna mikopo kati ya watu.
 sms-being-paid = Hilo hilo linalipwa tayari au limelipwa sasa hivi. Angalia ombi la malipo kwenye simu yako, au tuma tena baada ya dakika chache.
 sms-choose-site = Bado huna kituo cha maji. Kichague kwa USSD kwenye Nunua maji, au kioskini, kisha tuma tena.
+sms-queued = Imeandikwa. Mtandao haupo sasa: ombi litatumwa mtandao ukirudi, na utapata habari wakati huo. Usitume tena.
+sms-forwarded = Imeandikwa. Mtandao haupo sasa: ofisi itapata ujumbe wako mtandao ukirudi. Usitume tena.
 loan-asked = Tumemwomba { $lender } mkopo wa { $amount }, rejesho { $repayment } kila { $days ->
         [7] wiki
        *[other] siku { $days }
@@ -184,6 +188,18 @@ loan-over = Ombi hili la mkopo halikusubiri tena. Hakuna kilichohamishwa.
 loan-not-owed = Unadaiwa { $left } kwa mkopo huu. Tafadhali lipa zote au sehemu yake.
 loan-other-currency = Mkopo huu ni wa { $currency }. Pochi yako ina fedha nyingine.
 loan-wallet-too-low = Pochi yako ina { $wallet }, ambazo hazitoshi. Hakuna kilichohamishwa.
+
+# Kwa anayeangalia kioski.
+alarm-doubt = { $site } haiuzi maji sasa: sehemu ya kumbukumbu zake haipo hadi kituo kikuu kirudishe. Rudisha mtandao wake.
+alarm-other-medium = { $site } haiuzi maji sasa: hii si kadi au diski iliyojiunga. Weka ile, au jiunge tena kwa --replace.
+alarm-retired = { $site } haiuzi maji sasa: kifaa kingine kimechukua nafasi yake, au kituo kikuu kimeifunga.
+alarm-disk-low = { $site }: diski inakaribia kujaa. Maji yanauzwa; mikopo, manunuzi na pesa taslimu vinasubiri. Ongeza nafasi.
+alarm-airtime-low = { $site }: salio la laini yake ni { $left } tu. Tafadhali ongeza salio.
+alarm-airtime-unknown = { $site }: mtandao haujasema salio la laini kwa siku 3. Angalia laini na mipangilio.
+alarm-modem-back = { $site }: modemu inafanya kazi tena baada ya dakika { $minutes }. Ujumbe ulisubiri wakati huo.
+alarm-pin-spraying = { $site }: bomba moja lilipata PIN 30 zisizo sahihi ndani ya saa moja na limepunguzwa kasi. Angalia nani yupo hapo.
+alarm-meter-ahead = { $site }: mita inaonyesha maji mengi kuliko yaliyoandikwa. Huenda kumbukumbu zimerudishwa nyuma. Angalia ukurasa.
+alarm-other = { $site }: tahadhari "{ $code }". Ukurasa wa kituo kikuu unaeleza zaidi, chini ya Alarms.
 
 # The menus by USSD. The limits are those of en.ftl.
 

@@ -41,6 +41,13 @@ fn shown(site: &Site) -> Value {
         "title": site.title,
         "online": site.online,
         "last_seen": site.last_seen.map(Wall::rfc3339),
+        "reached_by": site.reached_by(),
+        "texts": site.thin.as_ref().map(|thin| json!({
+            "since": thin.since.map(Wall::rfc3339),
+            "last": thin.heard.rfc3339(),
+            "day": thin.day.to_string(),
+            "sent": thin.sent,
+        })),
         "journal_through": site.journal_through.map(|(epoch, seq)| json!({ "epoch": epoch.to_string(), "seq": seq })),
         "queue": queue(site),
         "state_hash": site.state_hash,

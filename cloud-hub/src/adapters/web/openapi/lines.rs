@@ -337,7 +337,7 @@ pub(super) const LINES: &[Line] = &[
     (
         "GET",
         "/api/v1/sites",
-        "Sites: link, journal, queue, state.",
+        "Sites: link, journal, queue, state; reached_by is socket, texts or nothing, and texts what sync by SMS and USSD is at.",
         "?limit ?after",
     ),
     (

@@ -254,6 +254,11 @@ fn facts(zone: &Zone, now: Wall, site: &Site, around: &Around) -> Markup {
         dl.card.facts {
             dt { "Name" } dd { code { (site.name) } }
             dt { "Last seen" } dd { @if let Some(seen) = site.last_seen { (show::ago(zone, seen, now)) } @else { "never" } }
+            dt { "Reached" } dd { (reached(zone, now, site)) }
+            @if let Some(thin) = &site.thin {
+                dt { "Its last text" } dd { (show::ago(zone, thin.heard, now)) }
+                dt { "Texts to it" } dd { (thin.sent) " on " (thin.day) }
+            }
             dt { "Time zone" } dd { (site.time_zone) }
             dt { "To be sent there" } dd { @if waiting.is_empty() { "nothing" } @else { (waiting.join(", ")) } }
             dt { "Its sales are here up to" } dd {
@@ -264,6 +269,15 @@ fn facts(zone: &Zone, now: Wall, site: &Site, around: &Around) -> Markup {
                 dt { "Join code" } dd { "one is unused, valid until " (show::time(zone, until)) }
             }
         }
+    }
+}
+
+/// How the gateway is reached.
+fn reached(zone: &Zone, now: Wall, site: &Site) -> String {
+    match site.thin.as_ref().and_then(|thin| thin.since) {
+        _ if site.online => "over the internet".to_owned(),
+        Some(since) => format!("by SMS, since {}", show::time_near(zone, since, now)),
+        None => "not at present".to_owned(),
     }
 }
 

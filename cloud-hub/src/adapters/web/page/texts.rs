@@ -1,6 +1,6 @@
 //! Texts to customers and from them.
 
-use ::kiosk::moment::Wall;
+use ::kiosk::{ids::SiteName, moment::Wall};
 use axum::{
     Extension,
     extract::{RawQuery, State},
@@ -18,7 +18,9 @@ use super::{
 use crate::{
     hub::{
         effect::Refusal,
+        inbox::TextFound,
         input::{Request, Service},
+        settings::TextsVia,
         store::read::{self, InboxText, OutboxText},
     },
     provider::circuit::State as Circuit,
@@ -88,11 +90,20 @@ pub async fn outbox(State(app): State<App>, Extension(caller): Extension<Caller>
 fn sending(app: &App, caller: &Caller, held: Option<&str>) -> Markup {
     let circuits = app.parts.circuits.shown();
     let circuit = circuits.iter().find(|circuit| circuit.service == Service::Texts);
+    let via = &app.parts.settings.texts_via;
     html! {
         div.card data-part="sending" {
+            @match via {
+                TextsVia::Provider => {}
+                TextsVia::Sites => p { "Texts to the customers of a site leave by the SIM of its gateway, while it is linked." },
+                TextsVia::These(sites) => p {
+                    "Texts to the customers of " (listed(sites)) " leave by the SIM of the gateway there, while it is linked."
+                },
+            }
             p {
                 strong { "Text sending: " }
                 @match (circuit, held) {
+                    (None, _) if *via != TextsVia::Provider => "by sites alone. No messaging provider is configured.",
                     (None, _) => "off. Nobody carries texts (messaging.africastalking in the configuration): tell people what matters to them.",
                     (Some(circuit), _) if circuit.state == Circuit::Down => {
                         (circuit.service.title()) " does not answer"
@@ -118,6 +129,11 @@ fn sending(app: &App, caller: &Caller, held: Option<&str>) -> Markup {
     }
 }
 
+fn listed(sites: &[SiteName]) -> String {
+    let names: Vec<&str> = sites.iter().map(SiteName::as_str).collect();
+    names.join(", ")
+}
+
 fn sent_table(app: &App, texts: &[OutboxText]) -> Markup {
     html! {
         @if texts.is_empty() { p.quiet { "No text has been written yet." } } @else {
@@ -127,7 +143,10 @@ fn sent_table(app: &App, texts: &[OutboxText]) -> Markup {
                     @for text in texts {
                         tr {
                             td data-label="When" { (when(app, text.created)) }
-                            td data-label="To" { (text.phone) }
+                            td data-label="To" {
+                                (text.phone)
+                                @if let Some(site) = &text.site { br; span.quiet { "by the SIM of " (site) } }
+                            }
                             td data-label="Text" { (text.text) }
                             td data-label="State" {
                                 (show::state(&text.state))
@@ -150,10 +169,20 @@ fn came_table(app: &App, texts: &[InboxText]) -> Markup {
                     @for text in texts {
                         tr {
                             td data-label="When" { (when(app, text.received)) }
-                            td data-label="From" { (text.phone) }
+                            td data-label="From" {
+                                (text.phone)
+                                @if let Some(site) = &text.site { br; span.quiet { "to the SIM of " (site) } }
+                            }
                             td data-label="Text" {
-                                @if text.state == "over" { em { "more came in a day than is kept of one number" } }
-                                @else { (text.text) }
+                                (text.text)
+                                @match text.found {
+                                    TextFound::Read => {}
+                                    TextFound::Over => em { "more came in a day than is kept of one number" }
+                                    TextFound::Late => { br; em { "not answered: it was a day old when it came" } }
+                                    TextFound::Unanswered => {
+                                        br; em { "not answered: it may have been, before the hub was restored" }
+                                    }
+                                }
                             }
                         }
                     }

@@ -1,6 +1,7 @@
 //! Sites, as pages and the API show them.
 
 use kiosk::{
+    day::Day,
     digest::{HashedGrant, HashedState, state_hash},
     ids::{BoxId, CustomerId, Epoch, GrantId, Lane, SiteName, Writer},
     moment::Wall,
@@ -12,6 +13,19 @@ use sync::journal::Logs;
 
 use super::Read;
 use crate::hub::store::{Store, customer::purse_from_number, id, maybe_id, maybe_wall, parsed, signed, wrong};
+
+/// How a site's box syncs by texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThinSite {
+    /// Since when it does without a socket; `None`: it has had one since.
+    pub since: Option<Wall>,
+    /// When a text of it came last.
+    pub heard: Wall,
+    /// What texts to it cost on its newest day, in single texts.
+    pub sent: u32,
+    /// That day, at the hub.
+    pub day: Day,
+}
 
 /// A site.
 #[derive(Clone, Debug)]
@@ -26,6 +40,8 @@ pub struct Site {
     pub online: bool,
     /// When it was last seen.
     pub last_seen: Option<Wall>,
+    /// How its current box syncs by texts, if it ever has.
+    pub thin: Option<ThinSite>,
     /// Its current box.
     pub box_id: Option<BoxId>,
     /// The newest tip of its money lane that the hub holds.
@@ -34,6 +50,17 @@ pub struct Site {
     pub queue: [u64; Lane::ALL.len()],
     /// The digest of its box's rights; equal to the gateway's when both know the same.
     pub state_hash: String,
+}
+
+impl Site {
+    /// How it is reached: `socket`, `texts` or `nothing`.
+    pub fn reached_by(&self) -> &'static str {
+        match &self.thin {
+            _ if self.online => "socket",
+            Some(thin) if thin.since.is_some() => "texts",
+            _ => "nothing",
+        }
+    }
 }
 
 /// A site, with its digest.
@@ -72,6 +99,7 @@ pub fn sites_unhashed(connection: &Connection) -> Read<Vec<Site>> {
                 time_zone: row.get("time_zone")?,
                 online: row.get("online")?,
                 last_seen: maybe_wall(row, "last_seen_ms")?,
+                thin: None,
                 box_id: maybe_id(row, "box")?.map(BoxId),
                 journal_through: None,
                 queue: [0; Lane::ALL.len()],
@@ -84,9 +112,21 @@ pub fn sites_unhashed(connection: &Connection) -> Read<Vec<Site>> {
             let logs = SqlLogs::new(connection);
             site.queue = logs.waiting(box_id, Writer::Hub)?;
             site.journal_through = newest_tip(&logs, box_id)?;
+            site.thin = Store(connection).thin_box(box_id)?.map(|row| ThinSite {
+                since: row.since,
+                heard: row.heard,
+                sent: row.sent,
+                day: row.day,
+            });
         }
     }
     Ok(sites)
+}
+
+/// How many texts looked like a frame of sync and were of no box.
+pub fn thin_refused(connection: &Connection) -> Read<u64> {
+    let count = Store(connection).one("SELECT thin_refused FROM hub", [], |row| row.get::<_, i64>(0))?;
+    Ok(count.unwrap_or_default().unsigned_abs())
 }
 
 fn newest_tip(logs: &SqlLogs<'_>, box_id: BoxId) -> Read<Option<(Epoch, u32)>> {

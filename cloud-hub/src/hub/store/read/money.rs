@@ -12,8 +12,9 @@ use store::StoreError;
 
 use super::{LIMIT_MAX, Page, Read, page};
 use crate::hub::{
+    inbox::TextFound,
     input::PurchaseId,
-    store::{Store, id, maybe_id, maybe_parsed, maybe_wall, signed},
+    store::{Store, id, maybe_id, maybe_parsed, maybe_wall, signed, wrong},
 };
 
 /// A purchase.
@@ -91,8 +92,10 @@ pub struct OutboxText {
     pub text: String,
     /// `queued`, `sending`, `sent`, `delivered`, `failed` or `unknown`.
     pub state: String,
-    /// The provider's word for what went wrong last.
+    /// The provider's word for what went wrong last, or the site's.
     pub reason: Option<String>,
+    /// The site whose SIM it was given to.
+    pub site: Option<SiteName>,
     /// When it was queued.
     pub created: Wall,
 }
@@ -104,8 +107,10 @@ pub struct InboxText {
     pub phone: String,
     /// What, with nothing that may be a PIN.
     pub text: String,
-    /// `new`, or `over` for what came beyond what is kept of a number in a day.
-    pub state: String,
+    /// What was done of it.
+    pub found: TextFound,
+    /// The site whose own SIM it came to.
+    pub site: Option<SiteName>,
     /// When it came.
     pub received: Wall,
 }
@@ -245,7 +250,8 @@ pub fn ledger_balance(connection: &Connection) -> Read<BTreeMap<Currency, BTreeM
 /// The newest texts of the outbox.
 pub fn outbox(connection: &Connection, limit: u32) -> Read<Vec<OutboxText>> {
     Store(connection).all(
-        "SELECT * FROM outbox ORDER BY id DESC LIMIT ?1",
+        "SELECT outbox.*, enrolment.site FROM outbox LEFT JOIN enrolment ON enrolment.box = outbox.say_box
+         WHERE outbox.sync_box IS NULL ORDER BY outbox.id DESC LIMIT ?1",
         [limit.clamp(1, LIMIT_MAX)],
         |row| {
             Ok(OutboxText {
@@ -254,6 +260,7 @@ pub fn outbox(connection: &Connection, limit: u32) -> Read<Vec<OutboxText>> {
                 text: row.get("text")?,
                 state: row.get("state")?,
                 reason: row.get("reason")?,
+                site: maybe_parsed(row, "site")?,
                 created: Wall(row.get("created_ms")?),
             })
         },
@@ -266,10 +273,12 @@ pub fn inbox(connection: &Connection, limit: u32) -> Read<Vec<InboxText>> {
         "SELECT * FROM inbox ORDER BY received_ms DESC, id LIMIT ?1",
         [limit.clamp(1, LIMIT_MAX)],
         |row| {
+            let found: String = row.get("state")?;
             Ok(InboxText {
                 phone: row.get("phone")?,
                 text: row.get("text")?,
-                state: row.get("state")?,
+                found: TextFound::from_name(&found).ok_or_else(|| wrong(row, "state"))?,
+                site: maybe_parsed(row, "site")?,
                 received: Wall(row.get("received_ms")?),
             })
         },
@@ -297,7 +306,7 @@ pub fn texts_held(connection: &Connection) -> Read<Option<String>> {
 /// How many texts wait to be handed over.
 pub fn texts_waiting(connection: &Connection) -> Read<u32> {
     let count = Store(connection).one(
-        "SELECT count(*) FROM outbox WHERE due_ms IS NOT NULL AND state = 'queued'",
+        "SELECT count(*) FROM outbox WHERE due_ms IS NOT NULL AND state = 'queued' AND sync_box IS NULL",
         [],
         |row| row.get(0),
     )?;

@@ -19,6 +19,7 @@ use super::{
     super::{Web, guard::Caller, wire::Here},
     Failure, Notice, View, hidden, lists, may_change,
     show::{bars, bytes, dated, light, litres, time},
+    texts,
 };
 
 /// Sales on the first page.
@@ -77,6 +78,7 @@ pub(super) async fn today(web: &Web, caller: &Caller, notice: &Notice) -> Result
             }
             (bars(&today.hours, status.today, status.wall))
         }
+        @if let Some(sim) = &status.sim { (texts::card(sim, &here)) }
         section class="card" {
             h2 { "Dispensers" }
             @for dispenser in &status.dispensers { (lists::dispenser_row(dispenser, &here)) }
@@ -127,7 +129,8 @@ fn state(status: &Status, here: &Here, caller: &Caller) -> Result<Markup, Failur
                     @else { (light("warn", &format!("Not yet at the hub: {}.", waits(status.queue)))) }
                 }
                 p class="small" {
-                    "Data today: " (bytes(status.spent.sync_sent)) " sent, " (bytes(status.spent.sync_received)) " received. SMS today: 0."
+                    "Data today: " (bytes(status.spent.sync_sent)) " sent, " (bytes(status.spent.sync_received)) " received. SMS today: "
+                    (status.sim.as_ref().map_or(0, |sim| sim.parts_today)) "."
                 }
             }
             @if let Some(room) = status.room && room.is_tight() {

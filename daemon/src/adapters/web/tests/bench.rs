@@ -4,10 +4,12 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::PathBuf,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use kiosk::{
+    airtime::{AIRTIME, BUNDLE, Pattern},
     fact::{FloatGranted, Granted, Listed, Purse},
     ids::{AccountId, BoxId, CustomerId, DispenserId, Epoch, GrantId, ManagerId},
     moment::{Trust, Wall},
@@ -32,9 +34,12 @@ use crate::{
     adapters::web::{self, password::digest, replies::Replies, wire},
     site::{
         Opening, Settings, Site,
-        effect::{Refusal, Told, Wire},
+        airtime::OperatorCodes,
+        care::Care,
+        effect::{Effect, Refusal, Told, Wire},
         enrolment::Enrolment,
         input::{Command, Input, Role},
+        sim::{SimEvent, SimIdentity, SimNetwork, SimOrder, SimSettings},
         store::{floats, people, readers::Readers, rights},
     },
 };
@@ -51,6 +56,7 @@ pub struct Bench {
     pub address: SocketAddr,
     pub inbox: Inbox<Input>,
     pub replies: Replies,
+    orders: Arc<Mutex<Vec<SimOrder>>>,
     stopper: Stopper,
     server: JoinHandle<std::io::Result<()>>,
 }
@@ -108,8 +114,61 @@ impl Bench {
         bench
     }
 
+    /// A joined site where Jane has 20 litres, with a modem whose SIM is in Safaricom's network.
+    pub async fn with_modem(name: &str) -> Bench {
+        let sim = SimSettings {
+            parts_per_day: 200,
+            sync_texts_per_day: 60,
+            commands_per_day: 10,
+            hub_number: None,
+            hub_code: None,
+            thin_after_ms: 600_000,
+        };
+        let codes = OperatorCodes {
+            code: "*144#".to_owned(),
+            pattern: Pattern::parse(AIRTIME).unwrap(),
+            bundle_code: None,
+            bundle_pattern: Pattern::parse(BUNDLE).unwrap(),
+        };
+        let care = Care {
+            technicians: Vec::new(),
+            airtime_low_units: 50,
+            operators: BTreeMap::from([("63902".to_owned(), codes)]),
+        };
+        let bench = Bench::open_with(name, Some(enrolment()), care, Some(sim)).await;
+        let identity = SimIdentity {
+            model: "SIMCOM SIM7600".to_owned(),
+            ..SimIdentity::default()
+        };
+        bench.sim(SimEvent::Ready(identity)).await;
+        let network = SimNetwork {
+            is_registered: true,
+            registration: "home",
+            operator: "Safaricom".to_owned(),
+            operator_code: "63902".to_owned(),
+            signal_dbm: Some(-97),
+            technology: "LTE",
+        };
+        bench.sim(SimEvent::Network(network)).await;
+        bench
+    }
+
+    /// The SIM tells something.
+    pub async fn sim(&self, event: SimEvent) {
+        self.inbox.send(Input::Sim(event)).await.unwrap();
+    }
+
+    /// What the SIM was asked since the last time.
+    pub fn orders(&self) -> Vec<SimOrder> {
+        std::mem::take(&mut self.orders.lock().unwrap())
+    }
+
     /// A site over a fresh database, served.
     pub async fn open(name: &str, enrolment: Option<Enrolment>) -> Bench {
+        Bench::open_with(name, enrolment, Care::default(), None).await
+    }
+
+    async fn open_with(name: &str, enrolment: Option<Enrolment>, care: Care, sim: Option<SimSettings>) -> Bench {
         let folder = std::env::temp_dir().join(format!("kisima-web-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("site.db");
@@ -124,6 +183,8 @@ impl Bench {
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
                 built: Wall(0),
+                care,
+                sim,
             },
             wire: Wire {
                 answer: wire::answer,
@@ -143,7 +204,15 @@ impl Bench {
         let router = replies.clone();
         let clock = Clock::new(Wall(0), Saved::default());
         assert!(clock.hear(Trust::Hub, Wall(1_790_000_000_000)));
-        let emit = move |effects: Vec<_>| effects.into_iter().for_each(|effect| drop(router.take(effect)));
+        let orders = Arc::new(Mutex::new(Vec::new()));
+        let asked = Arc::clone(&orders);
+        let emit = move |effects: Vec<_>| {
+            for effect in effects {
+                if let Some(Effect::Sim(order)) = router.take(effect) {
+                    asked.lock().unwrap().push(order);
+                }
+            }
+        };
         decide::spawn(site, queue, clock, Dice::from_system().unwrap(), emit, || ()).unwrap();
         inbox.send(Input::Started).await.unwrap();
         if let Some(enrolment) = enrolment {
@@ -160,6 +229,7 @@ impl Bench {
             address,
             inbox,
             replies,
+            orders,
             stopper,
             server,
         }

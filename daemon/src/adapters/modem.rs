@@ -1,0 +1,344 @@
+//! The modem: what the driver tells becomes inputs, and the machine's orders become the driver's. Decides nothing.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use config::gateway::{Modem, ModemData};
+use kiosk::moment::Wall;
+use modem::{
+    event::{Body, Event, Fate, Identity, Incoming, Network, Registration, Then, Trouble},
+    machine::{Data, ORDERS_MAX},
+    order::{Order, OrderId, Outgoing, Slot},
+    port::{self, Options},
+    profile,
+};
+use runtime::{decide::Inbox, stop::Stop};
+use tokio::sync::mpsc;
+
+use crate::site::{
+    delivery,
+    input::Input,
+    sim::{CallId, Received, SimEvent, SimIdentity, SimNetwork, SimOrder, TextId},
+};
+
+/// Orders of the machine that may wait here; the machine never hands over as many texts at once.
+pub const QUEUE_MAX: usize = 64;
+/// Events that may wait to become inputs; then the modem waits.
+const EVENTS_MAX: usize = 64;
+/// Digits of a SIM's PIN (3GPP TS 31.101 section 9.5.1).
+const PIN_DIGITS: std::ops::RangeInclusive<usize> = 4..=8;
+
+/// Why the modem cannot be used as it is configured.
+#[derive(Debug, thiserror::Error)]
+pub enum ModemError {
+    /// No such profile.
+    #[error("modem.profile: there is no profile {0:?}; there are auto, {1}")]
+    Profile(String, String),
+    /// The file with the PIN cannot be read.
+    #[error("modem.sim_pin_file: {0}")]
+    PinFile(#[source] io::Error),
+    /// What it holds is no PIN.
+    #[error("modem.sim_pin_file: it must hold 4 to 8 digits and nothing else")]
+    Pin,
+}
+
+/// How the modem at a port is driven.
+fn options(port: PathBuf, config: &Modem) -> Result<Options, ModemError> {
+    let profile = match config.profile.as_str() {
+        "auto" => None,
+        name => match profile::by_name(name) {
+            None => {
+                let names: Vec<_> = profile::names().collect();
+                return Err(ModemError::Profile(name.to_owned(), names.join(", ")));
+            }
+            profile => profile,
+        },
+    };
+    Ok(Options {
+        port,
+        baud: config.baud,
+        profile,
+        sim_pin: config.sim_pin_file.as_deref().map(sim_pin).transpose()?,
+        data: match config.data {
+            ModemData::Ecm => Data::Ecm {
+                apn: config.apn.clone().unwrap_or_default(),
+            },
+            ModemData::ModemManager => Data::ModemManager,
+            ModemData::None => Data::None,
+        },
+        power_hook: config.power_hook.clone(),
+    })
+}
+
+/// A card is locked after three wrong PINs, so what cannot be one is never shown to it.
+fn sim_pin(file: &Path) -> Result<String, ModemError> {
+    let text = fs::read_to_string(file).map_err(ModemError::PinFile)?;
+    let pin = text.trim();
+    let is_pin = PIN_DIGITS.contains(&pin.len()) && pin.bytes().all(|byte| byte.is_ascii_digit());
+    is_pin.then(|| pin.to_owned()).ok_or(ModemError::Pin)
+}
+
+/// Drives the modem of this configuration until `stop`. Settings that are wrong are told as a modem's trouble: water flows
+/// without texts.
+pub async fn run(config: Modem, orders: mpsc::Receiver<SimOrder>, inbox: Inbox<Input>, stop: Stop) {
+    let Some(port) = config.port.clone() else { return };
+    match options(port, &config) {
+        Ok(options) => drive(options, orders, inbox, stop).await,
+        Err(error) => {
+            tracing::error!(%error, "the modem is not used");
+            let down = SimEvent::Down {
+                why: error.to_string(),
+                needs_person: true,
+            };
+            if inbox.send(Input::Sim(down)).await.is_ok() {
+                stop.stopped().await;
+            }
+        }
+    }
+}
+
+async fn drive(options: Options, mut orders: mpsc::Receiver<SimOrder>, inbox: Inbox<Input>, stop: Stop) {
+    let (asked, to_modem) = mpsc::channel(ORDERS_MAX);
+    let (events, mut told) = mpsc::channel(EVENTS_MAX);
+    let ask = async {
+        while let Some(order) = orders.recv().await {
+            if asked.send(self::order(order)).await.is_err() {
+                return;
+            }
+        }
+    };
+    let tell = async {
+        while let Some(event) = told.recv().await {
+            if inbox.send(Input::Sim(self::event(event))).await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = port::run(options, to_modem, events) => tracing::error!("nobody drives the modem any more"),
+        () = ask => {}
+        () = tell => {}
+        () = stop.stopped() => {}
+    }
+}
+
+fn order(order: SimOrder) -> Order {
+    match order {
+        SimOrder::Send {
+            id,
+            to,
+            body,
+            validity_ms,
+            wants_report,
+        } => Order::Send(Outgoing {
+            id: OrderId(id.0),
+            to,
+            text: body,
+            validity: validity_ms.map(Duration::from_millis),
+            wants_report,
+        }),
+        SimOrder::Forget(slots) => Order::Forget(slots.into_iter().map(Slot).collect()),
+        SimOrder::Dial { id, code } => Order::Dial {
+            id: OrderId(id.0),
+            code,
+        },
+        SimOrder::Say { id, text } => Order::Say {
+            id: OrderId(id.0),
+            text,
+        },
+        SimOrder::HangUp(id) => Order::HangUp { id: OrderId(id.0) },
+    }
+}
+
+fn event(event: Event) -> SimEvent {
+    match event {
+        Event::Ready(identity) => SimEvent::Ready(self::identity(identity)),
+        Event::Down(trouble) => SimEvent::Down {
+            needs_person: needs_person(&trouble),
+            why: trouble.to_string(),
+        },
+        Event::Network(network) => SimEvent::Network(self::network(network)),
+        Event::Time(ms) => SimEvent::Time(Wall(ms)),
+        Event::Room { used, total } => SimEvent::Room { used, total },
+        Event::Received(text) => SimEvent::Received(received(text)),
+        Event::Sent { id, references } => SimEvent::Sent {
+            id: TextId(id.0),
+            references,
+        },
+        Event::NotSent { id, why } => SimEvent::NotSent {
+            id: TextId(id.0),
+            word: why.word,
+            then: match why.then {
+                Then::TryLater => delivery::Then::TryLater,
+                Then::TryRarely => delivery::Then::TryRarely,
+                Then::GiveUp => delivery::Then::GiveUp,
+                Then::AskPerson => delivery::Then::AskPerson,
+            },
+        },
+        Event::Unsure { id } => SimEvent::Unsure(TextId(id.0)),
+        Event::Reported { reference, to, fate } => SimEvent::Reported {
+            reference,
+            to,
+            fate: match fate {
+                Fate::Delivered => delivery::Fate::Delivered,
+                Fate::Trying => delivery::Fate::Trying,
+                Fate::Failed => delivery::Fate::Failed,
+            },
+        },
+        Event::Ussd { id, text, is_open } => SimEvent::Said {
+            id: id.map(|id| CallId(id.0)),
+            text,
+            is_open,
+        },
+        Event::UssdEnded { id, why } => SimEvent::Ended {
+            id: CallId(id.0),
+            why: why.to_string(),
+        },
+    }
+}
+
+fn identity(identity: Identity) -> SimIdentity {
+    SimIdentity {
+        model: format!("{} {}", identity.manufacturer, identity.model)
+            .trim()
+            .to_owned(),
+        revision: identity.revision,
+        profile: identity.profile.to_owned(),
+        imei: identity.imei,
+        imsi: identity.imsi,
+        iccid: identity.iccid,
+    }
+}
+
+/// A port that vanished comes back by itself; a card does not.
+fn needs_person(trouble: &Trouble) -> bool {
+    match trouble {
+        Trouble::NoPort(_) | Trouble::Gone | Trouble::Mute => false,
+        Trouble::NoSim | Trouble::PinWanted | Trouble::PinWrong | Trouble::PukWanted | Trouble::BadSim(_) => true,
+    }
+}
+
+fn network(network: Network) -> SimNetwork {
+    let (is_registered, registration) = match network.registration {
+        Registration::Not => (false, "not in a network"),
+        Registration::Searching => (false, "searching"),
+        Registration::Home => (true, "home"),
+        Registration::Roaming => (true, "roaming"),
+        Registration::Denied => (false, "turned away"),
+    };
+    SimNetwork {
+        is_registered,
+        registration,
+        operator: network.operator,
+        operator_code: network.operator_code,
+        signal_dbm: network.signal_dbm,
+        technology: network.technology,
+    }
+}
+
+fn received(text: Incoming) -> Received {
+    Received {
+        slots: text.slots.into_iter().map(|slot| slot.0).collect(),
+        from: text.from,
+        body: match text.body {
+            Body::Text(words) => Ok(words),
+            Body::Data(bytes) => Err(bytes),
+        },
+        stamp_ms: text.sent_at_ms,
+        is_incomplete: text.is_incomplete,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_and_what_becomes_of_them_keep_their_names() {
+        let send = SimOrder::Send {
+            id: TextId(7),
+            to: "+254700000102".to_owned(),
+            body: "water".to_owned(),
+            validity_ms: Some(3_600_000),
+            wants_report: true,
+        };
+        let Order::Send(outgoing) = order(send) else { panic!() };
+        assert_eq!(
+            (outgoing.id, outgoing.to.as_str(), outgoing.text.as_str()),
+            (OrderId(7), "+254700000102", "water")
+        );
+        assert_eq!(
+            (outgoing.validity, outgoing.wants_report),
+            (Some(Duration::from_secs(3_600)), true)
+        );
+        assert_eq!(
+            order(SimOrder::Forget(vec![3, 9])),
+            Order::Forget(vec![Slot(3), Slot(9)])
+        );
+        let sent = Event::Sent {
+            id: OrderId(7),
+            references: vec![1, 2],
+        };
+        assert_eq!(
+            event(sent),
+            SimEvent::Sent {
+                id: TextId(7),
+                references: vec![1, 2]
+            }
+        );
+        assert_eq!(event(Event::Unsure { id: OrderId(8) }), SimEvent::Unsure(TextId(8)));
+    }
+
+    #[test]
+    fn only_what_does_not_come_back_by_itself_needs_a_person() {
+        for (trouble, expected) in [
+            (Trouble::Gone, false),
+            (Trouble::NoPort("busy".to_owned()), false),
+            (Trouble::Mute, false),
+            (Trouble::PinWrong, true),
+            (Trouble::NoSim, true),
+        ] {
+            assert_eq!(needs_person(&trouble), expected, "{trouble}");
+        }
+    }
+
+    #[test]
+    fn a_profile_nobody_knows_and_a_file_without_a_pin_are_said_at_the_start() {
+        let folder = std::env::temp_dir().join(format!("kisima-sim-pin-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("sim.pin");
+        let config = |profile: &str| Modem {
+            port: Some("/dev/ttyUSB2".into()),
+            baud: 115_200,
+            profile: profile.to_owned(),
+            data: ModemData::None,
+            apn: None,
+            sim_pin_file: Some(file.clone()),
+            power_hook: None,
+        };
+        let said = |profile: &str| {
+            options("/dev/ttyUSB2".into(), &config(profile))
+                .map(|found| found.sim_pin)
+                .map_err(|error| error.to_string())
+        };
+        assert!(said("auto").unwrap_err().starts_with("modem.sim_pin_file: "));
+        for text in ["", "12a4", "123", "123456789", "12 34"] {
+            fs::write(&file, text).unwrap();
+            assert_eq!(
+                said("auto"),
+                Err("modem.sim_pin_file: it must hold 4 to 8 digits and nothing else".to_owned())
+            );
+        }
+        fs::write(&file, "4071\n").unwrap();
+        assert_eq!(said("auto"), Ok(Some("4071".to_owned())));
+        assert!(
+            said("nokia")
+                .unwrap_err()
+                .starts_with("modem.profile: there is no profile \"nokia\"; there are auto, ")
+        );
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

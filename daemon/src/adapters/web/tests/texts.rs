@@ -1,0 +1,256 @@
+//! The SIM on the page, in the API and in the metrics, and a text to everybody by both.
+
+use serde_json::json;
+
+use crate::site::{
+    input::Role,
+    sim::{CallId, Received, SimEvent, SimOrder},
+};
+
+use super::bench::{Bench, LIMIT};
+
+/// The session in which the operator is asked, once it is open.
+async fn dialled(bench: &Bench) -> CallId {
+    let found = async {
+        loop {
+            // The machine answers in turn: whatever it was told before is done.
+            bench.get("/api/v1/status", &[]).await;
+            for order in bench.orders() {
+                if let SimOrder::Dial { id, code } = order {
+                    assert_eq!(code, "*144#");
+                    return id;
+                }
+            }
+        }
+    };
+    tokio::time::timeout(LIMIT, found).await.expect("the operator is asked")
+}
+
+#[tokio::test]
+async fn the_page_tells_how_the_sim_stands_and_asks_for_the_airtime() {
+    let bench = Bench::with_modem("texts-page").await;
+    let cookie = bench.manager("musa", Role::Manager).await;
+    let own = [("cookie", cookie.as_str())];
+    let page = bench.get("/texts", &own).await;
+    for words in [
+        "In Safaricom (63902), LTE: home.",
+        "-97 dBm",
+        "2 of 4 bars",
+        "Airtime is not known yet",
+        "SIMCOM SIM7600",
+    ] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    let form = format!("token={}&once={}", page.hidden("token"), page.hidden("once"));
+    let asked = bench.post("/texts/airtime", &own, &form).await;
+    assert_eq!(
+        (asked.status, asked.header("location")),
+        (303, "/texts?said=airtime"),
+        "{asked:?}"
+    );
+    let id = dialled(&bench).await;
+    bench
+        .sim(SimEvent::Said {
+            id: Some(id),
+            text: "Airtime Bal: 12.50KSH".to_owned(),
+            is_open: false,
+        })
+        .await;
+    let page = bench.get("/", &own).await;
+    for words in [
+        "SIM card",
+        "Airtime KES 12.50: please top it up.",
+        "Texts today: 0 of 200.",
+    ] {
+        assert!(page.body.contains(words), "{words}: {}", page.body);
+    }
+    let token = bench.token(Role::Viewer).await;
+    let status = bench.get_as(&token, "/api/v1/status").await.json();
+    assert_eq!(status["modem"]["network"]["operator"], "Safaricom");
+    assert_eq!(status["modem"]["network"]["signal_dbm"], -97);
+    assert_eq!(status["modem"]["airtime"]["left_minor"], 1_250);
+    assert_eq!(status["modem"]["airtime"]["low"], true);
+    assert_eq!(
+        (
+            &status["sms"]["sent_today"],
+            &status["sms"]["budget"],
+            &status["spent_today"]["sms"]
+        ),
+        (&json!(0), &json!(200), &json!(0))
+    );
+    let metrics = bench.get("/metrics", &[]).await.body;
+    for line in [
+        "kisima_airtime_minor 1250",
+        "kisima_modem_signal_dbm -97",
+        "kisima_modem_registered 1",
+        "kisima_sms_budget 200",
+    ] {
+        assert!(metrics.lines().any(|shown| shown == line), "{line}: {metrics}");
+    }
+    bench
+        .sim(SimEvent::Down {
+            why: "there is no SIM card in the modem".to_owned(),
+            needs_person: true,
+        })
+        .await;
+    let page = bench.get("/texts", &own).await;
+    assert!(
+        page.body.contains("No texts: there is no SIM card in the modem."),
+        "{}",
+        page.body
+    );
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_site_without_a_modem_says_so() {
+    let bench = Bench::new("texts-none").await;
+    let cookie = bench.manager("musa", Role::Manager).await;
+    let own = [("cookie", cookie.as_str())];
+    assert!(bench.get("/texts", &own).await.body.contains("has no modem"));
+    assert!(!bench.get("/", &own).await.body.contains("SIM card"));
+    let token = bench.token(Role::Manager).await;
+    let status = bench.get_as(&token, "/api/v1/status").await.json();
+    assert!(status["modem"].is_null() && status["sms"].is_null());
+    assert!(!bench.get("/metrics", &[]).await.body.contains("kisima_modem"));
+    let asked = bench.json("/api/v1/airtime", &token, &[], "").await;
+    assert_eq!((asked.status, asked.code().as_str()), (409, "no_modem"));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn texts_are_listed_with_masked_numbers_and_starred_secrets() {
+    let bench = Bench::with_modem("texts-lists").await;
+    let text = Received {
+        slots: vec![1],
+        from: "+254722000123".to_owned(),
+        body: Ok("my pin is 4071 <b>".to_owned()),
+        stamp_ms: Some(1_790_000_000_000),
+        is_incomplete: false,
+    };
+    bench.sim(SimEvent::Received(text)).await;
+    let cookie = bench.manager("musa", Role::Viewer).await;
+    let page = bench.get("/texts", &[("cookie", &cookie)]).await.body;
+    assert!(
+        page.contains("+254******123") && page.contains("my pin is **** &lt;b&gt;"),
+        "{page}"
+    );
+    assert!(!page.contains("722000123") && !page.contains("4071"), "{page}");
+    assert!(
+        !page.contains("Write to everybody") && !page.contains("Ask for the airtime"),
+        "a viewer changes nothing"
+    );
+    let token = bench.token(Role::Viewer).await;
+    let listed = bench.get_as(&token, "/api/v1/texts").await;
+    assert_eq!(listed.json()["received"][0]["from"], "+254******123");
+    assert!(
+        !listed.body.contains("722000123") && !listed.body.contains("4071"),
+        "{listed:?}"
+    );
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_manager_sees_what_a_text_to_everybody_would_be_and_sends_it_once() {
+    let bench = Bench::with_modem("texts-broadcast").await;
+    let cookie = bench.manager("musa", Role::Manager).await;
+    let own = [("cookie", cookie.as_str())];
+    let empty = bench.get("/broadcast", &own).await;
+    let words = "No+water+tomorrow";
+    let typed = |page: &super::bench::Answer, text: &str| {
+        format!(
+            "token={}&once={}&text={text}",
+            page.hidden("token"),
+            page.hidden("once")
+        )
+    };
+    let preview = bench.post("/broadcast/preview", &own, &typed(&empty, words)).await;
+    assert_eq!(preview.status, 200, "{preview:?}");
+    for words in [
+        "No water tomorrow Stop: reply STOP",
+        "Send it to 1 person",
+        "left for it today",
+        "between 8:00 and 20:00",
+    ] {
+        assert!(preview.body.contains(words), "{words}: {}", preview.body);
+    }
+    let refused = bench
+        .post("/broadcast/preview", &own, &typed(&empty, &"x".repeat(500)))
+        .await;
+    assert!(
+        refused.status == 400 && refused.body.contains("4 parts") && refused.body.contains("xxxx"),
+        "{refused:?}"
+    );
+    let token = bench.token(Role::Manager).await;
+    let before = bench.get_as(&token, "/api/v1/broadcasts").await.json();
+    assert_eq!(before["items"], json!([]), "a preview sends nothing");
+
+    let form = typed(&preview, words);
+    for _ in 0..2 {
+        let sent = bench.post("/broadcast", &own, &form).await;
+        assert_eq!(
+            (sent.status, sent.header("location")),
+            (303, "/texts?said=broadcast"),
+            "{sent:?}"
+        );
+    }
+    let items = bench.get_as(&token, "/api/v1/broadcasts").await.json();
+    assert_eq!(
+        items["items"].as_array().map(Vec::len),
+        Some(1),
+        "pressed twice, sent once"
+    );
+    assert_eq!(
+        (&items["items"][0]["people"], &items["items"][0]["by"]),
+        (&json!(1), &json!("musa"))
+    );
+    let page = bench.get("/texts", &own).await;
+    assert!(
+        page.body.contains("To everybody is on its way") && page.body.contains("Stop it"),
+        "{}",
+        page.body
+    );
+    let stop = format!("{}&id={}", typed(&page, ""), items["items"][0]["id"]);
+    let stopped = bench.post("/broadcast/stop", &own, &stop).await;
+    assert_eq!(stopped.header("location"), "/texts?said=stopped", "{stopped:?}");
+    assert!(bench.get("/texts", &own).await.body.contains("was stopped"));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_program_sends_a_text_to_everybody_under_a_key() {
+    let bench = Bench::with_modem("texts-api").await;
+    let token = bench.token(Role::Manager).await;
+    let body = json!({ "text": "Hello" }).to_string();
+    let keyless = bench.json("/api/v1/broadcasts", &token, &[], &body).await;
+    assert!(
+        keyless.status == 400 && keyless.body.contains("Idempotency-Key"),
+        "{keyless:?}"
+    );
+    let preview = bench
+        .json("/api/v1/broadcasts/preview", &token, &[], &body)
+        .await
+        .json();
+    assert_eq!(
+        (&preview["people"], &preview["parts"], &preview["left_out"]),
+        (&json!(1), &json!(1), &json!({}))
+    );
+    let key = [("idempotency-key", "k1")];
+    let sent = bench.json("/api/v1/broadcasts", &token, &key, &body).await;
+    assert_eq!((sent.status, &sent.json()["people"]), (201, &json!(1)), "{sent:?}");
+    let again = bench.json("/api/v1/broadcasts", &token, &key, &body).await;
+    assert_eq!(again.body, sent.body);
+    let other = bench
+        .json("/api/v1/broadcasts", &token, &[("idempotency-key", "k2")], &body)
+        .await;
+    assert_eq!((other.status, other.code().as_str()), (409, "broadcast_runs"));
+    let id = &sent.json()["id"];
+    let stopped = bench
+        .json(&format!("/api/v1/broadcasts/{id}/stop"), &token, &[], "")
+        .await;
+    assert_eq!(stopped.status, 200, "{stopped:?}");
+    for path in ["/api/v1/broadcasts/99/stop", "/api/v1/broadcasts/x/stop"] {
+        assert_eq!(bench.json(path, &token, &[], "").await.status, 404, "{path}");
+    }
+    bench.stop().await;
+}
