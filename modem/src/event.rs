@@ -11,7 +11,9 @@ pub enum Event {
     Down(Trouble),
     /// How the network stands, whenever that has changed.
     Network(Network),
-    /// The network's time, in milliseconds since 1970 UTC, as the modem was told it.
+    /// The network's time, in milliseconds since 1970 UTC, as the modem was told it: in a network, and of the years 2026 to
+    /// 2055. Networks tell it without proof and some tell none, so that the modem's own clock is read: a wrong one by a few
+    /// years is not seen here.
     Time(i64),
     /// How many places for texts are taken, and how many there are.
     Room {
@@ -30,7 +32,8 @@ pub enum Event {
         /// The network's reference of each part, in order: reports name them.
         references: Vec<u8>,
     },
-    /// A text was not sent; nothing of it arrives, except that earlier parts of a longer one may.
+    /// A text was not sent; nothing of it arrives, except that earlier parts of a longer one may, and that a modem may say
+    /// "unknown error" (`+CMS ERROR: 500`) of one that it could not follow.
     NotSent {
         /// Which.
         id: OrderId,
@@ -153,6 +156,7 @@ pub enum Registration {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Incoming {
     /// Where its parts lie, to be freed when it is safe.
+    /// None for a text of class 0, which the modem hands over at once and keeps nowhere: advertisements and notices come so.
     pub slots: Vec<Slot>,
     /// The sender: a number with its plus where it is international, digits, or a name.
     pub from: String,

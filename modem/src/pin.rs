@@ -111,7 +111,7 @@ mod tests {
         let twice = PinNote::said(Some(&said), CARD, "4071");
         let refused = said.clone().refused();
         let corrected = PinNote::said(Some(&refused), CARD, "1704");
-        let table: [(Option<&PinNote>, &str, &str, Option<u8>, bool); 15] = [
+        let table = [
             // Nothing is known: the card's own count decides, or there is none.
             (None, CARD, "4071", Some(3), true),
             (None, CARD, "4071", Some(2), false),

@@ -1,4 +1,10 @@
 //! In what modems differ. What holds for all of them is in [`super::machine`].
+//!
+//! That MSM chips advertise mode 2 of `+CNMI` and fail on it is known from oFono, that Huawei packs USSD from several
+//! drivers. The rest is taken from what the vendors' manuals are known to say and was not tried on a modem of each kind:
+//! the commands for the card's number, for the tries of its PIN and for the clock, the lines of a start, and that
+//! `+CGACT=1,1` brings data up. Each may be refused without harm: a number or a clock is then not told, a PIN is said as
+//! [`super::pin`] allows without a count, a restart that is not announced shows by a list that is refused.
 
 use crate::ussd::Form;
 

@@ -1,4 +1,4 @@
-//! Dialogues with modems, written from the manuals' forms, against the machine; and what must hold whatever comes.
+//! Dialogues with modems, written from the manuals' forms and recorded from none, against the machine; and what must hold whatever comes.
 
 mod player;
 mod storm;
