@@ -6,6 +6,7 @@ mod driver;
 mod gammu;
 #[path = "modem/sandbox.rs"]
 mod sandbox;
+#[cfg(test)]
 #[path = "modem/site.rs"]
 mod site;
 
