@@ -18,6 +18,8 @@ pub const CODE_VALID_MS: i64 = 15 * MINUTE_MS;
 pub const CODE_TRIES_MAX: u8 = 3;
 
 const CODES: u32 = 1_000_000;
+/// Attempts at a free code beyond one for each that is open: two attempts may fall on the same.
+const SPARE_ATTEMPTS: u64 = 16;
 
 /// Six digits. It prints nowhere: [`OneTimeCode::digits`] is for the SMS that carries it, and for the store. What a person
 /// sends is compared by [`redeem`], which counts the tries.
@@ -36,7 +38,7 @@ impl OneTimeCode {
             |attempt: u64| OneTimeCode((draw.number(&format!("one-time code {attempt}")) % u64::from(CODES)) as u32);
         let is_free = |code: &OneTimeCode| !open.iter().any(|issued| issued.code == *code);
         // A number that has a million codes open would get one that it has; it is asked for ten a day.
-        (0..=open.len() as u64)
+        (0..=open.len() as u64 + SPARE_ATTEMPTS)
             .map(drawn)
             .find(is_free)
             .unwrap_or_else(|| drawn(0))
