@@ -16,7 +16,7 @@ use super::{
     delivery::{Purpose, Said, SimText},
     effect::{Effect, Refusal, Told},
     manage::Outcome,
-    store::{broadcasts, broadcasts::Reachable},
+    store::{broadcasts, broadcasts::Reachable, inbox},
 };
 
 /// Parts that a text to everybody may have.
@@ -137,6 +137,24 @@ impl Site {
         let mut effects = vec![Effect::Live];
         effects.extend(self.feed_broadcast(moment)?);
         Ok(Ok((effects, Told::Broadcast { id, people, parts })))
+    }
+
+    /// A person who said STOP, or in whose name somebody did, gets texts to everybody again. The hub has a list of its own.
+    pub(super) fn end_stop(&mut self, moment: &Moment, phone: &str) -> Result<Outcome, SiteError> {
+        let phone = match Phone::parse(phone, self.country()) {
+            Ok(phone) => phone,
+            Err(error) => {
+                return Ok(Err(Refusal::Field {
+                    field: "phone",
+                    message: error.to_string(),
+                }));
+            }
+        };
+        if !inbox::end_stop(self.connection(), &phone.e164())? {
+            return Ok(Err(Refusal::Unknown("a STOP of this number")));
+        }
+        self.audit(moment, "stop_ended", &phone.masked())?;
+        Ok(Ok((Vec::new(), Told::Done)))
     }
 
     /// No more of it leaves. One that is over already changes nothing.

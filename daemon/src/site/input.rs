@@ -236,6 +236,11 @@ pub enum Command {
     },
     /// Let no more of one leave.
     StopBroadcast(i64),
+    /// A person who said STOP wants texts to everybody again.
+    EndStop {
+        /// Their phone, in any accepted form.
+        phone: String,
+    },
     /// A command with the name of who gave it, for the audit, and the key that makes a repeat harmless.
     By(Box<Order>),
 
@@ -369,6 +374,7 @@ impl std::fmt::Debug for Command {
             Command::PlanBroadcast { .. } => "PlanBroadcast",
             Command::Broadcast { .. } => "Broadcast",
             Command::StopBroadcast(_) => "StopBroadcast",
+            Command::EndStop { .. } => "EndStop",
             Command::By(order) => return write!(f, "By({:?})", order.command),
             Command::ResetManager { .. } => "ResetManager",
             Command::AddToken { .. } => "AddToken",

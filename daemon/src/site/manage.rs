@@ -102,6 +102,7 @@ impl Site {
             Command::PlanBroadcast { text } => self.plan_broadcast(&text)?,
             Command::Broadcast { text } => self.broadcast(moment, &text)?,
             Command::StopBroadcast(id) => self.stop_broadcast(moment, id)?,
+            Command::EndStop { phone } => self.end_stop(moment, &phone)?,
             Command::ResetManager { name, role, hash } => self.reset_manager(moment, &name, role, hash)?,
             Command::AddToken { name, role, hash } => self.add_token(moment, &name, role, &hash)?,
             Command::TryLogin { name, device } => self.try_login(moment, &name, device.as_ref())?,

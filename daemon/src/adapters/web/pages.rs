@@ -31,7 +31,7 @@ use super::{Web, guard::Caller, password, problem::Problem};
 type Fields = Form<BTreeMap<String, String>>;
 
 /// Sentences after a change, by the word in `?said=`.
-const SAID: [(&str, &str); 12] = [
+const SAID: [(&str, &str); 13] = [
     ("over", "You were away for a while. Log in again; nothing was changed."),
     ("out", "You are logged out."),
     ("password", "Your new password is set."),
@@ -47,6 +47,7 @@ const SAID: [(&str, &str); 12] = [
         "broadcast",
         "It is on its way, as far as the hours and today's texts go.",
     ),
+    ("again", "Done. This number gets texts to everybody again."),
     ("stopped", "It is stopped. Who has not got it gets it no more."),
     ("pulses", "Done. The dispenser counts with this from its next pour."),
     (

@@ -113,6 +113,7 @@ pub const ROUTES: &[Route] = &[
     person("POST", "/clock", CHANGE),
     person("GET", "/texts", SEE),
     person("POST", "/texts/airtime", CHANGE),
+    person("POST", "/texts/again", CHANGE),
     person("GET", "/broadcast", CHANGE),
     person("POST", "/broadcast/preview", CHANGE),
     person("POST", "/broadcast", CHANGE),

@@ -160,6 +160,13 @@ pub fn stop(connection: &Connection, phone: &str, now: Wall) -> Result<bool, Sto
     Ok(statement.execute((phone, now.0))? > 0)
 }
 
+/// A number wants them again; false when it had not said STOP.
+pub fn end_stop(connection: &Connection, phone: &str) -> Result<bool, StoreError> {
+    let mut statement =
+        connection.prepare_cached("DELETE FROM sim_stopped WHERE phone_key = keyed('sim.phone', ?1)")?;
+    Ok(statement.execute([phone])? > 0)
+}
+
 /// Whether it said so.
 pub fn is_stopped(connection: &Connection, phone: &str) -> Result<bool, StoreError> {
     let mut statement = connection

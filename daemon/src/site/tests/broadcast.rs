@@ -79,6 +79,28 @@ fn a_text_to_everybody_is_shown_first_and_then_reaches_each_number_once() {
 }
 
 #[test]
+fn who_said_stop_gets_texts_again_when_a_manager_says_so() {
+    let mut bench = Bench::of("broadcast-again", &[]);
+    let connection = bench.site().connection();
+    crate::site::store::inbox::stop(connection, "+254700000104", Wall(0)).unwrap();
+    let end = |phone: &str| Command::EndStop {
+        phone: phone.to_owned(),
+    };
+    assert!(matches!(
+        bench.command(end("kiosk")),
+        Err(Refusal::Field { field: "phone", .. })
+    ));
+    assert_eq!(bench.command(end("0700000104")), Ok(Told::Done));
+    let connection = bench.site().connection();
+    assert!(!crate::site::store::inbox::is_stopped(connection, "+254700000104").unwrap());
+    assert_eq!(
+        bench.command(end("0700000104")),
+        Err(Refusal::Unknown("a STOP of this number")),
+        "there is none any more"
+    );
+}
+
+#[test]
 fn texts_to_everybody_leave_by_day_and_behind_all_others() {
     let mut bench = Bench::of("broadcast-hours", &[PHONE]);
     bench.meet_jane();

@@ -29,7 +29,7 @@ use super::{
         problem::Problem,
         wire::{Here, texts::masked},
     },
-    Failure, Fields, Notice, View, broadcast, hidden, may_change,
+    Failure, Fields, Notice, View, broadcast, field, hidden, may_change,
     show::{light, time},
     status::Said,
     submit,
@@ -44,6 +44,7 @@ pub(super) fn routes() -> Router<Web> {
     Router::new()
         .route("/texts", get(page))
         .route("/texts/airtime", post(ask_airtime))
+        .route("/texts/again", post(end_stop))
 }
 
 /// What the first page says of the SIM.
@@ -240,7 +241,18 @@ async fn show(
                     }
                     (identity(sim))
                 }
-                @if may_change(caller) { p { a href="/broadcast" { "Write to everybody of this site" } } }
+                @if may_change(caller) {
+                    p { a href="/broadcast" { "Write to everybody of this site" } }
+                    details {
+                        summary { "Somebody said STOP and wants texts again" }
+                        form class="card" method="post" action="/texts/again" {
+                            (hidden(caller)?)
+                            label for="phone" { "Their phone" }
+                            input id="phone" name="phone" type="tel" required autocomplete="off";
+                            button { "Text them again" }
+                        }
+                    }
+                }
             }
         }
         @for broadcast in &lists.broadcasts { (broadcast::card(broadcast, caller, &here)?) }
@@ -328,6 +340,18 @@ async fn ask_airtime(
 ) -> Result<Response, Failure> {
     match submit(&web, &caller, &fields, Command::AskAirtime).await {
         Ok(_) => Ok(Redirect::to("/texts?said=airtime").into_response()),
+        Err(problem) => refused(&web, &caller, &problem).await,
+    }
+}
+
+async fn end_stop(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    let phone = field(&fields, "phone").to_owned();
+    match submit(&web, &caller, &fields, Command::EndStop { phone }).await {
+        Ok(_) => Ok(Redirect::to("/texts?said=again").into_response()),
         Err(problem) => refused(&web, &caller, &problem).await,
     }
 }
