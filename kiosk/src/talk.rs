@@ -7,6 +7,7 @@ mod number;
 mod screen;
 mod secret;
 pub mod sms;
+mod state;
 mod text;
 pub mod ussd;
 
@@ -14,6 +15,7 @@ pub use alarm::AlarmText;
 pub use number::NumberText;
 pub use screen::Screen;
 pub use secret::{without_pins, without_secrets};
+pub use state::TextState;
 pub use text::Text;
 
 use crate::dispense::Reason;

@@ -10,6 +10,7 @@
 
 mod sites;
 
+pub use kiosk::talk::TextState;
 use kiosk::{
     ids::{CustomerId, SiteName},
     moment::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS},
@@ -44,51 +45,6 @@ const SITE_WITHIN_MS: i64 = 15 * MINUTE_MS;
 pub(super) const EARLY_REPORT_MS: i64 = HOUR_MS;
 /// The provider's word is kept up to so many characters.
 const REASON_MAX: usize = 64;
-
-/// Where a text stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TextState {
-    /// Waits to be handed over.
-    Queued,
-    /// Handed over.
-    Sending,
-    /// The provider took it.
-    Sent,
-    /// It is on the phone.
-    Delivered,
-    /// It will not arrive.
-    Failed,
-    /// It may have been sent.
-    Unknown,
-}
-
-impl TextState {
-    const ALL: [TextState; 6] = [
-        TextState::Queued,
-        TextState::Sending,
-        TextState::Sent,
-        TextState::Delivered,
-        TextState::Failed,
-        TextState::Unknown,
-    ];
-
-    /// The word in the database and on pages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            TextState::Queued => "queued",
-            TextState::Sending => "sending",
-            TextState::Sent => "sent",
-            TextState::Delivered => "delivered",
-            TextState::Failed => "failed",
-            TextState::Unknown => "unknown",
-        }
-    }
-
-    /// The state with this word.
-    pub fn from_name(name: &str) -> Option<TextState> {
-        TextState::ALL.into_iter().find(|state| state.name() == name)
-    }
-}
 
 /// Whether a text goes also to who asked for no more texts: whatever tells of their own money, or of water that stops for
 /// want of it, and the answer to what they wrote. Reminders, farewells and invitations do not.

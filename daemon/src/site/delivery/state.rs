@@ -1,5 +1,7 @@
 //! What texts are for, where they stand, and what the network says of them.
 
+pub use kiosk::talk::TextState;
+
 /// What a text is for. The order is the order in which they are handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Purpose {
@@ -39,51 +41,6 @@ impl Purpose {
     /// The purpose with this word.
     pub fn from_name(name: &str) -> Option<Purpose> {
         Purpose::ALL.into_iter().find(|purpose| purpose.name() == name)
-    }
-}
-
-/// Where a text stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TextState {
-    /// Waits to be handed over.
-    Queued,
-    /// Handed over.
-    Sending,
-    /// The network took it.
-    Sent,
-    /// It is on the phone.
-    Delivered,
-    /// It will not arrive.
-    Failed,
-    /// It may have been sent.
-    Unknown,
-}
-
-impl TextState {
-    const ALL: [TextState; 6] = [
-        TextState::Queued,
-        TextState::Sending,
-        TextState::Sent,
-        TextState::Delivered,
-        TextState::Failed,
-        TextState::Unknown,
-    ];
-
-    /// The word in the database and on pages.
-    pub const fn name(self) -> &'static str {
-        match self {
-            TextState::Queued => "queued",
-            TextState::Sending => "sending",
-            TextState::Sent => "sent",
-            TextState::Delivered => "delivered",
-            TextState::Failed => "failed",
-            TextState::Unknown => "unknown",
-        }
-    }
-
-    /// The state with this word.
-    pub fn from_name(name: &str) -> Option<TextState> {
-        TextState::ALL.into_iter().find(|state| state.name() == name)
     }
 }
 
