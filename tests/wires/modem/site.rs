@@ -1,8 +1,8 @@
 //! A whole site with a modem: the real hub, a real gateway and a pretend modem on a pty, while the data is cut.
 
-use std::{fs, time::Duration};
+use std::{fs, os::unix::ffi::OsStrExt as _, time::Duration};
 
-use rustix::pty::{OpenptFlags, openpt};
+use rustix::pty::{OpenptFlags, openpt, ptsname};
 use world::{
     processes::{Folder, wait_for},
     programme::{Customer, Programme, STOP_WITHIN, within},
@@ -13,6 +13,8 @@ use world::{
 use crate::WITHIN;
 
 const SITE: &str = "kibera-3";
+/// Terminals that a test takes to have a certain one.
+const LOWER_MAX: usize = 32;
 const JANE: u64 = 254_700_000_102;
 /// What the site says of so many litres (`sms-balance-here`).
 const TWENTY: &str = "At this kiosk you have 20 l of water and 0 jerrycans, as far as it knows now.";
@@ -127,8 +129,19 @@ async fn a_text_is_answered_without_data_and_after_the_modem_was_pulled() {
     let port = modem.program.data().to_owned();
     let before = fs::read_link(&port).unwrap();
     modem.program.kill().unwrap();
-    // Somebody else has the old name by now, so that it comes back under another.
-    let _others = [0; 4].map(|_| openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap());
+    // Somebody else takes the old name once the gateway has let go of it, so that it comes back under another.
+    let mut others = Vec::new();
+    let taken = wait_for("the old name is taken", WITHIN, async || {
+        let other = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        let name = ptsname(&other, Vec::new()).unwrap();
+        let is_old = name.to_bytes() == before.as_os_str().as_bytes();
+        // The system gives the lowest number that is free: those below are taken, too.
+        if is_old || others.len() < LOWER_MAX {
+            others.push(other);
+        }
+        is_old.then_some(())
+    });
+    taken.await.unwrap();
     modem.start().await.unwrap();
     assert_ne!(fs::read_link(&port).unwrap(), before);
     in_network(&programme).await;
