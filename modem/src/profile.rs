@@ -37,25 +37,24 @@ pub struct Profile {
     pub activates_data: bool,
 }
 
-const SIMCOM_CHATTER: &[&str] = &[
-    "RDY",
-    "SMS DONE",
-    "PB DONE",
-    "SMS READY",
-    "RING",
-    "MISSED_CALL",
-    "OPL UPDATING",
-    "PNN UPDATING",
-];
-
-static SIM7600: Profile = Profile {
+/// A constant, for what SIMCom made since differs from it in little.
+const SIM7600: Profile = Profile {
     name: "sim7600",
     marks: &["sim7600", "sim7500"],
     iccid: ("AT+CICCID", "+ICCID:"),
     pin_tries: ("AT+SPIC", "+SPIC:", 0),
     clock: ("AT+CCLK?", "+CCLK:"),
     clock_is_utc: false,
-    chatter: SIMCOM_CHATTER,
+    chatter: &[
+        "RDY",
+        "SMS DONE",
+        "PB DONE",
+        "SMS READY",
+        "RING",
+        "MISSED_CALL",
+        "OPL UPDATING",
+        "PNN UPDATING",
+    ],
     starts: &["RDY", "*ATREADY:"],
     ussd: Form::Plain,
     reset: "AT+CFUN=1,1",
@@ -66,16 +65,7 @@ static SIM7600: Profile = Profile {
 static SIM7670: Profile = Profile {
     name: "sim7670",
     marks: &["sim7670", "sim7672", "a7670", "a7672", "a7600", "a7608"],
-    iccid: ("AT+CICCID", "+ICCID:"),
-    pin_tries: ("AT+SPIC", "+SPIC:", 0),
-    clock: ("AT+CCLK?", "+CCLK:"),
-    clock_is_utc: false,
-    chatter: SIMCOM_CHATTER,
-    starts: &["RDY", "*ATREADY:"],
-    ussd: Form::Plain,
-    reset: "AT+CFUN=1,1",
-    notify_mode: 1,
-    activates_data: true,
+    ..SIM7600
 };
 
 static EC25: Profile = Profile {

@@ -9,10 +9,10 @@ use std::{
 
 use anyhow::Context;
 use clap::Parser;
-use world::fuzz::{TARGETS, Target, fuzz, read};
-
-/// Exit status for a command line that cannot be understood.
-const EXIT_USAGE: u8 = 64;
+use world::{
+    command_line,
+    fuzz::{TARGETS, Target, fuzz, read},
+};
 
 /// Damages good inputs and gives them to whatever reads what others wrote: PDUs, lines of a modem, USSD, SMS commands,
 /// records, frames and texts of sync. Exits 1 when one panics, writes the input to a file and prints its path.
@@ -40,15 +40,9 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments: Arguments = match command_line::arguments() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let code = if error.use_stderr() { EXIT_USAGE } else { 0 };
-            return match error.print() {
-                Ok(()) => ExitCode::from(code),
-                Err(_) => ExitCode::FAILURE,
-            };
-        }
+        Err(code) => return code,
     };
     let is_chosen = |target: &&Target| arguments.target.as_deref().is_none_or(|name| name == target.name);
     let chosen: Vec<&Target> = TARGETS.iter().filter(is_chosen).collect();
@@ -59,7 +53,7 @@ fn main() -> ExitCode {
         return if arguments.list {
             ExitCode::SUCCESS
         } else {
-            ExitCode::from(EXIT_USAGE)
+            ExitCode::from(command_line::EXIT_USAGE)
         };
     }
     match run(&arguments, &chosen) {

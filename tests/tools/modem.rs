@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context, bail};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
+use world::command_line;
 use world::modem::{
     Modem, Told,
     happening::Happening,
@@ -18,9 +19,6 @@ use world::modem::{
     profile::{PROFILES, Profile},
     script,
 };
-
-/// Exit status for a command line that cannot be understood.
-const EXIT_USAGE: u8 = 64;
 
 /// A pretend modem on a pty, for the demo, tests and gammu.
 ///
@@ -79,15 +77,9 @@ const SCRIPT: &str = r#"A script has a line for each thing that happens, at once
 Times are 500ms, 5s, 2m. # begins a remark."#;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments: Arguments = match command_line::arguments() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let code = if error.use_stderr() { EXIT_USAGE } else { 0 };
-            return match error.print() {
-                Ok(()) => ExitCode::from(code),
-                Err(_) => ExitCode::FAILURE,
-            };
-        }
+        Err(code) => return code,
     };
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,10 +8,7 @@ use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
-use world::sandbox::Sandbox;
-
-/// Exit status for a command line that cannot be understood.
-const EXIT_USAGE: u8 = 64;
+use world::{command_line, sandbox::Sandbox};
 
 /// Pretend payment providers for the demo, tests and a newcomer's first hour.
 #[derive(Parser)]
@@ -26,15 +23,9 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let arguments: Arguments = match command_line::arguments() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let code = if error.use_stderr() { EXIT_USAGE } else { 0 };
-            return match error.print() {
-                Ok(()) => ExitCode::from(code),
-                Err(_) => ExitCode::FAILURE,
-            };
-        }
+        Err(code) => return code,
     };
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,

@@ -22,6 +22,7 @@
 //! | [`processes`] | the real programs on loopback: started, stopped, killed, cleaned up |
 //! | [`mqtt`] | a plain MQTT client for tests of the wire |
 //! | [`tap`] | the dispenser of [`dispenser`] on a real connection that comes back by itself |
+//! | [`command_line`] | how the tools read theirs |
 //! | [`http`] | small calls of a JSON API |
 //! | [`proxy`] | a network with a switch between two programs |
 //! | [`programme`] | hub, sites, dispensers and pretend M-PESA as real programs |
@@ -34,6 +35,7 @@ pub mod caller;
 pub mod centre;
 pub mod check;
 pub mod clock;
+pub mod command_line;
 pub mod dispenser;
 pub mod event;
 mod folder;

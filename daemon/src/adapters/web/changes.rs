@@ -66,6 +66,14 @@ impl Change {
         Ok(Change { caller, once, body })
     }
 
+    /// Refuses a change without a key, for what would be done twice when it is sent again.
+    fn must_have_key(&self, why: &'static str) -> Result<(), Problem> {
+        match self.once {
+            Some(_) => Ok(()),
+            None => Err(Problem::field("Idempotency-Key", why)),
+        }
+    }
+
     async fn tell(self, web: &Web, command: Command) -> Result<Response, Problem> {
         let told = web.tell_as(&self.caller, self.once, command).await?;
         Ok(response(wire::told(&Ok(told))))
@@ -148,8 +156,8 @@ async fn loan(
     change.tell(&web, command).await
 }
 
-/// Cash that the caller has taken: for a customer by id, or by what they type, and so much water or water for so much. The
-/// only change that must have a key: one that is sent again without it would take the cash twice.
+/// Cash that the caller has taken: for a customer by id, or by what they type, and so much water or water for so much. It
+/// must have a key: one that is sent again without it would take the cash twice.
 async fn cash_sale(
     State(web): State<Web>,
     Extension(caller): Extension<Caller>,
@@ -158,10 +166,7 @@ async fn cash_sale(
     body: Body,
 ) -> Result<Response, Problem> {
     let change = Change::read(caller, &uri, &headers, body).await?;
-    if change.once.is_none() {
-        let message = "give one for each sale, so that it is not made twice when it is sent again";
-        return Err(Problem::field("Idempotency-Key", message));
-    }
+    change.must_have_key("give one for each sale, so that it is not made twice when it is sent again")?;
     let fields = Fields::read(&change.body)?;
     let customer = match (fields.has("customer"), fields.has("phone")) {
         (true, false) => fields.parsed("customer")?,
@@ -262,10 +267,7 @@ async fn broadcast(
     body: Body,
 ) -> Result<Response, Problem> {
     let change = Change::read(caller, &uri, &headers, body).await?;
-    if change.once.is_none() {
-        let message = "give one for each text, so that nobody gets it twice when it is sent again";
-        return Err(Problem::field("Idempotency-Key", message));
-    }
+    change.must_have_key("give one for each text, so that nobody gets it twice when it is sent again")?;
     let text = Fields::read(&change.body)?.text("text")?;
     change.tell(&web, Command::Broadcast { text }).await
 }
