@@ -105,20 +105,50 @@ pub enum Trouble {
     #[error("nothing at the modem's port answers AT")]
     Mute,
     /// There is no SIM in it.
-    #[error("there is no SIM card in the modem")]
+    #[error("there is no SIM card in the modem: put one in, or the one that is there once more")]
     NoSim,
     /// The SIM wants a PIN, and none is configured.
-    #[error("the SIM card wants a PIN: set modem.sim_pin_file, or take the PIN off the card in a phone")]
+    #[error("the SIM card wants a PIN: set modem.sim_pin_file and restart the gateway, or take the PIN off in a phone")]
     PinWanted,
     /// The SIM refused the configured PIN. It is not tried again before somebody changes it.
-    #[error("the SIM card refuses the PIN of modem.sim_pin_file: it is not tried again")]
-    PinWrong,
+    #[error(
+        "the SIM card refuses the PIN in modem.sim_pin_file{}: correct that file and restart the gateway, or take the PIN off in \
+         a phone",
+        in_brackets(*.left)
+    )]
+    PinWrong {
+        /// Tries that are left, where the modem tells it.
+        left: Option<u8>,
+    },
+    /// Tries for the SIM's PIN are spent, by whomever: the configured one may be right and is not said, for the last ones
+    /// are a person's.
+    #[error(
+        "tries for the SIM card's PIN were spent{}, so that in modem.sim_pin_file is not tried: {}, and put the card back",
+        in_brackets(*.left),
+        // An unknown number stays unknown.
+        if .left.is_some() { "enter it once in a phone" } else { "take it off in a phone" }
+    )]
+    PinSpared {
+        /// Tries that are left, where the modem tells it.
+        left: Option<u8>,
+    },
     /// The SIM is locked and wants its PUK.
-    #[error("the SIM card is locked: unlock it with its PUK in a phone")]
+    #[error(
+        "the SIM card is locked by wrong PINs: put it in a phone, enter its PUK, take the PIN off, and put it back"
+    )]
     PukWanted,
     /// The SIM does not work.
-    #[error("the SIM card does not work: {0}")]
+    #[error("the SIM card does not work ({0}): take it out and put it back, try it in a phone, or use another one")]
     BadSim(String),
+}
+
+/// In brackets, where it is known.
+fn in_brackets(tries: Option<u8>) -> String {
+    match tries {
+        None => String::new(),
+        Some(1) => " (1 try is left)".to_owned(),
+        Some(tries) => format!(" ({tries} tries are left)"),
+    }
 }
 
 /// How the network stands.
@@ -234,4 +264,50 @@ pub enum UssdEnd {
     /// The modem is gone.
     #[error("the modem is gone")]
     Down,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gsm7;
+
+    /// A person reads them on a page, in a list and perhaps in a text: one line each, and what to do stands behind the colon.
+    #[test]
+    fn what_is_wrong_with_a_card_says_what_to_do() {
+        let table = [
+            (Trouble::NoSim, "put one in"),
+            (Trouble::PinWanted, "set modem.sim_pin_file and restart the gateway"),
+            (
+                Trouble::PinWrong { left: None },
+                "correct that file and restart the gateway",
+            ),
+            (
+                Trouble::PinWrong { left: Some(2) },
+                "(2 tries are left): correct that file",
+            ),
+            (
+                Trouble::PinWrong { left: Some(1) },
+                "(1 try is left): correct that file",
+            ),
+            (
+                Trouble::PinSpared { left: Some(2) },
+                "is not tried: enter it once in a phone, and put the card back",
+            ),
+            (
+                Trouble::PinSpared { left: None },
+                "is not tried: take it off in a phone, and put the card back",
+            ),
+            (Trouble::PukWanted, "enter its PUK"),
+            (
+                Trouble::BadSim("+CME ERROR: 13".to_owned()),
+                "(+CME ERROR: 13): take it out and put it back",
+            ),
+        ];
+        for (trouble, way_out) in table {
+            let text = trouble.to_string();
+            assert!(text.contains(way_out), "{text}");
+            let letters = gsm7::encode(&text).map(|letters| letters.len());
+            assert!(letters.is_some_and(|letters| letters <= 160), "{letters:?}: {text}");
+        }
+    }
 }

@@ -45,17 +45,29 @@ impl PinNote {
     }
 }
 
+/// What becomes of a PIN that a card wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It may be said.
+    Say,
+    /// The card has refused this very one.
+    Refused,
+    /// Nobody knows that it is wrong, but tries were spent, and the rest is a person's.
+    Spared,
+}
+
 /// Whether a PIN may be said to a card that has so many tries left, where it tells that. With fewer than all of them left
 /// somebody has said a wrong one: perhaps this very one, unless it is noted that it was another.
-pub(crate) fn may_be_said(note: Option<&PinNote>, card: &str, pin: &str, left: Option<u8>) -> bool {
+pub(crate) fn verdict(note: Option<&PinNote>, card: &str, pin: &str, left: Option<u8>) -> Verdict {
     let note = note.filter(|note| note.is_of(card));
     let is_same = note.is_some_and(|note| note.pin == checksum(pin));
-    match (note, left) {
-        (Some(note), _) if is_same && note.is_refused => false,
+    let may_be_said = match (note, left) {
+        (Some(note), _) if is_same && note.is_refused => return Verdict::Refused,
         (Some(_), Some(left)) if !is_same => left > 1,
         (_, Some(left)) => left >= TRIES,
         (note, None) => note.is_none_or(|note| note.spent < TRIES - 1),
-    }
+    };
+    if may_be_said { Verdict::Say } else { Verdict::Spared }
 }
 
 /// FNV-1a of 64 bits: the same in every version of this program.
@@ -107,35 +119,37 @@ mod tests {
 
     #[test]
     fn the_last_try_is_a_persons() {
+        use Verdict::{Refused, Say, Spared};
         let said = PinNote::said(None, CARD, "4071");
         let twice = PinNote::said(Some(&said), CARD, "4071");
         let refused = said.clone().refused();
         let corrected = PinNote::said(Some(&refused), CARD, "1704");
         let table = [
             // Nothing is known: the card's own count decides, or there is none.
-            (None, CARD, "4071", Some(3), true),
-            (None, CARD, "4071", Some(2), false),
-            (None, CARD, "4071", None, true),
+            (None, CARD, "4071", Some(3), Say),
+            (None, CARD, "4071", Some(2), Spared),
+            (None, CARD, "4071", None, Say),
             // Refused: never again, on this card.
-            (Some(&refused), CARD, "4071", Some(3), false),
-            (Some(&refused), CARD, "4071", Some(2), false),
-            (Some(&refused), CARD, "4071", None, false),
-            (Some(&refused), "another card", "4071", None, true),
+            (Some(&refused), CARD, "4071", Some(3), Refused),
+            (Some(&refused), CARD, "4071", Some(2), Refused),
+            (Some(&refused), CARD, "4071", None, Refused),
+            (Some(&refused), "another card", "4071", None, Say),
+            (Some(&refused), "another card", "4071", Some(2), Spared),
             // Corrected: once more, and the last try is left.
-            (Some(&refused), CARD, "1704", Some(2), true),
-            (Some(&refused), CARD, "1704", Some(1), false),
-            (Some(&refused), CARD, "1704", None, true),
-            (Some(&corrected), CARD, "4711", None, false),
+            (Some(&refused), CARD, "1704", Some(2), Say),
+            (Some(&refused), CARD, "1704", Some(1), Spared),
+            (Some(&refused), CARD, "1704", None, Say),
+            (Some(&corrected), CARD, "4711", None, Spared),
             // Said, and what the card answered was not heard.
-            (Some(&said), CARD, "4071", Some(3), true),
-            (Some(&said), CARD, "4071", Some(2), false),
-            (Some(&said), CARD, "4071", None, true),
-            (Some(&twice), CARD, "4071", None, false),
+            (Some(&said), CARD, "4071", Some(3), Say),
+            (Some(&said), CARD, "4071", Some(2), Spared),
+            (Some(&said), CARD, "4071", None, Say),
+            (Some(&twice), CARD, "4071", None, Spared),
         ];
-        for (note, card, pin, left, may) in table {
+        for (note, card, pin, left, expected) in table {
             assert_eq!(
-                may_be_said(note, card, pin, left),
-                may,
+                verdict(note, card, pin, left),
+                expected,
                 "{note:?} {card} {pin} {left:?}"
             );
         }

@@ -221,7 +221,12 @@ fn identity(identity: Identity) -> SimIdentity {
 fn needs_person(trouble: &Trouble) -> bool {
     match trouble {
         Trouble::NoPort(_) | Trouble::Gone | Trouble::Mute => false,
-        Trouble::NoSim | Trouble::PinWanted | Trouble::PinWrong | Trouble::PukWanted | Trouble::BadSim(_) => true,
+        Trouble::NoSim
+        | Trouble::PinWanted
+        | Trouble::PinWrong { .. }
+        | Trouble::PinSpared { .. }
+        | Trouble::PukWanted
+        | Trouble::BadSim(_) => true,
     }
 }
 
@@ -302,7 +307,8 @@ mod tests {
             (Trouble::Gone, false),
             (Trouble::NoPort("busy".to_owned()), false),
             (Trouble::Mute, false),
-            (Trouble::PinWrong, true),
+            (Trouble::PinWrong { left: Some(2) }, true),
+            (Trouble::PinSpared { left: None }, true),
             (Trouble::NoSim, true),
         ] {
             assert_eq!(needs_person(&trouble), expected, "{trouble}");

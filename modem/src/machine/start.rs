@@ -9,7 +9,7 @@ use super::{
 use crate::{
     command::{End, Fault, fields, number},
     event::{Event, Identity, Trouble},
-    pin::{self, PinNote},
+    pin::{self, PinNote, Verdict},
     profile,
 };
 
@@ -169,8 +169,6 @@ impl Machine {
                 self.set_up();
             }
             "SIM PIN" if self.settings.sim_pin.is_none() => self.sim_trouble(Trouble::PinWanted),
-            // However many tries are left.
-            "SIM PIN" if !self.pin_may_be_said(Some(u8::MAX)) => self.sim_trouble(Trouble::PinWrong),
             "SIM PIN" => self.script.push_front(Step::PinTries),
             "SIM PUK" => self.sim_trouble(Trouble::PukWanted),
             other => self.sim_trouble(Trouble::BadSim(other.to_owned())),
@@ -186,16 +184,13 @@ impl Machine {
         }
     }
 
-    fn pin_may_be_said(&self, left: Option<u8>) -> bool {
-        let pin = self.settings.sim_pin.as_deref().unwrap_or_default();
-        pin::may_be_said(self.pin_note.as_ref(), &self.identity.iccid, pin, left)
-    }
-
     fn pin_has_tries(&mut self) {
         let left = self.pin_tries_left.take();
-        match self.pin_may_be_said(left) {
-            true => self.script.push_front(Step::PinEnter),
-            false => self.sim_trouble(Trouble::PinWrong),
+        let pin = self.settings.sim_pin.as_deref().unwrap_or_default();
+        match pin::verdict(self.pin_note.as_ref(), &self.identity.iccid, pin, left) {
+            Verdict::Say => self.script.push_front(Step::PinEnter),
+            Verdict::Refused => self.sim_trouble(Trouble::PinWrong { left }),
+            Verdict::Spared => self.sim_trouble(Trouble::PinSpared { left }),
         }
     }
 
@@ -206,19 +201,22 @@ impl Machine {
         self.note_pin(Some(note));
     }
 
-    /// A card that is not there, does not work or does not answer has not said that the PIN is wrong.
+    /// A card that is not there, does not work or does not answer has not said that the PIN is wrong. Of one that has, the
+    /// tries are asked for once more, to be told.
     fn pin_refused(&mut self, fault: &Fault) {
         let is_unheard = fault.word == NO_ANSWER || fault.is_busy() || fault.is(13, 313);
-        let trouble = match fault {
-            fault if fault.is(10, 310) => Trouble::NoSim,
-            fault if is_unheard => Trouble::BadSim(fault.word.clone()),
-            _ => {
+        match fault {
+            fault if fault.is(10, 310) => self.sim_trouble(Trouble::NoSim),
+            fault if is_unheard => self.sim_trouble(Trouble::BadSim(fault.word.clone())),
+            fault => {
                 let note = self.pin_note.take().map(PinNote::refused);
                 self.note_pin(note);
-                Trouble::PinWrong
+                match fault.is(12, 316) {
+                    true => self.sim_trouble(Trouble::PukWanted),
+                    false => self.script.push_front(Step::PinTries),
+                }
             }
-        };
-        self.sim_trouble(trouble);
+        }
     }
 
     fn note_pin(&mut self, note: Option<PinNote>) {

@@ -333,7 +333,7 @@ fn a_wrong_pin_is_tried_once_and_the_right_one_opens() {
     };
     let mut desk = Desk::with("ec25", with("0000"));
     desk.happen(Happening::Pin("1234".into()));
-    assert_eq!(desk.until("Down", down), Trouble::PinWrong);
+    assert_eq!(desk.until("Down", down), Trouble::PinWrong { left: Some(2) });
     let end_ms = desk.now_ms + 3_600_000;
     while desk.now_ms < end_ms {
         desk.step();
