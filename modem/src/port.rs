@@ -1,6 +1,7 @@
 //! The serial port under the machine: the only file here that waits. Orders and bytes take turns, events wait for their
 //! reader, and while they do what the modem says waits in the kernel.
 
+mod log;
 mod note;
 
 use std::{
@@ -19,6 +20,7 @@ use tokio::{
 };
 use tokio_serial::{SerialPortBuilderExt, SerialStream};
 
+use self::log::{Line, Log};
 use crate::{
     event::{Event, Trouble},
     machine::{Data, Effect, Input, Machine, Settings},
@@ -74,6 +76,7 @@ pub async fn run(options: Options, orders: mpsc::Receiver<Order>, events: mpsc::
         options,
         orders,
         events,
+        log: Log::default(),
     };
     let mut buffer = [0; READ_MAX];
     let mut still_wanted = driver.step(Input::Tick).await;
@@ -99,6 +102,7 @@ struct Driver {
     options: Options,
     orders: mpsc::Receiver<Order>,
     events: mpsc::Sender<Event>,
+    log: Log,
     began: Instant,
     port: Option<SerialStream>,
     open_at: Option<Instant>,
@@ -126,6 +130,7 @@ impl Driver {
                     // What came before a write that failed still holds; another write would fail as well.
                     Effect::Write(bytes) => lost = lost || !self.write(&bytes).await,
                     Effect::Tell(event) => {
+                        self.say(&event);
                         if !self.tell(event).await {
                             return false;
                         }
@@ -144,6 +149,22 @@ impl Driver {
             }
             self.port = None;
             effects = self.machine.handle(self.now_ms(), Input::Closed(Trouble::Gone));
+        }
+    }
+
+    fn say(&mut self, event: &Event) {
+        let port = self.options.port.display();
+        match self.log.hears(event) {
+            None => {}
+            Some(Line::Down { why }) => tracing::warn!(%port, why, "the modem cannot be used"),
+            Some(Line::Up {
+                name,
+                operator,
+                is_back,
+            }) => {
+                let change = if is_back { "is back" } else { "is ready" };
+                tracing::info!(%port, model = name, operator, "the modem {change}");
+            }
         }
     }
 
@@ -169,11 +190,11 @@ impl Driver {
         match timeout(WRITE_TIMEOUT, port.write_all(bytes)).await {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
-                tracing::warn!(port = %self.options.port.display(), %error, "cannot write to the modem");
+                tracing::debug!(port = %self.options.port.display(), %error, "cannot write to the modem");
                 false
             }
             Err(_) => {
-                tracing::warn!(port = %self.options.port.display(), "the modem takes nothing");
+                tracing::debug!(port = %self.options.port.display(), "the modem takes nothing");
                 false
             }
         }
@@ -194,7 +215,7 @@ impl Driver {
     }
 
     async fn lost(&mut self, error: &io::Error) -> bool {
-        tracing::warn!(port = %self.options.port.display(), %error, "the modem's port is gone");
+        tracing::debug!(port = %self.options.port.display(), %error, "the modem's port is gone");
         self.port = None;
         self.step(Input::Closed(Trouble::Gone)).await
     }
