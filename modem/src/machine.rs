@@ -165,6 +165,8 @@ pub struct Machine {
     is_turn_of_orders: bool,
     orders: VecDeque<Outgoing>,
     sending: Option<Sending>,
+    /// Reports that wait until no text is on its way.
+    reports: Vec<Event>,
     faults_in_a_row: u8,
     reads: BTreeSet<u16>,
     deletes: BTreeSet<u16>,
@@ -211,6 +213,7 @@ impl Machine {
             is_turn_of_orders: false,
             orders: VecDeque::new(),
             sending: None,
+            reports: Vec::new(),
             faults_in_a_row: 0,
             reads: BTreeSet::new(),
             deletes: BTreeSet::new(),
@@ -328,6 +331,7 @@ impl Machine {
 
     /// Begins the next step, unless one is under way.
     fn pump(&mut self) {
+        self.tell_reports();
         while self.flight.is_none() && self.pause_until <= self.now {
             if !matches!(self.phase, Phase::Starting | Phase::Ready) {
                 return;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Machine, Phase,
+    Effect, Machine, Phase,
     step::Step,
     stores::{REPORTS, SECOND, STORES},
 };
@@ -26,6 +26,8 @@ const FREE_MIN: u16 = 3;
 const READS_MAX: usize = 256;
 /// Steps that reports may have waiting.
 const REPORT_STEPS_MAX: usize = 16;
+/// Reports that wait while a text is on its way: one for each of its parts.
+const REPORTS_MAX: usize = 255;
 /// A PDU may have so many hexadecimal digits: 12 octets of service centre, 176 of message.
 const PDU_MAX: usize = 376;
 /// No store has more places; what is listed beyond is left there until others are forgotten.
@@ -231,12 +233,26 @@ impl Machine {
         }
     }
 
+    /// While a text is on its way its report waits for the reference that it names: that of a first part comes before the
+    /// last part is taken, and that of a single one may overtake the modem's own answer.
     fn tell_report(&mut self, report: &StatusReport) {
-        self.tell(Event::Reported {
+        let reported = Event::Reported {
             reference: report.reference,
             to: report.to.to_string(),
             fate: report.fate(),
-        });
+        };
+        match self.sending.is_some() && self.reports.len() < REPORTS_MAX {
+            true => self.reports.push(reported),
+            false => self.tell(reported),
+        }
+    }
+
+    /// No text is on its way: whatever a report names was told.
+    pub(super) fn tell_reports(&mut self) {
+        if self.sending.is_none() {
+            let reports = std::mem::take(&mut self.reports);
+            self.out.extend(reports.into_iter().map(Effect::Tell));
+        }
     }
 
     /// `+CMTI`: a text lies in a slot of the store that it names.
