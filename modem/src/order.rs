@@ -6,9 +6,11 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderId(pub u64);
 
-/// A place for a text: its number in the store `"SM"`, or that in the store `"ME"` with the highest bit set.
+/// A place for a text as long as that text lies in it: in the lower 16 bits its number in the store `"SM"`, or that in the
+/// store `"ME"` with the highest bit set; above them how often in this run a text was found gone from its place, or all were
+/// with their card. So what is said late of a text frees no other's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Slot(pub u16);
+pub struct Slot(pub u32);
 
 /// An order.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -102,7 +102,7 @@ pub enum SimOrder {
         wants_report: bool,
     },
     /// These texts are on the disk: their places may be freed.
-    Forget(Vec<u16>),
+    Forget(Vec<u32>),
     /// Begin a USSD session.
     Dial {
         /// Names it.
@@ -125,7 +125,7 @@ pub enum SimOrder {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Received {
     /// Where its parts lie.
-    pub slots: Vec<u16>,
+    pub slots: Vec<u32>,
     /// The sender: a number, digits, or a name.
     pub from: String,
     /// Its words, or bytes that are none.

@@ -55,11 +55,14 @@ pub(super) struct Shelf {
     joiner: Joiner,
     room: (u16, u16),
     card: String,
+    /// How often places changed hands unasked.
+    turn: u16,
 }
 
 #[derive(Debug)]
 struct Known {
     pdu: String,
+    turn: u16,
     is_forgotten: bool,
 }
 
@@ -77,7 +80,16 @@ impl Default for Shelf {
             joiner: Joiner::default(),
             room: (0, 0),
             card: String::new(),
+            turn: 0,
         }
+    }
+}
+
+impl Shelf {
+    /// A place as it is told outside, while what lies there now does.
+    fn place(&self, slot: u16) -> Slot {
+        let turn = self.known.get(&slot).map_or(self.turn, |known| known.turn);
+        Slot(u32::from(turn) << 16 | u32::from(slot))
     }
 }
 
@@ -86,8 +98,10 @@ impl Machine {
     pub(super) fn shelf_is_of_card(&mut self) {
         let card = format!("{} {}", self.identity.iccid, self.identity.imsi);
         if self.shelf.card != card {
+            let is_other = u16::from(!self.shelf.card.is_empty());
             self.shelf = Shelf {
                 card,
+                turn: self.shelf.turn.wrapping_add(is_other),
                 ..Shelf::default()
             };
             self.deletes.clear();
@@ -185,8 +199,12 @@ impl Machine {
         if self.shelf.known.len() >= SHELF_MAX && !self.shelf.known.contains_key(&slot) {
             return;
         }
+        if self.shelf.known.contains_key(&slot) {
+            self.shelf.turn = self.shelf.turn.wrapping_add(1);
+        }
         let known = Known {
             pdu: pdu.to_owned(),
+            turn: self.shelf.turn,
             is_forgotten: false,
         };
         self.shelf.known.insert(slot, known);
@@ -195,9 +213,10 @@ impl Machine {
 
     fn came(&mut self, slot: Option<u16>, pdu: &str) {
         let now = Duration::from_millis(self.now);
+        let place = slot.map(|slot| self.shelf.place(slot));
         match Message::decode(pdu) {
             Ok((_, Message::Deliver(deliver))) => {
-                let whole = self.shelf.joiner.take(now, slot.map(Slot), deliver);
+                let whole = self.shelf.joiner.take(now, place, deliver);
                 self.received(whole);
             }
             Ok((_, Message::StatusReport(report))) => {
@@ -210,7 +229,7 @@ impl Machine {
             // Nobody can read it, and it would take its place for ever: it is told as what it is.
             Ok((_, Message::Submit(_))) | Err(_) => {
                 let incoming = Incoming {
-                    slots: slot.map(Slot).into_iter().collect(),
+                    slots: place.into_iter().collect(),
                     from: String::new(),
                     body: Body::Data(pdu.as_bytes().to_vec()),
                     sent_at_ms: None,
@@ -290,12 +309,17 @@ impl Machine {
         }
     }
 
-    /// Texts are safe elsewhere. A slot that was not told in this run is left alone: nobody here knows what lies in it.
+    /// Texts are safe elsewhere. A slot that was not told in this run, or of another text than lies there now, is left alone:
+    /// nobody knows whether that one is safe.
     pub(super) fn forget(&mut self, slots: &[Slot]) {
-        for Slot(slot) in slots {
-            if let Some(known) = self.shelf.known.get_mut(slot) {
+        for place in slots {
+            let slot = (place.0 & u32::from(u16::MAX)) as u16;
+            if self.shelf.place(slot) != *place {
+                continue;
+            }
+            if let Some(known) = self.shelf.known.get_mut(&slot) {
                 known.is_forgotten = true;
-                self.deletes.insert(*slot);
+                self.deletes.insert(slot);
             }
         }
     }
@@ -322,7 +346,11 @@ impl Machine {
         if *end == End::Ok {
             let listed = std::mem::take(&mut self.shelf.listed);
             let is_there = |slot: u16| slot & SECOND != swept || listed.contains(&slot);
+            let before = self.shelf.known.len();
             self.shelf.known.retain(|slot, _| is_there(*slot));
+            if self.shelf.known.len() < before {
+                self.shelf.turn = self.shelf.turn.wrapping_add(1);
+            }
             self.shelf.doubtful.retain(|slot, _| is_there(*slot));
         } else if self.phase == Phase::Ready {
             // A modem that restarted unheard is in text mode, or in another store.

@@ -36,5 +36,5 @@ transcripts! {
     receives sweeps full_store sends reports_acknowledged ussd_plain ussd_packed unasked data_ecm data_ecm_huawei
     sim_missing sim_pin_wrong sim_pin_unheard sim_pin_tried_before sim_pin_noted sim_pin_corrected store_late
     mute falls_silent restarts vanishes
-    handed_over late_checks ussd_crossing clock two_stores shelf_odds restarts_early reports_early
+    handed_over late_checks ussd_crossing clock two_stores shelf_odds restarts_early reports_early forgets_late
 }

@@ -211,7 +211,7 @@ fn order(text: &str) -> Order {
                 wants_report: kind == "report",
             })
         }
-        "forget" => Order::Forget(vec![Slot(u16::try_from(number).expect("a slot"))]),
+        "forget" => Order::Forget(vec![Slot(u32::try_from(number).expect("a slot"))]),
         "dial" => Order::Dial { id, code: rest },
         "say" => Order::Say { id, text: rest },
         "hangup" => Order::HangUp { id },

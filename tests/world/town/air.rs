@@ -32,7 +32,7 @@ const SYNC_TEXTS_PER_DAY: u32 = 1_000;
 #[derive(Debug, Default)]
 pub(crate) struct Sim {
     number: String,
-    kept: BTreeMap<u16, Received>,
+    kept: BTreeMap<u32, Received>,
     stamps: i64,
     /// Texts of sync that left it.
     pub(crate) sent: u64,

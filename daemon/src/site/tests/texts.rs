@@ -191,7 +191,7 @@ fn a_text_told_again_changes_nothing_but_its_places_are_freed() {
 #[test]
 fn without_a_stamp_the_same_words_are_the_same_text_for_an_hour() {
     let mut bench = with_sim("texts-stampless", settings());
-    let text = |slots: Vec<u16>| {
+    let text = |slots: Vec<u32>| {
         SimEvent::Received(Received {
             slots,
             from: PHONE.to_owned(),

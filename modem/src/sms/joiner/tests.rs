@@ -36,7 +36,7 @@ fn at(second: u64) -> Duration {
     Duration::from_secs(second)
 }
 
-fn slots(slots: &[u16]) -> Vec<Slot> {
+fn slots(slots: &[u32]) -> Vec<Slot> {
     slots.iter().copied().map(Slot).collect()
 }
 
@@ -204,7 +204,7 @@ proptest! {
         let mut joiner = Joiner::default();
         let mut ready = Vec::new();
         for (place, (part, content)) in parts.into_iter().enumerate() {
-            ready.extend(joiner.take(at(0), Some(Slot(place as u16)), message(part, content)));
+            ready.extend(joiner.take(at(0), Some(Slot(place as u32)), message(part, content)));
         }
         let whole: Vec<String> = told(ready).into_iter().filter(|(_, _, is_incomplete)| !is_incomplete).map(|(text, _, _)| text).collect();
         prop_assert!(!whole.is_empty() && whole.iter().all(|whole| *whole == text));
