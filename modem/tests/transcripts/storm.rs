@@ -283,3 +283,51 @@ fn a_modem_without_a_network_is_restarted_after_an_hour() {
     assert_eq!(restarts(&mut player, 55, without), 0);
     assert_eq!(restarts(&mut player, 10, without), 1);
 }
+
+/// What is due from time to time is due at each start, too: a modem that starts again and again, from whatever cause, is
+/// looked through, asked and used as one that stays.
+#[test]
+fn a_modem_that_starts_all_the_time_starves_no_housekeeping() {
+    const STARTS: usize = 40;
+    let mut player = Player::new(Settings::default(), Feeding::Whole);
+    player.open();
+    behave(&mut player, 2);
+    let asked = ["AT+CMGL=4", "AT+CCLK?", "AT+CSQ", "AT+CREG?", "AT+COPS?", "AT+CPMS?"];
+    let mut counts = [0; 6];
+    for start in 0..STARTS {
+        // Shorter than any of them is apart.
+        match start % 3 {
+            0 => player.modem_says(b"\r\nRDY\r\n"),
+            1 => player.modem_says(b"\r\n+CPIN: SIM PIN\r\n"),
+            _ => player.input(Input::Closed(Trouble::Gone)),
+        }
+        obey(&mut player);
+        for _ in 0..15 {
+            while let Some(said) = player.said() {
+                for (count, command) in counts.iter_mut().zip(asked) {
+                    *count += usize::from(said.trim_start_matches('\u{1b}') == command);
+                }
+                good(&mut player, &said);
+                obey(&mut player);
+            }
+            player.pass(1_000);
+        }
+        let id = OrderId(start as u64);
+        player.input(Input::Order(text(id.0)));
+        for _ in 0..2 {
+            let said = player.said().expect("a text goes out");
+            good(&mut player, &said);
+        }
+        let told = player.told();
+        assert!(
+            told.contains(&Event::Sent {
+                id,
+                references: vec![9]
+            }),
+            "{start}: {told:?}"
+        );
+    }
+    for (count, command) in counts.into_iter().zip(asked) {
+        assert!(count >= STARTS, "{command}: {count}");
+    }
+}
