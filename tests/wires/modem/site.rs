@@ -150,6 +150,11 @@ async fn a_text_is_answered_without_data_and_after_the_modem_was_pulled() {
 
     let told = programme.sites[0].gateway.run(&["doctor"]).await.unwrap();
     let told = String::from_utf8(told.stdout).unwrap();
+    // However often the port was tried meanwhile.
+    let log = programme.sites[0].gateway.log();
+    for said in ["the modem is ready", "the modem's port is gone", "the modem is back"] {
+        assert_eq!(log.matches(said).count(), 1, "{said}: {log}");
+    }
     for line in [
         // A pretend modem has the far side of its port open; a program that has it would not let the two talk.
         format!("{} is held by kisima-modem too", port.display()),
