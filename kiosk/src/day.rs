@@ -101,6 +101,11 @@ impl Zone {
         self.0.to_datetime(timestamp)
     }
 
+    /// Whether clocks show UTC at `wall`.
+    pub fn is_utc(&self, wall: Wall) -> bool {
+        self.local(wall) == Zone::utc().local(wall)
+    }
+
     /// The local hour at `wall`, 0 to 23, as clocks show it.
     pub fn hour(&self, wall: Wall) -> u8 {
         u8::try_from(self.local(wall).hour()).unwrap_or_default()

@@ -11,10 +11,15 @@ pub enum Event {
     Down(Trouble),
     /// How the network stands, whenever that has changed.
     Network(Network),
-    /// The network's time, in milliseconds since 1970 UTC, as the modem was told it: in a network, and of the years 2026 to
-    /// 2055. Networks tell it without proof and some tell none, so that the modem's own clock is read: a wrong one by a few
-    /// years is not seen here.
-    Time(i64),
+    /// The network's time as the modem was told it: in a network, and of the years 2026 to 2055. Networks tell it without
+    /// proof and some tell none, so that the modem's own clock is read: a wrong one by a few years is not seen here.
+    Time {
+        /// Milliseconds since 1970 UTC.
+        at_ms: i64,
+        /// The modem named a zone beside its local time, or shows UTC. Else it named none but zero, and so does one that was
+        /// told local time and no zone: where local time is not UTC, it may be hours wrong.
+        is_zoned: bool,
+    },
     /// How many places for texts are taken, and how many there are.
     Room {
         /// Taken.

@@ -165,7 +165,10 @@ fn event(event: Event) -> SimEvent {
             why: trouble.to_string(),
         },
         Event::Network(network) => SimEvent::Network(self::network(network)),
-        Event::Time(ms) => SimEvent::Time(Wall(ms)),
+        Event::Time { at_ms, is_zoned } => SimEvent::Time {
+            wall: Wall(at_ms),
+            is_zoned,
+        },
         Event::Room { used, total } => SimEvent::Room { used, total },
         Event::Received(text) => SimEvent::Received(received(text)),
         Event::Sent { id, references } => SimEvent::Sent {

@@ -30,7 +30,12 @@ pub enum SimEvent {
     /// How its network stands.
     Network(SimNetwork),
     /// The network's time.
-    Time(Wall),
+    Time {
+        /// As the modem tells it.
+        wall: Wall,
+        /// It named a zone, or shows UTC; else it may show local time.
+        is_zoned: bool,
+    },
     /// Places for texts: taken, and all.
     Room {
         /// Taken.
@@ -269,7 +274,11 @@ impl Site {
             }
             SimEvent::Down { why, needs_person } => self.sim_down(moment, why, needs_person),
             SimEvent::Network(network) => Ok(self.sim_network(network)),
-            SimEvent::Time(wall) => Ok(vec![Effect::ClockHeard(Trust::Modem, wall)]),
+            // What may be hours wrong is no time: without one nothing ends, and the manager can set it.
+            SimEvent::Time { wall, is_zoned } if is_zoned || self.zone.is_utc(wall) => {
+                Ok(vec![Effect::ClockHeard(Trust::Modem, wall)])
+            }
+            SimEvent::Time { .. } => Ok(Vec::new()),
             SimEvent::Room { used, total } => {
                 self.modem.room = Some((used, total));
                 Ok(Vec::new())

@@ -16,6 +16,23 @@ fn nairobi() -> Zone {
 const MIDNIGHT: Wall = Wall((20_777 * 24 + 21) * HOUR_MS);
 
 #[test]
+fn clocks_show_utc_where_and_while_they_do() {
+    let (january, july) = (Wall(1_767_700_800_000), Wall(1_783_339_200_000));
+    for (name, in_january, in_july) in [
+        ("Africa/Nairobi", false, false),
+        ("Africa/Accra", true, true),
+        ("Europe/London", true, false),
+    ] {
+        let zone = Zone::named(name).unwrap();
+        assert_eq!(
+            (zone.is_utc(january), zone.is_utc(july)),
+            (in_january, in_july),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn a_day_begins_at_local_midnight() {
     assert_eq!(MIDNIGHT.rfc3339(), "2026-11-20T21:00:00Z");
     assert_eq!(nairobi().day(MIDNIGHT), day("2026-11-21"));

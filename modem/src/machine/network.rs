@@ -154,9 +154,13 @@ impl Machine {
     pub(super) fn heard_clock(&mut self, line: &str) {
         let is_registered = matches!(self.registration(), Registration::Home | Registration::Roaming);
         let text = line.split('"').nth(1).unwrap_or_default();
-        let at_ms = clock_ms(text, self.profile.clock_is_utc).filter(|at_ms| (EARLIEST_MS..LATEST_MS).contains(at_ms));
-        if let Some(at_ms) = at_ms.filter(|_| is_registered) {
-            self.tell(Event::Time(at_ms));
+        let is_utc = self.profile.clock_is_utc;
+        let stamp = clock(text, is_utc).filter(|stamp| (EARLIEST_MS..LATEST_MS).contains(&stamp.at_ms));
+        if let Some(stamp) = stamp.filter(|_| is_registered) {
+            self.tell(Event::Time {
+                at_ms: stamp.at_ms,
+                is_zoned: is_utc || stamp.zone_quarters != 0,
+            });
         }
     }
 
@@ -181,7 +185,7 @@ fn technology(number: u8) -> Option<&'static str> {
 
 /// `yy/MM/dd,hh:mm:ss±zz`, the zone in quarters of an hour; the year may have four digits, what follows is ignored. It is
 /// read as the stamp of a message, which has the same numbers in the same order.
-fn clock_ms(text: &str, is_utc: bool) -> Option<i64> {
+fn clock(text: &str, is_utc: bool) -> Option<Stamp> {
     let mut numbers = text.split(|c: char| !c.is_ascii_digit());
     let mut octets = [0; 7];
     for octet in &mut octets {
@@ -195,7 +199,7 @@ fn clock_ms(text: &str, is_utc: bool) -> Option<i64> {
     if is_utc {
         octets[6] = 0;
     }
-    Stamp::decode(octets).map(|stamp| stamp.at_ms)
+    Stamp::decode(octets)
 }
 
 #[cfg(test)]
@@ -205,6 +209,7 @@ mod tests {
     #[test]
     fn a_clock_is_local_or_utc_by_profile() {
         // 2026-03-01 13:22:33 three hours east of UTC is 10:22:33 UTC, 1772360553 s since 1970.
+        let clock_ms = |text, is_utc| clock(text, is_utc).map(|stamp| stamp.at_ms);
         let text = "26/03/01,13:22:33+12";
         assert_eq!(clock_ms(text, false), Some(1_772_360_553_000));
         assert_eq!(clock_ms("2026/03/01,10:22:33+12,0", true), Some(1_772_360_553_000));

@@ -188,7 +188,7 @@ fn the_networks_time_is_told() {
     for profile in ["generic", "ec25"] {
         let mut desk = Desk::new(profile);
         let time = desk.until("Time", |event| match event {
-            Event::Time(ms) => Some(*ms),
+            Event::Time { at_ms, is_zoned: true } => Some(*at_ms),
             _ => None,
         });
         let passed = time - START_MS;

@@ -145,8 +145,10 @@ fn texts_belong_to_the_enrolment() {
 fn the_networks_time_sets_the_clock_and_a_sim_that_needs_somebody_is_an_alarm() {
     let mut bench = with_sim("texts-clock", settings());
     let wall = Wall(1_790_000_123_000);
-    let effects = bench.give(Input::Sim(SimEvent::Time(wall)));
+    let effects = bench.give(Input::Sim(SimEvent::Time { wall, is_zoned: true }));
     assert!(effects.contains(&Effect::ClockHeard(Trust::Modem, wall)));
+    let nairobis_own = SimEvent::Time { wall, is_zoned: false };
+    assert_eq!(bench.give(Input::Sim(nairobis_own)), [], "it may be three hours ahead");
     let down = |why: &str, needs_person| SimEvent::Down {
         why: why.to_owned(),
         needs_person,
