@@ -147,8 +147,8 @@ fn the_networks_time_sets_the_clock_and_a_sim_that_needs_somebody_is_an_alarm() 
     let wall = Wall(1_790_000_123_000);
     let effects = bench.give(Input::Sim(SimEvent::Time { wall, is_zoned: true }));
     assert!(effects.contains(&Effect::ClockHeard(Trust::Modem, wall)));
-    let nairobis_own = SimEvent::Time { wall, is_zoned: false };
-    assert_eq!(bench.give(Input::Sim(nairobis_own)), [], "it may be three hours ahead");
+    let unzoned = Input::Sim(SimEvent::Time { wall, is_zoned: false });
+    assert_eq!(bench.give(unzoned), [], "in Nairobi it may be three hours ahead");
     let down = |why: &str, needs_person| SimEvent::Down {
         why: why.to_owned(),
         needs_person,
@@ -172,6 +172,19 @@ fn the_networks_time_sets_the_clock_and_a_sim_that_needs_somebody_is_an_alarm() 
     let status = bench.sim_status();
     assert_eq!(status.trouble.as_deref(), Some("the SIM card is locked"));
     assert_eq!((status.identity, status.network), (None, None));
+}
+
+#[test]
+fn where_local_time_is_utc_no_zone_is_needed() {
+    let mut bench = with_sim("texts-accra", settings());
+    let moved = Enrolment {
+        time_zone: "Africa/Accra".to_owned(),
+        ..enrolment()
+    };
+    bench.give(Input::Joined(Box::new(moved)));
+    let wall = Wall(1_790_000_123_000);
+    let effects = bench.give(Input::Sim(SimEvent::Time { wall, is_zoned: false }));
+    assert!(effects.contains(&Effect::ClockHeard(Trust::Modem, wall)));
 }
 
 #[test]
