@@ -128,9 +128,9 @@ pub enum Trouble {
     /// Tries for the SIM's PIN are spent, by whomever: the configured one may be right and is not said, for the last ones
     /// are a person's.
     #[error(
-        "tries for the SIM card's PIN were spent{}, so that in modem.sim_pin_file is not tried: {}, and put the card back",
+        "tries for the SIM card's PIN were spent{}, so the one in modem.sim_pin_file is not tried: {}, and put the card back",
         in_brackets(*.left),
-        // An unknown number stays unknown.
+        // Where nobody counts, nobody sees that all are back.
         if .left.is_some() { "enter it once in a phone" } else { "take it off in a phone" }
     )]
     PinSpared {
