@@ -93,6 +93,51 @@ fn a_port_is_there_and_ours_or_says_what_is_wrong() {
 }
 
 #[test]
+fn what_is_no_serial_device_is_named_by_its_kind_and_not_opened() {
+    for (name, subsystem, begin, words) in [
+        ("mem", "class/mem", "FAIL", "no serial device but of the kind mem"),
+        ("tty", "class/tty", "ok", "there and free"),
+        // The AT port of a modem on PCIe.
+        ("wwan", "class/wwan", "ok", "there and free"),
+    ] {
+        let made = Made::new(name);
+        let device = made.0.join("sys/dev/char/1:3");
+        fs::create_dir_all(&device).unwrap();
+        std::os::unix::fs::symlink(format!("../../../../{subsystem}"), device.join("subsystem")).unwrap();
+        // A shell of every script has it open.
+        let told = made.process(8, "bash", &[]).told(false, &[NULL]);
+        says(&told, &format!("{begin} modem.port"), &["/dev/null", words]);
+    }
+}
+
+/// The program behind a pseudo-terminal has its far end open, and perhaps both.
+#[test]
+fn a_pseudo_terminal_is_a_pretend_modem_and_who_is_behind_it_is_not_in_the_way() {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let far = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&far).unwrap();
+    unlockpt(&far).unwrap();
+    let near = ptsname(&far, Vec::new()).unwrap().into_string().unwrap();
+    let set = format!("modem.port={near}");
+    let warns = |made: &Made, runs, words: &[&str]| {
+        says(
+            &made.told(runs, &[&set]),
+            "warn modem.port",
+            &[words, &["pretend modem"]].concat(),
+        )
+    };
+    warns(&Made::new("pty-free"), false, &["is a pseudo-terminal:"]);
+    for ptmx in ["/dev/ptmx", "/dev/pts/ptmx"] {
+        let made = Made::new("pty").process(8, "kisima-modem", &[ptmx, &near]);
+        let made = made.process(7, "kisima-gateway", &[&near]);
+        warns(&made, true, &["is a pseudo-terminal of kisima-modem:"]);
+    }
+    let both = Made::new("pty-two").process(8, "kisima-modem", &["/dev/ptmx", &near]);
+    let both = both.process(9, "minicom", &[&near]);
+    says(&both.told(false, &[&set]), "FAIL modem.port", &["held by minicom too"]);
+}
+
+#[test]
 fn a_name_that_will_change_is_told() {
     let made = Made::new("name");
     let told = made.told(false, &["modem.port=/dev/ttyUSB92"]);
