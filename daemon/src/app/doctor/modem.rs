@@ -250,28 +250,7 @@ pub(super) fn standing(told: &Value) -> Vec<(&'static str, Found)> {
         )),
     };
     let mut found = vec![("SIM", Good("ready".to_owned())), ("network", registration)];
-    let airtime = &modem["airtime"];
-    found.push((
-        "airtime",
-        match (airtime["left_minor"].as_i64(), airtime["low"] == true) {
-            (None, _) if airtime["can_ask"] == true => Warn("not known yet; it is asked once a day".to_owned()),
-            (None, _) => Warn(format!(
-                "nobody can ask for it: say in airtime.operators how the operator {} is asked",
-                text(&network["operator_code"])
-            )),
-            (Some(minor), is_low) => {
-                let currency = Currency::from_code(&text(&airtime["currency"]));
-                let left =
-                    currency.map_or_else(|| minor.to_string(), |currency| Money::new(minor, currency).to_string());
-                let left = format!("{left}, as told at {}", text(&airtime["told_at"]));
-                if is_low {
-                    Warn(format!("{left}; top it up"))
-                } else {
-                    Good(left)
-                }
-            }
-        },
-    ));
+    found.push(("airtime", airtime(&modem["airtime"], &text(&network["operator_code"]))));
     let sms = &told["sms"];
     if sms["held"] == true {
         found.push((
@@ -279,7 +258,53 @@ pub(super) fn standing(told: &Value) -> Vec<(&'static str, Found)> {
             Fail("the network refuses them; look at the SIM's airtime and its message centre".to_owned()),
         ));
     }
+    found.extend(answers(sms).map(|found| ("texts", found)));
     found
+}
+
+/// What is left on the SIM, or why that is not known and what to do about it.
+fn airtime(told: &Value, operator: &str) -> Found {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let trouble = told["trouble"].as_str();
+    let Some(minor) = told["left_minor"].as_i64() else {
+        return Warn(match (told["cannot_ask"].as_str(), trouble) {
+            (Some("not_named"), _) => format!(
+                "not known: the settings do not say how the operator {operator} is asked; say it in \
+                 [airtime.operators.{operator}]"
+            ),
+            (Some("not_joined"), _) => "not known: it is asked once this box has joined its hub".to_owned(),
+            (Some("no_network"), _) => "not known: it is asked once the modem is in a network".to_owned(),
+            (Some("modem_away"), _) => "not known: it is asked once the modem and its SIM can be used".to_owned(),
+            (Some("operator_untold"), _) => {
+                "not known: the modem does not tell whose network it is in, so nobody knows what to dial".to_owned()
+            }
+            (Some(other), _) => format!("not known: nobody can be asked ({other})"),
+            (None, Some(trouble)) => format!("not known: {trouble}; it is asked again within an hour"),
+            (None, None) => "not known yet; it is asked once a day".to_owned(),
+        });
+    };
+    let currency = Currency::from_code(&text(&told["currency"]));
+    let left = currency.map_or_else(|| minor.to_string(), |currency| Money::new(minor, currency).to_string());
+    let left = format!("{left}, as told at {}", text(&told["told_at"]));
+    match (told["low"] == true, trouble) {
+        (false, None) => Good(left),
+        (true, None) => Warn(format!("{left}; top it up")),
+        (false, Some(trouble)) => Warn(format!("{left}; the last question failed: {trouble}")),
+        (true, Some(trouble)) => Warn(format!("{left}; top it up; the last question failed: {trouble}")),
+    }
+}
+
+/// Why texts of people are kept and not answered; `None` where they are answered.
+fn answers(sms: &Value) -> Option<Found> {
+    match sms["answers"].as_str() {
+        Some("not_joined") => Some(Warn(
+            "those that come are kept and not answered: this box has not joined its hub, and knows nobody".to_owned(),
+        )),
+        Some("not_in_place") => Some(Warn(
+            "those that come are kept and not answered: this is not the box, or not the card, that joined".to_owned(),
+        )),
+        _ => None,
+    }
 }
 
 impl System<'_> {

@@ -271,8 +271,49 @@ fn what_the_running_gateway_knows_is_told() {
     says(&well, "ok airtime", &["KES 250.00", "2026-11-22T06:00:00Z"]);
     let low = told(serde_json::json!({ "ready": true, "network": network, "airtime": airtime(1_000, true) }));
     says(&low, "warn airtime", &["KES 10.00", "top it up"]);
-    let unknown = told(serde_json::json!({ "ready": true, "network": network, "airtime": { "can_ask": false } }));
-    says(&unknown, "warn airtime", &["airtime.operators", "63902"]);
+    let because =
+        |airtime: serde_json::Value| told(serde_json::json!({ "ready": true, "network": network, "airtime": airtime }));
+    for (why, words) in [
+        ("not_named", ["[airtime.operators.63902]", "the operator 63902"]),
+        ("not_joined", ["once this box has joined", "its hub"]),
+        ("no_network", ["once the modem", "in a network"]),
+        ("modem_away", ["once the modem and its SIM", "used"]),
+        ("operator_untold", ["does not tell", "whose network"]),
+    ] {
+        let unknown = because(serde_json::json!({ "can_ask": false, "cannot_ask": why }));
+        says(&unknown, "warn airtime", &words);
+        let names_settings = unknown.iter().any(|line| line.contains("airtime.operators"));
+        assert_eq!(names_settings, why == "not_named", "{why}: {unknown:?}");
+    }
+    let trouble =
+        "no amount was found in the answer \"Salio lako\": see airtime.operators.63902.pattern in the settings";
+    let words = ["Salio lako", "airtime.operators.63902.pattern"];
+    let unread = because(serde_json::json!({ "can_ask": true, "trouble": trouble }));
+    says(&unread, "warn airtime", &[words.as_slice(), &["not known"]].concat());
+    let mut before = airtime(25_000, false);
+    before["trouble"] = trouble.into();
+    says(
+        &because(before),
+        "warn airtime",
+        &[words.as_slice(), &["KES 250.00"]].concat(),
+    );
+}
+
+#[test]
+fn a_box_that_answers_no_texts_says_why() {
+    let told = |answers: &str| {
+        let told = serde_json::json!({ "modem": { "ready": true }, "sms": { "held": false, "answers": answers } });
+        let lines = standing(&told).into_iter();
+        lines.filter(|(what, _)| *what == "texts").collect::<Vec<_>>()
+    };
+    assert!(told("yes").is_empty());
+    for (answers, words) in [("not_joined", "has not joined"), ("not_in_place", "not the box")] {
+        let told = told(answers);
+        assert!(
+            matches!(&told[..], [(_, Warn(text))] if text.contains("not answered") && text.contains(words)),
+            "{answers}"
+        );
+    }
 }
 
 /// The rule that is installed names what is said here.
