@@ -170,7 +170,7 @@ fn airtime_row(airtime: &AirtimeStatus, here: &Here) -> Markup {
             div class="row" { span { "Data bundle " (megabytes) " MB" } span class="small" { "asked " (time(here, told)) } }
         }
         @if let Some(trouble) = &airtime.trouble {
-            p class="small" { "The last question failed: " (trouble) }
+            p class="small" { "The last question failed: " (trouble) "." }
         }
     }
 }
@@ -304,9 +304,9 @@ fn identity(sim: &SimStatus) -> Markup {
 fn who_answers() -> Markup {
     html! {
         p class="small" {
-            "This site itself answers BALANCE, STATUS, USAGE, CHECK, LANG, STOP and HELP. "
-            "BUY, PAY, LOAN, LOANS, APPROVE, BILL, REPORT, REGISTER, and whoever is at home elsewhere, wait for the hub, "
-            "which answers by its own way to text."
+            "Answered here: BALANCE, STATUS, USAGE, CHECK, LANG, STOP, HELP." br;
+            "Left to the hub: BUY, PAY, LOAN, LOANS, APPROVE, BILL, REPORT, REGISTER, and customers of other sites. "
+            "It answers once it is reached, if it has a way to text of its own."
         }
     }
 }
@@ -314,8 +314,10 @@ fn who_answers() -> Markup {
 fn came_row(text: &ShownIncoming, here: &Here) -> Markup {
     let kind = match text.kind.as_str() {
         "over" => "too many today: not read",
-        "ignored" => "not for us",
+        "ignored" => "not answered: no phone of a customer, or half a text",
         "data" => "not words",
+        "forwarded" => "left to the hub",
+        "asked" => "asked of the hub",
         "not_joined" => "not answered: this box had not joined",
         "not_in_place" => "not answered: this is not the box that joined",
         _ => "",

@@ -38,7 +38,8 @@ async fn the_page_tells_how_the_sim_stands_and_asks_for_the_airtime() {
         "2 of 4 bars",
         "Airtime is not known yet",
         "SIMCOM SIM7600",
-        "This site itself answers BALANCE",
+        "Answered here: BALANCE, STATUS, USAGE,",
+        "Left to the hub: BUY, PAY,",
     ] {
         assert!(page.body.contains(words), "{words}: {}", page.body);
     }
@@ -204,13 +205,22 @@ async fn texts_are_listed_with_masked_numbers_and_starred_secrets() {
         stamp_ms: Some(1_790_000_000_000),
         is_incomplete: false,
     };
+    let report = Received {
+        body: Ok("REPORT no water".to_owned()),
+        ..text.clone()
+    };
     bench.sim(SimEvent::Received(text)).await;
     let cookie = bench.manager("musa", Role::Viewer).await;
-    let page = bench.get("/texts", &[("cookie", &cookie)]).await.body;
+    let own = [("cookie", cookie.as_str())];
+    let page = bench.get("/texts", &own).await.body;
     assert!(
         page.contains("+254******123") && page.contains("my pin is **** &lt;b&gt;"),
         "{page}"
     );
+    assert!(!page.contains(">left to the hub<"), "it was answered: {page}");
+    bench.sim(SimEvent::Received(report)).await;
+    let listed = bench.get("/texts", &own).await.body;
+    assert!(listed.contains(">left to the hub<"), "{listed}");
     assert!(!page.contains("722000123") && !page.contains("4071"), "{page}");
     assert!(
         !page.contains("Write to everybody") && !page.contains("Ask for the airtime"),
