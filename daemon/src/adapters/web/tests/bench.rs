@@ -119,12 +119,8 @@ impl Bench {
         Bench::open_with_modem(name, Some(enrolment())).await
     }
 
-    /// The same modem in a box that has not joined.
-    pub async fn unjoined_with_modem(name: &str) -> Bench {
-        Bench::open_with_modem(name, None).await
-    }
-
-    async fn open_with_modem(name: &str, enrolment: Option<Enrolment>) -> Bench {
+    /// The same modem, also in a box that has not joined.
+    pub async fn open_with_modem(name: &str, enrolment: Option<Enrolment>) -> Bench {
         let sim = SimSettings {
             parts_per_day: 200,
             sync_texts_per_day: 60,

@@ -155,7 +155,7 @@ async fn why_the_airtime_is_not_known_is_told_apart() {
 
 #[tokio::test]
 async fn texts_to_a_box_that_has_not_joined_are_shown_as_not_answered() {
-    let bench = Bench::unjoined_with_modem("texts-unjoined").await;
+    let bench = Bench::open_with_modem("texts-unjoined", None).await;
     let text = Received {
         slots: vec![1],
         from: "+254722000123".to_owned(),
