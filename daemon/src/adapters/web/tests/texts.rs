@@ -174,7 +174,7 @@ async fn texts_to_a_box_that_has_not_joined_are_shown_as_not_answered() {
     ] {
         assert!(page.contains(words), "{words}: {page}");
     }
-    assert!(!page.contains("not for us"), "{page}");
+    assert!(!page.contains("no phone of a customer"), "{page}");
     assert!(bench.get("/", &own).await.body.contains("kept and not answered"));
     bench.stop().await;
 }
