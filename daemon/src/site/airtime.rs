@@ -1,6 +1,6 @@
 //! What is left on the SIM: once a day its operator is asked by USSD, and little of it, or no answer for days, is an alarm.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use kiosk::{
     airtime::Pattern,
@@ -57,14 +57,57 @@ pub struct AirtimeStatus {
     pub is_low: bool,
     /// Why the last question had no answer that could be read.
     pub trouble: Option<String>,
-    /// The settings say how the present operator is asked.
-    pub can_ask: bool,
+    /// Why nobody can be asked now; `None` where somebody can.
+    pub cannot_ask: Option<CannotAsk>,
+}
+
+/// Why nobody can be asked what is left. Each has another way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CannotAsk {
+    /// The modem or its SIM cannot be used.
+    ModemAway,
+    /// The modem is in no network.
+    NoNetwork,
+    /// The modem is in a network and does not tell whose it is.
+    OperatorUntold,
+    /// The settings do not say how this operator is asked, by its country and network code.
+    NotNamed(String),
+    /// This box has not joined: in which currency the answer is, it does not know yet.
+    NotJoined,
+}
+
+impl CannotAsk {
+    /// The word in the API.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            CannotAsk::ModemAway => "modem_away",
+            CannotAsk::NoNetwork => "no_network",
+            CannotAsk::OperatorUntold => "operator_untold",
+            CannotAsk::NotNamed(_) => "not_named",
+            CannotAsk::NotJoined => "not_joined",
+        }
+    }
+}
+
+impl fmt::Display for CannotAsk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CannotAsk::ModemAway => write!(f, "the modem or its SIM cannot be used now"),
+            CannotAsk::NoNetwork => write!(f, "the modem is in no network now"),
+            CannotAsk::OperatorUntold => write!(f, "the modem does not tell whose network it is in"),
+            CannotAsk::NotNamed(code) => write!(
+                f,
+                "the settings do not say how the operator {code} is asked (airtime.operators.{code})"
+            ),
+            CannotAsk::NotJoined => write!(f, "this box has not joined its hub yet"),
+        }
+    }
 }
 
 impl Site {
     /// Asks when it is time, the SIM can, and no other session is open.
     pub(super) fn tick_airtime(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
-        let Some((operator, codes)) = self.asked_operator() else {
+        let Ok((operator, codes)) = self.asked_operator() else {
             return Ok(Vec::new());
         };
         let uptime = self.present(moment).stamp.uptime;
@@ -84,12 +127,21 @@ impl Site {
         Ok(effects)
     }
 
-    /// The operator that is asked now and how; `None` where nobody said how, or nobody can be asked.
-    fn asked_operator(&self) -> Option<(String, OperatorCodes)> {
-        self.enrolled.as_ref()?;
-        let operator = self.modem.operator_code()?;
-        let codes = self.settings.care.operators.get(operator)?;
-        Some((operator.to_owned(), codes.clone()))
+    /// The operator that is asked now and how, or what is in the way: first what keeps it all from working.
+    fn asked_operator(&self) -> Result<(String, OperatorCodes), CannotAsk> {
+        if !self.modem.is_ready() {
+            return Err(CannotAsk::ModemAway);
+        }
+        if !self.modem.is_registered() {
+            return Err(CannotAsk::NoNetwork);
+        }
+        if self.enrolled.is_none() {
+            return Err(CannotAsk::NotJoined);
+        }
+        let operator = self.modem.operator_code().ok_or(CannotAsk::OperatorUntold)?;
+        let codes = self.settings.care.operators.get(operator);
+        let codes = codes.ok_or_else(|| CannotAsk::NotNamed(operator.to_owned()))?;
+        Ok((operator.to_owned(), codes.clone()))
     }
 
     /// A person wants to know now.
@@ -97,9 +149,9 @@ impl Site {
         if self.settings.sim.is_none() {
             return Ok(Err(Refusal::NoSim));
         }
-        let Some((operator, _)) = self.asked_operator() else {
-            let code = self.modem.operator_code().unwrap_or("its operator").to_owned();
-            return Ok(Err(Refusal::CannotAsk(code)));
+        let operator = match self.asked_operator() {
+            Ok((operator, _)) => operator,
+            Err(why) => return Ok(Err(Refusal::CannotAsk(why))),
         };
         let before = care::airtime(self.connection())?.filter(|row| row.operator == operator);
         let row = AirtimeRow {
@@ -114,7 +166,7 @@ impl Site {
     /// The operator's answer. A menu that wants another choice is hung up: a code leads to one answer.
     pub(super) fn airtime_said(&mut self, moment: &Moment, call: Call, text: &str) -> Result<Vec<Effect>, SiteError> {
         let mut effects = self.hang_up_call();
-        let Some((operator, codes)) = self.asked_operator() else {
+        let Ok((operator, codes)) = self.asked_operator() else {
             return Ok(effects);
         };
         let Some(mut row) = care::airtime(self.connection())?.filter(|row| row.operator == operator) else {
@@ -132,8 +184,9 @@ impl Site {
         let currency = self.enrolled()?.enrolment.currency;
         let Some(left) = codes.pattern.money(text, currency) else {
             let shown: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-            let shown: String = shown.chars().take(SHOWN_MAX).collect();
-            let why = format!("no amount was found in the answer \"{shown}\": see airtime.operators in the settings");
+            let shown: String = shown.chars().filter(|c| !c.is_control()).take(SHOWN_MAX).collect();
+            let pattern = format!("airtime.operators.{}.pattern", row.operator);
+            let why = format!("no amount was found in the answer \"{shown}\": see {pattern} in the settings");
             effects.extend(self.airtime_failed(moment, Call::Airtime, &why)?);
             return Ok(effects);
         };
@@ -208,7 +261,7 @@ impl Site {
             bundle_told: row.bundle_told,
             is_low: left.is_some_and(|left| self.is_low(left)),
             trouble: Some(row.word).filter(|word| !word.is_empty()),
-            can_ask: self.asked_operator().is_some(),
+            cannot_ask: self.asked_operator().err(),
         })
     }
 }

@@ -8,14 +8,15 @@ use kiosk::{
     units::{Currency, Money, Volume},
 };
 
-pub use super::{
-    broadcast::BroadcastPlan,
-    fleet::{Presence, Way},
-};
 use super::{
+    airtime::CannotAsk,
     input::{Door, ReplyId, Role},
     room::Room,
     sim::{SimOrder, SimStatus},
+};
+pub use super::{
+    broadcast::BroadcastPlan,
+    fleet::{Presence, Way},
 };
 
 /// An effect.
@@ -262,11 +263,9 @@ pub enum Refusal {
     /// There is no modem here.
     #[error("this site has no modem and sends no texts: set modem.port, then try again")]
     NoSim,
-    /// Nobody said how this operator is asked.
-    #[error(
-        "nobody can ask {0} for airtime: see airtime.operators in the settings, and whether the modem is in a network"
-    )]
-    CannotAsk(String),
+    /// Nobody can be asked what is left on the SIM.
+    #[error("nobody can ask for the airtime: {0}")]
+    CannotAsk(CannotAsk),
     /// Another text to everybody is on its way.
     #[error("another text to everybody is still on its way: wait for it, or stop it")]
     BroadcastRuns,

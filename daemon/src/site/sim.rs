@@ -214,6 +214,11 @@ impl ModemSeen {
         self.trouble.as_deref()
     }
 
+    /// Whether it is known to be in a network.
+    pub(super) fn is_registered(&self) -> bool {
+        self.network.as_ref().is_some_and(|network| network.is_registered)
+    }
+
     /// The number of the network it is in.
     pub(super) fn operator_code(&self) -> Option<&str> {
         let network = self.network.as_ref().filter(|network| network.is_registered)?;
@@ -223,6 +228,28 @@ impl ModemSeen {
     /// Whether what is handed over now has a chance to leave.
     pub(super) fn can_send(&self) -> bool {
         self.identity.is_some() && self.network.as_ref().is_none_or(|network| network.is_registered)
+    }
+}
+
+/// Whether this box answers texts of people. What it does not answer it keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// It does.
+    Yes,
+    /// Not before it has joined: it knows nobody.
+    NotJoined,
+    /// It is not the box that joined: another has taken its place, or its card is a copy.
+    NotInPlace,
+}
+
+impl Answers {
+    /// The word in the API, and under which a text that is not answered is kept.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Answers::Yes => "yes",
+            Answers::NotJoined => "not_joined",
+            Answers::NotInPlace => "not_in_place",
+        }
     }
 }
 
@@ -251,6 +278,8 @@ pub struct SimStatus {
     pub is_spent: bool,
     /// Texts wait until somebody has looked after the SIM.
     pub is_held: bool,
+    /// Whether texts of people are answered.
+    pub answers: Answers,
     /// What is left on it.
     pub airtime: AirtimeStatus,
     /// How sync by it stands.
@@ -324,6 +353,16 @@ impl Site {
         if is_news { vec![Effect::Live] } else { Vec::new() }
     }
 
+    /// Whether texts of people are answered here. A box that another has taken the place of, or a copied card, knows nothing
+    /// that is true.
+    pub(super) fn answers(&self) -> Answers {
+        match (self.is_in_place(), &self.enrolled) {
+            (true, _) => Answers::Yes,
+            (false, None) => Answers::NotJoined,
+            (false, Some(_)) => Answers::NotInPlace,
+        }
+    }
+
     /// How the SIM stands; `None` where this box has no modem.
     pub(super) fn sim_status(&self, moment: &Moment) -> Result<Option<SimStatus>, SiteError> {
         let Some(settings) = &self.settings.sim else {
@@ -343,6 +382,7 @@ impl Site {
             waiting: super::store::outbox::waiting(self.connection())?,
             is_spent: self.is_spent_told()?,
             is_held: self.texts_held_until.is_some(),
+            answers: self.answers(),
             airtime: self.airtime_status()?,
             thin: self.thin_state(moment, settings),
             unsynced: self.unsynced()?,

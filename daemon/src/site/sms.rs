@@ -27,6 +27,7 @@ use super::{
     delivery::{Purpose, SimText},
     effect::{Effect, Refusal},
     manage::Outcome,
+    sim::Answers,
     store::{inbox, outbox, people, people::CustomerRow, read, sales},
 };
 
@@ -65,10 +66,13 @@ impl Site {
         phone: Phone,
         text: &str,
     ) -> Result<(Option<&'static str>, Vec<Effect>), SiteError> {
-        // A box that another has taken the place of, or a copied card, knows nothing that is true.
-        let Some(settings) = self.settings.sim.as_ref().filter(|_| self.is_in_place()) else {
+        let Some(settings) = &self.settings.sim else {
             return Ok((Some("ignored"), Vec::new()));
         };
+        let answers = self.answers();
+        if answers != Answers::Yes {
+            return Ok((Some(answers.name()), Vec::new()));
+        }
         let per_day = settings.commands_per_day;
         let number = phone.e164();
         let connection = self.connection();

@@ -71,6 +71,13 @@ impl Bench {
     }
 
     fn with(name: &str, care: Care, sim: Option<SimSettings>) -> Bench {
+        let mut bench = Bench::unjoined(name, care, sim);
+        bench.give(Input::Joined(Box::new(enrolment())));
+        bench
+    }
+
+    /// A box before it joins: it may not restart.
+    fn unjoined(name: &str, care: Care, sim: Option<SimSettings>) -> Bench {
         let folder = std::env::temp_dir().join(format!("kisima-site-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let hub = Pen {
@@ -88,7 +95,6 @@ impl Bench {
             care,
         };
         bench.restart();
-        bench.give(Input::Joined(Box::new(enrolment())));
         bench
     }
 

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use gateway::adapters::dispensers::{Event, Refusal, Settings, hash};
 use rustls::pki_types::ServerName;
-use tokio::{net::TcpStream, time::Duration};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::Duration,
+};
 use tokio_rustls::TlsConnector;
 
 use crate::{
@@ -300,12 +304,23 @@ async fn tls_serves_as_plain_does_and_a_silent_client_holds_up_nobody() {
         stream: TcpStream::connect(site.tls_address).await.unwrap(),
         v5: false,
     };
+    // `doctor` and whoever else only looks whether the port answers.
+    let mut visitor = TcpStream::connect(site.tls_address).await.unwrap();
+    let from = visitor.local_addr().unwrap();
+    visitor.shutdown().await.unwrap();
+    assert_eq!(visitor.read(&mut [0]).await.unwrap(), 0);
     let mut garbage = Raw {
         stream: TcpStream::connect(site.tls_address).await.unwrap(),
         v5: false,
     };
     garbage.send(&Hello::v4("tap-1").bytes()).await;
     refusal(&site, Refusal::Tls).await;
+    let told_of = |event: &Event| matches!(event, Event::Refused { peer, .. } if *peer == from);
+    assert!(
+        !site.events().iter().any(told_of),
+        "nothing was tried: {:?}",
+        site.events()
+    );
 
     let mut roots = rustls::RootCertStore::empty();
     roots.add(site.certificate.clone()).unwrap();

@@ -156,8 +156,10 @@ async fn a_text_is_answered_without_data_and_after_the_modem_was_pulled() {
         assert_eq!(log.matches(said).count(), 1, "{said}: {log}");
     }
     for line in [
-        // A pretend modem has the far side of its port open; a program that has it would not let the two talk.
-        format!("{} is held by kisima-modem too", port.display()),
+        format!(
+            "warn  modem.port: {} is a pseudo-terminal of kisima-modem: a pretend modem",
+            port.display()
+        ),
         "after 1 s without data, sales go by SMS to 22384; there is no ussd.hub_code".to_owned(),
         "in Safaricom (63902), home, -73 dBm".to_owned(),
         "airtime: KES 250.00, as told at".to_owned(),

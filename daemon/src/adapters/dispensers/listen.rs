@@ -157,13 +157,21 @@ async fn welcome(shared: Arc<Shared>, stream: TcpStream, peer: SocketAddr, tls: 
     match tls {
         None => enter(shared, stream, peer, knock, deadline).await,
         Some(acceptor) => {
+            let handshake = async {
+                // Who leaves without a byte only looked whether the port answers, as `doctor` does: nothing was tried.
+                match stream.peek(&mut [0]).await {
+                    Ok(1..) => Some(acceptor.accept(stream).await),
+                    Ok(0) | Err(_) => None,
+                }
+            };
             let handshake = tokio::select! {
-                handshake = timeout_at(deadline, acceptor.accept(stream)) => handshake,
+                handshake = timeout_at(deadline, handshake) => handshake,
                 () = knock.evicted() => return shared.refused(None, peer, Refusal::TooManyWaiting),
             };
             match handshake {
-                Ok(Ok(stream)) => enter(shared, stream, peer, knock, deadline).await,
-                Ok(Err(error)) => {
+                Ok(None) => tracing::debug!("{peer}: left without a word"),
+                Ok(Some(Ok(stream))) => enter(shared, stream, peer, knock, deadline).await,
+                Ok(Some(Err(error))) => {
                     tracing::debug!("{peer}: TLS: {error}");
                     shared.refused(None, peer, Refusal::Tls);
                 }

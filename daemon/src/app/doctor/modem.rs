@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    ops::RangeInclusive,
     os::unix::fs::{FileTypeExt as _, MetadataExt as _},
     path::{Path, PathBuf},
 };
@@ -21,6 +22,30 @@ const FLEETING: [&str; 3] = ["/dev/ttyUSB", "/dev/ttyACM", "/dev/ttyHS"];
 const UDEV_LINE: &str = "install packaging/udev/60-kisima-modem.rules as /etc/udev/rules.d/60-kisima-modem.rules, or for another \
                          modem a line such as ATTRS{idVendor}==\"1e0e\", ATTRS{idProduct}==\"9001\", \
                          ENV{ID_MM_DEVICE_IGNORE}=\"1\"; then udevadm control --reload && udevadm trigger";
+
+/// The major numbers of the near ends of pseudo-terminals, `/dev/pts/N` (Linux, admin-guide/devices.txt).
+const PSEUDO_MAJORS: RangeInclusive<u32> = 136..=143;
+/// What the system calls devices that take AT commands: serial ports, and those of modems that have no serial port.
+const SPEAKS_AT: [&str; 2] = ["tty", "wwan"];
+
+/// Of what kind a character device is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A serial port, as far as the system tells.
+    Serial,
+    /// A pseudo-terminal: a program is its other end.
+    Pseudo,
+    /// Something else, in the system's word.
+    Other(String),
+}
+
+/// Who has a device open.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Holder {
+    name: String,
+    /// It has far ends of pseudo-terminals open, too, so it may be what is behind one.
+    makes_terminals: bool,
+}
 
 /// Where the system tells of itself: `/`, or what a test put in its place.
 pub(super) struct System<'a>(pub(super) &'a Path);
@@ -66,15 +91,34 @@ fn port_found(port: &Path, system: &System<'_>, runs: bool) -> Found {
             "{shown} may not be opened by this user; run this as the owner, and put the user kisima into the group dialout"
         ));
     }
+    let kind = system.kind(metadata.rdev());
+    if let Kind::Other(kind) = &kind {
+        return Fail(format!(
+            "{shown} is no serial device but of the kind {kind}; set modem.port to the modem's AT port"
+        ));
+    }
     let holders = system.holders(port);
     let ours = |name: &String| name.starts_with("kisima-gateway");
-    match holders.iter().find(|name| !ours(name)) {
-        Some(other) => Fail(format!(
+    // A pseudo-terminal has a program behind it, which may hold both of its ends.
+    let behind = |holder: &Holder| kind == Kind::Pseudo && holder.makes_terminals;
+    if let Some(other) = holders.iter().find(|holder| !ours(&holder.name) && !behind(holder)) {
+        let other = &other.name;
+        return Fail(format!(
             "{shown} is held by {other} too: two cannot talk to one modem; stop {other}"
-        )),
-        None if runs && holders.is_empty() => Good(format!("{shown} is there; who holds it, root alone can see")),
-        None if runs => Good(format!("{shown} is held by the gateway")),
-        None => Good(format!("{shown} is there and free")),
+        ));
+    }
+    if kind == Kind::Pseudo {
+        let by = holders.iter().find(|holder| behind(holder));
+        let by = by.map(|holder| format!(" of {}", holder.name)).unwrap_or_default();
+        return Warn(format!(
+            "{shown} is a pseudo-terminal{by}: a pretend modem, or one that a program brings here; a modem that is plugged \
+             in has a name in /dev/serial/by-id"
+        ));
+    }
+    match runs {
+        true if holders.is_empty() => Good(format!("{shown} is there; who holds it, root alone can see")),
+        true => Good(format!("{shown} is held by the gateway")),
+        false => Good(format!("{shown} is there and free")),
     }
 }
 
@@ -206,28 +250,7 @@ pub(super) fn standing(told: &Value) -> Vec<(&'static str, Found)> {
         )),
     };
     let mut found = vec![("SIM", Good("ready".to_owned())), ("network", registration)];
-    let airtime = &modem["airtime"];
-    found.push((
-        "airtime",
-        match (airtime["left_minor"].as_i64(), airtime["low"] == true) {
-            (None, _) if airtime["can_ask"] == true => Warn("not known yet; it is asked once a day".to_owned()),
-            (None, _) => Warn(format!(
-                "nobody can ask for it: say in airtime.operators how the operator {} is asked",
-                text(&network["operator_code"])
-            )),
-            (Some(minor), is_low) => {
-                let currency = Currency::from_code(&text(&airtime["currency"]));
-                let left =
-                    currency.map_or_else(|| minor.to_string(), |currency| Money::new(minor, currency).to_string());
-                let left = format!("{left}, as told at {}", text(&airtime["told_at"]));
-                if is_low {
-                    Warn(format!("{left}; top it up"))
-                } else {
-                    Good(left)
-                }
-            }
-        },
-    ));
+    found.push(("airtime", airtime(&modem["airtime"], &text(&network["operator_code"]))));
     let sms = &told["sms"];
     if sms["held"] == true {
         found.push((
@@ -235,7 +258,53 @@ pub(super) fn standing(told: &Value) -> Vec<(&'static str, Found)> {
             Fail("the network refuses them; look at the SIM's airtime and its message centre".to_owned()),
         ));
     }
+    found.extend(answers(sms).map(|found| ("texts", found)));
     found
+}
+
+/// What is left on the SIM, or why that is not known and what to do about it.
+fn airtime(told: &Value, operator: &str) -> Found {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let trouble = told["trouble"].as_str();
+    let Some(minor) = told["left_minor"].as_i64() else {
+        return Warn(match (told["cannot_ask"].as_str(), trouble) {
+            (Some("not_named"), _) => format!(
+                "not known: the settings do not say how the operator {operator} is asked; say it in \
+                 [airtime.operators.{operator}]"
+            ),
+            (Some("not_joined"), _) => "not known: it is asked once this box has joined its hub".to_owned(),
+            (Some("no_network"), _) => "not known: it is asked once the modem is in a network".to_owned(),
+            (Some("modem_away"), _) => "not known: it is asked once the modem and its SIM can be used".to_owned(),
+            (Some("operator_untold"), _) => {
+                "not known: the modem does not tell whose network it is in, so nobody knows what to dial".to_owned()
+            }
+            (Some(other), _) => format!("not known: nobody can be asked ({other})"),
+            (None, Some(trouble)) => format!("not known: {trouble}; it is asked again within an hour"),
+            (None, None) => "not known yet; it is asked once a day".to_owned(),
+        });
+    };
+    let currency = Currency::from_code(&text(&told["currency"]));
+    let left = currency.map_or_else(|| minor.to_string(), |currency| Money::new(minor, currency).to_string());
+    let left = format!("{left}, as told at {}", text(&told["told_at"]));
+    match (told["low"] == true, trouble) {
+        (false, None) => Good(left),
+        (true, None) => Warn(format!("{left}; top it up")),
+        (false, Some(trouble)) => Warn(format!("{left}; the last question failed: {trouble}")),
+        (true, Some(trouble)) => Warn(format!("{left}; top it up; the last question failed: {trouble}")),
+    }
+}
+
+/// Why texts of people are kept and not answered; `None` where they are answered.
+fn answers(sms: &Value) -> Option<Found> {
+    match sms["answers"].as_str() {
+        Some("not_joined") => Some(Warn(
+            "those that come are kept and not answered: this box has not joined its hub, and knows nobody".to_owned(),
+        )),
+        Some("not_in_place") => Some(Warn(
+            "those that come are kept and not answered: this is not the box, or not the card, that joined".to_owned(),
+        )),
+        _ => None,
+    }
 }
 
 impl System<'_> {
@@ -254,25 +323,38 @@ impl System<'_> {
             .collect()
     }
 
-    /// The names of those who have a device open, as far as this user may see.
-    fn holders(&self, port: &Path) -> Vec<String> {
+    /// Of what kind a character device is, by its numbers: to open it would toggle the lines of a modem.
+    fn kind(&self, device: u64) -> Kind {
+        let (major, minor) = (major(device), minor(device));
+        if PSEUDO_MAJORS.contains(&major) {
+            return Kind::Pseudo;
+        }
+        let subsystem = format!("sys/dev/char/{major}:{minor}/subsystem");
+        let subsystem = fs::read_link(self.0.join(subsystem)).unwrap_or_default();
+        match subsystem.file_name().and_then(|name| name.to_str()) {
+            Some(name) if !SPEAKS_AT.contains(&name) => Kind::Other(name.to_owned()),
+            // Where nothing is told nothing is held against it.
+            _ => Kind::Serial,
+        }
+    }
+
+    /// Those who have a device open, as far as this user may see.
+    fn holders(&self, port: &Path) -> Vec<Holder> {
         let Ok(real) = fs::canonicalize(port) else {
             return Vec::new();
         };
-        let holds = |process: &Path| {
+        let holder = |(process, name): (PathBuf, String)| {
             let open = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
-            open.filter_map(|entry| fs::read_link(entry.path()).ok())
-                .any(|target| target == real)
+            let open: Vec<PathBuf> = open.filter_map(|entry| fs::read_link(entry.path()).ok()).collect();
+            open.contains(&real).then(|| Holder {
+                name,
+                makes_terminals: open.iter().any(|target| target.ends_with("ptmx")),
+            })
         };
-        let mut names: Vec<String> = self
-            .processes()
-            .into_iter()
-            .filter(|(process, _)| holds(process))
-            .map(|(_, name)| name)
-            .collect();
-        names.sort();
-        names.dedup();
-        names
+        let mut holders: Vec<Holder> = self.processes().into_iter().filter_map(holder).collect();
+        holders.sort();
+        holders.dedup();
+        holders
     }
 
     /// Whether udev's database has this mark at a device.

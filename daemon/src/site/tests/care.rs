@@ -9,7 +9,7 @@ use kiosk::{
 
 use super::*;
 use crate::site::{
-    airtime::{AirtimeStatus, OperatorCodes},
+    airtime::{AirtimeStatus, CannotAsk, OperatorCodes},
     call::CallId,
     care::{ALARMS_PER_DAY_MAX, Care},
     input::{Command, ReplyId},
@@ -192,7 +192,7 @@ fn the_operator_is_asked_once_a_day_and_the_answer_is_kept() {
     bench.answers(id, "Airtime Bal: 1,025.50KSH");
     let told = bench.airtime();
     assert_eq!(told.left, Some(kiosk::units::Money::new(102_550, Currency::Kes)));
-    assert!(told.told.is_some() && !told.is_low && told.trouble.is_none() && told.can_ask);
+    assert!(told.told.is_some() && !told.is_low && told.trouble.is_none() && told.cannot_ask.is_none());
     let effects = bench.pass(DAY - 60_000);
     assert_eq!(bench.dialled(effects), None, "not twice a day");
     let effects = bench.pass(60_000);
@@ -210,9 +210,12 @@ fn only_the_operator_that_the_settings_know_is_asked_and_none_while_a_session_is
     assert_eq!(bench.dialled(effects), None);
     assert_eq!(
         bench.command(Command::AskAirtime),
-        Err(Refusal::CannotAsk("63903".to_owned()))
+        Err(Refusal::CannotAsk(CannotAsk::NotNamed("63903".to_owned())))
     );
-    assert!(!bench.airtime().can_ask);
+    assert_eq!(
+        bench.airtime().cannot_ask,
+        Some(CannotAsk::NotNamed("63903".to_owned()))
+    );
     bench.tell_sim(network("63902"));
     // Sync talks to the hub by USSD.
     let moment = bench.moment();
@@ -229,6 +232,30 @@ fn only_the_operator_that_the_settings_know_is_asked_and_none_while_a_session_is
     });
     let effects = bench.pass(1_000);
     assert!(bench.dialled(effects).is_some());
+}
+
+#[test]
+fn why_nobody_can_be_asked_is_told_apart() {
+    let mut bench = Bench::unjoined("airtime-why", care(&[]), Some(sim()));
+    let says = |bench: &mut Bench, why: CannotAsk| {
+        assert_eq!(bench.airtime().cannot_ask, Some(why.clone()));
+        assert_eq!(bench.command(Command::AskAirtime), Err(Refusal::CannotAsk(why)));
+    };
+    says(&mut bench, CannotAsk::ModemAway);
+    bench.tell_sim(SimEvent::Ready(SimIdentity::default()));
+    says(&mut bench, CannotAsk::NoNetwork);
+    bench.tell_sim(network("63902"));
+    says(&mut bench, CannotAsk::NotJoined);
+    let mut bench = Bench::with("airtime-why-joined", care(&[]), Some(sim()));
+    bench.plug_in("");
+    says(&mut bench, CannotAsk::OperatorUntold);
+    bench.plug_in("63903");
+    says(&mut bench, CannotAsk::NotNamed("63903".to_owned()));
+    bench.tell_sim(SimEvent::Down {
+        why: "the modem's port is gone".to_owned(),
+        needs_person: false,
+    });
+    says(&mut bench, CannotAsk::ModemAway);
 }
 
 #[test]
@@ -279,7 +306,10 @@ fn three_days_without_an_answer_are_one_alarm() {
     let effects = bench.day_with_answer("Service is not available");
     assert!(texts(effects).is_empty());
     let told = bench.airtime();
-    assert!(told.trouble.unwrap().contains("Service is not available"));
+    let trouble = told.trouble.unwrap();
+    for words in ["Service is not available", "airtime.operators.63902.pattern"] {
+        assert!(trouble.contains(words), "{trouble}");
+    }
     assert_eq!(told.left.map(|left| left.minor), Some(50_000), "what was known stays");
     let fail = |bench: &mut Bench, hours: u64| {
         for _ in 0..hours {

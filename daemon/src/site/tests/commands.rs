@@ -8,7 +8,7 @@ use sync::{
 
 use super::{
     super::{
-        sim::{Received, SimEvent, SimOrder},
+        sim::{Answers, Received, SimEvent, SimOrder},
         store::inbox,
     },
     texts::{received, sent, settings, with_sim},
@@ -373,5 +373,18 @@ fn a_box_that_was_replaced_answers_nobody() {
     let mut bench = with_sim("sms-retired", settings());
     bench.site().is_retired = true;
     assert_eq!(bench.write(PHONE, "BALANCE"), [] as [String; 0]);
-    assert_eq!(bench.kinds(), ["ignored"]);
+    assert_eq!(bench.kinds(), ["not_in_place"]);
+    assert_eq!(bench.sim_status().answers, Answers::NotInPlace);
+}
+
+#[test]
+fn a_box_that_has_not_joined_answers_nobody_and_says_so() {
+    let mut bench = Bench::unjoined("sms-unjoined", Care::default(), Some(settings()));
+    bench.sim_up();
+    assert_eq!(bench.sim_status().answers, Answers::NotJoined);
+    assert_eq!(bench.write(PHONE, "HELP"), [] as [String; 0]);
+    assert_eq!(bench.kinds(), ["not_joined"]);
+    bench.give(Input::Joined(Box::new(enrolment())));
+    assert_eq!(bench.sim_status().answers, Answers::Yes);
+    assert_eq!(bench.write(PHONE, "HELP").len(), 1);
 }

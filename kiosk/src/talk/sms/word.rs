@@ -25,7 +25,7 @@ pub enum Form {
     Approve,
     /// `LOANS`.
     Loans,
-    /// `REPORT account text`.
+    /// `REPORT account text`, or `REPORT text` about the sender's own.
     Report,
     /// `CHECK receipt`.
     Check,

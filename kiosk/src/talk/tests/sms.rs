@@ -5,7 +5,7 @@ use crate::{
     ids::AccountId,
     loan::LoanDenied,
     phone::{Country, Phone},
-    talk::sms::{Answer, Form, LoanText},
+    talk::sms::{Answer, Command, Form, LoanText},
 };
 
 pub(super) fn longest_answers() -> Vec<Answer> {
@@ -244,4 +244,75 @@ fn a_loan_is_told_with_its_period() {
     );
     // The code is for the lender's phone, never for a log.
     assert!(!format!("{:?}", waiting(7)).contains("004827"));
+}
+
+/// The commands that a text shows: each from its word in capitals to the next sign or word that joins, with what they stand
+/// for in the place of words such as `code`.
+fn commands_shown(text: &str) -> Vec<String> {
+    let stands_for = |word: &str| match word {
+        "account" | "akaunti" | "compte" => "AQP123456".to_owned(),
+        "receipt" | "risiti" | "recu" => "SKL7XYZ123".to_owned(),
+        "code" | "msimbo" => "482913".to_owned(),
+        other => other.to_owned(),
+    };
+    let (mut commands, mut is_open) = (Vec::<String>::new(), false);
+    // The one comma that parts no commands.
+    let text = [
+        ("name, city", "Jane Nairobi"),
+        ("jina, mji", "Jane Nairobi"),
+        ("nom, ville", "Jane Nairobi"),
+    ]
+    .into_iter()
+    .fold(text.to_owned(), |text, (words, names)| text.replace(words, names));
+    for written in text.split(' ') {
+        let word = written.trim_end_matches([',', ':', '.']);
+        if word.len() > 2 && word.chars().all(|c| c.is_ascii_uppercase()) {
+            commands.push(word.to_owned());
+            is_open = true;
+        } else if is_open && !["or", "au", "ou"].contains(&word) {
+            let command = commands.last_mut().unwrap();
+            *command = format!("{command} {}", stands_for(word));
+        } else {
+            is_open = false;
+        }
+        is_open &= word == written;
+    }
+    commands
+}
+
+#[test]
+fn what_people_are_told_to_send_is_what_is_read() {
+    let talk = Talk::new();
+    for language in Language::ALL {
+        let shown = |answer| commands_shown(&talk.text(language, &Text::Answer(answer)));
+        let read = |command: &String| {
+            let read = Command::read(command, Country::Kenya);
+            read.unwrap_or_else(|wrong| panic!("{language:?}: {command}: {wrong:?}"))
+        };
+        let helped: Vec<Form> = shown(Answer::Help).iter().map(|command| read(command).form()).collect();
+        // No room for REGISTER and APPROVE, which people are told of when it is time.
+        assert_eq!(helped.len(), 12, "{language:?}: {helped:?}");
+        for form in Form::ALL {
+            let commands = shown(Answer::NotUnderstood(Some(form)));
+            assert!(!commands.is_empty(), "{language:?} {form:?}");
+            for command in &commands {
+                assert_eq!(read(command).form(), form, "{language:?}: {command}");
+            }
+        }
+        // Without an account it is about the sender's own, and HELP and the answer to a bad one agree on that.
+        let accounts = |answer| {
+            let of_report = |command: Command| match command {
+                Command::Report { account, .. } => Some(account.is_some()),
+                _ => None,
+            };
+            let commands = shown(answer);
+            commands
+                .iter()
+                .filter_map(|command| of_report(read(command)))
+                .collect::<Vec<bool>>()
+        };
+        assert_eq!(accounts(Answer::Help), [false], "{language:?}");
+        let of_form = accounts(Answer::NotUnderstood(Some(Form::Report)));
+        assert_eq!(of_form, [false, true], "{language:?}");
+    }
 }

@@ -138,7 +138,7 @@ sms-not-understood = Not understood. { $form ->
         [loan] Please send amount, lender and repayment: LOAN 5000 0700000102 500
         [approve] Please send the code of six digits: APPROVE code
         [loans] Please send only: LOANS
-        [report] Please send your account and what is wrong: REPORT account text
+        [report] Please send what is wrong: REPORT text, or about another account: REPORT account text
         [check] Please send: CHECK receipt
         [lang] Please send: LANG en, LANG sw or LANG fr
         [stop] Please send only: STOP

@@ -138,7 +138,7 @@ sms-not-understood = Non compris. { $form ->
         [loan] Veuillez envoyer la somme, le preteur et le remboursement: PRET 5000 0700000102 500
         [approve] Veuillez envoyer le code à six chiffres: APPROUVER code
         [loans] Veuillez envoyer seulement: PRETS
-        [report] Veuillez envoyer votre compte et le problème: SIGNALER compte texte
+        [report] Veuillez envoyer le problème: SIGNALER texte, ou pour un autre compte: SIGNALER compte texte
         [check] Veuillez envoyer: VERIFIER recu
         [lang] Veuillez envoyer: LANGUE en, LANGUE sw ou LANGUE fr
         [stop] Veuillez envoyer seulement: ARRET

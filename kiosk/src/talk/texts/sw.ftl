@@ -138,7 +138,7 @@ sms-not-understood = Haijaeleweka. { $form ->
         [loan] Tafadhali tuma kiasi, mkopeshaji na rejesho: MKOPO 5000 0700000102 500
         [approve] Tafadhali tuma msimbo wa tarakimu sita: KUBALI msimbo
         [loans] Tafadhali tuma tu: MIKOPO
-        [report] Tafadhali tuma akaunti yako na tatizo: RIPOTI akaunti maneno
+        [report] Tafadhali tuma tatizo: RIPOTI maneno, au kuhusu akaunti nyingine: RIPOTI akaunti maneno
         [check] Tafadhali tuma: KAGUA risiti
         [lang] Tafadhali tuma: LUGHA en, LUGHA sw au LUGHA fr
         [stop] Tafadhali tuma tu: ACHA

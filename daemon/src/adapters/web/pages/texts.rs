@@ -14,7 +14,7 @@ use crate::site::{
     delivery::{Purpose, TextState},
     effect::Status,
     input::Command,
-    sim::{SimNetwork, SimStatus, ThinState},
+    sim::{Answers, SimNetwork, SimStatus, ThinState},
     store::{
         broadcasts::{self, BroadcastShown},
         inbox::{self, ShownIncoming},
@@ -73,6 +73,15 @@ fn state(sim: &SimStatus) -> Markup {
             (Some(_), Some(network)) => div class="row" {
                 (light(if network.is_registered { "good" } else { "warn" }, &network_words(network)))
                 span class="small" { (signal(network)) }
+            },
+        }
+        @match sim.answers {
+            Answers::Yes => {}
+            Answers::NotJoined => div class="row" {
+                (light("warn", "Texts that come are kept and not answered: this box has not joined its hub, and knows nobody."))
+            },
+            Answers::NotInPlace => div class="row" {
+                (light("bad", "Texts that come are kept and not answered: this is not the box, or not the card, that joined."))
             },
         }
         @if sim.is_held {
@@ -155,17 +164,21 @@ fn airtime_row(airtime: &AirtimeStatus, here: &Here) -> Markup {
                 @else { (light("good", &format!("Airtime {left}."))) }
                 span class="small" { "asked " (time(here, told)) }
             },
-            _ if !airtime.can_ask => div class="row" {
-                (light("", "Airtime is not known: the settings do not say how this operator is asked (airtime.operators)."))
-            },
-            _ => div class="row" { (light("", "Airtime is not known yet.")) },
+            _ => div class="row" { (light("", &airtime_unknown(airtime))) },
         }
         @if let (Some(megabytes), Some(told)) = (airtime.bundle_mb, airtime.bundle_told) {
             div class="row" { span { "Data bundle " (megabytes) " MB" } span class="small" { "asked " (time(here, told)) } }
         }
         @if let Some(trouble) = &airtime.trouble {
-            p class="small" { "The last question failed: " (trouble) }
+            p class="small" { "The last question failed: " (trouble) "." }
         }
+    }
+}
+
+fn airtime_unknown(airtime: &AirtimeStatus) -> String {
+    match &airtime.cannot_ask {
+        Some(why) => format!("Airtime is not known: {why}."),
+        None => "Airtime is not known yet.".to_owned(),
     }
 }
 
@@ -236,7 +249,7 @@ async fn show(
                     @if let Some((used, total)) = sim.room && total > 0 && used >= total {
                         div class="row" { (light("warn", "The SIM is full of texts; they are taken off it one by one.")) }
                     }
-                    @if may_change(caller) && sim.airtime.can_ask {
+                    @if may_change(caller) && sim.airtime.cannot_ask.is_none() {
                         form method="post" action="/texts/airtime" { (hidden(caller)?) button class="quiet" { "Ask for the airtime now" } }
                     }
                     (identity(sim))
@@ -258,6 +271,7 @@ async fn show(
         @for broadcast in &lists.broadcasts { (broadcast::card(broadcast, caller, &here)?) }
         section class="card" {
             h2 { "Came" }
+            @if status.sim.is_some() { (who_answers()) }
             @for text in &lists.came { (came_row(text, &here)) }
             @if lists.came.is_empty() { p class="small" { "None yet." } }
         }
@@ -286,11 +300,26 @@ fn identity(sim: &SimStatus) -> Markup {
     }
 }
 
+/// Who answers what, for whoever wonders why nothing came back.
+fn who_answers() -> Markup {
+    html! {
+        p class="small" {
+            "Answered here: BALANCE, STATUS, USAGE, CHECK, LANG, STOP, HELP." br;
+            "Left to the hub: BUY, PAY, LOAN, LOANS, APPROVE, BILL, REPORT, REGISTER, and customers of other sites. "
+            "It answers once it is reached, if it has a way to text of its own."
+        }
+    }
+}
+
 fn came_row(text: &ShownIncoming, here: &Here) -> Markup {
     let kind = match text.kind.as_str() {
         "over" => "too many today: not read",
-        "ignored" => "not for us",
+        "ignored" => "not answered: no phone of a customer, or half a text",
         "data" => "not words",
+        "forwarded" => "left to the hub",
+        "asked" => "asked of the hub",
+        "not_joined" => "not answered: this box had not joined",
+        "not_in_place" => "not answered: this is not the box that joined",
         _ => "",
     };
     html! {

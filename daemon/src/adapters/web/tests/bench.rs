@@ -116,6 +116,11 @@ impl Bench {
 
     /// A joined site where Jane has 20 litres, with a modem whose SIM is in Safaricom's network.
     pub async fn with_modem(name: &str) -> Bench {
+        Bench::open_with_modem(name, Some(enrolment())).await
+    }
+
+    /// The same modem, also in a box that has not joined.
+    pub async fn open_with_modem(name: &str, enrolment: Option<Enrolment>) -> Bench {
         let sim = SimSettings {
             parts_per_day: 200,
             sync_texts_per_day: 60,
@@ -135,7 +140,7 @@ impl Bench {
             airtime_low_units: 50,
             operators: BTreeMap::from([("63902".to_owned(), codes)]),
         };
-        let bench = Bench::open_with(name, Some(enrolment()), care, Some(sim)).await;
+        let bench = Bench::open_with(name, enrolment, care, Some(sim)).await;
         let identity = SimIdentity {
             model: "SIMCOM SIM7600".to_owned(),
             ..SimIdentity::default()

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::site::{
     input::Role,
-    sim::{CallId, Received, SimEvent, SimOrder},
+    sim::{CallId, Received, SimEvent, SimNetwork, SimOrder},
 };
 
 use super::bench::{Bench, LIMIT};
@@ -38,6 +38,8 @@ async fn the_page_tells_how_the_sim_stands_and_asks_for_the_airtime() {
         "2 of 4 bars",
         "Airtime is not known yet",
         "SIMCOM SIM7600",
+        "Answered here: BALANCE, STATUS, USAGE,",
+        "Left to the hub: BUY, PAY,",
     ] {
         assert!(page.body.contains(words), "{words}: {}", page.body);
     }
@@ -99,6 +101,81 @@ async fn the_page_tells_how_the_sim_stands_and_asks_for_the_airtime() {
         "{}",
         page.body
     );
+    let status = bench.get_as(&token, "/api/v1/status").await.json();
+    assert_eq!(
+        (
+            &status["modem"]["airtime"]["can_ask"],
+            &status["modem"]["airtime"]["cannot_ask"],
+            &status["sms"]["answers"]
+        ),
+        (&json!(false), &json!("modem_away"), &json!("yes"))
+    );
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn why_the_airtime_is_not_known_is_told_apart() {
+    let bench = Bench::with_modem("texts-airtime").await;
+    let cookie = bench.manager("musa", Role::Manager).await;
+    let page = async || bench.get("/texts", &[("cookie", &cookie)]).await.body;
+    let network = |is_registered, operator_code: &str| {
+        SimEvent::Network(SimNetwork {
+            is_registered,
+            operator_code: operator_code.to_owned(),
+            ..SimNetwork::default()
+        })
+    };
+    for (event, words) in [
+        (
+            network(false, ""),
+            "Airtime is not known: the modem is in no network now.",
+        ),
+        (
+            network(true, ""),
+            "Airtime is not known: the modem does not tell whose network it is in.",
+        ),
+        (network(true, "63903"), "(airtime.operators.63903)."),
+        (
+            SimEvent::Down {
+                why: "the modem's port is gone".to_owned(),
+                needs_person: false,
+            },
+            "Airtime is not known: the modem or its SIM cannot be used now.",
+        ),
+    ] {
+        bench.sim(event).await;
+        let page = page().await;
+        assert!(
+            page.contains(words) && !page.contains("Ask for the airtime"),
+            "{words}: {page}"
+        );
+    }
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn texts_to_a_box_that_has_not_joined_are_shown_as_not_answered() {
+    let bench = Bench::open_with_modem("texts-unjoined", None).await;
+    let text = Received {
+        slots: vec![1],
+        from: "+254722000123".to_owned(),
+        body: Ok("BALANCE".to_owned()),
+        stamp_ms: Some(1_790_000_000_000),
+        is_incomplete: false,
+    };
+    bench.sim(SimEvent::Received(text)).await;
+    let cookie = bench.manager("musa", Role::Manager).await;
+    let own = [("cookie", cookie.as_str())];
+    let page = bench.get("/texts", &own).await.body;
+    for words in [
+        "kept and not answered: this box has not joined its hub",
+        "not answered: this box had not joined",
+        "Airtime is not known: this box has not joined its hub yet.",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("no phone of a customer"), "{page}");
+    assert!(bench.get("/", &own).await.body.contains("kept and not answered"));
     bench.stop().await;
 }
 
@@ -128,13 +205,22 @@ async fn texts_are_listed_with_masked_numbers_and_starred_secrets() {
         stamp_ms: Some(1_790_000_000_000),
         is_incomplete: false,
     };
+    let report = Received {
+        body: Ok("REPORT no water".to_owned()),
+        ..text.clone()
+    };
     bench.sim(SimEvent::Received(text)).await;
     let cookie = bench.manager("musa", Role::Viewer).await;
-    let page = bench.get("/texts", &[("cookie", &cookie)]).await.body;
+    let own = [("cookie", cookie.as_str())];
+    let page = bench.get("/texts", &own).await.body;
     assert!(
         page.contains("+254******123") && page.contains("my pin is **** &lt;b&gt;"),
         "{page}"
     );
+    assert!(!page.contains(">left to the hub<"), "it was answered: {page}");
+    bench.sim(SimEvent::Received(report)).await;
+    let listed = bench.get("/texts", &own).await.body;
+    assert!(listed.contains(">left to the hub<"), "{listed}");
     assert!(!page.contains("722000123") && !page.contains("4071"), "{page}");
     assert!(
         !page.contains("Write to everybody") && !page.contains("Ask for the airtime"),

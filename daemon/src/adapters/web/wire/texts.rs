@@ -7,7 +7,7 @@ use kiosk::{
 use serde_json::{Value, json};
 
 use crate::site::{
-    airtime::AirtimeStatus,
+    airtime::{AirtimeStatus, CannotAsk},
     broadcast::BroadcastPlan,
     sim::{SimStatus, ThinState},
     store::{broadcasts::BroadcastShown, inbox::ShownIncoming, outbox::ShownText},
@@ -47,7 +47,8 @@ fn airtime(airtime: &AirtimeStatus) -> Value {
         "bundle_mb": airtime.bundle_mb,
         "bundle_told_at": airtime.bundle_told.map(Wall::rfc3339),
         "trouble": airtime.trouble,
-        "can_ask": airtime.can_ask,
+        "can_ask": airtime.cannot_ask.is_none(),
+        "cannot_ask": airtime.cannot_ask.as_ref().map(CannotAsk::name),
     })
 }
 
@@ -62,6 +63,7 @@ pub(in super::super) fn sms(sim: Option<&SimStatus>) -> Value {
             "waiting": sim.waiting,
             "spent": sim.is_spent,
             "held": sim.is_held,
+            "answers": sim.answers.name(),
             "sync": match sim.thin {
                 ThinState::Off => "off",
                 ThinState::Resting => "resting",

@@ -93,6 +93,51 @@ fn a_port_is_there_and_ours_or_says_what_is_wrong() {
 }
 
 #[test]
+fn what_is_no_serial_device_is_named_by_its_kind_and_not_opened() {
+    for (name, subsystem, begin, words) in [
+        ("mem", "class/mem", "FAIL", "no serial device but of the kind mem"),
+        ("tty", "class/tty", "ok", "there and free"),
+        // The AT port of a modem on PCIe.
+        ("wwan", "class/wwan", "ok", "there and free"),
+    ] {
+        let made = Made::new(name);
+        let device = made.0.join("sys/dev/char/1:3");
+        fs::create_dir_all(&device).unwrap();
+        std::os::unix::fs::symlink(format!("../../../../{subsystem}"), device.join("subsystem")).unwrap();
+        // A shell of every script has it open.
+        let told = made.process(8, "bash", &[]).told(false, &[NULL]);
+        says(&told, &format!("{begin} modem.port"), &["/dev/null", words]);
+    }
+}
+
+/// The program behind a pseudo-terminal has its far end open, and perhaps both.
+#[test]
+fn a_pseudo_terminal_is_a_pretend_modem_and_who_is_behind_it_is_not_in_the_way() {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let far = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&far).unwrap();
+    unlockpt(&far).unwrap();
+    let near = ptsname(&far, Vec::new()).unwrap().into_string().unwrap();
+    let set = format!("modem.port={near}");
+    let warns = |made: &Made, runs, words: &[&str]| {
+        says(
+            &made.told(runs, &[&set]),
+            "warn modem.port",
+            &[words, &["pretend modem"]].concat(),
+        )
+    };
+    warns(&Made::new("pty-free"), false, &["is a pseudo-terminal:"]);
+    for ptmx in ["/dev/ptmx", "/dev/pts/ptmx"] {
+        let made = Made::new("pty").process(8, "kisima-modem", &[ptmx, &near]);
+        let made = made.process(7, "kisima-gateway", &[&near]);
+        warns(&made, true, &["is a pseudo-terminal of kisima-modem:"]);
+    }
+    let both = Made::new("pty-two").process(8, "kisima-modem", &["/dev/ptmx", &near]);
+    let both = both.process(9, "minicom", &[&near]);
+    says(&both.told(false, &[&set]), "FAIL modem.port", &["held by minicom too"]);
+}
+
+#[test]
 fn a_name_that_will_change_is_told() {
     let made = Made::new("name");
     let told = made.told(false, &["modem.port=/dev/ttyUSB92"]);
@@ -226,8 +271,49 @@ fn what_the_running_gateway_knows_is_told() {
     says(&well, "ok airtime", &["KES 250.00", "2026-11-22T06:00:00Z"]);
     let low = told(serde_json::json!({ "ready": true, "network": network, "airtime": airtime(1_000, true) }));
     says(&low, "warn airtime", &["KES 10.00", "top it up"]);
-    let unknown = told(serde_json::json!({ "ready": true, "network": network, "airtime": { "can_ask": false } }));
-    says(&unknown, "warn airtime", &["airtime.operators", "63902"]);
+    let because =
+        |airtime: serde_json::Value| told(serde_json::json!({ "ready": true, "network": network, "airtime": airtime }));
+    for (why, words) in [
+        ("not_named", ["[airtime.operators.63902]", "the operator 63902"]),
+        ("not_joined", ["once this box has joined", "its hub"]),
+        ("no_network", ["once the modem", "in a network"]),
+        ("modem_away", ["once the modem and its SIM", "used"]),
+        ("operator_untold", ["does not tell", "whose network"]),
+    ] {
+        let unknown = because(serde_json::json!({ "can_ask": false, "cannot_ask": why }));
+        says(&unknown, "warn airtime", &words);
+        let names_settings = unknown.iter().any(|line| line.contains("airtime.operators"));
+        assert_eq!(names_settings, why == "not_named", "{why}: {unknown:?}");
+    }
+    let trouble =
+        "no amount was found in the answer \"Salio lako\": see airtime.operators.63902.pattern in the settings";
+    let words = ["Salio lako", "airtime.operators.63902.pattern"];
+    let unread = because(serde_json::json!({ "can_ask": true, "trouble": trouble }));
+    says(&unread, "warn airtime", &[words.as_slice(), &["not known"]].concat());
+    let mut before = airtime(25_000, false);
+    before["trouble"] = trouble.into();
+    says(
+        &because(before),
+        "warn airtime",
+        &[words.as_slice(), &["KES 250.00"]].concat(),
+    );
+}
+
+#[test]
+fn a_box_that_answers_no_texts_says_why() {
+    let told = |answers: &str| {
+        let told = serde_json::json!({ "modem": { "ready": true }, "sms": { "held": false, "answers": answers } });
+        let lines = standing(&told).into_iter();
+        lines.filter(|(what, _)| *what == "texts").collect::<Vec<_>>()
+    };
+    assert!(told("yes").is_empty());
+    for (answers, words) in [("not_joined", "has not joined"), ("not_in_place", "not the box")] {
+        let told = told(answers);
+        assert!(
+            matches!(&told[..], [(_, Warn(text))] if text.contains("not answered") && text.contains(words)),
+            "{answers}"
+        );
+    }
 }
 
 /// The rule that is installed names what is said here.
