@@ -170,7 +170,7 @@ pub fn clock(site: &Site) -> Result<Clock, SiteError> {
 /// Runs the gateway until it is asked to stop.
 pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
     let config = loaded.config;
-    tell_of(&check::look(&config));
+    check::look(&config).log();
     let data = DataDir::open(&config.storage.data_dir)?;
     let _lock = data.lock()?;
     data.forget_addresses()?;
@@ -205,16 +205,6 @@ pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
         Err(AppError::Thread("it ended by itself".to_owned()))
     } else {
         Ok(())
-    }
-}
-
-/// What is wrong or doubtful with the settings, for whoever reads the log; it keeps no water back.
-fn tell_of(found: &check::Found) {
-    for wrong in &found.wrong {
-        tracing::error!("{wrong}");
-    }
-    for doubtful in &found.doubtful {
-        tracing::warn!("{doubtful}");
     }
 }
 

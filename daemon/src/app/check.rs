@@ -14,6 +14,18 @@ pub struct Found {
     pub doubtful: Vec<String>,
 }
 
+impl Found {
+    /// For a start: it is told, and keeps no water back.
+    pub fn log(&self) {
+        for wrong in &self.wrong {
+            tracing::error!("{wrong}");
+        }
+        for doubtful in &self.doubtful {
+            tracing::warn!("{doubtful}");
+        }
+    }
+}
+
 /// Looks into the files that the settings name, and compares settings with one another.
 pub fn look(config: &Gateway) -> Found {
     let mut found = Found {
