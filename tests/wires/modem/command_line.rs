@@ -1,0 +1,144 @@
+//! `kisima-modem` as a person starts it: what is mistyped is told with the way out, before there is a port.
+
+use std::{
+    fs,
+    net::TcpListener,
+    process::{Command, Output, Stdio},
+};
+
+use world::{
+    modem::profile::PROFILES,
+    processes::{Folder, wait_for},
+    proxy::{Proxy, Weather},
+    sandbox::Sandbox,
+};
+
+use crate::WITHIN;
+
+fn kisima_modem() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kisima-modem"));
+    command.stdin(Stdio::null());
+    command
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned()
+}
+
+/// A port of this box at which nobody listens any more.
+fn closed() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+#[test]
+fn what_is_mistyped_is_told_with_the_way_out() {
+    let folder = Folder::new("modem-words").unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let (link, taken, script) = (at("port"), at("taken"), at("script"));
+    fs::write(&taken, "somebody's").unwrap();
+    fs::write(&script, "signal -97\nnumber 0700000900\n").unwrap();
+    let closed = closed();
+    let (address, whole) = (
+        "the address that kisima-sandbox prints, such as http://127.0.0.1:9100",
+        "plus and country code, such as +254700000900",
+    );
+    for (words, status, expected) in [
+        (
+            &["--profile", "huawei"][..],
+            64,
+            &["e173 (profile huawei)", "e3372 (profile huawei)"][..],
+        ),
+        (
+            &["--profile", "sim7670"],
+            64,
+            &["sim7670g (profile sim7670)", "sim7600,"],
+        ),
+        (&["--number", "abc"], 64, &["\"abc\"", whole]),
+        (&["--number", "0700000900"], 64, &[whole]),
+        (&["--number", ""], 64, &[whole]),
+        (&["--number", "+254700000900000000"], 64, &[whole]),
+        (&["--network", "foo"], 64, &["'foo'", address]),
+        (&["--network", "127.0.0.1:9100"], 64, &[address]),
+        (&["--network", "http://"], 64, &[address]),
+        (
+            &["--network", &closed],
+            1,
+            &["kisima-modem: no sandbox answers at ", &closed, "start kisima-sandbox"],
+        ),
+        (&["--script", "/no/such/script"], 1, &["--script /no/such/script: "]),
+        (&["--script", &script], 1, &["script line 2: ", whole]),
+    ] {
+        let output = kisima_modem().args(["--link", &link]).args(words).output().unwrap();
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(status), "{words:?}: {said}");
+        assert!(
+            expected.iter().all(|expected| said.contains(expected)),
+            "{words:?}: {said}"
+        );
+        assert!(
+            !said.contains("builder error") && !fs::exists(&link).unwrap(),
+            "{words:?}: {said}"
+        );
+    }
+    for (link, expected) in [
+        (
+            "/no/such/folder/port",
+            "there is no folder /no/such/folder; make it first",
+        ),
+        (&taken, "something is there that is no symlink"),
+    ] {
+        let output = kisima_modem().args(["--link", link]).output().unwrap();
+        let expected = format!("kisima-modem: --link {link}: {expected}\n");
+        assert_eq!((output.status.code(), said(&output)), (Some(1), expected));
+    }
+}
+
+/// The models and the profiles have other names; which belong together, the driver says.
+#[test]
+fn the_help_says_by_which_profile_each_model_is_driven() {
+    let output = kisima_modem().arg("--help").output().unwrap();
+    let help = said(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+    let models = "generic, sim7600, sim7670g (profile sim7670), ec25, e173 (profile huawei), e3372 (profile huawei)";
+    assert!(help.contains(models) && help.contains("modem.profile"), "{help}");
+    for model in PROFILES {
+        assert!(
+            modem::profile::by_name(model.driven_by()).is_some(),
+            "{}: {}",
+            model.name,
+            model.driven_by()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_sandbox_that_goes_away_is_told_once_and_so_is_its_return() {
+    let sandbox = Sandbox::start(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap()).unwrap();
+    let between = Proxy::start().await.unwrap();
+    between.lead_to(sandbox.address());
+    let folder = Folder::new("modem-away").unwrap();
+    let (link, told) = (folder.path().join("port"), folder.path().join("told"));
+    let mut modem = kisima_modem()
+        .arg("--link")
+        .arg(&link)
+        .args(["--network", &between.url()])
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(&told).unwrap())
+        .spawn()
+        .unwrap();
+    wait_for("the port", WITHIN, async || link.exists().then_some(()))
+        .await
+        .unwrap();
+    for (weather, end) in [
+        (Weather::Cut, "texts are lost until it is back\n".to_owned()),
+        (Weather::Open, format!("the sandbox at {} is back\n", between.url())),
+    ] {
+        between.set(weather);
+        let says = async || fs::read_to_string(&told).unwrap().ends_with(&end).then_some(());
+        wait_for(&end, WITHIN, says).await.unwrap();
+    }
+    modem.kill().unwrap();
+    modem.wait().unwrap();
+    assert_eq!(fs::read_to_string(&told).unwrap().lines().count(), 2);
+    sandbox.stop().await;
+}
