@@ -72,7 +72,7 @@ enum Verb {
     Run,
     /// Check the configuration and the files it names; exits 78 when something is wrong.
     ///
-    /// What is wrong with a file or the modem's profile keeps only the modem from being used: `run` sells water all the same.
+    /// What is wrong with a file or the modem's profile keeps at most the modem from being used: `run` sells water all the same.
     Check,
     /// Show the effective configuration, and who set each value.
     Show,
