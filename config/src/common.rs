@@ -93,11 +93,34 @@ pub(crate) fn language(reader: &mut Reader) -> &'static str {
     reader.choice("site.language", "en", &[("en", "en"), ("sw", "sw"), ("fr", "fr")])
 }
 
-/// A phone number or service code as it is dialled: digits with `+`, `*` and `#`.
-pub(crate) fn dialled(text: &str) -> Result<String, String> {
-    let known = |c: char| c.is_ascii_digit() || matches!(c, '+' | '*' | '#');
-    match (1..=32).contains(&text.len()) && text.chars().all(known) && text.contains(|c: char| c.is_ascii_digit()) {
+/// A USSD code: `*` or `#`, digits, `*` and `#`, and a `#` at its end (3GPP TS 22.030 section 6.5.2).
+pub(crate) fn ussd_code(text: &str) -> Result<String, String> {
+    let known = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#');
+    let is_code = text.starts_with(['*', '#'])
+        && text.ends_with('#')
+        && text.len() <= 32
+        && text.chars().all(known)
+        && text.contains(|c: char| c.is_ascii_digit());
+    match is_code {
         true => Ok(text.to_owned()),
-        false => Err("must be a number as it is dialled, such as \"+254700000100\" or \"*384*303#\"".to_owned()),
+        false => Err("must be a USSD code such as \"*144#\"".to_owned()),
+    }
+}
+
+/// Where texts are sent: a number with plus and country code (at most 15 digits, ITU-T E.164), or a short code. A number
+/// as it is written at home leads elsewhere once the SIM roams, and is no short code.
+pub(crate) fn texted(text: &str) -> Result<String, String> {
+    let written: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')')).collect();
+    let (digits, lengths) = match written.strip_prefix('+') {
+        Some(digits) => (digits, 8..=15),
+        None => (written.as_str(), 3..=8),
+    };
+    let is_number = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+    match is_number && lengths.contains(&digits.len()) {
+        true => Ok(written),
+        false => Err(
+            "must be a number with plus and country code such as \"+254700000100\", or a short code such as \"22384\""
+                .to_owned(),
+        ),
     }
 }

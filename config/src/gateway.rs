@@ -173,13 +173,13 @@ impl Gateway {
                 texts_per_day: reader.integer("sync.texts_per_day", 60, 0..=2_000),
             },
             sms: Sms {
-                hub_number: reader.optional("sms.hub_number", common::dialled),
+                hub_number: reader.optional("sms.hub_number", common::texted),
                 parts_per_day: reader.integer("sms.parts_per_day", 200, 0..=2_000),
                 commands_per_day: reader.integer("sms.commands_per_day", 10, 0..=10_000),
-                technician: reader.list_of("sms.technician", technician),
+                technician: reader.list_of("sms.technician", "[\"+254700000102\"]", technician),
             },
             airtime: Airtime::read(&mut reader),
-            ussd_hub_code: reader.optional("ussd.hub_code", common::dialled),
+            ussd_hub_code: reader.optional("ussd.hub_code", common::ussd_code),
             storage: Storage {
                 data_dir: common::data_dir(&mut reader, "/var/lib/kisima/gateway"),
                 key_file: reader.optional("storage.key_file", |text| match text.starts_with('/') {
@@ -221,14 +221,14 @@ impl Modem {
         Modem {
             port: reader.optional("modem.port", |text| match text.starts_with('/') {
                 true => Ok(PathBuf::from(text)),
-                false => Err("must be a device such as \"/dev/ttyUSB2\"".to_owned()),
+                false => Err("must be a device such as \"/dev/kisima-modem\"".to_owned()),
             }),
             baud: reader.integer("modem.baud", 115_200, 300..=4_000_000),
+            // Which there are, the driver knows: whoever uses it tells of a name that is none of them.
             profile: reader.checked_text("modem.profile", "auto", |text| {
-                let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-                match (1..=32).contains(&text.len()) && text.chars().all(known) {
+                match (1..=32).contains(&text.chars().count()) {
                     true => Ok(text.to_owned()),
-                    false => Err("must be the name of a profile: 1 to 32 of a-z, 0-9 and '-'".to_owned()),
+                    false => Err("must be the name of a profile such as \"sim7600\", or \"auto\"".to_owned()),
                 }
             }),
             data: reader.choice("modem.data", "none", &ways),
@@ -267,19 +267,25 @@ impl Airtime {
             let operator = Operator {
                 code: reader.checked_text(key("code"), built_in, |text| match text {
                     "" => Ok(String::new()),
-                    text => common::dialled(text),
+                    text => common::ussd_code(text),
                 }),
                 pattern: reader.checked_text(key("pattern"), airtime::AIRTIME, pattern),
-                bundle_code: reader.optional(key("bundle_code"), common::dialled),
+                bundle_code: reader.optional(key("bundle_code"), common::ussd_code),
                 bundle_pattern: reader.checked_text(key("bundle_pattern"), airtime::BUNDLE, pattern),
             };
             if !is_number {
-                let what = "must be an operator's number: country and network code such as 63902";
-                reader.problem(key("code"), what.to_owned());
+                let what = format!(
+                    "stands under {name:?}, and must stand under the operator's number (country and network code), such as \
+                     [airtime.operators.63902]"
+                );
+                reader.problem(key("code"), what);
             } else if !operator.code.is_empty() {
                 operators.insert(name, operator);
             } else if name != BUILT_IN.0 {
-                reader.problem(key("code"), "is missing: what is dialled for airtime".to_owned());
+                reader.problem(
+                    key("code"),
+                    "is missing: what is dialled for airtime, such as \"*144#\"".to_owned(),
+                );
             }
         }
         Airtime {
@@ -294,7 +300,8 @@ fn pattern(text: &str) -> Result<Pattern, String> {
 }
 
 fn technician(text: &str) -> Result<Phone, String> {
-    let rule = || "must be mobile numbers with their plus such as \"+254700000102\"".to_owned();
+    // The number itself is not said: what is wrong with a configuration ends up in a log.
+    let rule = || "must be mobile numbers with plus and country code such as [\"+254700000102\"]".to_owned();
     match text.starts_with('+') {
         true => Phone::parse(text, Country::Kenya).map_err(|_| rule()),
         false => Err(rule()),

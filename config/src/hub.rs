@@ -218,7 +218,7 @@ impl Hub {
         let hub = Hub {
             web: Web {
                 listen: reader.address("web.listen", "0.0.0.0:8000"),
-                trusted_proxies: reader.list("web.trusted_proxies"),
+                trusted_proxies: reader.list("web.trusted_proxies", "[\"10.0.0.0/8\"]"),
             },
             storage: Storage {
                 data_dir: common::data_dir(&mut reader, "/var/lib/kisima/hub"),
@@ -240,7 +240,7 @@ impl Hub {
                 "provider",
                 &[("provider", SmsVia::Provider), ("sites", SmsVia::Sites)],
             ),
-            sms_sites: reader.list("sms.sites"),
+            sms_sites: reader.list("sms.sites", "[\"kibera-3\"]"),
             sync_texts_per_day: reader.integer("sync.texts_per_day", 60, 0..=10_000),
             subscriptions_remind_days: reader.integers("subscriptions.remind_days", &[3, 1], 0..=365),
             billing: Billing {
@@ -280,7 +280,7 @@ impl Ussd {
             sessions_per_minute: reader.integer("ussd.sessions_per_minute", 10, 1..=1_000_000),
             test: reader.boolean("ussd.test", false),
             safaricom_text: reader.choice("ussd.safaricom.text", "newest", &texts),
-            safaricom_from: reader.list("ussd.safaricom.callbacks_from"),
+            safaricom_from: reader.list("ussd.safaricom.callbacks_from", "[\"192.0.2.0/24\"]"),
         }
     }
 }
@@ -309,7 +309,7 @@ fn codes(reader: &mut Reader) -> BTreeMap<String, Service> {
         let key = Key::under("ussd.codes", &[&name]);
         let menu = reader.optional(key.clone(), menu_name);
         let code = name.trim_end_matches('#').to_owned();
-        if !code.starts_with('*') || common::dialled(&code).is_err() {
+        if !code.starts_with('*') || common::ussd_code(&format!("{code}#")).is_err() {
             reader.problem(key, "must be a service code such as \"*384*303#\"".to_owned());
         } else if let Some(menu) = menu
             && codes.insert(code, menu).is_some()

@@ -20,6 +20,7 @@ pub mod layers;
 pub mod providers;
 mod reader;
 pub mod secret;
+mod unknown;
 pub mod values;
 
 use std::fmt;

@@ -308,7 +308,7 @@ impl AfricasTalking {
         let api_key_file = reader.needed(used, "messaging.africastalking.api_key_file", file);
         let sender = reader.optional("messaging.africastalking.sender", word);
         let bulk = reader.boolean("messaging.africastalking.bulk", false);
-        let callbacks_from = reader.list("messaging.africastalking.callbacks_from");
+        let callbacks_from = reader.list("messaging.africastalking.callbacks_from", "[\"192.0.2.0/24\"]");
         Some(AfricasTalking {
             base_url,
             username: username?,

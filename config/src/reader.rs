@@ -16,7 +16,7 @@ use toml::Value;
 use crate::{
     ConfigError, Loaded, Problem, Shown,
     layers::{Key, Layers, Leaf},
-    values,
+    unknown, values,
 };
 
 /// The layer of what nobody set.
@@ -67,7 +67,7 @@ impl Reader {
         self.with_default(key, Value::from(default.to_vec()), |value| {
             let list = value
                 .as_array()
-                .ok_or_else(|| "must be a list of whole numbers".to_owned())?;
+                .ok_or_else(|| "must be a list of whole numbers such as [3, 1]".to_owned())?;
             list.iter().map(|value| integer(value, &range)).collect()
         })
     }
@@ -79,7 +79,10 @@ impl Reader {
     }
 
     pub(crate) fn duration(&mut self, key: &str, default: &str, range: RangeInclusive<Duration>) -> Duration {
-        self.checked_text(key, default, |text| {
+        self.take_typed(key);
+        self.with_default(key, Value::from(default), |value| {
+            // A bare number breaks the same rule as a text without a unit.
+            let text = value.as_str().unwrap_or_default();
             let duration = values::duration(text).map_err(|error| error.to_string())?;
             match range.contains(&duration) {
                 true => Ok(duration),
@@ -111,16 +114,24 @@ impl Reader {
         })
     }
 
-    /// A list of texts of one form; none by default.
-    pub(crate) fn list<T: FromStr<Err: Display>>(&mut self, key: &str) -> Vec<T> {
-        self.list_of(key, parsed)
+    /// A list of texts of one form; none by default. Whoever writes something else is shown the example.
+    pub(crate) fn list<T: FromStr<Err: Display>>(&mut self, key: &str, example: &str) -> Vec<T> {
+        self.list_of(key, example, parsed)
     }
 
     /// The same by a rule of its own.
-    pub(crate) fn list_of<T>(&mut self, key: &str, check: impl Fn(&str) -> Checked<T>) -> Vec<T> {
+    pub(crate) fn list_of<T>(&mut self, key: &str, example: &str, check: impl Fn(&str) -> Checked<T>) -> Vec<T> {
+        let rule = || format!("must be a list of texts in quotes such as {example}");
         self.with_default(key, Value::Array(Vec::new()), |value| {
-            let list = value.as_array().ok_or_else(|| "must be a list of texts".to_owned())?;
-            list.iter().map(|value| check(text(value)?)).collect()
+            let list = value.as_array().ok_or_else(rule)?;
+            let entry = |(place, value): (usize, &Value)| {
+                let checked = value.as_str().ok_or_else(rule).and_then(&check);
+                checked.map_err(|what| match list.len() {
+                    1 => what,
+                    _ => format!("entry {}: {what}", place + 1),
+                })
+            };
+            list.iter().enumerate().map(entry).collect()
         })
     }
 
@@ -223,7 +234,8 @@ impl Reader {
     /// Ends the reading: what nobody asked for is unknown, and any problem is the end of it.
     pub(crate) fn finish<C>(mut self, config: C) -> Result<Loaded<C>, ConfigError> {
         for (key, leaf) in std::mem::take(&mut self.leaves) {
-            self.problem_at(&key, &leaf.layer, "is not a known key".to_owned());
+            let what = unknown::told(&key, self.asked.keys());
+            self.problem_at(&key, &leaf.layer, what);
         }
         for (section, layer) in std::mem::take(&mut self.empty_sections) {
             let open = self.open_sections.iter().any(|open| section.starts_with(open));
@@ -298,7 +310,15 @@ fn parsed<T: FromStr<Err: Display>>(text: &str) -> Checked<T> {
 }
 
 fn integer<T: TryFrom<i64>>(value: &Value, range: &RangeInclusive<i64>) -> Checked<T> {
-    let rule = || format!("must be a whole number from {} to {}", range.start(), range.end());
+    let is_quoted = value.as_str().is_some_and(|text| text.parse::<i64>().is_ok());
+    let quotes = if is_quoted { ", without quotes" } else { "" };
+    let rule = || {
+        format!(
+            "must be a whole number from {} to {}{quotes}",
+            range.start(),
+            range.end()
+        )
+    };
     let number = value
         .as_integer()
         .filter(|number| range.contains(number))

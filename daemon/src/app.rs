@@ -1,5 +1,6 @@
 //! The one place that assembles the gateway: files, sockets, threads, adapters.
 
+pub mod check;
 pub mod doctor;
 pub mod files;
 pub mod medium;
@@ -169,6 +170,7 @@ pub fn clock(site: &Site) -> Result<Clock, SiteError> {
 /// Runs the gateway until it is asked to stop.
 pub async fn run(loaded: Loaded<Gateway>) -> Result<(), AppError> {
     let config = loaded.config;
+    check::look(&config).log();
     let data = DataDir::open(&config.storage.data_dir)?;
     let _lock = data.lock()?;
     data.forget_addresses()?;

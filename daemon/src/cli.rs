@@ -70,7 +70,9 @@ struct SourceArgs {
 enum Verb {
     /// Serve the site until stopped.
     Run,
-    /// Check the configuration; exits 78 when it is bad.
+    /// Check the configuration and the files it names; exits 78 when something is wrong.
+    ///
+    /// What is wrong with a file or the modem's profile keeps at most the modem from being used: `run` sells water all the same.
     Check,
     /// Show the effective configuration, and who set each value.
     Show,
@@ -85,6 +87,9 @@ enum Verb {
         replace: bool,
     },
     /// Look whether anything stands in the way of selling water, and say what to do about it; exits 1 when something does.
+    ///
+    /// Says what `check` says, and looks at the disk, the database, the ports, the modem, the hub and, when it runs, at the
+    /// gateway. It changes nothing.
     Doctor,
     /// Managers of this site, who use its page.
     Manager {
@@ -186,10 +191,7 @@ pub fn main() -> ExitCode {
         tracing::debug!(?error, "a TLS provider was installed before");
     }
     let outcome = match cli.verb {
-        Verb::Check => {
-            println!("The configuration is good.");
-            Ok(ExitCode::SUCCESS)
-        }
+        Verb::Check => check(&loaded),
         Verb::Show => {
             print!("{}", loaded.show());
             Ok(ExitCode::SUCCESS)
@@ -230,6 +232,24 @@ pub fn main() -> ExitCode {
 fn bad_config(error: &ConfigError) -> ExitCode {
     eprintln!("kisima-gateway: {error}");
     ExitCode::from(EXIT_CONFIG)
+}
+
+/// Tells everything that is wrong, and what will not work as one may think.
+fn check(loaded: &Loaded<Gateway>) -> anyhow::Result<ExitCode> {
+    // The files must be readable for the gateway, not for root.
+    runtime::owner::act_as_owner(app::data_dir(&loaded.config))?;
+    let found = app::check::look(&loaded.config);
+    for doubtful in &found.doubtful {
+        eprintln!("kisima-gateway: mind: {doubtful}");
+    }
+    for wrong in &found.wrong {
+        eprintln!("kisima-gateway: {wrong}");
+    }
+    if !found.wrong.is_empty() {
+        return Ok(ExitCode::from(EXIT_CONFIG));
+    }
+    println!("The configuration is good.");
+    Ok(ExitCode::SUCCESS)
 }
 
 fn serve(loaded: Loaded<Gateway>) -> anyhow::Result<ExitCode> {

@@ -120,3 +120,45 @@ fn a_bad_configuration_ends_with_78_and_all_its_problems() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     std::fs::remove_dir_all(&folder).expect("the folder goes away");
 }
+
+#[test]
+fn check_and_doctor_say_the_same_of_the_modems_files_and_never_the_pin() {
+    let folder = std::env::temp_dir().join(format!("kisima-check-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let data = folder.join("data").display().to_string();
+    let pin = folder.join("sim.pin");
+    std::fs::write(&pin, "40719999999").expect("a file");
+    let told = |verb: &str, set: &[&str]| {
+        let mut arguments = vec!["--config", "/dev/null", "--data-dir", &data];
+        set.iter().for_each(|set| arguments.extend(["--set", set]));
+        arguments.push(verb);
+        let output = gateway(&arguments);
+        assert!(!said(&output).contains("4071"), "{}", said(&output));
+        (output.status.code(), said(&output))
+    };
+    let pin_file = format!("modem.sim_pin_file={}", pin.display());
+    let bad = ["modem.profile=nokia", &pin_file, "modem.power_hook=/no/such/program"];
+    let (status, checked) = told("check", &bad);
+    assert_eq!(status, Some(78), "{checked}");
+    let (_, examined) = told("doctor", &bad);
+    for key in ["modem.profile: ", "modem.sim_pin_file: ", "modem.power_hook: "] {
+        let start = format!("kisima-gateway: {key}");
+        let line = checked.lines().find(|line| line.starts_with(&start));
+        let line = line.unwrap_or_else(|| panic!("nothing of {key}{checked}"));
+        let same = line.replacen("kisima-gateway:", "FAIL  configuration:", 1);
+        assert!(examined.lines().any(|line| line == same), "{same}\n{examined}");
+    }
+    let odd = ["sync.texts_per_day=300"];
+    let (status, checked) = told("check", &odd);
+    assert_eq!(status, Some(0), "{checked}");
+    assert!(
+        checked.contains("kisima-gateway: mind: sync.texts_per_day is 300"),
+        "{checked}"
+    );
+    let (_, examined) = told("doctor", &odd);
+    assert!(
+        examined.contains("warn  configuration: sync.texts_per_day is 300"),
+        "{examined}"
+    );
+    std::fs::remove_dir_all(&folder).expect("the folder goes away");
+}

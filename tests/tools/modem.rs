@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Parser;
+use config::WebAddress;
 use tokio::signal::unix::{SignalKind, signal};
 use world::command_line;
 use world::modem::{
@@ -31,21 +32,51 @@ struct Arguments {
     /// Where the port shall be: a symlink to the pty, made anew when the modem was away.
     #[arg(long)]
     link: PathBuf,
-    /// Which modem: generic, sim7600, sim7670g, ec25, e173 or e3372.
-    #[arg(long, default_value = "generic")]
-    profile: String,
+    #[arg(long, value_name = "MODEL", default_value = "generic", value_parser = model, help = models_help())]
+    profile: &'static Profile,
     /// What happens to it; see the end of --help for the language.
     #[arg(long)]
     script: Option<PathBuf>,
-    /// The SIM's number; a script may say another.
-    #[arg(long, default_value = "+254700000900")]
+    /// The SIM's number, with plus and country code; a script may say another.
+    #[arg(long, default_value = "+254700000900", value_parser = number)]
     number: String,
-    /// A sandbox that is the network, such as http://127.0.0.1:9100
-    #[arg(long)]
-    network: Option<String>,
+    /// The sandbox that is the network: the address that kisima-sandbox prints, such as http://127.0.0.1:9100
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    network: Option<WebAddress>,
     /// Under which name the sandbox's phone pages show the SIM.
     #[arg(long, default_value = "SIM of a site")]
     title: String,
+}
+
+/// The model of that name.
+fn model(name: &str) -> Result<&'static Profile, String> {
+    Profile::named(name).ok_or_else(|| format!("there are {}", models()))
+}
+
+/// All models, each with the profile by which a gateway drives it, where that has another name.
+fn models() -> String {
+    let named = PROFILES.map(|model| match model.driven_by() {
+        same if same == model.name => same.to_owned(),
+        driver => format!("{} (profile {driver})", model.name),
+    });
+    named.join(", ")
+}
+
+fn models_help() -> String {
+    format!(
+        "Which model it is: {}. A gateway's modem.profile names one of its profiles, and several models may share one",
+        models()
+    )
+}
+
+/// The number of a SIM, as a script may say it too.
+fn number(text: &str) -> Result<String, String> {
+    script::sim_number(text).map(str::to_owned)
+}
+
+fn address(text: &str) -> Result<WebAddress, &'static str> {
+    text.parse()
+        .map_err(|_| "it must be the address that kisima-sandbox prints, such as http://127.0.0.1:9100")
 }
 
 /// The language of scripts, for `--help`.
@@ -92,13 +123,9 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let Some(profile) = Profile::named(&arguments.profile) else {
-        let names = PROFILES.map(|profile| profile.name).join(", ");
-        bail!("there is no profile {}: there is {names}", arguments.profile);
-    };
     let script = match &arguments.script {
         Some(path) => {
-            let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+            let text = fs::read_to_string(path).with_context(|| format!("--script {}", path.display()))?;
             script::parse(&text).with_context(|| path.display().to_string())?
         }
         None => Vec::new(),
@@ -108,18 +135,26 @@ async fn run(arguments: &Arguments) -> anyhow::Result<()> {
         _ => None,
     });
     let number = number.unwrap_or_else(|| arguments.number.clone());
+    let shown = arguments.link.display();
+    let folder = arguments.link.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(missing) = folder.filter(|folder| !folder.is_dir()) {
+        bail!(
+            "--link {shown}: there is no folder {}; make it first",
+            missing.display()
+        );
+    }
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let network = match &arguments.network {
-        Some(address) => Some(Network::join(address, &number, &arguments.title).await?),
+        Some(address) => Some(Network::join(address.as_str(), &number, &arguments.title).await?),
         None => None,
     };
     let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    let modem = Modem::new(profile, &number, i64::try_from(since.as_millis())?);
-    let mut port = Port::start(modem, &arguments.link, script).with_context(|| arguments.link.display().to_string())?;
-    println!("{} of {number} at {}", profile.name, arguments.link.display());
+    let modem = Modem::new(arguments.profile, &number, i64::try_from(since.as_millis())?);
+    let mut port = Port::start(modem, &arguments.link, script).with_context(|| format!("--link {shown}"))?;
+    println!("{} of {number} at {shown}", arguments.profile.name);
     let serve = async {
         match network {
-            Some(network) => network.serve(&mut port).await,
+            Some(network) => network.serve(&mut port, |line| eprintln!("kisima-modem: {line}")).await,
             None => print(&mut port).await,
         }
     };

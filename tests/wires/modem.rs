@@ -1,5 +1,8 @@
 //! The pretend modem on real ptys: under gammu, which knows nothing of it, and under the driver.
 
+#[cfg(test)]
+#[path = "modem/command_line.rs"]
+mod command_line;
 #[path = "modem/driver.rs"]
 mod driver;
 #[path = "modem/gammu.rs"]

@@ -129,18 +129,18 @@ fn all_problems_are_told_at_once_with_key_and_layer() {
 
 #[test]
 fn unknown_keys_are_errors() {
-    for key in [
-        "mqtt",
-        "mqtt.listen.port",
-        "web.lisen",
-        "payments.mpesa.base_url",
-        "a.\"b c\"",
+    for (key, what) in [
+        (
+            "mqtt",
+            "is a section: set one of its keys, such as mqtt.connections_max",
+        ),
+        ("mqtt.listen.port", "is not a known key; is mqtt.listen meant?"),
+        ("web.lisen", "is not a known key; is web.listen meant?"),
+        ("payments.mpesa.base_url", "is not a known key"),
+        ("a.\"b c\"", "is not a known key"),
     ] {
         let found = problems(Gateway::load(&set(&[&format!("{key}=1")]), &Pretend::default()));
-        assert!(
-            found.iter().any(|p| p.key == key && p.what == "is not a known key"),
-            "{key}: {found:?}"
-        );
+        assert!(found.iter().any(|p| p.key == key && p.what == what), "{key}: {found:?}");
     }
 }
 

@@ -4,3 +4,4 @@ mod files;
 mod keys;
 mod layers;
 mod pretend;
+mod said;

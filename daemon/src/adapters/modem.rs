@@ -1,19 +1,16 @@
 //! The modem: what the driver tells becomes inputs, and the machine's orders become the driver's. Decides nothing.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+pub mod settings;
 
-use config::gateway::{Modem, ModemData};
+use std::{path::PathBuf, time::Duration};
+
+use config::gateway::Modem;
 use kiosk::moment::Wall;
 use modem::{
     event::{Body, Event, Fate, Identity, Incoming, Network, Registration, Then, Trouble},
-    machine::{Data, ORDERS_MAX},
+    machine::ORDERS_MAX,
     order::{Order, OrderId, Outgoing, Slot},
     port::{self, Options},
-    profile,
 };
 use runtime::{decide::Inbox, stop::Stop};
 use tokio::sync::mpsc;
@@ -28,68 +25,12 @@ use crate::site::{
 pub const QUEUE_MAX: usize = 64;
 /// Events that may wait to become inputs; then the modem waits.
 const EVENTS_MAX: usize = 64;
-/// The file in the data folder that remembers what the card said to its PIN: one that was refused is not tried again at
-/// the next start.
-const PIN_NOTE: &str = "sim-pin.note";
-/// Digits of a SIM's PIN (3GPP TS 31.101 section 9.5.1).
-const PIN_DIGITS: std::ops::RangeInclusive<usize> = 4..=8;
-
-/// Why the modem cannot be used as it is configured.
-#[derive(Debug, thiserror::Error)]
-pub enum ModemError {
-    /// No such profile.
-    #[error("modem.profile: there is no profile {0:?}; there are auto, {1}")]
-    Profile(String, String),
-    /// The file with the PIN cannot be read.
-    #[error("modem.sim_pin_file: {0}")]
-    PinFile(#[source] io::Error),
-    /// What it holds is no PIN.
-    #[error("modem.sim_pin_file: it must hold 4 to 8 digits and nothing else")]
-    Pin,
-}
-
-/// How the modem at a port is driven.
-fn options(port: PathBuf, config: &Modem, data: &Path) -> Result<Options, ModemError> {
-    let profile = match config.profile.as_str() {
-        "auto" => None,
-        name => match profile::by_name(name) {
-            None => {
-                let names: Vec<_> = profile::names().collect();
-                return Err(ModemError::Profile(name.to_owned(), names.join(", ")));
-            }
-            profile => profile,
-        },
-    };
-    Ok(Options {
-        port,
-        baud: config.baud,
-        profile,
-        sim_pin: config.sim_pin_file.as_deref().map(sim_pin).transpose()?,
-        pin_note: Some(data.join(PIN_NOTE)),
-        data: match config.data {
-            ModemData::Ecm => Data::Ecm {
-                apn: config.apn.clone().unwrap_or_default(),
-            },
-            ModemData::ModemManager => Data::ModemManager,
-            ModemData::None => Data::None,
-        },
-        power_hook: config.power_hook.clone(),
-    })
-}
-
-/// A card is locked after three wrong PINs, so what cannot be one is never shown to it.
-fn sim_pin(file: &Path) -> Result<String, ModemError> {
-    let text = fs::read_to_string(file).map_err(ModemError::PinFile)?;
-    let pin = text.trim();
-    let is_pin = PIN_DIGITS.contains(&pin.len()) && pin.bytes().all(|byte| byte.is_ascii_digit());
-    is_pin.then(|| pin.to_owned()).ok_or(ModemError::Pin)
-}
 
 /// Drives the modem of this configuration until `stop`, and keeps what must outlive this program in the folder `data`.
 /// Settings that are wrong are told as a modem's trouble: water flows without texts.
 pub async fn run(config: Modem, data: PathBuf, orders: mpsc::Receiver<SimOrder>, inbox: Inbox<Input>, stop: Stop) {
     let Some(port) = config.port.clone() else { return };
-    match options(port, &config, &data) {
+    match settings::options(port, &config, &data) {
         Ok(options) => drive(options, orders, inbox, stop).await,
         Err(error) => {
             tracing::error!(%error, "the modem is not used");
@@ -316,43 +257,5 @@ mod tests {
         ] {
             assert_eq!(needs_person(&trouble), expected, "{trouble}");
         }
-    }
-
-    #[test]
-    fn a_profile_nobody_knows_and_a_file_without_a_pin_are_said_at_the_start() {
-        let folder = std::env::temp_dir().join(format!("kisima-sim-pin-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
-        let file = folder.join("sim.pin");
-        let config = |profile: &str| Modem {
-            port: Some("/dev/ttyUSB2".into()),
-            baud: 115_200,
-            profile: profile.to_owned(),
-            data: ModemData::None,
-            apn: None,
-            sim_pin_file: Some(file.clone()),
-            power_hook: None,
-        };
-        let said = |profile: &str| {
-            options("/dev/ttyUSB2".into(), &config(profile), &folder)
-                .inspect(|found| assert_eq!(found.pin_note, Some(folder.join("sim-pin.note"))))
-                .map(|found| found.sim_pin)
-                .map_err(|error| error.to_string())
-        };
-        assert!(said("auto").unwrap_err().starts_with("modem.sim_pin_file: "));
-        for text in ["", "12a4", "123", "123456789", "12 34"] {
-            fs::write(&file, text).unwrap();
-            assert_eq!(
-                said("auto"),
-                Err("modem.sim_pin_file: it must hold 4 to 8 digits and nothing else".to_owned())
-            );
-        }
-        fs::write(&file, "4071\n").unwrap();
-        assert_eq!(said("auto"), Ok(Some("4071".to_owned())));
-        assert!(
-            said("nokia")
-                .unwrap_err()
-                .starts_with("modem.profile: there is no profile \"nokia\"; there are auto, ")
-        );
-        fs::remove_dir_all(&folder).unwrap();
     }
 }

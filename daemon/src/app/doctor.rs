@@ -16,6 +16,7 @@ use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use tokio::net::TcpStream;
 
 use super::{
+    check,
     files::{DataDir, FilesError},
     medium,
 };
@@ -54,7 +55,7 @@ pub async fn examine(config: &Gateway, tell: &mut impl FnMut(String)) -> u32 {
         };
         tell(format!("{word}  {what}: {text}"));
     };
-    say("configuration", Good("valid".to_owned()));
+    configuration(config, &mut say);
     let path = &config.storage.data_dir;
     let data = match path.is_dir().then(|| DataDir::open(path)) {
         Some(Ok(data)) => data,
@@ -104,6 +105,20 @@ pub async fn examine(config: &Gateway, tell: &mut impl FnMut(String)) -> u32 {
         say(what, found);
     }
     wrong
+}
+
+/// What `check` says.
+fn configuration(config: &Gateway, say: &mut impl FnMut(&str, Found)) {
+    let found = check::look(config);
+    if found.wrong.is_empty() {
+        say("configuration", Good("valid".to_owned()));
+    }
+    for wrong in found.wrong {
+        say("configuration", Fail(wrong));
+    }
+    for doubtful in found.doubtful {
+        say("configuration", Warn(doubtful));
+    }
 }
 
 /// What the running daemon says of itself; `None` where none runs.

@@ -47,7 +47,7 @@ async fn phones_and_a_sites_sim_text_one_another() {
     let folder = Folder::new("network").unwrap();
     let network = Network::join(&address, SIM, "Kibera").await.unwrap();
     let mut modem = pretend("ec25", &folder.path().join("ttyModem"));
-    tokio::spawn(async move { network.serve(&mut modem).await });
+    tokio::spawn(async move { network.serve(&mut modem, |_| {}).await });
     let options = Options {
         port: folder.path().join("ttyModem"),
         baud: 115_200,

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow, ensure};
 use serde_json::{Value, json};
 
 use super::{Told, happening::Happening, port::Port};
@@ -20,6 +20,8 @@ const ASKED_EVERY: Duration = Duration::from_millis(300);
 /// A SIM in the sandbox's network.
 pub struct Network {
     sandbox: Api,
+    address: String,
+    is_away: bool,
     number: u64,
     after: u64,
     caller: Caller,
@@ -27,9 +29,10 @@ pub struct Network {
 
 impl Network {
     /// The network of the sandbox at `address` (`http://…`), for the SIM of this number. What came before is not told
-    /// again; phone pages show the SIM under `title`.
+    /// again; phone pages show the SIM under `title`. The error names the address and the way out where no sandbox answers.
     pub async fn join(address: &str, number: &str, title: &str) -> anyhow::Result<Network> {
-        let sandbox = Api::new(address.trim_end_matches('/'))?;
+        let address = address.trim_end_matches('/');
+        let sandbox = Api::new(address)?;
         let digits = number.trim_start_matches('+');
         let number: u64 = digits
             .parse()
@@ -37,23 +40,33 @@ impl Network {
         let caller = Caller::new(sandbox.clone(), number);
         let mut network = Network {
             sandbox,
+            address: address.to_owned(),
+            is_away: false,
             number,
             after: 0,
             caller,
         };
-        let path = format!("/control/{NAME}/sims/{number}");
-        network
-            .sandbox
-            .post(&path, &json!({ "title": title }))
-            .await?
-            .expect(200)?;
-        network.came().await?;
+        network.put_in(title).await.map_err(|error| {
+            let why = error.root_cause();
+            anyhow!(
+                "no sandbox answers at {address} ({why}); start kisima-sandbox, and give the address that it prints"
+            )
+        })?;
         Ok(network)
     }
 
+    async fn put_in(&mut self, title: &str) -> anyhow::Result<()> {
+        let path = format!("/control/{NAME}/sims/{}", self.number);
+        let answer = self.sandbox.post(&path, &json!({ "title": title })).await?;
+        // Another server's page would tell nothing.
+        ensure!(answer.status == 200, "status {}", answer.status);
+        self.came().await?;
+        Ok(())
+    }
+
     /// Carries between modem and sandbox until the modem has ended. A sandbox that is away loses what is sent meanwhile,
-    /// as a network would.
-    pub async fn serve(mut self, port: &mut Port) {
+    /// as a network would; that it is away, and that it is back, is told by `say`.
+    pub async fn serve(mut self, port: &mut Port, say: impl Fn(String)) {
         let happenings = port.happenings();
         let mut asked = tokio::time::interval(ASKED_EVERY);
         loop {
@@ -62,7 +75,11 @@ impl Network {
                     Some(told) => self.tell(told).await,
                     None => return,
                 },
-                _ = asked.tick() => self.came().await,
+                _ = asked.tick() => {
+                    let came = self.came().await;
+                    self.notice(came.as_ref().err(), &say);
+                    came
+                }
             };
             match done {
                 Ok(come) => {
@@ -75,6 +92,22 @@ impl Network {
                 Err(error) => tracing::warn!(%error, "modem: the sandbox did not answer"),
             }
         }
+    }
+
+    /// Tells once that the sandbox went away, and once that it came back.
+    fn notice(&mut self, error: Option<&anyhow::Error>, say: &impl Fn(String)) {
+        let address = &self.address;
+        match error {
+            Some(error) if !self.is_away => {
+                let why = error.root_cause();
+                say(format!(
+                    "the sandbox at {address} is away ({why}); texts are lost until it is back"
+                ));
+            }
+            None if self.is_away => say(format!("the sandbox at {address} is back")),
+            _ => {}
+        }
+        self.is_away = error.is_some();
     }
 
     async fn tell(&mut self, told: Told) -> anyhow::Result<Vec<Happening>> {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use modem::ussd::Form;
+use modem::{profile, ussd::Form};
 
 /// A model.
 #[derive(Debug)]
@@ -135,6 +135,11 @@ pub const PROFILES: [Profile; 6] = [
 ];
 
 impl Profile {
+    /// The profile by which the driver drives it.
+    pub fn driven_by(&self) -> &'static str {
+        profile::recognise(self.manufacturer, self.model).name
+    }
+
     /// The model of that name.
     pub fn named(name: &str) -> Option<&'static Profile> {
         static ALL: [Profile; 6] = PROFILES;

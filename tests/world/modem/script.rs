@@ -36,6 +36,8 @@
 
 use std::time::Duration;
 
+use modem::pdu::Address;
+
 use super::happening::Happening;
 
 /// A line that is not understood.
@@ -72,7 +74,7 @@ pub fn parse(script: &str) -> Result<Vec<(Duration, Happening)>, ScriptError> {
 pub fn happening(words: &[&str]) -> Result<Happening, String> {
     let owned = |text: &str| text.to_owned();
     Ok(match words {
-        ["number", number] => Happening::Number(owned(number)),
+        ["number", number] => Happening::Number(owned(sim_number(number)?)),
         ["operator", name, code] => Happening::Operator(owned(name), owned(code)),
         ["signal", "unknown"] => Happening::Signal(None),
         ["signal", dbm] => Happening::Signal(Some(number(dbm)?)),
@@ -197,6 +199,17 @@ fn percent(text: &str) -> Result<u8, String> {
     match number(text.trim_end_matches('%'))? {
         percent @ 0..=100 => Ok(percent),
         more => Err(format!("{more} % is more than all")),
+    }
+}
+
+/// The number of a SIM as it is written everywhere here: with plus and country code.
+pub fn sim_number(text: &str) -> Result<&str, String> {
+    let is_whole = |digits: &String| (8..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    match Address::number(text) {
+        Ok(Address::International(digits)) if is_whole(&digits) => Ok(text),
+        _ => Err(format!(
+            "{text:?} is no number of a SIM with plus and country code, such as +254700000900"
+        )),
     }
 }
 

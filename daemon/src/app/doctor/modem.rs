@@ -62,9 +62,6 @@ pub(super) fn examine(config: &Gateway, system: &System<'_>, runs: bool) -> Vec<
     found.extend(name(port).map(|advice| ("modem.port", advice)));
     found.push(("modem.data", data(config)));
     found.extend(modem_manager(config.modem.data, port, system).map(|found| ("ModemManager", found)));
-    if let Some(hook) = &config.modem.power_hook {
-        found.push(("modem.power_hook", power_hook(hook)));
-    }
     found.push(("thin sync", thin(config)));
     found.push(("technician", technician(config)));
     found
@@ -180,16 +177,6 @@ fn modem_manager(data: ModemData, port: &Path, system: &System<'_>) -> Option<Fo
         }
         (_, true) => Fail(format!("runs, and would talk to this modem too: {UDEV_LINE}")),
     })
-}
-
-fn power_hook(hook: &Path) -> Found {
-    match access(hook, Access::EXEC_OK) {
-        Ok(()) => Good(format!("{} can be run", hook.display())),
-        Err(error) => Warn(format!(
-            "{} cannot be run ({error}); a modem that hangs would stay so",
-            hook.display()
-        )),
-    }
 }
 
 /// What carries urgent facts when data is away.
