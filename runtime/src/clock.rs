@@ -95,7 +95,7 @@ impl Clock {
     pub fn new(built: Wall, saved: Saved) -> Clock {
         let state = State {
             shown: saved.last.max(saved.sure).max(built),
-            floor: saved.sure.max(built),
+            floor: saved.sure.plus_ms(-CORRECTION_MAX_MS).max(built),
             has_past: saved.last.max(saved.sure) != Wall(0),
             offset_ms: 0,
             first_offset_ms: 0,
@@ -307,6 +307,14 @@ mod tests {
         assert_eq!(state.show(at(NOON)), NOON.plus_ms(5_000));
         assert!(state.hear(Trust::Ntp, NOON, at(NOON)));
         assert_eq!(state.show(at(NOON)), NOON);
+    }
+
+    #[test]
+    fn a_late_network_is_put_right_after_a_restart_too() {
+        let saved = Saved { last: NOON, sure: NOON };
+        let heard = |wall| Clock::new(Wall(0), saved).state().hear(Trust::Ntp, wall, at(NOON));
+        assert!(heard(NOON.plus_ms(-5_000)));
+        assert!(!heard(NOON.plus_ms(-2 * HOUR_MS)));
     }
 
     #[test]
