@@ -42,6 +42,10 @@ fn setup(side: Writer) -> Setup {
         identity: identity(side),
         peer_public: identity(other).public(),
         medium: [9; 8],
+        linger_ms: match side {
+            Writer::Site => thin::LINGER_MS,
+            Writer::Hub => thin::LINGER_HUB_MS,
+        },
         refuse: None,
     }
 }
