@@ -40,7 +40,7 @@ struct Arguments {
     /// The SIM's number; a script may say another.
     #[arg(long, default_value = "+254700000900")]
     number: String,
-    /// A sandbox that is the network, such as http://127.0.0.1:9100
+    /// A sandbox that is the network, such as http://127.0.0.1:9100; for USSD too where the script says "ussd network"
     #[arg(long)]
     network: Option<String>,
     /// Under which name the sandbox's phone pages show the SIM.

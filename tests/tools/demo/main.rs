@@ -34,10 +34,11 @@ const SITES: [&str; 2] = ["kibera-1", "kibera-2"];
 const DISPENSERS: usize = 6;
 /// What a gateway is told besides where its modem is: sales are texted at once rather than together, and a day's texts are
 /// enough for a demo that runs for hours.
-const TEXTING: [(&str, &str); 3] = [
+const TEXTING: [(&str, &str); 4] = [
     ("sync.thin_linger", "\"1 s\""),
     ("sync.texts_per_day", "1000"),
     ("sms.parts_per_day", "2000"),
+    ("sms.commands_per_day", "1000"),
 ];
 /// How long before the end no new story begins, and how long the last one may take.
 const LAST_STORY: Duration = Duration::from_secs(15);
