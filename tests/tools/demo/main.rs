@@ -35,7 +35,7 @@ const DISPENSERS: usize = 6;
 /// What a gateway is told besides where its modem is: sales are texted at once rather than together, and a day's texts are
 /// enough for a demo that runs for hours.
 const TEXTING: [(&str, &str); 4] = [
-    ("sync.thin_linger", "\"1 s\""),
+    ("sync.thin_linger", "\"2 s\""),
     ("sync.texts_per_day", "1000"),
     ("sms.parts_per_day", "2000"),
     ("sms.commands_per_day", "1000"),
