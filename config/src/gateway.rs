@@ -123,6 +123,8 @@ pub struct Operator {
 pub struct Sync {
     /// `sync.thin_after`: after this long without data, SMS and USSD carry sync.
     pub thin_after: Duration,
+    /// `sync.thin_linger`: how long an ordinary sale then waits for others that share its text.
+    pub thin_linger: Duration,
     /// `sync.texts_per_day`: texts of sync that may be sent.
     pub texts_per_day: u32,
 }
@@ -170,6 +172,7 @@ impl Gateway {
             dispense_report_within: reader.duration("dispense.report_within", "24 h", seconds(1)..=days(30)),
             sync: Sync {
                 thin_after: reader.duration("sync.thin_after", "10 min", seconds(1)..=days(30)),
+                thin_linger: reader.duration("sync.thin_linger", "1 h", seconds(1)..=days(1)),
                 texts_per_day: reader.integer("sync.texts_per_day", 60, 0..=2_000),
             },
             sms: Sms {

@@ -137,6 +137,7 @@ fn sim_settings(config: &Gateway) -> Option<SimSettings> {
         hub_number: config.sms.hub_number.clone(),
         hub_code: config.ussd_hub_code.clone(),
         thin_after_ms: u64::try_from(config.sync.thin_after.as_millis()).unwrap_or(u64::MAX),
+        thin_linger_ms: u64::try_from(config.sync.thin_linger.as_millis()).unwrap_or(u64::MAX),
     })
 }
 

@@ -57,6 +57,7 @@ impl End {
             identity: key(self.side),
             peer_public: key(self.side.other()).public(),
             medium: [0; 8],
+            linger_ms: sync::thin::LINGER_MS,
             refuse: None,
         })
     }

@@ -46,6 +46,9 @@ pub struct Setup {
     /// At a gateway: the hash of its medium's serial. At the hub: that of the enrolment's medium, which the box's must
     /// equal (PROTOCOL rule 2); all zero where no serial could be read, then any is taken.
     pub medium: [u8; 8],
+    /// By text: how long ordinary records wait for others that share their text, in milliseconds. Usual are
+    /// [`crate::thin::LINGER_MS`] at a gateway and [`crate::thin::LINGER_HUB_MS`] at the hub.
+    pub linger_ms: u64,
     /// At the hub: why this box is not served, such as [`Reason::Retired`]; it is told so under a seal.
     pub refuse: Option<Reason>,
 }

@@ -58,9 +58,9 @@ pub const SELDOM_MS: u64 = 3_600_000;
 pub const ANSWER_MS: u64 = 60_000;
 /// So many texts are answered at once.
 pub const ANSWER_TEXTS: u32 = 8;
-/// How long a box collects ordinary sales for a text that is not full.
+/// How long a box collects ordinary sales for a text that is not full, where nobody set otherwise (`Setup::linger_ms`).
 pub const LINGER_MS: u64 = 3_600_000;
-/// How long it does where something else is among them, for somebody waits for it: a request, a closed grant.
+/// How long it does at most where something else is among them, for somebody waits for it: a request, a closed grant.
 pub const LINGER_URGENT_MS: u64 = 300_000;
 /// How long the hub collects.
 pub const LINGER_HUB_MS: u64 = 20_000;

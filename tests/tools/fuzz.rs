@@ -15,7 +15,7 @@ use world::{
 };
 
 /// Damages good inputs and gives them to whatever reads what others wrote: PDUs, lines of a modem, USSD, SMS commands,
-/// records, frames and texts of sync. Exits 1 when one panics, writes the input to a file and prints its path.
+/// records, frames and texts of sync, MQTT at the broker's front. Exits 1 when one panics, writes the input to a file and prints its path.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {

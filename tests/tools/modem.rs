@@ -40,7 +40,8 @@ struct Arguments {
     /// The SIM's number, with plus and country code; a script may say another.
     #[arg(long, default_value = "+254700000900", value_parser = number)]
     number: String,
-    /// The sandbox that is the network: the address that kisima-sandbox prints, such as http://127.0.0.1:9100
+    /// The sandbox that is the network: the address that kisima-sandbox prints, such as http://127.0.0.1:9100; for USSD too
+    /// where the script says "ussd network"
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     network: Option<WebAddress>,
     /// Under which name the sandbox's phone pages show the SIM.

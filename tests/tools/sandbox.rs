@@ -10,7 +10,10 @@ use tokio::{
 };
 use world::{command_line, sandbox::Sandbox};
 
-/// Pretend payment providers for the demo, tests and a newcomer's first hour.
+/// Pretend payment providers, and a network of phones, for the demo, tests and a newcomer's first hour.
+///
+/// It prints its control page, which says what the hub's settings are to be. Each number has a phone there,
+/// /phone/254700000102: it dials, texts, and pays. kisima-modem puts a SIM into the network.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {

@@ -50,6 +50,8 @@ mod tests {
             "is cut",
             "Amina texts BALANCE to the SIM of kibera-1, +254700000900.",
             "Amina's phone: \u{201c}At this kiosk you have 10 l of water",
+            "The SIM of kibera-1 texts its sales to the hub, the newest in ",
+            "The link is still cut, and the hub says 10 litres for Amina, too.",
             "The link is back.",
             " and 1 by the SIMs of the sites.",
             "Both sides agree, and nothing",

@@ -6,6 +6,7 @@
 //! | [`TARGETS`] | what is tried, each with good inputs to start from |
 //! | [`fuzz`] | tries one for as long as it is told to |
 
+mod front;
 mod targets;
 mod thin;
 

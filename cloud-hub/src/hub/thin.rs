@@ -46,6 +46,7 @@ impl Turn<'_> {
             identity: self.keys.identity.clone(),
             peer_public: enrolment.public_key,
             medium: enrolment.medium,
+            linger_ms: thin::LINGER_HUB_MS,
             refuse: (!enrolment.current).then_some(Reason::Retired),
         }
     }

@@ -70,6 +70,7 @@ impl Gateway {
             identity: Identity::from_seed(&box_seed(self.place)),
             peer_public: self.enrolment.hub_signing_key,
             medium: [3; 8],
+            linger_ms: thin::LINGER_MS,
             refuse: None,
         }
     }

@@ -62,6 +62,7 @@ impl Gateway {
             identity,
             peer_public: hub_signing_key,
             medium: [3; 8],
+            linger_ms: thin::LINGER_MS,
             refuse: None,
         };
         Gateway { setup, books }

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! - [`reason`]: why something was refused, and the codes on the wire. [`topics`]: what a dispenser may say and hear.
-//! - `packet`, `encode`: MQTT bytes. `door`, `connection`, `session`: one connection's life. `registry`: all of them.
+//! - `packet`, `encode`: MQTT bytes. `door`, `connection`, `session`: one connection's life; [`spoken`]: what is decided of
+//!   it without a socket. `registry`: all of them.
 //! - `broker`: the one address of rumqttd. Nothing unchecked reaches its Router, and if it dies another takes over.
 //! - [`wire`]: the JSON of the payloads. Pure. [`gate`]: between the front and the machine.
 //!
@@ -27,6 +28,7 @@ mod packet;
 pub mod reason;
 mod registry;
 mod session;
+pub mod spoken;
 mod topics;
 pub mod wire;
 

@@ -312,6 +312,10 @@ fn standing(told: &serde_json::Value) -> Vec<(&'static str, Found)> {
     let queue = match (waiting, text(&told["link"])) {
         (0, _) => Good("the hub has everything".to_owned()),
         (_, "up") => Good(format!("{waiting} records are on their way")),
+        // Texts carry money alone, so of them nobody expects the rest.
+        _ if number(&told["queue"]["money"]) == 0 => Warn(format!(
+            "the hub has every sale; {waiting} other records wait for the link"
+        )),
         _ => Warn(format!("{waiting} records wait for the link; nothing is lost")),
     };
     let dispensers = told["dispensers"].as_array().cloned().unwrap_or_default();
@@ -342,4 +346,26 @@ fn standing(told: &serde_json::Value) -> Vec<(&'static str, Found)> {
 
 fn text(value: &serde_json::Value) -> &str {
     value.as_str().unwrap_or("?")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_texts_do_not_carry_is_told_apart_from_sales() {
+        for (money, words) in [
+            (3, "5 records wait for the link"),
+            (0, "the hub has every sale; 2 other records"),
+        ] {
+            let told = json!({ "link": "down", "queue": { "money": money, "edits": 0, "alarms": 0, "telemetry": 2 } });
+            let found = standing(&told).into_iter().find(|(what, _)| *what == "queue");
+            let Some((_, Warn(said))) = found else {
+                panic!("the link is down")
+            };
+            assert!(said.starts_with(words), "{said}");
+        }
+    }
 }

@@ -15,6 +15,7 @@ use sync::{
     doubt::{self, Unheard},
     frame::{self, Found, Seek},
     session::{Action, Closed, Event, Session, Setup},
+    thin,
 };
 
 use super::{
@@ -54,6 +55,11 @@ impl Site {
             identity: enrolled.identity.clone(),
             peer_public: enrolled.enrolment.hub_signing_key,
             medium: self.medium,
+            linger_ms: self
+                .settings
+                .sim
+                .as_ref()
+                .map_or(thin::LINGER_MS, |sim| sim.thin_linger_ms),
             refuse: None,
         }
     }

@@ -190,6 +190,8 @@ pub struct SimSettings {
     pub hub_code: Option<String>,
     /// After so long without the hub, texts carry sync; in milliseconds.
     pub thin_after_ms: u64,
+    /// How long an ordinary sale then waits for others that share its text; in milliseconds.
+    pub thin_linger_ms: u64,
 }
 
 /// The modem as it was last seen. It goes back with no input that failed: what a modem is does not hang on the disk.

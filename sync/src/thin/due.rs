@@ -6,7 +6,7 @@ use kiosk::{
 };
 
 use super::{
-    LINGER_HUB_MS, LINGER_MS, LINGER_URGENT_MS, WINDOW,
+    LINGER_URGENT_MS, WINDOW,
     speak::READ_BYTES_MAX,
     state::{Place, State, log_at, now_ms},
 };
@@ -142,7 +142,7 @@ pub(super) fn linger_ms<L: Logs>(
     logs: &L,
 ) -> Result<u64, JournalError<L::Error>> {
     if setup.side == Writer::Hub {
-        return Ok(LINGER_HUB_MS);
+        return Ok(setup.linger_ms);
     }
     // The hub cannot tell what of its past a box lacks before it knows what this run stands on.
     if doubt::site_in_doubt(logs)? {
@@ -157,7 +157,7 @@ pub(super) fn linger_ms<L: Logs>(
     };
     let is_all_read = from + records.len() as u32 > log.mark;
     Ok(match is_all_read && records.iter().all(is_patient) {
-        true => LINGER_MS,
-        false => LINGER_URGENT_MS,
+        true => setup.linger_ms,
+        false => setup.linger_ms.min(LINGER_URGENT_MS),
     })
 }

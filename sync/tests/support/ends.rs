@@ -18,6 +18,7 @@ use kisima_sync::{
     record::Record,
     seal::{Identity, PairKey, SecretKey},
     session::{Action, Event, Session, Setup},
+    thin,
 };
 
 pub const BOX: BoxId = BoxId(0xb0b0_0000_0000_0001);
@@ -236,6 +237,10 @@ pub fn setup(side: Writer, run: u64) -> Setup {
         identity,
         peer_public: peer.public(),
         medium: [9; 8],
+        linger_ms: match side {
+            Writer::Site => thin::LINGER_MS,
+            Writer::Hub => thin::LINGER_HUB_MS,
+        },
         refuse: None,
     }
 }

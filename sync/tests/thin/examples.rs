@@ -241,6 +241,26 @@ fn what_somebody_waits_for_leaves_after_five_minutes_and_sales_after_an_hour() {
 }
 
 #[test]
+fn who_sets_a_shorter_wait_pays_more_texts() {
+    let mut air = settled(8, 1, 1);
+    let minute = 60_000;
+    air.site_setup.linger_ms = minute;
+    air.sell(1);
+    air.pass(minute - 1_000);
+    assert_eq!(air.sent, [0, 0]);
+    air.pass(2_000);
+    assert_eq!(air.sent[0], 1);
+    // Nobody waits longer for what is urgent than for what is not.
+    let grant = GrantId {
+        epoch: Epoch(0x41),
+        number: 7,
+    };
+    air.write(Writer::Site, &Record::Fact(Fact::Closed { grant }));
+    air.pass(minute + 1_000);
+    assert_eq!(air.sent[0], 2);
+}
+
+#[test]
 fn a_record_too_long_for_a_text_takes_several_and_beyond_that_waits() {
     let mut air = settled(9, 1, 1);
     let forwarded = |bytes: usize| {

@@ -32,6 +32,14 @@ use story::{Story, say};
 /// The sites, and how many dispensers each has.
 const SITES: [&str; 2] = ["kibera-1", "kibera-2"];
 const DISPENSERS: usize = 6;
+/// What a gateway is told besides where its modem is: sales are texted at once rather than together, and a day's texts are
+/// enough for a demo that runs for hours.
+const TEXTING: [(&str, &str); 4] = [
+    ("sync.thin_linger", "\"2 s\""),
+    ("sync.texts_per_day", "1000"),
+    ("sms.parts_per_day", "2000"),
+    ("sms.commands_per_day", "1000"),
+];
 /// How long before the end no new story begins, and how long the last one may take.
 const LAST_STORY: Duration = Duration::from_secs(15);
 /// How long both sides may take to agree at the end.
@@ -154,7 +162,7 @@ async fn play(folder: &Path, seconds: Option<u64>) -> anyhow::Result<bool> {
         programme.behave(provider, json!({})).await?;
     }
     for name in SITES {
-        programme.add_texting_site(folder, name, DISPENSERS, &[]).await?;
+        programme.add_texting_site(folder, name, DISPENSERS, &TEXTING).await?;
     }
     addresses(&programme, folder).await?;
     let people = Arc::new(People::default());

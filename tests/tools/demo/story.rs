@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use kiosk::provider::Provider;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 use world::{
     processes::wait_for,
@@ -38,6 +38,8 @@ const SECOND_ML: i64 = 10_000;
 const PATIENCE_S: u64 = 30;
 /// How long the link stays cut at least, so that the others pour too.
 const CUT_FOR: Duration = Duration::from_secs(2);
+/// How much of a text of sync is shown: nobody reads it.
+const SHOWN_LETTERS: usize = 24;
 
 /// Says a sentence.
 pub fn say(sentence: &str) {
@@ -66,8 +68,8 @@ impl Story {
         }
     }
 
-    /// Registers and buys by USSD, pays, pours; the link is cut; pours again and asks
-    /// the site by text; the link returns; both sides agree; pays by another provider.
+    /// Registers and buys by USSD, pays, pours; the link is cut; pours again and asks the site by text; the site's SIM tells
+    /// the hub; the link returns; both sides agree; pays by another provider.
     pub async fn tell(&mut self, programme: &Programme, index: usize) -> anyhow::Result<()> {
         let site = &programme.sites[index];
         let place = &site.name;
@@ -101,6 +103,7 @@ impl Story {
             left / 1_000
         ));
         self.ask_by_text(programme, site, &customer, first).await?;
+        told_by_text(programme, site, (&customer, first), left).await?;
         tokio::time::sleep_until(since + CUT_FOR).await;
         self.people.cut(None);
         site.link(true);
@@ -252,6 +255,44 @@ impl Story {
 /// A number of Kenya as the network has it.
 pub fn abroad(phone: &str) -> anyhow::Result<u64> {
     Ok(254_000_000_000 + phone.parse::<u64>()?)
+}
+
+/// The hub comes to know by the site's SIM what is left to her, in millilitres, while the link is cut.
+async fn told_by_text(
+    programme: &Programme,
+    site: &Kiosk,
+    (customer, first): (&Customer, &str),
+    left: i64,
+) -> anyhow::Result<()> {
+    let modem = site.modem.as_ref().context("each site has a modem")?;
+    let told = wait_for("the hub knows by text", Duration::from_secs(PATIENCE_S), async || {
+        let known = programme.customer(customer).await.ok()?;
+        (known["balance_ml"] == left).then_some(())
+    });
+    told.await?;
+    let seen = programme.site(&site.name).await?;
+    ensure!(seen["online"] == false, "{} has a link: {seen}", site.name);
+    let texts = programme.texts().await?;
+    let is_sync = |text: &&Value| {
+        let is_ours = text["phone"] == modem.number && text["from_phone"] == true;
+        is_ours && text["text"].as_str().is_some_and(sync::thin::looks_like_frame)
+    };
+    let text = texts
+        .iter()
+        .rfind(is_sync)
+        .context("the hub knows, and nobody told it")?;
+    let text = text["text"].as_str().context("a text has words")?;
+    say(&format!(
+        "The SIM of {} texts its sales to the hub, the newest in {} letters: \u{201c}{}\u{2026}\u{201d}",
+        site.name,
+        text.len(),
+        &text[..SHOWN_LETTERS.min(text.len())]
+    ));
+    say(&format!(
+        "The link is still cut, and the hub says {} litres for {first}, too.",
+        left / 1_000
+    ));
+    Ok(())
 }
 
 /// She makes an account by USSD, and has her water given out at a site.

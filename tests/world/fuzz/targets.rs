@@ -16,10 +16,10 @@ use modem::{
 };
 use sync::record::Record;
 
-use super::{Target, thin};
+use super::{Target, front, thin};
 
 /// Everything that can be tried.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     Target {
         name: "pdu",
         about: "PDUs of texts and reports, and the joining of parts",
@@ -64,9 +64,15 @@ pub const TARGETS: [Target; 8] = [
     },
     Target {
         name: "thin",
-        about: "texts of sync, at a hub that knows the box",
+        about: "texts of sync, at a hub that knows the box; once more with their tag put right",
         corpus: thin::texts,
         read: thin::read,
+    },
+    Target {
+        name: "front",
+        about: "MQTT at the broker's front, from CONNECT to what the gateway is told",
+        corpus: front::conversations,
+        read: front::read,
     },
 ];
 

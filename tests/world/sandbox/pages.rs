@@ -74,6 +74,10 @@ async fn home(State(shared): State<Arc<Shared>>) -> Markup {
             label { "Phone " input name="number" inputmode="tel" placeholder="0712345678" required; }
             button { "Open its page" }
         }
+        p {
+            "A provider's " code { "base_url" } " at the hub is this page's address with its name behind it: /"
+            (Provider::ALL.map(Provider::name).join(", /")) "."
+        }
         h2 { "M-PESA" }
         (behaviour_form(Provider::Mpesa.name(), mpesa.behaviour(), &mpesa::Fault::ALL))
         h2 { "Prompts" }
@@ -151,6 +155,11 @@ fn wallets_part(wallets: &Wallets) -> Markup {
 fn texts_part(texts: &Texts) -> Markup {
     html! {
         h2 { "Africa's Talking" }
+        p {
+            "The hub's " code { "messaging.africastalking.base_url" } " is this page's address with /" (texts::NAME)
+            " behind it, and its key anything, while " code { "api_key" } " is empty below. A text to " (texts::SHORT_CODE)
+            " is one to the hub: a site's " code { "sms.hub_number" } "."
+        }
         details {
             summary { "What it does" }
             (behaviour_form(texts::NAME, texts.behaviour(), &texts::Fault::ALL))

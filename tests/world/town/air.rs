@@ -77,6 +77,7 @@ impl World {
             hub_number: Some(HUB_NUMBER.to_owned()),
             hub_code: None,
             thin_after_ms,
+            thin_linger_ms: sync::thin::LINGER_MS,
         })
     }
 

@@ -3,7 +3,7 @@
 
 use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 use futures_util::FutureExt;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -20,8 +20,9 @@ use super::{
     packet::{self, Packet, Publish, Version},
     reason::{Fault, Refusal},
     registry::Seat,
-    session::{Change, Delivery, Limits, Subscriptions},
-    topics::{self, Heard, Leaf, PublishTopic},
+    session::{Change, Delivery, Subscriptions},
+    spoken,
+    topics::{Heard, Leaf},
 };
 
 /// Read at most this much at a time; a batch of some 25 asks.
@@ -51,12 +52,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// A connection that has its seat but not yet its CONNACK.
     pub fn new(shared: Arc<Shared>, stream: S, seat: Seat, peer: SocketAddr, admitted: Admitted) -> Connection<S> {
         let settings = &shared.settings;
-        let limits = Limits {
-            in_flight_max: settings.in_flight_max.min(usize::from(admitted.receive_max)),
-            waiting_max: settings.waiting_max,
-            packet_bytes_max: admitted.packet_bytes_max as usize,
-            acknowledge_within: settings.acknowledge_within,
-        };
+        let limits = spoken::limits(settings, &admitted);
         let mut output = BytesMut::with_capacity(READ_BYTES);
         encode::connack_accept(
             &mut output,
@@ -205,34 +201,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn take_publish(&mut self, publish: Publish<'_>) -> Result<(), Fault> {
-        if publish.qos > 1 {
-            return Err(Fault::refuse(Refusal::Qos2));
-        }
         let dispenser = &self.seat.member.dispenser.id;
-        let event = match topics::publish_topic(dispenser, publish.topic) {
-            PublishTopic::Wildcard => return Err(Fault::refuse(Refusal::Wildcard)),
-            PublishTopic::Foreign => return Err(Fault::refuse(Refusal::ForeignPublish)),
-            _ if publish.payload.len() > self.shared.settings.payload_bytes_max => {
-                return Err(Fault::refuse(Refusal::TooLarge));
-            }
-            PublishTopic::Unknown(name) => Event::UnknownTopic {
-                dispenser: dispenser.clone(),
-                leaf: name.into(),
-            },
-            PublishTopic::Known(leaf) => {
-                let payload = Bytes::copy_from_slice(publish.payload);
-                if leaf == Leaf::Status {
-                    self.shared
-                        .broker
-                        .publish(dispenser, Heard::Status, payload.clone(), publish.retain);
-                }
-                Event::Published {
-                    dispenser: dispenser.clone(),
-                    leaf,
-                    payload,
-                }
-            }
-        };
+        let event = spoken::judged(dispenser, &publish, self.shared.settings.payload_bytes_max)?;
+        if let Event::Published {
+            leaf: Leaf::Status,
+            payload,
+            ..
+        } = &event
+        {
+            self.shared
+                .broker
+                .publish(dispenser, Heard::Status, payload.clone(), publish.retain);
+        }
         self.tell(event).await?;
         if publish.qos == 1 {
             encode::puback(&mut self.output, publish.packet_id);

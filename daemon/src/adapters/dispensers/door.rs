@@ -62,26 +62,9 @@ pub async fn read_connect<S: AsyncRead + Unpin>(
     settings: &Settings,
     credentials: &Credentials,
 ) -> Result<Admitted, Option<TurnedAway>> {
-    let nobody = |why, version| TurnedAway {
-        why,
-        version,
-        user: None,
-    };
     loop {
-        // The type is known from the first byte: who does not start with CONNECT need not be listened to.
-        if input.first().is_some_and(|first| *first != 0x10) {
-            return Err(Some(nobody(Refusal::NotConnect, None)));
-        }
-        let header = packet::header(input, settings.packet_bytes_max).map_err(|fault| turned_away(fault, None))?;
-        if let Some(header) = header.filter(|header| header.total_bytes <= input.len()) {
-            let admitted = match packet::connect(header, &input[..header.total_bytes]) {
-                Ok(connect) => admit(&connect, settings, credentials).map_err(Some),
-                // MQTT 3.1.1's CONNACK is what clients of unknown versions are most likely to read.
-                Err(fault @ Fault::Refused(Refusal::UnsupportedVersion)) => Err(turned_away(fault, Some(Version::V4))),
-                Err(fault) => Err(turned_away(fault, None)),
-            };
-            input.advance(header.total_bytes);
-            return admitted;
+        if let Some(admitted) = take_connect(input, settings, credentials)? {
+            return Ok(admitted);
         }
         input.reserve(1024);
         match stream.read_buf(input).await {
@@ -89,6 +72,34 @@ pub async fn read_connect<S: AsyncRead + Unpin>(
             Ok(_) => {}
         }
     }
+}
+
+/// Takes the CONNECT packet from what was read; `None` while bytes are missing. `Err(None)` where nothing is to be said.
+pub fn take_connect(
+    input: &mut BytesMut,
+    settings: &Settings,
+    credentials: &Credentials,
+) -> Result<Option<Admitted>, Option<TurnedAway>> {
+    // The type is known from the first byte: who does not start with CONNECT need not be listened to.
+    if input.first().is_some_and(|first| *first != 0x10) {
+        return Err(Some(TurnedAway {
+            why: Refusal::NotConnect,
+            version: None,
+            user: None,
+        }));
+    }
+    let header = packet::header(input, settings.packet_bytes_max).map_err(|fault| turned_away(fault, None))?;
+    let Some(header) = header.filter(|header| header.total_bytes <= input.len()) else {
+        return Ok(None);
+    };
+    let admitted = match packet::connect(header, &input[..header.total_bytes]) {
+        Ok(connect) => admit(&connect, settings, credentials).map_err(Some),
+        // MQTT 3.1.1's CONNACK is what clients of unknown versions are most likely to read.
+        Err(fault @ Fault::Refused(Refusal::UnsupportedVersion)) => Err(turned_away(fault, Some(Version::V4))),
+        Err(fault) => Err(turned_away(fault, None)),
+    };
+    input.advance(header.total_bytes);
+    admitted.map(Some)
 }
 
 fn turned_away(fault: Fault, version: Option<Version>) -> Option<TurnedAway> {

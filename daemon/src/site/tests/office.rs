@@ -69,6 +69,7 @@ impl Office {
             identity: Identity::from_seed(&HUB_SEED),
             peer_public: Identity::from_seed(&SecretKey::new([2; 32])).public(),
             medium: [0; 8],
+            linger_ms: thin::LINGER_HUB_MS,
             refuse: None,
         }
     }

@@ -26,6 +26,7 @@ pub(super) fn settings() -> SimSettings {
         hub_number: None,
         hub_code: None,
         thin_after_ms: 10 * MINUTE_MS,
+        thin_linger_ms: HOUR_MS,
     }
 }
 

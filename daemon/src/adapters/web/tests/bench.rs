@@ -128,6 +128,7 @@ impl Bench {
             hub_number: None,
             hub_code: None,
             thin_after_ms: 600_000,
+            thin_linger_ms: 3_600_000,
         };
         let codes = OperatorCodes {
             code: "*144#".to_owned(),
