@@ -40,6 +40,7 @@ mod office;
 mod repeats;
 mod rollback;
 mod sealing;
+mod silent;
 mod sim;
 mod standing;
 mod storage;

@@ -27,3 +27,8 @@ ALTER TABLE broadcast ADD COLUMN trusted INTEGER NOT NULL DEFAULT 1;
 UPDATE broadcast SET made_uptime_ms = (SELECT coalesce(max(queued_uptime_ms), 0) FROM sim_outbox);
 -- A text that comes back unsent is asked about.
 CREATE INDEX broadcast_to_by_text ON broadcast_to (text) WHERE text IS NOT NULL;
+
+-- A dispenser that told a heartbeat is expected to go on; one that speaks HTTP is not. Its silence is told once.
+ALTER TABLE dispenser ADD COLUMN expected INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE dispenser ADD COLUMN silence_told INTEGER NOT NULL DEFAULT 0;
+UPDATE dispenser SET expected = 1 WHERE pulses_total IS NOT NULL;
