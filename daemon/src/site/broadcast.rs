@@ -3,7 +3,7 @@
 //! as they are true: yesterday's news of water sends people to a dry tap.
 
 use kiosk::{
-    ids::CustomerId,
+    ids::{CustomerId, Lane},
     moment::{HOUR_MS, Moment, Wall},
     phone::{Country, Phone},
     talk::{
@@ -11,6 +11,8 @@ use kiosk::{
         broadcast::{BadText, Hours, LeftOut, Person, Preview, Recipient, Texts, recipients},
     },
 };
+
+use sync::record::{DocumentId, Record};
 
 use super::{
     Site, SiteError,
@@ -20,8 +22,9 @@ use super::{
     store::{
         broadcasts,
         broadcasts::{Lasts, NewBroadcastRow, Reachable, TOO_LATE, Wording},
-        inbox,
+        inbox, outbox,
         outbox::OpenText,
+        people,
     },
 };
 
@@ -218,7 +221,32 @@ impl Site {
         Ok(Ok((effects, Told::Broadcast { id, people, parts })))
     }
 
-    /// A person who said STOP, or in whose name somebody did, gets texts to everybody again. The hub has a list of its own.
+    /// This number gets no text to everybody any more; gives whether that is new.
+    pub(super) fn stop_number(&self, moment: &Moment, phone: &str) -> Result<bool, SiteError> {
+        outbox::give_up(self.connection(), phone, STOPPED, moment.wall)?;
+        Ok(inbox::stop(self.connection(), phone, moment.wall)?)
+    }
+
+    /// Writes into the document of whoever has this number here that it said STOP, or wants texts again: the hub hears of
+    /// it, however many texts were forwarded today.
+    pub(super) fn say_stopped(
+        &mut self,
+        moment: &Moment,
+        phone: &str,
+        is_stopped: bool,
+    ) -> Result<Vec<Effect>, SiteError> {
+        let found = people::by_phone(self.connection(), phone)?;
+        let Some(customer) = found.filter(|row| row.admitted && row.merged_into.is_none()) else {
+            return Ok(Vec::new());
+        };
+        let doc = DocumentId::Customer(customer.id);
+        match self.edit_document(&doc, &[("stopped", is_stopped.then_some(phone))])? {
+            Some(edit) => Ok(self.write(moment, Lane::Edits, &Record::Edit(edit))?.1),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// A person who said STOP, or in whose name somebody did, gets texts to everybody again.
     pub(super) fn end_stop(&mut self, moment: &Moment, phone: &str) -> Result<Outcome, SiteError> {
         let phone = match Phone::parse(phone, self.country()) {
             Ok(phone) => phone,
@@ -232,8 +260,9 @@ impl Site {
         if !inbox::end_stop(self.connection(), &phone.e164())? {
             return Ok(Err(Refusal::Unknown("a STOP of this number")));
         }
+        let effects = self.say_stopped(moment, &phone.e164(), false)?;
         self.audit(moment, "stop_ended", &phone.masked())?;
-        Ok(Ok((Vec::new(), Told::Done)))
+        Ok(Ok((effects, Told::Done)))
     }
 
     /// No more of it leaves. One that is over already changes nothing.

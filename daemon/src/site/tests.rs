@@ -43,6 +43,7 @@ mod sealing;
 mod silent;
 mod sim;
 mod standing;
+mod stops;
 mod storage;
 mod tally;
 mod texts;

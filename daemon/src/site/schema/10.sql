@@ -32,3 +32,7 @@ CREATE INDEX broadcast_to_by_text ON broadcast_to (text) WHERE text IS NOT NULL;
 ALTER TABLE dispenser ADD COLUMN expected INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE dispenser ADD COLUMN silence_told INTEGER NOT NULL DEFAULT 0;
 UPDATE dispenser SET expected = 1 WHERE pulses_total IS NOT NULL;
+
+-- Anybody may text STOP: of numbers that were no customer's here then, the newest alone are kept.
+ALTER TABLE sim_stopped ADD COLUMN stranger INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX sim_stopped_strangers ON sim_stopped (since_ms) WHERE stranger;

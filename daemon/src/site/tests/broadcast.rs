@@ -11,7 +11,7 @@ use crate::site::{
     delivery::Then,
     input::{Command, ReplyId},
     sim::{SimEvent, SimOrder},
-    store::{broadcasts, broadcasts::BroadcastShown},
+    store::{broadcasts, broadcasts::BroadcastShown, inbox},
 };
 
 const HOUR: u64 = HOUR_MS.unsigned_abs();
@@ -37,7 +37,7 @@ impl Bench {
         broadcasts::newest(self.site().connection(), 1).unwrap().remove(0)
     }
 
-    fn broadcast(&mut self, text: &str) -> Result<Told, Refusal> {
+    pub(super) fn broadcast(&mut self, text: &str) -> Result<Told, Refusal> {
         self.command(Command::Broadcast(one(text)))
     }
 
@@ -48,7 +48,7 @@ impl Bench {
 }
 
 /// In the site's language, for a day.
-fn one(text: &str) -> NewBroadcast {
+pub(super) fn one(text: &str) -> NewBroadcast {
     NewBroadcast {
         texts: vec![(None, text.to_owned())],
         hours: HOURS_TRUE,
@@ -68,7 +68,7 @@ fn a_text_to_everybody_is_shown_first_and_then_reaches_each_number_once() {
     bench.meet_jane();
     bench.more_people(&["+254700000103", "+254700000102", "+254700000104", "+254700000105"]);
     let connection = bench.site().connection();
-    crate::site::store::inbox::stop(connection, "+254700000104", Wall(0)).unwrap();
+    inbox::stop(connection, "+254700000104", Wall(0)).unwrap();
     let new = one("No water tomorrow from 9 to 12.");
     let shown = plan(bench.command(Command::PlanBroadcast(new.clone())));
     assert_eq!(shown.texts[0].body, "No water tomorrow from 9 to 12. Stop: reply STOP");
@@ -94,7 +94,7 @@ fn a_text_to_everybody_is_shown_first_and_then_reaches_each_number_once() {
 fn who_said_stop_gets_texts_again_when_a_manager_says_so() {
     let mut bench = Bench::of("broadcast-again", &[]);
     let connection = bench.site().connection();
-    crate::site::store::inbox::stop(connection, "+254700000104", Wall(0)).unwrap();
+    inbox::stop(connection, "+254700000104", Wall(0)).unwrap();
     let end = |phone: &str| Command::EndStop {
         phone: phone.to_owned(),
     };
@@ -104,7 +104,7 @@ fn who_said_stop_gets_texts_again_when_a_manager_says_so() {
     ));
     assert_eq!(bench.command(end("0700000104")), Ok(Told::Done));
     let connection = bench.site().connection();
-    assert!(!crate::site::store::inbox::is_stopped(connection, "+254700000104").unwrap());
+    assert!(!inbox::is_stopped(connection, "+254700000104").unwrap());
     assert_eq!(
         bench.command(end("0700000104")),
         Err(Refusal::Unknown("a STOP of this number")),
@@ -365,7 +365,7 @@ fn a_crash_in_the_midst_texts_nobody_twice_and_who_says_stop_gets_none() {
     let mut got: Vec<String> = texts(effects).into_iter().map(|(to, _)| to).collect();
     bench.restart();
     let connection = bench.site().connection();
-    crate::site::store::inbox::stop(connection, &phones[19], Wall(0)).unwrap();
+    inbox::stop(connection, &phones[19], Wall(0)).unwrap();
     crate::site::store::people::put_profile(connection, CustomerId(118), Some("+254700000999"), "Amina", "").unwrap();
     bench
         .site()
