@@ -6,7 +6,7 @@ use super::{broadcast::one, care::texts, texts::received, *};
 use crate::site::{input::Command, store::inbox};
 
 impl Bench {
-    fn hub_edits(&mut self, document: &mut Document, fields: &[(&str, Option<&str>)]) {
+    pub(super) fn hub_edits(&mut self, document: &mut Document, fields: &[(&str, Option<&str>)]) {
         let bytes = document.edit(fields).unwrap().unwrap();
         let doc = document.id().clone();
         self.hear(Lane::Edits, Record::Edit(Edit::Change { doc, bytes }));
