@@ -140,6 +140,8 @@ pub struct Sms {
     pub commands_per_day: u32,
     /// `sms.technician`: who is texted when something at the site needs a person.
     pub technician: Vec<Phone>,
+    /// `sms.dispenser_silent_after`: a dispenser that is not heard for so long does; never where it is zero.
+    pub dispenser_silent_after: Duration,
 }
 
 /// `[storage]`
@@ -180,6 +182,11 @@ impl Gateway {
                 parts_per_day: reader.integer("sms.parts_per_day", 200, 0..=2_000),
                 commands_per_day: reader.integer("sms.commands_per_day", 10, 0..=10_000),
                 technician: reader.list_of("sms.technician", "[\"+254700000102\"]", technician),
+                dispenser_silent_after: reader.duration(
+                    "sms.dispenser_silent_after",
+                    "30 min",
+                    Duration::ZERO..=days(30),
+                ),
             },
             airtime: Airtime::read(&mut reader),
             ussd_hub_code: reader.optional("ussd.hub_code", common::ussd_code),

@@ -153,6 +153,7 @@ fn care(config: &Gateway) -> Care {
     Care {
         technicians: config.sms.technician.clone(),
         airtime_low_units: config.airtime.low_units,
+        dispenser_silent_ms: u64::try_from(config.sms.dispenser_silent_after.as_millis()).unwrap_or(u64::MAX),
         operators: operators
             .map(|(name, operator)| (name.clone(), codes(operator)))
             .collect(),

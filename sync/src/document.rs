@@ -202,6 +202,7 @@ impl Document {
             city: field("city"),
             language: field("language"),
             site: field("site"),
+            stopped: field("stopped"),
         }
     }
 
@@ -264,6 +265,8 @@ pub struct Profile {
     pub language: Option<String>,
     /// The site they draw at.
     pub site: Option<String>,
+    /// The number that wants no texts to many people, as it said; STOP is a number's, and stays with it.
+    pub stopped: Option<String>,
 }
 
 /// What a site's document says.

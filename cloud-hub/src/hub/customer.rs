@@ -300,12 +300,14 @@ impl Turn<'_> {
         let phone = row.phone.map(Phone::e164);
         let some = |text: &'_ str| (!text.is_empty()).then(|| text.to_owned());
         let (name, city) = (some(&row.name), some(&row.city));
+        let is_stopped = row.phone.map_or(Ok(false), |phone| self.store.is_stopped(phone))?;
         let fields = [
             ("phone", phone.as_deref()),
             ("name", name.as_deref()),
             ("city", city.as_deref()),
             ("language", Some(row.language.as_str())),
             ("site", row.site.as_ref().map(SiteName::as_str)),
+            ("stopped", phone.as_deref().filter(|_| is_stopped)),
         ];
         self.edit_document(&DocumentId::Customer(row.id), &fields)
     }

@@ -1,7 +1,7 @@
 //! Documents that people edit on both sides, as far as the hub forwards and reads them (PROTOCOL section 7).
 
 use kiosk::{
-    ids::BoxId,
+    ids::{BoxId, CustomerId},
     phone::{Country, Phone},
 };
 use sync::{
@@ -94,6 +94,7 @@ impl Turn<'_> {
         let name = document_name(doc);
         let is_new = self.store.document(&name)?.is_none();
         let mut document = self.document(doc)?;
+        let stopped = document.profile().stopped;
         match document.apply(bytes) {
             Applied::Known => return Ok(()),
             Applied::Waiting(_) => return Ok(self.store.park_change(&name, box_id, bytes, None)?),
@@ -117,10 +118,50 @@ impl Turn<'_> {
                 let phone = profile
                     .phone
                     .and_then(|phone| Phone::parse(&phone, Country::Kenya).ok());
-                self.take_profile(*customer, phone, profile.name, profile.city, profile.language)
+                self.take_profile(*customer, phone, profile.name, profile.city, profile.language)?;
+                self.take_stop(*customer, stopped, profile.stopped)
             }
             DocumentId::Site(_) => Ok(()),
         }
+    }
+
+    /// A site heard STOP of a customer's number, or that they want texts again. It says so of nobody else's number.
+    fn take_stop(
+        &mut self,
+        customer: CustomerId,
+        before: Option<String>,
+        after: Option<String>,
+    ) -> Result<(), HubError> {
+        if before == after {
+            return Ok(());
+        }
+        let Some(own) = self.store.customer(customer)?.and_then(|row| row.phone) else {
+            return Ok(());
+        };
+        let is_own = |phone: Option<String>| phone.is_some_and(|phone| phone == own.e164());
+        let action = match (before, after) {
+            (_, after @ Some(_)) if is_own(after.clone()) && self.store.stop_texts(own, self.now())? => "texts stopped",
+            (before, None) if is_own(before.clone()) && self.store.allow_texts(own)? => "texts allowed",
+            _ => return Ok(()),
+        };
+        self.audit_as("site", action, &customer.to_string(), "")
+    }
+
+    /// Writes STOPs, to whomever they were said, into the documents of those who have the numbers: their sites text them
+    /// nothing that goes to everybody.
+    pub fn tell_stops(&mut self, limit: u32) -> Result<(), HubError> {
+        for phone in self.store.stops_untold(limit)? {
+            self.store.set_stop_told(phone, true)?;
+            let Some(row) = self.store.customer_by_phone(phone)? else {
+                continue;
+            };
+            let doc = DocumentId::Customer(row.id);
+            match self.edit_document(&doc, &[("stopped", Some(&phone.e164()))]) {
+                Ok(()) | Err(Halt::Refused(_) | Halt::Kept(_) | Halt::Waits(_)) => {}
+                Err(Halt::Broken(error)) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Changes that waited for the one that has just come.

@@ -81,6 +81,9 @@ impl Turn<'_> {
         let now = self.now();
         let known = self.store.customer(customer)?;
         let mut row = known.unwrap_or_else(|| self.provisional(customer, now));
+        if let Some(phone) = phone.filter(|phone| row.phone != Some(*phone)) {
+            self.store.set_stop_told(phone, false)?;
+        }
         row.name = name.unwrap_or(row.name);
         row.city = city.unwrap_or(row.city);
         row.language = language.unwrap_or(row.language);

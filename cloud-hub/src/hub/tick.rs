@@ -63,6 +63,7 @@ impl Turn<'_> {
         self.settle_unreported_draws()?;
         self.load_boxes()?;
         self.settle_after_doubt()?;
+        self.tell_stops(BATCH_MAX)?;
         self.send_texts()?;
         let is_next_hour = self.store.hub()?.looked.0 / HOUR_MS != self.now().0 / HOUR_MS;
         self.end_subscriptions()?;

@@ -47,6 +47,7 @@ mod replays;
 mod reports;
 mod sites;
 mod sms;
+mod stops;
 mod texts;
 mod texts_by_sites;
 mod thin;

@@ -12,7 +12,8 @@ use super::{
     airtime::Codes,
     delivery::{Purpose, Said, SimText},
     effect::Effect,
-    store::care,
+    fleet::{OFFLINE_MS, Way},
+    store::{care, dispensers},
 };
 
 /// The same alarm is texted to one number at most so often.
@@ -33,9 +34,14 @@ pub struct Care {
     pub technicians: Vec<Phone>,
     /// With less airtime than this, in whole units of the site's currency, they are.
     pub airtime_low_units: u32,
+    /// A dispenser that is not heard for so long is an alarm; 0 where none is.
+    pub dispenser_silent_ms: u64,
     /// How operators are asked what is left.
     pub operators: Codes,
 }
+
+/// The alarm of dispensers that are not heard.
+const SILENT: &str = "dispenser_silent";
 
 /// Since when the modem is away, and whether that was said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,5 +128,54 @@ impl Site {
         let why = self.modem.trouble().unwrap_or("it does not answer").to_owned();
         let minutes = MODEM_AWAY_MS / MINUTE_MS.unsigned_abs();
         self.alarm(moment, "modem_down", &format!("for {minutes} minutes: {why}"))
+    }
+
+    /// A dispenser that is not heard any more is an alarm, once until it is heard again. Others that are silent by then are
+    /// told with it: a switch that lost its power is one alarm. In a new run each has as long again to be heard.
+    pub(super) fn watch_dispensers(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
+        let limit_ms = self.settings.care.dispenser_silent_ms;
+        // Of a box that another has taken the place of, the dispensers are silent for good.
+        if limit_ms == 0 || self.enrolled.is_none() || !self.is_in_place() {
+            return Ok(Vec::new());
+        }
+        let connection = self.connection();
+        let mut silent = Vec::new();
+        for dispenser in dispensers::expected(connection)? {
+            let presence = self.fleet.of(&dispenser.id);
+            if presence.way == Some(Way::Http) {
+                dispensers::expect(connection, &dispenser.id, false)?;
+                continue;
+            }
+            let silent_ms = moment.monotonic_ms.saturating_sub(presence.heard_monotonic_ms);
+            if silent_ms <= OFFLINE_MS {
+                if presence.heard.is_some() && dispenser.is_silence_told {
+                    dispensers::put_silence_told(connection, &dispenser.id, false)?;
+                }
+            } else if !dispenser.is_silence_told {
+                silent.push((silent_ms, dispenser.id));
+            }
+        }
+        let longest = silent.iter().max_by_key(|(silent_ms, _)| *silent_ms);
+        let Some((_, id)) = longest.filter(|(silent_ms, _)| *silent_ms >= limit_ms).cloned() else {
+            return Ok(Vec::new());
+        };
+        for (_, id) in &silent {
+            dispensers::put_silence_told(connection, id, true)?;
+        }
+        let others = silent.len() - 1;
+        let minutes = limit_ms.max(OFFLINE_MS) / MINUTE_MS.unsigned_abs();
+        let detail = match others {
+            0 => format!("{id} has not been heard for {minutes} minutes"),
+            _ => format!("{id} has not been heard for {minutes} minutes, and {others} more are silent too"),
+        };
+        let effects = self.alarm_hub(moment, SILENT, &detail)?;
+        let alarm = AlarmText::DispenserSilent {
+            dispenser: id.to_string(),
+            others,
+            minutes,
+        };
+        // Another one is other news.
+        self.tell_technicians(moment, &format!("{SILENT} {id}"), alarm)?;
+        Ok(effects)
     }
 }

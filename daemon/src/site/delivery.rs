@@ -159,7 +159,16 @@ impl Site {
             if !may_leave {
                 continue;
             }
-            for text in outbox::due(self.connection(), purpose, uptime, free)? {
+            let left_ms = match purpose {
+                Purpose::Broadcast => Some(self.broadcast_left_ms(moment)?),
+                _ => None,
+            };
+            // Its broadcast is about to end with all that waits.
+            if left_ms == Some(0) {
+                continue;
+            }
+            for mut text in outbox::due(self.connection(), purpose, uptime, free)? {
+                text.validity_ms = left_ms.or(text.validity_ms);
                 if is_too_old(&text, moment, uptime) {
                     self.settle_text(moment, text.id, TextState::Failed, "too old", false)?;
                 } else if budget.take(purpose, text.parts) {
@@ -246,6 +255,10 @@ impl Site {
             }
             self.texts_held_until = Some(Uptime(uptime.0 + HELD_TRY_MS));
         }
+        if let Some(why) = self.not_again(&text)? {
+            self.settle_text(moment, id, TextState::Failed, why, false)?;
+            return Ok(effects);
+        }
         match wait_ms(&text, then) {
             Some(wait_ms) => outbox::put_off(self.connection(), id, Uptime(uptime.0 + wait_ms), &word, moment.wall)?,
             None => self.settle_text(moment, id, TextState::Failed, &word, false)?,
@@ -331,7 +344,7 @@ fn order(text: OpenText) -> SimOrder {
     }
 }
 
-/// By either clock: a box that was switched off for a day counts no uptime. A text to everybody waits until it is stopped.
+/// By either clock: a box that was switched off for a day counts no uptime. A text to everybody ends with its broadcast.
 fn is_too_old(text: &OpenText, moment: &Moment, uptime: Uptime) -> bool {
     let by_wall = |queued: Wall| moment.wall.0.saturating_sub(queued.0) > TOO_OLD_MS.cast_signed();
     if text.purpose == Purpose::Broadcast {

@@ -13,7 +13,7 @@ use sync::{
 use super::{
     Site, SiteError,
     effect::Effect,
-    store::{dispensers, documents, meta, people, read::JERRYCAN},
+    store::{dispensers, documents, inbox, meta, people, read::JERRYCAN},
 };
 
 impl Site {
@@ -52,6 +52,7 @@ impl Site {
         }
         documents::index(self.connection(), &name, id)?;
         let mut document = self.document(&doc)?;
+        let stopped = document.profile().stopped;
         match document.apply(bytes) {
             Applied::New => {}
             Applied::Known => return Ok(Vec::new()),
@@ -65,7 +66,23 @@ impl Site {
         }
         self.apply_waiting(&name, &mut document)?;
         documents::put(self.connection(), &name, &document.save())?;
-        self.rebuild(&doc, &document)
+        let effects = self.rebuild(&doc, &document)?;
+        self.take_stop(moment, stopped, document.profile().stopped)?;
+        Ok(effects)
+    }
+
+    /// The hub heard STOP of a number of somebody here, or that it wants texts again.
+    fn take_stop(&self, moment: &Moment, before: Option<String>, after: Option<String>) -> Result<(), SiteError> {
+        if before == after {
+            return Ok(());
+        }
+        if let Some(before) = before {
+            inbox::end_stop(self.connection(), &before)?;
+        }
+        if let Some(after) = after {
+            self.stop_number(moment, &after)?;
+        }
+        Ok(())
     }
 
     /// Changes that waited may fit now; each that fits may let another fit.
@@ -127,6 +144,9 @@ impl Site {
     fn rebuild_profile(&self, customer: CustomerId, document: &Document) -> Result<(), SiteError> {
         let profile = document.profile();
         let (name, language) = (profile.name.unwrap_or_default(), profile.language.unwrap_or_default());
+        if let Some(phone) = &profile.phone {
+            inbox::is_customers(self.connection(), phone)?;
+        }
         Ok(people::put_profile(
             self.connection(),
             customer,

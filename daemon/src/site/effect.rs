@@ -179,8 +179,8 @@ pub enum Told {
         id: i64,
         /// How many get it.
         people: u32,
-        /// Parts of one.
-        parts: u32,
+        /// All of them together, in texts of the network.
+        parts: u64,
     },
     /// How the site stands.
     Status(Box<Status>),

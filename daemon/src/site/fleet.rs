@@ -28,6 +28,9 @@ pub const HEARTBEAT_EVERY_MS: u64 = 120_000;
 /// After this many missed heartbeats a dispenser counts as offline.
 pub const HEARTBEATS_MISSED_MAX: u64 = 3;
 
+/// After so long it does.
+pub(super) const OFFLINE_MS: u64 = HEARTBEATS_MISSED_MAX * HEARTBEAT_EVERY_MS;
+
 /// How a dispenser speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -112,7 +115,7 @@ impl Presence {
     /// Heard within three heartbeats, and connected where its way has connections.
     pub fn is_online(&self, monotonic_ms: u64) -> bool {
         let silent_ms = monotonic_ms.saturating_sub(self.heard_monotonic_ms);
-        (self.connected || self.way == Some(Way::Http)) && silent_ms <= HEARTBEATS_MISSED_MAX * HEARTBEAT_EVERY_MS
+        (self.connected || self.way == Some(Way::Http)) && silent_ms <= OFFLINE_MS
     }
 }
 
@@ -157,6 +160,9 @@ impl Site {
             heartbeat: before.clone(),
             hour: hour_before,
         });
+        if before.is_none() {
+            dispensers::expect(self.connection(), id, true)?;
+        }
         let mut effects = vec![Effect::Live];
         effects.extend(self.check_meter(moment, id, (pulses_total, revision), before.is_none())?);
         if let (Some((hour, heartbeats)), Some(beat), true) = (ended, before, self.enrolled.is_some()) {
@@ -224,10 +230,9 @@ impl Site {
 
     /// A dispenser that fell silent shows on the page without anybody asking.
     pub(super) fn silent_dispensers(&mut self, moment: &Moment) -> Result<Vec<Effect>, SiteError> {
-        let limit = HEARTBEATS_MISSED_MAX * HEARTBEAT_EVERY_MS;
         let just_silent = |presence: &&Presence| {
             let silent_ms = moment.monotonic_ms.saturating_sub(presence.heard_monotonic_ms);
-            presence.connected && (limit..limit + 1_500).contains(&silent_ms)
+            presence.connected && (OFFLINE_MS..OFFLINE_MS + 1_500).contains(&silent_ms)
         };
         Ok(self
             .fleet

@@ -8,7 +8,7 @@ use kiosk::{
     units::Volume,
 };
 
-use super::{enrolment::Enrolment, fleet::Way, room::Room, sim::SimEvent};
+use super::{broadcast::NewBroadcast, enrolment::Enrolment, fleet::Way, room::Room, sim::SimEvent};
 
 /// Names one waiting caller of an adapter, so that the answer finds its way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -225,15 +225,9 @@ pub enum Command {
     /// Ask the operator what is left on the SIM.
     AskAirtime,
     /// Tell what a text to everybody of this site would be.
-    PlanBroadcast {
-        /// As it was typed.
-        text: String,
-    },
+    PlanBroadcast(NewBroadcast),
     /// Send it.
-    Broadcast {
-        /// As it was typed.
-        text: String,
-    },
+    Broadcast(NewBroadcast),
     /// Let no more of one leave.
     StopBroadcast(i64),
     /// A person who said STOP wants texts to everybody again.
@@ -371,8 +365,8 @@ impl std::fmt::Debug for Command {
             Command::SellForCash { .. } => "SellForCash",
             Command::SetClock(_) => "SetClock",
             Command::AskAirtime => "AskAirtime",
-            Command::PlanBroadcast { .. } => "PlanBroadcast",
-            Command::Broadcast { .. } => "Broadcast",
+            Command::PlanBroadcast(_) => "PlanBroadcast",
+            Command::Broadcast(_) => "Broadcast",
             Command::StopBroadcast(_) => "StopBroadcast",
             Command::EndStop { .. } => "EndStop",
             Command::By(order) => return write!(f, "By({:?})", order.command),

@@ -302,6 +302,13 @@ impl Site {
         detail: &str,
         text: AlarmText,
     ) -> Result<Vec<Effect>, SiteError> {
+        let effects = self.alarm_hub(moment, code, detail)?;
+        self.tell_technicians(moment, code, text)?;
+        Ok(effects)
+    }
+
+    /// Raises an alarm in its lane alone.
+    pub(super) fn alarm_hub(&mut self, moment: &Moment, code: &str, detail: &str) -> Result<Vec<Effect>, SiteError> {
         tracing::warn!(code, detail, "alarm");
         let alarm = kiosk::fact::Alarm {
             severity: kiosk::fact::Severity::Critical,
@@ -310,7 +317,6 @@ impl Site {
             time: moment.wall,
         };
         let (_, mut effects) = self.write(moment, Lane::Alarms, &sync::record::Record::Alarm(alarm))?;
-        self.tell_technicians(moment, code, text)?;
         effects.push(Effect::Live);
         Ok(effects)
     }

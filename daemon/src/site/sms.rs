@@ -28,7 +28,7 @@ use super::{
     effect::{Effect, Refusal},
     manage::Outcome,
     sim::Answers,
-    store::{inbox, outbox, people, people::CustomerRow, read, sales},
+    store::{inbox, people, people::CustomerRow, read, sales},
 };
 
 /// The most of a text that travels to the hub, its number and a line feed among it, in bytes.
@@ -81,10 +81,12 @@ impl Site {
         inbox::put_command_count(connection, &number, count)?;
         let read = Command::read(text, self.country());
         let mut is_first_stop = false;
+        let mut effects = Vec::new();
         if read == Ok(Command::Stop) {
-            is_first_stop = inbox::stop(connection, &number, moment.wall)?;
-            outbox::give_up(connection, &number, "stopped", moment.wall)?;
+            is_first_stop = self.stop_number(moment, &number)?;
+            effects = self.say_stopped(moment, &number, true)?;
         }
+        let connection = self.connection();
         let sender = match people::by_phone(connection, &number)? {
             Some(row) => Some(people::after_mergers(connection, row)?),
             None => None,
@@ -105,12 +107,13 @@ impl Site {
                 kind: Some("over"),
                 ..Done::said(Answer::TooMany)
             },
-            Admitted::Silence => return Ok((None, Vec::new())),
+            Admitted::Silence => return Ok((None, effects)),
         };
         if let Some(answer) = done.answer {
             self.answer_text(moment, &number, &language, answer)?;
         }
-        Ok((done.kind, done.effects))
+        effects.extend(done.effects);
+        Ok((done.kind, effects))
     }
 
     /// Says it in the sender's language, else the site's.

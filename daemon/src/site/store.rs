@@ -30,7 +30,7 @@ use store::{Connection, Database, Durability, StoreError, journal::SqlLogs};
 use sync::vault::Vault;
 
 /// The schema, oldest first. A released step is never edited: add one.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     store::journal::SCHEMA,
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
@@ -41,6 +41,7 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("schema/7.sql"),
     include_str!("schema/8.sql"),
     include_str!("schema/9.sql"),
+    include_str!("schema/10.sql"),
 ];
 
 /// Under this key of `meta`: free pages may still hold what is sealed by now. The value is one byte, the number of the

@@ -40,8 +40,10 @@ mod office;
 mod repeats;
 mod rollback;
 mod sealing;
+mod silent;
 mod sim;
 mod standing;
+mod stops;
 mod storage;
 mod tally;
 mod texts;
@@ -59,6 +61,8 @@ struct Bench {
     site: Option<Site>,
     epoch: u64,
     monotonic_ms: u64,
+    /// For how long the box was off.
+    off_ms: i64,
     hub: Pen,
     granted: u64,
     sim: Option<SimSettings>,
@@ -89,6 +93,7 @@ impl Bench {
             site: None,
             epoch: 1,
             monotonic_ms: 0,
+            off_ms: 0,
             hub,
             granted: 0,
             sim,
@@ -131,7 +136,7 @@ impl Bench {
 
     fn moment(&mut self) -> Moment {
         self.monotonic_ms += 10;
-        let wall = Wall(1_790_000_000_000 + i64::try_from(self.monotonic_ms).unwrap());
+        let wall = Wall(1_790_000_000_000 + self.off_ms + i64::try_from(self.monotonic_ms).unwrap());
         let mut draw = [0; 32];
         draw[..8].copy_from_slice(&self.monotonic_ms.to_be_bytes());
         Moment {

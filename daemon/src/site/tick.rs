@@ -77,6 +77,7 @@ impl Site {
         }
         effects.extend(self.book_overdue(moment)?);
         effects.extend(self.silent_dispensers(moment)?);
+        effects.extend(self.watch_dispensers(moment)?);
         self.note_turned_away(moment)?;
         effects.extend(self.tell_audit(moment)?);
         effects.extend(self.end_silent_call(moment)?);

@@ -11,6 +11,8 @@ use crate::units::Money;
 
 /// Letters of an alarm's code that are told.
 const CODE_MAX: usize = 20;
+/// Letters of a dispenser's id that are told.
+const DISPENSER_MAX: usize = 16;
 
 /// What is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,15 @@ pub enum AlarmText {
     PinSpraying,
     /// A dispenser's meter is further than the books.
     MeterAhead,
+    /// A dispenser has not been heard for so many minutes, and others are silent too.
+    DispenserSilent {
+        /// Its id.
+        dispenser: String,
+        /// How many others.
+        others: usize,
+        /// Minutes without a word of it.
+        minutes: u64,
+    },
     /// Another alarm, by its code.
     Other(String),
 }
@@ -64,17 +75,28 @@ impl AlarmText {
             AlarmText::ModemBack { .. } => "alarm-modem-back",
             AlarmText::PinSpraying => "alarm-pin-spraying",
             AlarmText::MeterAhead => "alarm-meter-ahead",
+            AlarmText::DispenserSilent { others: 0, .. } => "alarm-dispenser-silent",
+            AlarmText::DispenserSilent { .. } => "alarm-dispensers-silent",
             AlarmText::Other(_) => "alarm-other",
         }
     }
 
     /// The message's arguments, in the alphabet of an SMS.
     pub(super) fn args(&self, site: &str, language: Language) -> FluentArgs<'static> {
-        let mut args = FluentArgs::with_capacity(2);
+        let mut args = FluentArgs::with_capacity(4);
         args.set("site", said(site, NAME_IN_MESSAGE));
         match self {
             AlarmText::AirtimeLow(left) => args.set("left", sum(*left, language)),
             AlarmText::ModemBack { minutes } => args.set("minutes", minutes.to_string()),
+            AlarmText::DispenserSilent {
+                dispenser,
+                others,
+                minutes,
+            } => {
+                args.set("dispenser", said(dispenser, DISPENSER_MAX));
+                args.set("others", others.to_string());
+                args.set("minutes", minutes.to_string());
+            }
             // Codes have an underscore between words, which the SMS alphabet has, and many a cheap phone's font not.
             AlarmText::Other(code) => args.set("code", cut(&said(code, CODE_MAX).replace('_', " "), CODE_MAX)),
             _ => {}

@@ -143,6 +143,16 @@ fn longest_alarms() -> impl Iterator<Item = Text> {
         AlarmText::ModemBack { minutes: u64::MAX },
         AlarmText::PinSpraying,
         AlarmText::MeterAhead,
+        AlarmText::DispenserSilent {
+            dispenser: "w".repeat(32),
+            others: 0,
+            minutes: 43_200,
+        },
+        AlarmText::DispenserSilent {
+            dispenser: "w".repeat(32),
+            others: 9_999,
+            minutes: 43_200,
+        },
         AlarmText::Other("{wangari_nyawira_wanjiku}".to_owned()),
     ];
     alarms.into_iter().map(|alarm| Text::Alarm {
@@ -213,11 +223,11 @@ fn every_language_says_everything_itself() {
             assert!(voice.bundle.has_message(id), "{language:?} lacks {id}");
         }
         let messages = language.source().lines().filter(|line| line.contains(" =")).count();
-        // 16 reasons, 3 more screens, 25 texts, 6 of a number, 10 alarms, 32 answers, 23 texts of loans, the menus: nothing is
+        // 16 reasons, 3 more screens, 25 texts, 6 of a number, 12 alarms, 32 answers, 23 texts of loans, the menus: nothing is
         // left over.
         assert_eq!(
             messages,
-            16 + 3 + 25 + 6 + 10 + 32 + 23 + ussd::Word::ALL.len(),
+            16 + 3 + 25 + 6 + 12 + 32 + 23 + ussd::Word::ALL.len(),
             "{language:?}"
         );
     }
@@ -284,6 +294,18 @@ fn people_read_their_own_language() {
     assert_eq!(
         talk.text(Language::French, &low),
         "Kibera 3: il ne reste que KES 12,50 de crédit sur sa carte SIM. Veuillez la recharger."
+    );
+    let silent = Text::Alarm {
+        site: "Kibera 3".to_owned(),
+        alarm: AlarmText::DispenserSilent {
+            dispenser: "tap-1".to_owned(),
+            others: 2,
+            minutes: 30,
+        },
+    };
+    assert_eq!(
+        talk.text(Language::French, &silent),
+        "Kibera 3: la borne tap-1 se tait depuis 30 minutes, et 2 autres aussi. Voyez courant et réseau."
     );
     let other = Text::Alarm {
         site: "Kibera 3".to_owned(),

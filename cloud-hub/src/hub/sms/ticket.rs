@@ -57,6 +57,7 @@ impl Turn<'_> {
         if let Some(phone) = row.phone
             && self.store.allow_texts(phone)?
         {
+            self.write_profile(&row)?;
             self.audit(by, "texts allowed", &row.id.to_string(), "")?;
         }
         Ok(Response::Done)

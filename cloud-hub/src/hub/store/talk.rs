@@ -318,6 +318,22 @@ impl Store<'_> {
         Ok(added == 1)
     }
 
+    /// Numbers that said STOP of which no document tells, at most so many.
+    pub fn stops_untold(&self, limit: u32) -> Stored<Vec<Phone>> {
+        self.all("SELECT phone FROM stopped WHERE NOT told LIMIT ?1", [limit], |row| {
+            maybe_phone(row, "phone")?.ok_or_else(|| wrong(row, "phone"))
+        })
+    }
+
+    /// Whether the documents tell of the STOP of this number, if there is one.
+    pub fn set_stop_told(&self, phone: Phone, told: bool) -> Stored<()> {
+        self.execute(
+            "UPDATE stopped SET told = ?2 WHERE phone = ?1",
+            params![phone.e164(), told],
+        )
+        .map(drop)
+    }
+
     /// Somebody wants all texts again; `false` when they did.
     pub fn allow_texts(&self, phone: Phone) -> Stored<bool> {
         Ok(self.execute("DELETE FROM stopped WHERE phone = ?1", [phone.e164()])? > 0)

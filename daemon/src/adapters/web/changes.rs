@@ -254,8 +254,8 @@ async fn broadcast_preview(
     body: Body,
 ) -> Result<Response, Problem> {
     let change = Change::read(caller, &uri, &headers, body).await?;
-    let text = Fields::read(&change.body)?.text("text")?;
-    change.tell(&web, Command::PlanBroadcast { text }).await
+    let new = Fields::read(&change.body)?.broadcast()?;
+    change.tell(&web, Command::PlanBroadcast(new)).await
 }
 
 /// Must have a key as a cash sale must: sent again without one, everybody would get it twice.
@@ -268,8 +268,8 @@ async fn broadcast(
 ) -> Result<Response, Problem> {
     let change = Change::read(caller, &uri, &headers, body).await?;
     change.must_have_key("give one for each text, so that nobody gets it twice when it is sent again")?;
-    let text = Fields::read(&change.body)?.text("text")?;
-    change.tell(&web, Command::Broadcast { text }).await
+    let new = Fields::read(&change.body)?.broadcast()?;
+    change.tell(&web, Command::Broadcast(new)).await
 }
 
 async fn broadcast_stop(

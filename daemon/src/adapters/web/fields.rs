@@ -1,14 +1,27 @@
 //! Fields of JSON bodies, read with words that say what to mend.
 
-use kiosk::{fact::Outcome, ids::RequestId, units::Volume};
+use kiosk::{fact::Outcome, ids::RequestId, talk::Language, units::Volume};
 use serde_json::{Map, Number, Value};
 
-use crate::site::input::{Ask, Report, Who};
+use crate::site::{
+    broadcast::{HOURS_TRUE, NewBroadcast},
+    input::{Ask, Report, Who},
+};
 
 use super::problem::Problem;
 
 /// The longest text taken in any field.
 const TEXT_BYTES_MAX: usize = 256;
+
+/// The longest text to everybody that is read, in bytes: one beyond the parts that it may have is told so, not its bytes.
+const BROADCAST_BYTES_MAX: usize = 4_096;
+/// The fields of a text to everybody and what language each is in; without one the site's.
+pub(super) const BROADCAST_TEXTS: [(&str, Option<Language>); 4] = [
+    ("text", None),
+    ("text_en", Some(Language::English)),
+    ("text_sw", Some(Language::Swahili)),
+    ("text_fr", Some(Language::French)),
+];
 
 /// The fields of a JSON body. Unknown ones are ignored; no message repeats a value.
 pub(super) struct Fields(Map<String, Value>);
@@ -34,10 +47,14 @@ impl Fields {
     }
 
     pub(super) fn optional_text(&self, name: &str) -> Result<Option<String>, Problem> {
+        self.text_up_to(TEXT_BYTES_MAX, name)
+    }
+
+    fn text_up_to(&self, bytes_max: usize, name: &str) -> Result<Option<String>, Problem> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if text.len() <= TEXT_BYTES_MAX => Ok(Some(text.clone())),
-            Some(Value::String(_)) => Err(Problem::field(name, format!("longer than {TEXT_BYTES_MAX} bytes"))),
+            Some(Value::String(text)) if text.len() <= bytes_max => Ok(Some(text.clone())),
+            Some(Value::String(_)) => Err(Problem::field(name, format!("longer than {bytes_max} bytes"))),
             Some(_) => Err(Problem::field(name, "must be a text")),
         }
     }
@@ -86,6 +103,20 @@ impl Fields {
             volume_ml: self.integer("volume_ml")?,
         };
         Ok((ask, is_named))
+    }
+
+    /// A text to everybody, in the site's language or in several.
+    pub(super) fn broadcast(&self) -> Result<NewBroadcast, Problem> {
+        let mut texts = Vec::new();
+        for (name, language) in BROADCAST_TEXTS {
+            let text = self.text_up_to(BROADCAST_BYTES_MAX, name)?;
+            texts.extend(text.map(|text| (language, text)));
+        }
+        let hours = match self.has("hours") {
+            true => u32::try_from(self.integer("hours")?).unwrap_or(0),
+            false => HOURS_TRUE,
+        };
+        Ok(NewBroadcast { texts, hours })
     }
 
     pub(super) fn report(&self) -> Result<Report, Problem> {

@@ -79,10 +79,7 @@ pub fn told(told: &Result<Told, Refusal>) -> Rendered {
             }),
         ),
         Ok(Told::BroadcastPlan(plan)) => (200, texts::plan(plan)),
-        Ok(Told::Broadcast { id, people, parts }) => (
-            201,
-            json!({ "id": id, "people": people, "parts": u64::from(*people) * u64::from(*parts) }),
-        ),
+        Ok(Told::Broadcast { id, people, parts }) => (201, json!({ "id": id, "people": people, "parts": parts })),
         Ok(Told::Done | Told::Status(_) | Told::Login { .. } | Told::Caller(_)) => (200, json!({ "done": true })),
         Err(refusal) => {
             let problem = Problem::from(refusal.clone());

@@ -186,3 +186,38 @@ pub fn meter(connection: &Connection, id: &DispenserId) -> Result<Option<Meter>,
         pulses_per_litre_max: pulses_per_litre_max.unsigned_abs(),
     }))
 }
+
+/// A dispenser that is expected to be heard: it sells, and told heartbeats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// Which.
+    pub id: DispenserId,
+    /// Its silence was told.
+    pub is_silence_told: bool,
+}
+
+/// Those that are expected to be heard, by id.
+pub fn expected(connection: &Connection) -> Result<Vec<Expected>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT id, silence_told FROM dispenser WHERE enabled AND expected ORDER BY id")?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+    rows.map(|row| {
+        let (id, is_silence_told) = row?;
+        let id = id.parse().map_err(|_| StoreError::Row("a dispenser's id"))?;
+        Ok(Expected { id, is_silence_told })
+    })
+    .collect()
+}
+
+/// Whether a dispenser is expected to be heard from now on.
+pub fn expect(connection: &Connection, id: &DispenserId, expected: bool) -> Result<(), StoreError> {
+    let mut statement =
+        connection.prepare_cached("UPDATE dispenser SET expected = ?2 WHERE id = ?1 AND expected <> ?2")?;
+    Ok(statement.execute((id.as_str(), expected)).map(drop)?)
+}
+
+/// Whether its silence was told.
+pub fn put_silence_told(connection: &Connection, id: &DispenserId, told: bool) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached("UPDATE dispenser SET silence_told = ?2 WHERE id = ?1")?;
+    Ok(statement.execute((id.as_str(), told)).map(drop)?)
+}

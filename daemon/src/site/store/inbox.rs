@@ -152,12 +152,32 @@ pub fn forget_counts(connection: &Connection, day: &str) -> Result<(), StoreErro
     Ok(statement.execute([day]).map(drop)?)
 }
 
+/// Numbers of nobody here whose STOP is kept, the newest: nothing leaves to such a number but answers, and the hub hears of
+/// its STOP too.
+pub const STRANGERS_MAX: u32 = 1_000;
+
 /// This number wants nothing that it did not ask for; gives whether that is new.
 pub fn stop(connection: &Connection, phone: &str, now: Wall) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO sim_stopped (phone_key, since_ms) VALUES (keyed('sim.phone', ?1), ?2) ON CONFLICT DO NOTHING",
+        "INSERT INTO sim_stopped (phone_key, since_ms, stranger)
+         VALUES (keyed('sim.phone', ?1), ?2,
+           NOT EXISTS (SELECT 1 FROM customer WHERE phone_key = keyed('customer.phone', ?1)))
+         ON CONFLICT DO NOTHING",
     )?;
-    Ok(statement.execute((phone, now.0))? > 0)
+    let is_new = statement.execute((phone, now.0))? > 0;
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM sim_stopped WHERE stranger AND phone_key IN
+           (SELECT phone_key FROM sim_stopped WHERE stranger ORDER BY since_ms DESC LIMIT -1 OFFSET ?1)",
+    )?;
+    statement.execute([STRANGERS_MAX])?;
+    Ok(is_new)
+}
+
+/// A number is a customer's here from now on: its STOP stays.
+pub fn is_customers(connection: &Connection, phone: &str) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare_cached("UPDATE sim_stopped SET stranger = 0 WHERE stranger AND phone_key = keyed('sim.phone', ?1)")?;
+    Ok(statement.execute([phone]).map(drop)?)
 }
 
 /// A number wants them again; false when it had not said STOP.

@@ -105,6 +105,32 @@ fn an_older_database_is_sealed_and_its_free_pages_keep_nothing() {
 
 /// A decision at the tap pays for one keyed hash and a row that is opened, not for a look at every customer.
 #[test]
+fn a_text_to_everybody_of_before_it_had_languages_goes_on_for_a_day() {
+    let folder = folder("broadcasts");
+    let path = folder.join("site.db");
+    let vault = Vault::new(&SecretKey::new([7; 32]));
+    let older = Database::open_sealed(&path, Durability::Relaxed, &vault, &MIGRATIONS[..10]).unwrap();
+    older
+        .connection()
+        .execute_batch(
+            "INSERT INTO broadcast (id, by, body_sealed, parts, state, made_ms)
+               VALUES (3, 'musa', sealed('broadcast.body_sealed', 3, 'No water'), 1, 'running', 1000);
+             INSERT INTO broadcast_to (broadcast, place, customer, phone_key) VALUES (3, 1, 7, x'00')",
+        )
+        .unwrap();
+    drop(older);
+    let database = open(&path, Durability::Relaxed, &vault).unwrap();
+    let shown = broadcasts::newest(database.connection(), 1).unwrap().remove(0);
+    assert_eq!((shown.texts[0].body.as_str(), shown.texts[0].parts), ("No water", 1));
+    assert_eq!((shown.state.as_str(), shown.people, shown.waiting), ("running", 1, 1));
+    assert_eq!(shown.until.0, 1_000 + 24 * 3_600_000);
+    let waiting = broadcasts::waiting(database.connection(), 3, 8).unwrap();
+    assert_eq!(waiting[0].body, "No water");
+    drop(database);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn one_of_many_is_found_by_phone() {
     let folder = folder("many");
     let vault = Vault::new(&SecretKey::new([7; 32]));

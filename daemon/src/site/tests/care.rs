@@ -36,6 +36,7 @@ fn care(technicians: &[&str]) -> Care {
             .map(|phone| kiosk::phone::Phone::parse(phone, kiosk::phone::Country::Kenya).unwrap())
             .collect(),
         airtime_low_units: 50,
+        dispenser_silent_ms: 30 * MINUTE,
         operators: BTreeMap::from([("63902".to_owned(), codes)]),
     }
 }

@@ -357,6 +357,9 @@ fn while_the_hub_is_there_it_answers_itself_and_nobody_is_told_twice() {
     let mut bench = with_sim("sms-linked", settings());
     let mut office = super::office::Office::of(&mut bench);
     office.link(&mut bench);
+    // STOP is written into her document, from which her row is made.
+    let mut document = Document::new(DocumentId::Customer(JANE), Actor::hub(Epoch(0x44)));
+    bench.hub_edits(&mut document, &[("phone", Some(PHONE))]);
     for words in ["REPORT no water", "BUY 20", "BILL", "STOP"] {
         assert_eq!(bench.write(PHONE, words), [] as [String; 0], "{words}");
     }

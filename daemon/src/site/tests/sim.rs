@@ -1,10 +1,16 @@
 //! The SIM: what a day's texts may cost, what is kept of them, and how it stands.
 
+use kiosk::moment::{Stamp, Uptime};
+
 use super::{
     super::{
         delivery::{Purpose, Said, TextState},
         sim::{SimEvent, TextId},
-        store::{inbox, outbox},
+        store::{
+            broadcasts,
+            broadcasts::{Lasts, NewBroadcastRow},
+            inbox, outbox,
+        },
     },
     texts::{AMINA, HOUR_MS, network, received, sent, settings, with_sim},
     *,
@@ -36,6 +42,20 @@ fn a_day_has_so_many_texts_and_nobody_takes_anothers_share() {
     settings.sync_texts_per_day = 20;
     settings.hub_number = Some("+254700000100".to_owned());
     let mut bench = with_sim("texts-budget", settings);
+    let connection = bench.site().connection();
+    let row = NewBroadcastRow {
+        by: "musa",
+        texts: &[],
+        people: &[],
+        lasts: Lasts {
+            made: Stamp {
+                uptime: Uptime(0),
+                wall: None,
+            },
+            true_ms: 7 * 24 * HOUR_MS,
+        },
+    };
+    broadcasts::insert(connection, &row, Wall(0)).unwrap();
     for _ in 0..40 {
         bench.say(Purpose::Broadcast, AMINA, "news");
     }

@@ -199,6 +199,8 @@ alarm-airtime-unknown = { $site }: its operator has not told the airtime for 3 d
 alarm-modem-back = { $site }: its modem works again after { $minutes } minutes without. Texts waited meanwhile.
 alarm-pin-spraying = { $site }: a dispenser saw 30 wrong PINs within an hour and is slowed. Look who stands there.
 alarm-meter-ahead = { $site }: a meter shows more water than was booked. The records may have been set back. Look at the page.
+alarm-dispenser-silent = { $site }: dispenser { $dispenser } has not been heard for { $minutes } minutes. Look at its power and its network.
+alarm-dispensers-silent = { $site }: dispenser { $dispenser } has not been heard for { $minutes } minutes, and { $others } more are silent. Look at their power and network.
 alarm-other = { $site }: alarm "{ $code }". The hub's page says more, under Alarms.
 
 # The menus by USSD: a screen has at most 160 units, names and amounts of the longest kind included. `0` goes back.

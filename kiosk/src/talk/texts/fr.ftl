@@ -199,6 +199,8 @@ alarm-airtime-unknown = { $site }: l'opérateur ne dit plus le crédit depuis 3 
 alarm-modem-back = { $site }: son modem marche de nouveau après { $minutes } minutes. Les messages ont attendu.
 alarm-pin-spraying = { $site }: une borne a vu 30 faux PIN en une heure et est ralentie. Voyez qui s'y trouve.
 alarm-meter-ahead = { $site }: un compteur montre plus d'eau que les livres. Ils ont peut-etre été remis en arrière. Voyez la page.
+alarm-dispenser-silent = { $site }: la borne { $dispenser } se tait depuis { $minutes } minutes. Voyez son courant et son réseau.
+alarm-dispensers-silent = { $site }: la borne { $dispenser } se tait depuis { $minutes } minutes, et { $others } autres aussi. Voyez courant et réseau.
 alarm-other = { $site }: alarme "{ $code }". La page du centre en dit plus, sous Alarms.
 
 # The menus by USSD. The limits are those of en.ftl.

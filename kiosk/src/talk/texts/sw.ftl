@@ -199,6 +199,8 @@ alarm-airtime-unknown = { $site }: mtandao haujasema salio la laini kwa siku 3. 
 alarm-modem-back = { $site }: modemu inafanya kazi tena baada ya dakika { $minutes }. Ujumbe ulisubiri wakati huo.
 alarm-pin-spraying = { $site }: bomba moja lilipata PIN 30 zisizo sahihi ndani ya saa moja na limepunguzwa kasi. Angalia nani yupo hapo.
 alarm-meter-ahead = { $site }: mita inaonyesha maji mengi kuliko yaliyoandikwa. Huenda kumbukumbu zimerudishwa nyuma. Angalia ukurasa.
+alarm-dispenser-silent = { $site }: bomba { $dispenser } halijasikika kwa dakika { $minutes }. Angalia umeme na mtandao wake.
+alarm-dispensers-silent = { $site }: bomba { $dispenser } halijasikika kwa dakika { $minutes }, na mengine { $others } yako kimya. Angalia umeme na mtandao.
 alarm-other = { $site }: tahadhari "{ $code }". Ukurasa wa kituo kikuu unaeleza zaidi, chini ya Alarms.
 
 # The menus by USSD. The limits are those of en.ftl.

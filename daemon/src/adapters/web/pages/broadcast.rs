@@ -1,16 +1,17 @@
 //! One text to everybody of this site: written, looked at, sent, followed and stopped.
 
 use axum::{
-    Extension, Router,
+    Extension, Form, Router,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
+use kiosk::talk::Language;
 use maud::{Markup, html};
 
 use crate::site::{
-    broadcast::{BroadcastPlan, PARTS_MAX},
+    broadcast::{BroadcastPlan, HOURS_TRUE, NewBroadcast, PARTS_MAX},
     effect::Told,
     input::Command,
     store::broadcasts::BroadcastShown,
@@ -22,6 +23,22 @@ use super::{
     show::time,
     submit, texts,
 };
+
+/// The field of each language and its name.
+const LANGUAGES: [(&str, Language, &str); 3] = [
+    ("text_en", Language::English, "English"),
+    ("text_sw", Language::Swahili, "Kiswahili"),
+    ("text_fr", Language::French, "Français"),
+];
+/// For how long a text can be said to be true.
+const LASTS: [(u32, &str); 6] = [
+    (3, "3 hours"),
+    (6, "6 hours"),
+    (12, "12 hours"),
+    (HOURS_TRUE, "a day"),
+    (48, "2 days"),
+    (72, "3 days"),
+];
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
@@ -36,21 +53,26 @@ pub(super) fn card(broadcast: &BroadcastShown, caller: &Caller, here: &Here) -> 
     let word = match broadcast.state.as_str() {
         "running" => "is on its way",
         "cancelled" => "was stopped",
+        "late" => "is over",
         _ => "has left",
     };
     Ok(html! {
         section class="card" {
             h2 { "To everybody " (word) }
-            pre { (broadcast.body) }
+            @for text in &broadcast.texts { pre { (text.body) } }
             p class="small" {
                 "By " (broadcast.by) ", " (time(here, broadcast.made)) ". " (broadcast.left) " of " (broadcast.people) " sent"
                 @if broadcast.delivered > 0 { ", " (broadcast.delivered) " known to be on the phone" }
                 @if broadcast.waiting > 0 { ", " (broadcast.waiting) " wait" }
-                @if broadcast.failed > 0 { ", " (broadcast.failed) " not sent" }
+                @if broadcast.late > 0 { ", " (broadcast.late) " too late" }
+                @if broadcast.failed > broadcast.late { ", " (broadcast.failed - broadcast.late) " not sent" }
                 "."
             }
             @if is_running && may_change(caller) {
-                p class="small" { "It leaves between 8:00 and 20:00, behind all other texts, as far as each day's texts go." }
+                p class="small" {
+                    "It leaves between 8:00 and 20:00, behind all other texts, as far as each day's texts go, until "
+                    (time(here, broadcast.until)) "."
+                }
                 form method="post" action="/broadcast/stop" {
                     (hidden(caller)?)
                     input type="hidden" name="id" value=(broadcast.id);
@@ -61,11 +83,31 @@ pub(super) fn card(broadcast: &BroadcastShown, caller: &Caller, here: &Here) -> 
     })
 }
 
-async fn write(State(web): State<Web>, Extension(caller): Extension<Caller>) -> Result<Response, Failure> {
-    form(&web, &caller, &Notice::default(), "", StatusCode::OK).await
+/// What was typed: what is empty is in no language.
+fn typed(fields: &Fields) -> NewBroadcast {
+    let texts = LANGUAGES.iter().filter_map(|(name, language, _)| {
+        let text = field(fields, name);
+        (!text.is_empty()).then(|| (Some(*language), text.to_owned()))
+    });
+    NewBroadcast {
+        texts: texts.collect(),
+        // What is no number is refused as any that is out of range.
+        hours: field(fields, "hours").parse().unwrap_or(0),
+    }
 }
 
-async fn form(web: &Web, caller: &Caller, notice: &Notice, text: &str, code: StatusCode) -> Result<Response, Failure> {
+async fn write(State(web): State<Web>, Extension(caller): Extension<Caller>) -> Result<Response, Failure> {
+    let empty = Form([("hours".to_owned(), HOURS_TRUE.to_string())].into());
+    form(&web, &caller, &Notice::default(), &empty, StatusCode::OK).await
+}
+
+async fn form(
+    web: &Web,
+    caller: &Caller,
+    notice: &Notice,
+    fields: &Fields,
+    code: StatusCode,
+) -> Result<Response, Failure> {
     let status = web.status().await?;
     let content = html! {
         h1 { "A text to everybody" }
@@ -74,8 +116,20 @@ async fn form(web: &Web, caller: &Caller, notice: &Notice, text: &str, code: Sta
         }
         form class="card" method="post" action="/broadcast/preview" {
             (hidden(caller)?)
-            label for="text" { "What to say, at most " (PARTS_MAX) " texts long" }
-            textarea id="text" name="text" rows="5" required { (text) }
+            p class="small" {
+                "What to say, at most " (PARTS_MAX) " texts long. One language is enough: whoever speaks another gets this site's, "
+                "or the first."
+            }
+            @for (name, language, title) in LANGUAGES {
+                label for=(name) { (title) }
+                textarea id=(name) name=(name) rows="4" lang=(language.code()) { (field(fields, name)) }
+            }
+            label for="hours" { "Until when it is true: what has not left by then does not leave" }
+            select id="hours" name="hours" {
+                @for (hours, words) in LASTS {
+                    option value=(hours) selected[field(fields, "hours") == hours.to_string()] { (words) }
+                }
+            }
             button { "Show what it would be" }
         }
         p { a href="/texts" { "Back to the texts" } }
@@ -94,22 +148,20 @@ async fn preview(
     Extension(caller): Extension<Caller>,
     fields: Fields,
 ) -> Result<Response, Failure> {
-    let text = field(&fields, "text").to_owned();
-    let plan = match web
-        .tell_as(&caller, None, Command::PlanBroadcast { text: text.clone() })
-        .await
-    {
+    let plan = match web.tell_as(&caller, None, Command::PlanBroadcast(typed(&fields))).await {
         Ok(Told::BroadcastPlan(plan)) => plan,
         Ok(_) => return Err(Problem::unreadable().into()),
-        Err(problem) => return form(&web, &caller, &Notice::problem(&problem), &text, problem.status).await,
+        Err(problem) => return form(&web, &caller, &Notice::problem(&problem), &fields, problem.status).await,
     };
     let status = web.status().await?;
     let content = html! {
         h1 { "A text to everybody" }
-        (planned(&plan))
+        (planned(&plan, &Here::of(&status)?))
         form method="post" action="/broadcast" {
             (hidden(&caller)?)
-            input type="hidden" name="text" value=(text);
+            @for name in LANGUAGES.iter().map(|(name, ..)| name).chain([&"hours"]) {
+                input type="hidden" name=(name) value=(field(&fields, name));
+            }
             button { "Send it to " (plan.people) (if plan.people == 1 { " person" } else { " people" }) }
         }
         p { a href="/broadcast" { "No, write it anew" } }
@@ -124,27 +176,31 @@ async fn preview(
         .into_response())
 }
 
-fn planned(plan: &BroadcastPlan) -> Markup {
-    let parts = u64::from(plan.people) * u64::from(plan.parts);
+fn planned(plan: &BroadcastPlan, here: &Here) -> Markup {
     html! {
         section class="card" {
-            pre { (plan.body) }
+            @for text in &plan.texts {
+                @if plan.texts.len() > 1 { p class="small" { "To " (text.people) (if text.people == 1 { " person:" } else { " people:" }) } }
+                pre { (text.body) }
+                @if text.parts > 1 { p class="small" { "It is " (text.parts) " texts long for each." } }
+                @if !text.odd_letters.is_empty() {
+                    p class="small" { "These signs make it longer: " (text.odd_letters) }
+                }
+            }
             div class="figures" {
                 div class="figure" { b { (plan.people) } span class="small" { (if plan.people == 1 { "person" } else { "people" }) } }
-                div class="figure" { b { (parts) } span class="small" { (if parts == 1 { "text to pay" } else { "texts to pay" }) } }
+                div class="figure" { b { (plan.parts) } span class="small" { (if plan.parts == 1 { "text to pay" } else { "texts to pay" }) } }
                 div class="figure" { b { (plan.parts_left) } span class="small" { "left for it today" } }
             }
-            @if plan.parts > 1 { p class="small" { "It is " (plan.parts) " texts long for each." } }
-            @if !plan.odd_letters.is_empty() {
-                p class="small" { "These signs make it longer: " (plan.odd_letters) }
-            }
-            @if parts > u64::from(plan.parts_left) {
-                p { "It takes more than today's texts: the rest leaves on the days after." }
+            @if plan.parts > u64::from(plan.parts_left) {
+                p { "It takes more than today's texts: the rest leaves on the days after, as long as it is true." }
             }
             @for (why, count) in &plan.left_out {
                 p class="small" { (count) " get none: " (why.says()) }
             }
-            p class="small" { "It leaves between 8:00 and 20:00, behind all other texts. You can stop it." }
+            p class="small" {
+                "It leaves between 8:00 and 20:00, behind all other texts, until " (time(here, plan.until)) ". You can stop it."
+            }
         }
     }
 }
@@ -155,10 +211,9 @@ async fn send(
     Extension(caller): Extension<Caller>,
     fields: Fields,
 ) -> Result<Response, Failure> {
-    let text = field(&fields, "text").to_owned();
-    match submit(&web, &caller, &fields, Command::Broadcast { text: text.clone() }).await {
+    match submit(&web, &caller, &fields, Command::Broadcast(typed(&fields))).await {
         Ok(_) => Ok(Redirect::to("/texts?said=broadcast").into_response()),
-        Err(problem) => form(&web, &caller, &Notice::problem(&problem), &text, problem.status).await,
+        Err(problem) => form(&web, &caller, &Notice::problem(&problem), &fields, problem.status).await,
     }
 }
 

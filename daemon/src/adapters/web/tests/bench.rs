@@ -139,6 +139,7 @@ impl Bench {
         let care = Care {
             technicians: Vec::new(),
             airtime_low_units: 50,
+            dispenser_silent_ms: 0,
             operators: BTreeMap::from([("63902".to_owned(), codes)]),
         };
         let bench = Bench::open_with(name, enrolment, care, Some(sim)).await;

@@ -245,7 +245,7 @@ async fn a_manager_sees_what_a_text_to_everybody_would_be_and_sends_it_once() {
     let words = "No+water+tomorrow";
     let typed = |page: &super::bench::Answer, text: &str| {
         format!(
-            "token={}&once={}&text={text}",
+            "token={}&once={}&text_en={text}&text_sw=&hours=24",
             page.hidden("token"),
             page.hidden("once")
         )
@@ -257,6 +257,7 @@ async fn a_manager_sees_what_a_text_to_everybody_would_be_and_sends_it_once() {
         "Send it to 1 person",
         "left for it today",
         "between 8:00 and 20:00",
+        "name=\"hours\" value=\"24\"",
     ] {
         assert!(preview.body.contains(words), "{words}: {}", preview.body);
     }
@@ -266,6 +267,11 @@ async fn a_manager_sees_what_a_text_to_everybody_would_be_and_sends_it_once() {
     assert!(
         refused.status == 400 && refused.body.contains("4 parts") && refused.body.contains("xxxx"),
         "{refused:?}"
+    );
+    let nothing = bench.post("/broadcast/preview", &own, &typed(&empty, "+")).await;
+    assert!(
+        nothing.status == 400 && nothing.body.contains("at least one language"),
+        "{nothing:?}"
     );
     let token = bench.token(Role::Manager).await;
     let before = bench.get_as(&token, "/api/v1/broadcasts").await.json();
@@ -308,6 +314,30 @@ async fn a_program_sends_a_text_to_everybody_under_a_key() {
     let bench = Bench::with_modem("texts-api").await;
     let token = bench.token(Role::Manager).await;
     let body = json!({ "text": "Hello" }).to_string();
+    // Three texts of the network have more letters than other fields may.
+    let long = json!({ "text": "x".repeat(459), "text_sw": "Habari", "hours": 3 }).to_string();
+    let preview = bench
+        .json("/api/v1/broadcasts/preview", &token, &[], &long)
+        .await
+        .json();
+    assert_eq!(
+        (&preview["parts"], &preview["texts"][1]["text"]),
+        (&json!(3), &json!("Habari Kuacha: jibu STOP"))
+    );
+    for (bad, field) in [
+        (json!({}), "text"),
+        (json!({ "text": "Hello", "text_en": "Hello" }), "text_en"),
+        (json!({ "text": "Hello", "hours": 0 }), "hours"),
+        (json!({ "text": "Hello", "hours": "3" }), "hours"),
+    ] {
+        let answer = bench
+            .json("/api/v1/broadcasts/preview", &token, &[], &bad.to_string())
+            .await;
+        assert!(
+            answer.status == 400 && answer.body.contains(&format!("\"{field}\"")),
+            "{bad}: {answer:?}"
+        );
+    }
     let keyless = bench.json("/api/v1/broadcasts", &token, &[], &body).await;
     assert!(
         keyless.status == 400 && keyless.body.contains("Idempotency-Key"),

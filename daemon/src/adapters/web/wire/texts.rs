@@ -78,31 +78,47 @@ pub(in super::super) fn sms(sim: Option<&SimStatus>) -> Value {
 /// What a text to everybody would be.
 pub(super) fn plan(plan: &BroadcastPlan) -> Value {
     let left_out = plan.left_out.iter();
+    let texts = plan.texts.iter().map(|text| {
+        json!({
+            "language": text.language.code(),
+            "text": text.body,
+            "parts_each": text.parts,
+            "people": text.people,
+            "odd_letters": text.odd_letters,
+        })
+    });
     json!({
-        "text": plan.body,
+        "texts": texts.collect::<Vec<_>>(),
         "people": plan.people,
-        "parts_each": plan.parts,
-        "parts": u64::from(plan.people) * u64::from(plan.parts),
+        "parts": plan.parts,
         "parts_left_today": plan.parts_left,
-        "odd_letters": plan.odd_letters,
+        "until": plan.until.rfc3339(),
         "left_out": left_out.map(|(why, count)| (why.name().to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),
     })
 }
 
 /// A text to everybody and how far it has come.
 pub(in super::super) fn broadcast(shown: &BroadcastShown) -> Value {
+    let texts = shown.texts.iter().map(|text| {
+        json!({
+            "language": text.language,
+            "text": text.body,
+            "parts_each": text.parts,
+        })
+    });
     json!({
         "id": shown.id,
         "by": shown.by,
-        "text": shown.body,
+        "texts": texts.collect::<Vec<_>>(),
         "state": shown.state,
         "made_at": shown.made.rfc3339(),
-        "parts_each": shown.parts,
+        "until": shown.until.rfc3339(),
         "people": shown.people,
         "waiting": shown.waiting,
         "left": shown.left,
         "delivered": shown.delivered,
         "failed": shown.failed,
+        "too_late": shown.late,
     })
 }
 
