@@ -125,7 +125,8 @@ impl Turn<'_> {
         }
     }
 
-    /// A site heard STOP of a customer's number, or that they want texts again. It says so of nobody else's number.
+    /// A site heard STOP of a customer's number, or that they want texts again. It says so of nobody else's number; of whoever
+    /// was registered there a second time, the number is with the older registration by now.
     fn take_stop(
         &mut self,
         customer: CustomerId,
@@ -135,7 +136,8 @@ impl Turn<'_> {
         if before == after {
             return Ok(());
         }
-        let Some(own) = self.store.customer(customer)?.and_then(|row| row.phone) else {
+        let holder = self.store.customer(self.store.root(customer)?)?;
+        let Some(own) = holder.and_then(|row| row.phone) else {
             return Ok(());
         };
         let is_own = |phone: Option<String>| phone.is_some_and(|phone| phone == own.e164());
@@ -156,6 +158,10 @@ impl Turn<'_> {
                 continue;
             };
             let doc = DocumentId::Customer(row.id);
+            // Whoever began by USSD has none yet: all of it is written at once.
+            if self.store.document(&document_name(&doc))?.is_none() {
+                continue;
+            }
             match self.edit_document(&doc, &[("stopped", Some(&phone.e164()))]) {
                 Ok(()) | Err(Halt::Refused(_) | Halt::Kept(_) | Halt::Waits(_)) => {}
                 Err(Halt::Broken(error)) => return Err(error),

@@ -4,13 +4,14 @@ use hub::hub::{input::Request, store::read};
 use kiosk::{
     ids::{CustomerId, Epoch, Lane},
     moment::SECOND_MS,
+    phone::{Country, Phone},
 };
 use sync::{
     document::{Actor, Document},
     record::{DocumentId, Edit, Record},
 };
 
-use crate::{broadcasts::stop, world::World};
+use crate::{broadcasts::stop, ussd::Call, world::World};
 
 const JANE: &str = "+254700000102";
 
@@ -106,4 +107,48 @@ fn a_stop_said_to_a_site_is_kept_by_the_hub_of_its_customers_own_number_alone() 
     site_says(&mut world, site, document, None);
     world.pass(SECOND_MS);
     assert_eq!(listed(&world), [john]);
+}
+
+#[test]
+fn who_began_by_phone_and_said_stop_comes_to_a_site_with_name_and_number() {
+    const AMINA: &str = "+254733000001";
+    let mut world = World::new();
+    let site = world.site("kibera-3");
+    let mut call = Call::new("s1", AMINA);
+    call.sends(&mut world);
+    call.types_all(&mut world, &["Amina Odhiambo", "Kisumu", "4071", "4071"]);
+    stop(&mut world, AMINA);
+    world.pass(SECOND_MS);
+    crate::sites::register(&mut world, site, CustomerId(0xa11), AMINA, "9382", 0);
+    world.pass(SECOND_MS);
+    let phone = Phone::parse(AMINA, Country::Kenya).unwrap();
+    let amina = read::customer_by_phone(&world.read(), phone).unwrap().unwrap().id;
+    assert_ne!(amina, CustomerId(0xa11), "she stays who she was");
+    let profile = at_site(&world, site, amina).profile();
+    assert_eq!(profile.name.as_deref(), Some("Amina Odhiambo"));
+    assert_eq!(profile.phone.as_deref(), Some(AMINA));
+    assert_eq!(profile.stopped.as_deref(), Some(AMINA));
+}
+
+#[test]
+fn a_stop_in_the_document_of_a_second_registration_is_that_of_the_first() {
+    let mut world = World::new();
+    let site = world.site("kibera-3");
+    let jane = world.customer(JANE, None);
+    world.pass(SECOND_MS);
+    let again = CustomerId(0xa11);
+    crate::sites::provisional_at(&mut world, site, again, "4071", 0);
+    let actor = Actor::site(world.gateways[site].enrolment.box_id, Epoch(again.0));
+    let mut document = Document::new(DocumentId::Customer(again), actor);
+    for fields in [
+        &[("phone", Some(JANE)), ("name", Some("Jane"))][..],
+        &[("stopped", Some(JANE))],
+    ] {
+        let bytes = document.edit(fields).unwrap().unwrap();
+        let doc = document.id().clone();
+        world.gateway_writes(site, Lane::Edits, Record::Edit(Edit::Change { doc, bytes }));
+    }
+    assert_eq!(listed(&world), [jane]);
+    world.pass(SECOND_MS);
+    assert_eq!(stopped(&world, site, jane).as_deref(), Some(JANE));
 }

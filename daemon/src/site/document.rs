@@ -5,7 +5,7 @@ use kiosk::{
     moment::Moment,
 };
 use sync::{
-    document::{Actor, Applied, Document},
+    document::{Actor, Applied, Document, Profile},
     journal::Logs as _,
     record::{DocumentId, Edit},
 };
@@ -52,7 +52,7 @@ impl Site {
         }
         documents::index(self.connection(), &name, id)?;
         let mut document = self.document(&doc)?;
-        let stopped = document.profile().stopped;
+        let before = document.profile();
         match document.apply(bytes) {
             Applied::New => {}
             Applied::Known => return Ok(Vec::new()),
@@ -67,20 +67,23 @@ impl Site {
         self.apply_waiting(&name, &mut document)?;
         documents::put(self.connection(), &name, &document.save())?;
         let effects = self.rebuild(&doc, &document)?;
-        self.take_stop(moment, stopped, document.profile().stopped)?;
+        self.take_stop(moment, &before, &document.profile())?;
         Ok(effects)
     }
 
-    /// The hub heard STOP of a number of somebody here, or that it wants texts again.
-    fn take_stop(&self, moment: &Moment, before: Option<String>, after: Option<String>) -> Result<(), SiteError> {
-        if before == after {
+    /// The hub heard STOP of the number of somebody here, or that it wants texts again. A document says so of nobody else's
+    /// number, for another site may have written it; and whoever takes another number ends no STOP of the one before.
+    fn take_stop(&self, moment: &Moment, before: &Profile, after: &Profile) -> Result<(), SiteError> {
+        let Some(own) = after.phone.as_deref() else {
             return Ok(());
+        };
+        let is_said = after.stopped.as_deref() == Some(own);
+        let was_said = before.phone == after.phone && before.stopped.as_deref() == Some(own);
+        if is_said && !was_said {
+            self.stop_number(moment, own)?;
         }
-        if let Some(before) = before {
-            inbox::end_stop(self.connection(), &before)?;
-        }
-        if let Some(after) = after {
-            self.stop_number(moment, &after)?;
+        if was_said && after.stopped.is_none() {
+            inbox::end_stop(self.connection(), own)?;
         }
         Ok(())
     }

@@ -155,7 +155,13 @@ impl Site {
             meta::put_number(connection, LAST, moment.wall.0)?;
         }
         if moment.trust > Trust::Manager {
-            meta::put_number(connection, FLOOR, moment.wall.0)?;
+            // What a network may take back at the next start is counted from here: it must not come down with it, start by
+            // start. The hub's word sets it to less, too.
+            let sure = match moment.trust {
+                Trust::Hub => moment.wall,
+                _ => moment.wall.max(self.clock_sure()?),
+            };
+            meta::put_number(connection, FLOOR, sure.0)?;
         }
         self.forget_texts(moment)?;
         self.save_spending()

@@ -103,7 +103,6 @@ fn an_older_database_is_sealed_and_its_free_pages_keep_nothing() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// A decision at the tap pays for one keyed hash and a row that is opened, not for a look at every customer.
 #[test]
 fn a_text_to_everybody_of_before_it_had_languages_goes_on_for_a_day() {
     let folder = folder("broadcasts");
@@ -130,6 +129,7 @@ fn a_text_to_everybody_of_before_it_had_languages_goes_on_for_a_day() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// A decision at the tap pays for one keyed hash and a row that is opened, not for a look at every customer.
 #[test]
 fn one_of_many_is_found_by_phone() {
     let folder = folder("many");

@@ -108,6 +108,30 @@ fn a_manager_is_told_when_the_clock_does_not_believe_them() {
     assert!(asked(Trust::Ntp, mistyped).is_err());
 }
 
+#[test]
+fn no_network_sets_what_is_sure_back_and_the_hub_does() {
+    let mut bench = ready("sure");
+    let noon = bench.moment().wall;
+    let mut saved = |trust: Trust, wall: Wall| {
+        bench.monotonic_ms += 60_000;
+        let moment = Moment {
+            wall,
+            trust,
+            ..bench.moment()
+        };
+        run_batch(bench.site(), [(moment, Input::Tick)], |fault| panic!("{fault}"));
+        bench.site().clock_sure().unwrap()
+    };
+    let half_an_hour = 30 * 60_000;
+    assert_eq!(saved(Trust::Ntp, noon), noon);
+    assert_eq!(saved(Trust::Ntp, noon.plus_ms(-half_an_hour)), noon);
+    assert_eq!(saved(Trust::Modem, noon.plus_ms(-half_an_hour)), noon);
+    let later = noon.plus_ms(1);
+    assert_eq!(saved(Trust::Modem, later), later);
+    let earlier = noon.plus_ms(-half_an_hour);
+    assert_eq!(saved(Trust::Hub, earlier), earlier);
+}
+
 fn pulses(bench: &mut Bench) -> Vec<(String, i64)> {
     let dispensers = status(bench).dispensers.into_iter();
     dispensers

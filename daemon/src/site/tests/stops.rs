@@ -74,6 +74,31 @@ fn a_stop_said_here_stands_in_the_document_however_many_texts_were_forwarded() {
 }
 
 #[test]
+fn a_document_speaks_for_nobody_elses_number() {
+    const OTHER: &str = "+254711222333";
+    let mut bench = Bench::of("stop-others", &[]);
+    let mut hub = Document::new(DocumentId::Customer(JANE), Actor::hub(Epoch(0x44)));
+    let mut says = |bench: &mut Bench, fields: &[(&str, Option<&str>)]| bench.hub_edits(&mut hub, fields);
+    let is_stopped = |bench: &mut Bench, phone: &str| inbox::is_stopped(bench.site().connection(), phone).unwrap();
+    bench.meet_jane();
+    says(&mut bench, &[("phone", Some(PHONE))]);
+    says(&mut bench, &[("stopped", Some(OTHER))]);
+    assert!(!is_stopped(&mut bench, OTHER), "another site wrote it");
+    inbox::stop(bench.site().connection(), OTHER, Wall(0)).unwrap();
+    says(&mut bench, &[("stopped", None)]);
+    assert!(is_stopped(&mut bench, OTHER), "said to this SIM");
+    // Jane has said it, and takes another number: the STOP of the one before stays, and she has said nothing by hers.
+    const NEW: &str = "+254700000777";
+    says(&mut bench, &[("stopped", Some(PHONE))]);
+    says(&mut bench, &[("phone", Some(NEW)), ("stopped", None)]);
+    assert!(is_stopped(&mut bench, PHONE) && !is_stopped(&mut bench, NEW));
+    // One that stood in her document before the number did.
+    says(&mut bench, &[("stopped", Some("+254700000778"))]);
+    says(&mut bench, &[("phone", Some("+254700000778"))]);
+    assert!(is_stopped(&mut bench, "+254700000778"));
+}
+
+#[test]
 fn strangers_who_text_stop_fill_nothing_and_take_no_customers_place() {
     let mut bench = Bench::of("stop-strangers", &[]);
     bench.meet_jane();
