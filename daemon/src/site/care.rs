@@ -20,6 +20,8 @@ use super::{
 pub const SAME_ALARM_MS: u64 = 6 * HOUR_MS.unsigned_abs();
 /// Texts of alarms a day, to all numbers together.
 pub const ALARMS_PER_DAY_MAX: u32 = 10;
+/// With so many on a day no more of silent dispensers: those that come and go in turns leave room for what is stolen.
+pub const ALARMS_BEFORE_SILENT_MAX: u32 = ALARMS_PER_DAY_MAX / 2;
 /// A modem that is away for so long is an alarm.
 pub const MODEM_AWAY_MS: u64 = 30 * MINUTE_MS.unsigned_abs();
 /// An alarm that waited for longer than this to leave tells of another time.
@@ -67,12 +69,15 @@ impl Site {
         let body = self.voice.text(&self.settings.language, &Text::Alarm { site, alarm });
         let uptime = self.present(moment).stamp.uptime;
         let since = Uptime(uptime.0.saturating_sub(SAME_ALARM_MS));
+        let per_day_max = match code.starts_with(SILENT) {
+            true => ALARMS_BEFORE_SILENT_MAX,
+            false => ALARMS_PER_DAY_MAX,
+        };
         for phone in self.settings.care.technicians.clone() {
             let to = phone.e164();
             let connection = self.connection();
             // In the first six hours of a box nothing is older than that: only what was told counts.
-            if care::was_told(connection, code, &to, since)?
-                || care::told_on(connection, self.today())? >= ALARMS_PER_DAY_MAX
+            if care::was_told(connection, code, &to, since)? || care::told_on(connection, self.today())? >= per_day_max
             {
                 continue;
             }

@@ -160,9 +160,8 @@ impl Site {
             heartbeat: before.clone(),
             hour: hour_before,
         });
-        if before.is_none() {
-            dispensers::expect(self.connection(), id, true)?;
-        }
+        // Every time: it may have asked by HTTP in between.
+        dispensers::expect(self.connection(), id, true)?;
         let mut effects = vec![Effect::Live];
         effects.extend(self.check_meter(moment, id, (pulses_total, revision), before.is_none())?);
         if let (Some((hour, heartbeats)), Some(beat), true) = (ended, before, self.enrolled.is_some()) {

@@ -1,5 +1,7 @@
 //! Dispensers that are not heard any more, over a SIM that the test plays.
 
+use kiosk::talk::AlarmText;
+
 use super::{texts::MINUTE_MS, *};
 use crate::site::input::{Command, Heartbeat, ReplyId};
 
@@ -103,4 +105,49 @@ fn a_run_gives_dispensers_time_and_misses_none_that_is_switched_off() {
     site.retire(&moment).unwrap();
     site.commit().unwrap();
     assert_eq!(bench.silences(60), [] as [String; 0]);
+}
+
+#[test]
+fn dispensers_that_fall_silent_in_turns_leave_texts_for_other_alarms() {
+    let mut bench = Bench::of("silent-many", &[PHONE]);
+    let taps: Vec<String> = (1..=7).map(|number| format!("tap-{number}")).collect();
+    for id in &taps {
+        bench.add_dispenser(id);
+        bench.beat(id);
+    }
+    let mut said = Vec::new();
+    for gone in 1..=taps.len() {
+        for _ in 0..31 {
+            for id in &taps[gone..] {
+                bench.beat(id);
+            }
+            said.extend(bench.silences(1));
+        }
+    }
+    assert_eq!(said.len(), 5, "{said:?}");
+    assert_eq!(bench.alarms_said().len(), 7, "the hub hears of all");
+    let moment = bench.moment();
+    let site = bench.site();
+    site.begin().unwrap();
+    site.tell_technicians(&moment, "pin_spraying", AlarmText::PinSpraying)
+        .unwrap();
+    site.commit().unwrap();
+    let effects = bench.pass(MINUTE_MS);
+    assert_eq!(bench.taken(effects).len(), 1);
+}
+
+#[test]
+fn a_dispenser_that_asked_by_http_in_between_is_missed_all_the_same() {
+    let mut bench = Bench::of("silent-both", &[PHONE]);
+    bench.add_dispenser("tap-1");
+    bench.beat("tap-1");
+    let report = Report {
+        request: "r1".parse().unwrap(),
+        volume: Volume::from_ml(0),
+        outcome: kiosk::fact::Outcome::Stopped,
+    };
+    bench.give(Input::Poured(Door::Http("tap-1".parse().unwrap(), ReplyId(5)), report));
+    assert_eq!(bench.silences(1), [] as [String; 0]);
+    bench.beat("tap-1");
+    assert_eq!(bench.silences(31).len(), 1);
 }
