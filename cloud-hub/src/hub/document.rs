@@ -137,13 +137,16 @@ impl Turn<'_> {
             return Ok(());
         }
         let holder = self.store.customer(self.store.root(customer)?)?;
-        let Some(own) = holder.and_then(|row| row.phone) else {
+        let Some((holder, own)) = holder.and_then(|row| Some((row.id, row.phone?))) else {
             return Ok(());
         };
         let is_own = |phone: Option<String>| phone.is_some_and(|phone| phone == own.e164());
         let action = match (before, after) {
-            (_, after @ Some(_)) if is_own(after.clone()) && self.store.stop_texts(own, self.now())? => "texts stopped",
-            (before, None) if is_own(before.clone()) && self.store.allow_texts(own)? => "texts allowed",
+            (_, after @ Some(_)) if is_own(after.clone()) && self.store.stop_texts(own, self.now())? => {
+                self.store.set_stop_told(own, holder == customer)?;
+                "texts stopped"
+            }
+            (before, None) if is_own(before.clone()) && self.store.end_told_stop(own)? => "texts allowed",
             _ => return Ok(()),
         };
         self.audit_as("site", action, &customer.to_string(), "")
@@ -162,7 +165,8 @@ impl Turn<'_> {
             if self.store.document(&document_name(&doc))?.is_none() {
                 continue;
             }
-            match self.edit_document(&doc, &[("stopped", Some(&phone.e164()))]) {
+            // Written anew it outlives that a site, which has not heard of it, ends the one before.
+            match self.edit_document(&doc, &[("stopped", None), ("stopped", Some(&phone.e164()))]) {
                 Ok(()) | Err(Halt::Refused(_) | Halt::Kept(_) | Halt::Waits(_)) => {}
                 Err(Halt::Broken(error)) => return Err(error),
             }

@@ -3,7 +3,7 @@
 use hub::hub::{input::Request, store::read};
 use kiosk::{
     ids::{CustomerId, Epoch, Lane},
-    moment::SECOND_MS,
+    moment::{HOUR_MS, SECOND_MS},
     phone::{Country, Phone},
 };
 use sync::{
@@ -151,4 +151,28 @@ fn a_stop_in_the_document_of_a_second_registration_is_that_of_the_first() {
     assert_eq!(listed(&world), [jane]);
     world.pass(SECOND_MS);
     assert_eq!(stopped(&world, site, jane).as_deref(), Some(JANE));
+}
+
+#[test]
+fn a_stop_said_again_to_the_hub_outlives_that_a_site_ends_the_one_before() {
+    for is_told in [false, true] {
+        let mut world = World::new();
+        let site = world.site("kibera-3");
+        let jane = world.customer(JANE, Some("kibera-3"));
+        stop(&mut world, JANE);
+        world.pass(SECOND_MS);
+        // The site ends it, and it is said to the hub again before that is heard of.
+        let mut document = at_site(&world, site, jane);
+        let bytes = document.edit(&[("stopped", None)]).unwrap().unwrap();
+        world.pass(2 * HOUR_MS);
+        stop(&mut world, JANE);
+        if is_told {
+            world.pass(SECOND_MS);
+        }
+        let doc = DocumentId::Customer(jane);
+        world.gateway_writes(site, Lane::Edits, Record::Edit(Edit::Change { doc, bytes }));
+        world.pass(SECOND_MS);
+        assert_eq!(listed(&world), [jane], "{is_told}");
+        assert_eq!(stopped(&world, site, jane).as_deref(), Some(JANE), "{is_told}");
+    }
 }

@@ -38,6 +38,8 @@ const HOUR_TO: u8 = 20;
 const IN_OUTBOX_MAX: u32 = 8;
 /// Why a text did not leave: somebody stopped it, or wants none.
 const STOPPED: &str = "stopped";
+/// The field of a customer's document that names the number which said STOP.
+pub(super) const STOP_FIELD: &str = "stopped";
 /// So many broadcasts are remembered.
 const KEPT_MAX: u32 = 100;
 
@@ -227,20 +229,20 @@ impl Site {
         Ok(inbox::stop(self.connection(), phone, moment.wall)?)
     }
 
-    /// Writes into the document of whoever has this number here that it said STOP, or wants texts again: the hub hears of
-    /// it, however many texts were forwarded today.
+    /// Writes into the document of whoever has this number here that it said STOP, or wants texts again ([`STOP_FIELD`]): the
+    /// hub hears of it, however many texts were forwarded today.
     pub(super) fn say_stopped(
         &mut self,
         moment: &Moment,
         phone: &str,
-        is_stopped: bool,
+        fields: &[(&str, Option<&str>)],
     ) -> Result<Vec<Effect>, SiteError> {
         let found = people::by_phone(self.connection(), phone)?;
         let Some(customer) = found.filter(|row| row.admitted && row.merged_into.is_none()) else {
             return Ok(Vec::new());
         };
         let doc = DocumentId::Customer(customer.id);
-        match self.edit_document(&doc, &[("stopped", is_stopped.then_some(phone))])? {
+        match self.edit_document(&doc, fields)? {
             Some(edit) => Ok(self.write(moment, Lane::Edits, &Record::Edit(edit))?.1),
             None => Ok(Vec::new()),
         }
@@ -260,7 +262,7 @@ impl Site {
         if !inbox::end_stop(self.connection(), &phone.e164())? {
             return Ok(Err(Refusal::Unknown("a STOP of this number")));
         }
-        let effects = self.say_stopped(moment, &phone.e164(), false)?;
+        let effects = self.say_stopped(moment, &phone.e164(), &[(STOP_FIELD, None)])?;
         self.audit(moment, "stop_ended", &phone.masked())?;
         Ok(Ok((effects, Told::Done)))
     }

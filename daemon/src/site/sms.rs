@@ -24,6 +24,7 @@ use sync::{
 
 use super::{
     Site, SiteError,
+    broadcast::STOP_FIELD,
     delivery::{Purpose, SimText},
     effect::{Effect, Refusal},
     manage::Outcome,
@@ -84,7 +85,9 @@ impl Site {
         let mut effects = Vec::new();
         if read == Ok(Command::Stop) {
             is_first_stop = self.stop_number(moment, &number)?;
-            effects = self.say_stopped(moment, &number, true)?;
+            // Said anew it outlives that somebody, who had not heard of it, ends the one before.
+            let anew = [(STOP_FIELD, None), (STOP_FIELD, Some(number.as_str()))];
+            effects = self.say_stopped(moment, &number, &anew[usize::from(!is_first_stop)..])?;
         }
         let connection = self.connection();
         let sender = match people::by_phone(connection, &number)? {

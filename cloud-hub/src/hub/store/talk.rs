@@ -2,7 +2,7 @@
 
 use kiosk::{
     ids::{CustomerId, SiteName},
-    moment::Wall,
+    moment::{HOUR_MS, Wall},
     phone::Phone,
 };
 use rusqlite::{Row, params};
@@ -304,7 +304,8 @@ impl Store<'_> {
         Ok(found.is_some())
     }
 
-    /// Somebody wants no texts but the essential ones: what waits for them is not sent. False when that was known.
+    /// Somebody wants no texts but the essential ones: what waits for them is not sent. False when they said so within the
+    /// hour; what is said again later is told anew, for a site may have ended the one before.
     pub fn stop_texts(&self, phone: Phone, now: Wall) -> Stored<bool> {
         self.execute(
             "UPDATE outbox SET state = 'failed', due_ms = NULL, reason = 'stopped'
@@ -312,8 +313,9 @@ impl Store<'_> {
             [phone.e164()],
         )?;
         let added = self.execute(
-            "INSERT OR IGNORE INTO stopped (phone, since_ms) VALUES (?1, ?2)",
-            params![phone.e164(), now.0],
+            "INSERT INTO stopped (phone, since_ms) VALUES (?1, ?2)
+             ON CONFLICT DO UPDATE SET since_ms = excluded.since_ms, told = 0 WHERE since_ms < excluded.since_ms - ?3",
+            params![phone.e164(), now.0, HOUR_MS],
         )?;
         Ok(added == 1)
     }
@@ -332,6 +334,11 @@ impl Store<'_> {
             params![phone.e164(), told],
         )
         .map(drop)
+    }
+
+    /// A site ended the STOP of which the documents tell; one that they do not tell yet is newer. `false` when there is none.
+    pub fn end_told_stop(&self, phone: Phone) -> Stored<bool> {
+        Ok(self.execute("DELETE FROM stopped WHERE phone = ?1 AND told", [phone.e164()])? > 0)
     }
 
     /// Somebody wants all texts again; `false` when they did.

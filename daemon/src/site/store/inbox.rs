@@ -1,7 +1,7 @@
 //! Texts that came to the site's own SIM, and what is counted and remembered of the numbers that send them.
 
 use kiosk::{
-    moment::{Uptime, Wall},
+    moment::{HOUR_MS, Uptime, Wall},
     talk::sms::CommandCount,
 };
 use rusqlite::{Connection, OptionalExtension};
@@ -156,21 +156,24 @@ pub fn forget_counts(connection: &Connection, day: &str) -> Result<(), StoreErro
 /// its STOP too.
 pub const STRANGERS_MAX: u32 = 1_000;
 
-/// This number wants nothing that it did not ask for; gives whether that is new.
+/// A STOP that is said again within this time is no news; later it is, for somebody may have ended the first elsewhere.
+const SAID_AGAIN_MS: i64 = HOUR_MS;
+
+/// This number wants nothing that it did not ask for; gives whether that is news.
 pub fn stop(connection: &Connection, phone: &str, now: Wall) -> Result<bool, StoreError> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO sim_stopped (phone_key, since_ms, stranger)
          VALUES (keyed('sim.phone', ?1), ?2,
            NOT EXISTS (SELECT 1 FROM customer WHERE phone_key = keyed('customer.phone', ?1)))
-         ON CONFLICT DO NOTHING",
+         ON CONFLICT DO UPDATE SET since_ms = excluded.since_ms WHERE since_ms < excluded.since_ms - ?3",
     )?;
-    let is_new = statement.execute((phone, now.0))? > 0;
+    let is_news = statement.execute((phone, now.0, SAID_AGAIN_MS))? > 0;
     let mut statement = connection.prepare_cached(
         "DELETE FROM sim_stopped WHERE stranger AND phone_key IN
            (SELECT phone_key FROM sim_stopped WHERE stranger ORDER BY since_ms DESC LIMIT -1 OFFSET ?1)",
     )?;
     statement.execute([STRANGERS_MAX])?;
-    Ok(is_new)
+    Ok(is_news)
 }
 
 /// A number is a customer's here from now on: its STOP stays.

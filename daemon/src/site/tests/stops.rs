@@ -74,6 +74,22 @@ fn a_stop_said_here_stands_in_the_document_however_many_texts_were_forwarded() {
 }
 
 #[test]
+fn a_stop_said_again_here_outlives_that_the_hub_ends_the_one_before() {
+    let mut bench = Bench::of("stop-again", &[]);
+    let mut hub = Document::new(DocumentId::Customer(JANE), Actor::hub(Epoch(0x44)));
+    bench.meet_jane();
+    bench.hub_edits(&mut hub, &[("phone", Some(PHONE)), ("stopped", Some(PHONE))]);
+    // The hub ends it, and it is said again here before this site hears of that.
+    let ended = hub.edit(&[("stopped", None)]).unwrap().unwrap();
+    bench.monotonic_ms += 2 * 3_600_000;
+    bench.tell_sim(received(PHONE, "STOP", 100));
+    let doc = DocumentId::Customer(JANE);
+    bench.hear(Lane::Edits, Record::Edit(Edit::Change { doc, bytes: ended }));
+    assert_eq!(stopped(&mut bench).as_deref(), Some(PHONE));
+    assert!(inbox::is_stopped(bench.site().connection(), PHONE).unwrap());
+}
+
+#[test]
 fn a_document_speaks_for_nobody_elses_number() {
     const OTHER: &str = "+254711222333";
     let mut bench = Bench::of("stop-others", &[]);
