@@ -144,6 +144,8 @@ pub enum Answer {
     NoLoans,
     /// The same is being paid already, or was just paid.
     BeingPaid,
+    /// No provider collects money here: nothing can be paid by phone.
+    NoPayments,
     /// It belongs to a site, and the sender has none yet.
     ChooseSite,
     /// What was asked for is written down at a site without a link: it is done, or refused, when the network is back.
@@ -194,6 +196,7 @@ impl Answer {
             Answer::NotNow => "sms-not-now",
             Answer::NoLoans => "sms-no-loans",
             Answer::BeingPaid => "sms-being-paid",
+            Answer::NoPayments => "sms-no-payments",
             Answer::ChooseSite => "sms-choose-site",
             Answer::Queued => "sms-queued",
             Answer::Forwarded => "sms-forwarded",

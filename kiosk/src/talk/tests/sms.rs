@@ -67,6 +67,7 @@ pub(super) fn longest_answers() -> Vec<Answer> {
         Answer::NotNow,
         Answer::NoLoans,
         Answer::BeingPaid,
+        Answer::NoPayments,
         Answer::ChooseSite,
         Answer::Queued,
         Answer::Forwarded,
