@@ -317,7 +317,17 @@ fn a_session_that_was_of_use_is_no_failure_however_it_ends() {
     let hello = spoken(&bench.sim(said(first, "1. Water", true))).unwrap();
     assert!(office.hear(&mut bench, Carrier::Ussd, &hello));
     let answer = office.tick(&mut bench, Carrier::Ussd).remove(0);
-    assert!(spoken(&bench.sim(said(first, &answer, true))).is_some());
+    assert_eq!(bench.status().last_heard, None);
+    let sales = spoken(&bench.sim(said(first, &answer, true))).unwrap();
+    let greeted = bench.status().last_heard;
+    assert!(greeted.is_some(), "the hub answered HELLO");
+    assert!(office.hear(&mut bench, Carrier::Ussd, &sales));
+    let ack = office.tick(&mut bench, Carrier::Ussd).remove(0);
+    bench.sim(said(first, &ack, true));
+    assert!(
+        bench.status().last_heard > greeted,
+        "an acknowledgement is a word of the hub"
+    );
     bench.sim(said(first, "", false));
     for _ in 0..2 {
         assert_eq!(bench.sim_status().thin, ThinState::Ussd);
