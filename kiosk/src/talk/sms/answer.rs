@@ -142,6 +142,8 @@ pub enum Answer {
     NotNow,
     /// Nobody lends through this hub.
     NoLoans,
+    /// So many loans were asked of others, or wait for their word, that no more are for now.
+    TooManyLoans,
     /// The same is being paid already, or was just paid.
     BeingPaid,
     /// No provider collects money here: nothing can be paid by phone.
@@ -195,6 +197,7 @@ impl Answer {
             Answer::TooMany => "sms-too-many",
             Answer::NotNow => "sms-not-now",
             Answer::NoLoans => "sms-no-loans",
+            Answer::TooManyLoans => "sms-too-many-loans",
             Answer::BeingPaid => "sms-being-paid",
             Answer::NoPayments => "sms-no-payments",
             Answer::ChooseSite => "sms-choose-site",

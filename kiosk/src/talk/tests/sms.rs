@@ -66,6 +66,7 @@ pub(super) fn longest_answers() -> Vec<Answer> {
         Answer::TooMany,
         Answer::NotNow,
         Answer::NoLoans,
+        Answer::TooManyLoans,
         Answer::BeingPaid,
         Answer::NoPayments,
         Answer::ChooseSite,

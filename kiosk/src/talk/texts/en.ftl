@@ -149,6 +149,7 @@ sms-never-send-pin = Never send your PIN by SMS. We never ask for it. Nothing wa
 sms-too-many = Those were too many messages for one day. Please write again tomorrow, or come to the kiosk.
 sms-not-now = This cannot be done at the moment. Nothing was done. Please try again later, or come to the kiosk.
 sms-no-loans = No loans between people are given here.
+sms-too-many-loans = Too many loans are asked for already. Nothing was done. Please ask again tomorrow.
 sms-being-paid = The same is being paid already, or was just paid. Look for the prompt on your phone, or send it again in some minutes.
 sms-no-payments = Paying by phone is not possible here. Nothing was taken. Please pay at the kiosk.
 sms-choose-site = You have no water site yet. Choose it by USSD under Buy water, or at the kiosk, and send it again.

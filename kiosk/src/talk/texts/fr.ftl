@@ -149,6 +149,7 @@ sms-never-send-pin = N'envoyez jamais votre PIN par SMS. Nous ne le demandons ja
 sms-too-many = Trop de messages en un jour. Veuillez écrire à nouveau demain, ou venir au kiosque.
 sms-not-now = Impossible pour le moment. Rien n'a été fait. Veuillez réessayer plus tard, ou venir au kiosque.
 sms-no-loans = Les emprunts entre personnes n'existent pas ici.
+sms-too-many-loans = Trop de prets sont déjà demandés. Rien n'a été fait. Veuillez redemander demain.
 sms-being-paid = C'est déjà en cours de paiement ou vient d'etre payé. Voyez la demande sur votre téléphone, ou renvoyez dans quelques minutes.
 sms-no-payments = Ici on ne peut pas payer par téléphone. Rien n'a été débité. Veuillez payer au kiosque.
 sms-choose-site = Vous n'avez pas encore de site. Choisissez-le par USSD sous Acheter de l'eau, ou au kiosque, puis renvoyez.

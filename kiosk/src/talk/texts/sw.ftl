@@ -149,6 +149,7 @@ sms-never-send-pin = Usitume PIN yako kamwe kwa SMS. Hatuiulizi kamwe. Hakuna ki
 sms-too-many = Umetuma jumbe nyingi mno kwa siku moja. Tafadhali andika tena kesho, au njoo kwenye kioski.
 sms-not-now = Hili haliwezekani kwa sasa. Hakuna kilichofanyika. Tafadhali jaribu tena baadaye, au njoo kwenye kioski.
 sms-no-loans = Hapa hakuna mikopo kati ya watu.
+sms-too-many-loans = Maombi ya mikopo yamekuwa mengi mno. Hakuna kilichofanyika. Tafadhali omba tena kesho.
 sms-being-paid = Hilo hilo linalipwa tayari au limelipwa sasa hivi. Angalia ombi la malipo kwenye simu yako, au tuma tena baada ya dakika chache.
 sms-no-payments = Hapa huwezi kulipa kwa simu. Hakuna pesa zilizochukuliwa. Tafadhali lipa kwenye kioski.
 sms-choose-site = Bado huna kituo cha maji. Kichague kwa USSD kwenye Nunua maji, au kioskini, kisha tuma tena.
