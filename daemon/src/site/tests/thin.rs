@@ -317,17 +317,7 @@ fn a_session_that_was_of_use_is_no_failure_however_it_ends() {
     let hello = spoken(&bench.sim(said(first, "1. Water", true))).unwrap();
     assert!(office.hear(&mut bench, Carrier::Ussd, &hello));
     let answer = office.tick(&mut bench, Carrier::Ussd).remove(0);
-    assert_eq!(bench.status().last_heard, None);
-    let sales = spoken(&bench.sim(said(first, &answer, true))).unwrap();
-    let greeted = bench.status().last_heard;
-    assert!(greeted.is_some(), "the hub answered HELLO");
-    assert!(office.hear(&mut bench, Carrier::Ussd, &sales));
-    let ack = office.tick(&mut bench, Carrier::Ussd).remove(0);
-    bench.sim(said(first, &ack, true));
-    assert!(
-        bench.status().last_heard > greeted,
-        "an acknowledgement is a word of the hub"
-    );
+    assert!(spoken(&bench.sim(said(first, &answer, true))).is_some());
     bench.sim(said(first, "", false));
     for _ in 0..2 {
         assert_eq!(bench.sim_status().thin, ThinState::Ussd);
@@ -338,4 +328,26 @@ fn a_session_that_was_of_use_is_no_failure_however_it_ends() {
         });
     }
     assert_eq!(bench.sim_status().thin, ThinState::Ussd, "two failures");
+}
+
+#[test]
+fn what_the_hub_answers_in_a_session_counts_as_heard() {
+    let (mut bench, office) = selling("thin-heard", with_code());
+    let (id, _) = dialled(&bench.wait(11 * MINUTE_MS)).unwrap();
+    let said = |text: &str| SimEvent::Said {
+        id: Some(id),
+        text: text.to_owned(),
+        is_open: true,
+    };
+    let hello = spoken(&bench.sim(said("1. Water"))).unwrap();
+    assert!(office.hear(&mut bench, Carrier::Ussd, &hello));
+    assert_eq!(bench.status().last_heard, None);
+    let answer = office.tick(&mut bench, Carrier::Ussd).remove(0);
+    let sales = spoken(&bench.sim(said(&answer))).unwrap();
+    let greeted = bench.status().last_heard;
+    assert!(greeted.is_some(), "HELLO");
+    assert!(office.hear(&mut bench, Carrier::Ussd, &sales));
+    let ack = office.tick(&mut bench, Carrier::Ussd).remove(0);
+    bench.sim(said(&ack));
+    assert!(bench.status().last_heard > greeted, "ACK");
 }
