@@ -192,10 +192,11 @@ fn by(config: &config::Hub) -> String {
     let provider = Service::Texts.title();
     match (config.sms_via, config.africastalking.is_some()) {
         (SmsVia::Provider, true) => format!("provider: every text leaves by {provider}"),
-        (SmsVia::Provider, false) => format!(
-            "provider: no text leaves, for there is none; set messaging.africastalking, or sms.via = \"sites\" for the sites' SIM \
-             cards"
-        ),
+        (SmsVia::Provider, false) => {
+            "provider: no text leaves, for there is none; set messaging.africastalking, or sms.via = \"sites\" for the \
+             sites' SIM cards"
+                .to_owned()
+        }
         (SmsVia::Sites, true) => format!(
             "sites: texts to customers leave by the SIM of their home site ({sites}); {provider} has what waits longer, one-time \
              codes, and texts to many people"
