@@ -323,7 +323,7 @@ fn check(config: &config::Hub) -> ExitCode {
     if !found.wrong.is_empty() {
         return ExitCode::from(EXIT_CONFIGURATION);
     }
-    match print("the configuration is good\n") {
+    match print("The configuration is good.\n") {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }

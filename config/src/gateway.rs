@@ -1,6 +1,6 @@
 //! The settings of `kisima-gateway`.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{cell::Cell, collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use jiff::tz::TimeZone;
 use kiosk::{
@@ -274,10 +274,15 @@ impl Airtime {
             let key = |part| Key::under(SECTION, &[&name, part]);
             let is_number = matches!(name.len(), 5 | 6) && name.bytes().all(|b| b.is_ascii_digit());
             let built_in = if name == BUILT_IN.0 { BUILT_IN.1 } else { "" };
+            // One that is wrong is not missing, too.
+            let is_written = Cell::new(false);
             let operator = Operator {
                 code: reader.checked_text(key("code"), built_in, |text| match text {
                     "" => Ok(String::new()),
-                    text => common::ussd_code(text),
+                    text => {
+                        is_written.set(true);
+                        common::ussd_code(text)
+                    }
                 }),
                 pattern: reader.checked_text(key("pattern"), airtime::AIRTIME, pattern),
                 bundle_code: reader.optional(key("bundle_code"), common::ussd_code),
@@ -291,7 +296,7 @@ impl Airtime {
                 reader.problem(key("code"), what);
             } else if !operator.code.is_empty() {
                 operators.insert(name, operator);
-            } else if name != BUILT_IN.0 {
+            } else if name != BUILT_IN.0 && !is_written.get() {
                 reader.problem(
                     key("code"),
                     "is missing: what is dialled for airtime, such as \"*144#\"".to_owned(),

@@ -107,6 +107,7 @@ pub fn open_site(data: &DataDir, config: &Gateway, vault: &Vault) -> Result<(Sit
         volume_max: VOLUME_MAX,
         pulses_per_litre: PULSES_PER_LITRE,
         built: BUILT,
+        hub_url: config.hub_url.as_ref().map(|url| url.as_str().to_owned()),
         care: care(config),
         sim: sim_settings(config),
     };
@@ -270,7 +271,6 @@ fn assemble(site: Site, dice: Dice, clock: Clock, config: &Gateway) -> Result<(R
         ballast,
         sim,
         dial,
-        hub_url: config.hub_url.as_ref().map(|url| url.as_str().to_owned()),
         clock: clock.clone(),
         replies: replies.clone(),
     };

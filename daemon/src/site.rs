@@ -111,6 +111,8 @@ pub struct Settings {
     pub pulses_per_litre: i64,
     /// When this program was made: it is later than that.
     pub built: Wall,
+    /// An operator's own address of the hub, over the one that `join` stored.
+    pub hub_url: Option<String>,
     /// Who is texted when something is wrong, and how airtime is asked.
     pub care: Care,
     /// What the SIM may do; `None` where there is no modem.

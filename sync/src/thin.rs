@@ -105,7 +105,7 @@ pub struct Outcome {
     /// The text is a frame of this box's other end. Else it is not for this box, or cannot be read yet; nothing changed.
     pub verified: bool,
     /// It brought records, or is the HELLO of a run not seen before: no replay does. Only then may the hub take over the
-    /// number it came from.
+    /// number it came from. To a site the hub's answers to what it said itself, HELLO and ACK, are news too.
     pub is_news: bool,
     /// What is to be sent, in order.
     pub texts: Vec<Text>,

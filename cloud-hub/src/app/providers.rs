@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use config::hub::SmsVia;
 use kiosk::provider::Provider;
 use runtime::{clock::Clock, decide::Inbox, stop::Stop};
 use tokio::task::JoinSet;
@@ -176,5 +177,33 @@ pub fn known(config: &config::Hub) -> Vec<(&'static str, String)> {
         }
     };
     let payments = Provider::ALL.map(|provider| (provider.title(), known(provider)));
-    payments.into_iter().chain([(Service::Texts.title(), texts)]).collect()
+    payments
+        .into_iter()
+        .chain([(Service::Texts.title(), texts), ("sms.via", by(config))])
+        .collect()
+}
+
+/// By which way texts leave.
+fn by(config: &config::Hub) -> String {
+    let sites = match config.sms_sites.as_slice() {
+        [] => "every site with a gateway".to_owned(),
+        some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    };
+    let provider = Service::Texts.title();
+    match (config.sms_via, config.africastalking.is_some()) {
+        (SmsVia::Provider, true) => format!("provider: every text leaves by {provider}"),
+        (SmsVia::Provider, false) => {
+            "provider: no text leaves, for there is none; set messaging.africastalking, or sms.via = \"sites\" for the \
+             sites' SIM cards"
+                .to_owned()
+        }
+        (SmsVia::Sites, true) => format!(
+            "sites: texts to customers leave by the SIM of their home site ({sites}); {provider} has what waits longer, one-time \
+             codes, and texts to many people"
+        ),
+        (SmsVia::Sites, false) => format!(
+            "sites: texts leave by the SIM of their customer's home site ({sites}), one-time codes too; texts to many people \
+             wait for messaging.africastalking"
+        ),
+    }
 }

@@ -118,7 +118,8 @@ impl NoLoan {
         Ok(match self {
             NoLoan::Broken(error) => return Err(error),
             NoLoan::Off => Text::Answer(Answer::NoLoans),
-            NoLoan::InDoubt | NoLoan::TooMany => Text::Answer(Answer::NotNow),
+            NoLoan::InDoubt => Text::Answer(Answer::NotNow),
+            NoLoan::TooMany => Text::Answer(Answer::TooManyLoans),
             NoLoan::Unknown => Text::Answer(Answer::CodeOver),
             NoLoan::NotRegistered => Text::Answer(Answer::UnknownSender),
             NoLoan::Blocked(account) => match account {

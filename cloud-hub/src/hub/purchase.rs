@@ -9,7 +9,7 @@ use kiosk::{
     payment::{Msisdn, Payment, PaymentEvent, PaymentState},
     phone::Phone,
     provider::Provider,
-    talk::Text,
+    talk::{Text, sms::Answer},
     units::{Currency, Money},
 };
 use store::journal::SqlLogs;
@@ -324,7 +324,7 @@ impl Turn<'_> {
             return self.refuse_asked(id, asked, &Text::PurchaseOpen { amount });
         }
         let Ok(provider) = self.provider_for(phone, None) else {
-            return self.refuse_asked(id, asked, &Text::PaymentRetry { amount });
+            return self.refuse_asked(id, asked, &Text::Answer(Answer::NoPayments));
         };
         let mut row = self.new_purchase(&customer, kind, amount, phone, Some(provider));
         row.asked = Some(id);

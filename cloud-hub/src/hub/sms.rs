@@ -423,6 +423,7 @@ fn said_to(refusal: &Refusal) -> Text {
     Text::Answer(match &*refusal.code {
         "no_open_bill" => Answer::NoBill,
         "purchase_open" => Answer::BeingPaid,
+        "no_provider" | "currency_not_taken" => Answer::NoPayments,
         "no_site" => Answer::ChooseSite,
         _ => Answer::NotNow,
     })

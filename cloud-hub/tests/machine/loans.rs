@@ -90,7 +90,13 @@ pub fn lent_with(change: impl FnOnce(&mut hub::hub::settings::Settings)) -> (Wor
     (world, jane, john)
 }
 
-fn ask(world: &mut World, borrower: CustomerId, lender: &str, minor: i64, repayment: i64) -> Result<LoanId, Refusal> {
+pub fn ask(
+    world: &mut World,
+    borrower: CustomerId,
+    lender: &str,
+    minor: i64,
+    repayment: i64,
+) -> Result<LoanId, Refusal> {
     let new = NewLoan {
         borrower,
         lender: lender.to_owned(),

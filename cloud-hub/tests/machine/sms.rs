@@ -181,6 +181,31 @@ fn buy_starts_a_prompt_on_the_senders_phone_and_moves_nothing() {
 }
 
 #[test]
+fn whoever_asks_for_too_many_loans_hears_that_it_is_that() {
+    let (mut world, jane, _) = two();
+    for number in 1..=10 {
+        crate::loans::ask(&mut world, jane, JOHN, 10_000 * number, 10_000).unwrap();
+    }
+    sms(&mut world, JANE, "LOAN 1500 0700000103 100");
+    assert_eq!(
+        last(&world),
+        "Too many loans are asked for already. Nothing was done. Please ask again tomorrow."
+    );
+}
+
+#[test]
+fn where_nobody_collects_money_a_buyer_is_sent_to_the_kiosk() {
+    let mut world = World::with(|settings| settings.providers.clear());
+    world.site("kibera-3");
+    world.customer(JANE, Some("kibera-3"));
+    sms(&mut world, JANE, "BUY 20");
+    assert_eq!(
+        last(&world),
+        "Paying by phone is not possible here. Nothing was taken. Please pay at the kiosk."
+    );
+}
+
+#[test]
 fn strangers_may_register_report_and_check_and_nothing_else() {
     let (mut world, ..) = two();
     let stranger = "0700000108";

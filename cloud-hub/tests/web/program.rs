@@ -135,6 +135,26 @@ async fn the_doctor_minds_what_is_doubtful_and_does_not_call_it_wrong() {
 }
 
 #[tokio::test]
+async fn the_doctor_tells_by_which_way_texts_leave() {
+    let folder = Folder::new();
+    run(&folder, &["site", "add", "kibera"]).await;
+    for (settings, words) in [
+        (&[][..], "sms.via: provider: no text leaves"),
+        (
+            &["sms.via=sites"],
+            "sms.via: sites: texts leave by the SIM of their customer's home site (every site",
+        ),
+        (&["sms.via=sites", "sms.sites=[\"kibera\"]"], "home site (kibera)"),
+    ] {
+        let mut words_of: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+        words_of.push("doctor");
+        let doctor = run(&folder, &words_of).await;
+        let told = String::from_utf8_lossy(&doctor.stdout);
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[tokio::test]
 async fn subcommands_work_on_a_hub_that_does_not_run() {
     let folder = Folder::new();
     let code = last_word(&run(&folder, &["site", "add", "kibera"]).await);

@@ -96,6 +96,11 @@ fn what_is_mistyped_about_the_modem_is_told_with_the_way_out() {
             A_CODE,
         ),
         (
+            "[airtime.operators.63903]\ncode = '144'",
+            "airtime.operators.63903.code",
+            "must be a USSD code such as \"*144#\"",
+        ),
+        (
             "[airtime.operators.63903]\npattern = 'Bal ([0-9]+)'",
             "airtime.operators.63903.code",
             "is missing: what is dialled for airtime, such as \"*144#\"",

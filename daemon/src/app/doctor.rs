@@ -300,6 +300,9 @@ fn standing(told: &serde_json::Value) -> Vec<(&'static str, Found)> {
         _ => Warn("down; water is sold all the same".to_owned()),
     };
     let sells = match told["degraded"].as_bool() {
+        _ if told["site"].is_null() => {
+            Fail("nothing yet: it knows no customer, and no price, before it has joined its hub".to_owned())
+        }
         Some(false) => Good("yes".to_owned()),
         _ => Fail("not now: it waits for the hub to give back its records; bring the link up".to_owned()),
     };
@@ -353,6 +356,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_box_sells_nothing_before_it_has_joined() {
+        for (told, words) in [
+            (json!({ "site": null, "degraded": false }), "FAIL nothing yet"),
+            (json!({ "site": "kibera-3", "degraded": true }), "FAIL not now"),
+            (json!({ "site": "kibera-3", "degraded": false }), "ok yes"),
+        ] {
+            let said = match standing(&told).into_iter().find(|(what, _)| *what == "sells") {
+                Some((_, Good(said))) => format!("ok {said}"),
+                Some((_, Fail(said))) => format!("FAIL {said}"),
+                _ => panic!("{told}"),
+            };
+            assert!(said.starts_with(words), "{said}");
+        }
+    }
 
     #[test]
     fn what_texts_do_not_carry_is_told_apart_from_sales() {

@@ -42,8 +42,6 @@ pub(super) struct Router {
     /// The modem's; without one nobody listens and nothing is ordered.
     pub(super) sim: mpsc::Sender<SimOrder>,
     pub(super) dial: watch::Sender<Option<String>>,
-    /// An operator's own address of the hub, over the one that `join` stored.
-    pub(super) hub_url: Option<String>,
     pub(super) clock: Clock,
     pub(super) replies: Replies,
 }
@@ -63,7 +61,6 @@ impl Router {
                 Effect::Send { socket, bytes } => self.order(Order::Send { socket, bytes }),
                 Effect::HangUp { socket, retry_after_s } => self.order(Order::HangUp { socket, retry_after_s }),
                 Effect::Dial(url) => {
-                    let url = self.hub_url.clone().unwrap_or(url);
                     self.dial.send_replace(Some(url));
                 }
                 Effect::ClockHeard(trust, wall) => {

@@ -3,6 +3,7 @@
 //! as they are true: yesterday's news of water sends people to a dry tap.
 
 use kiosk::{
+    day::Zone,
     ids::{CustomerId, Lane},
     moment::{HOUR_MS, Moment, Wall},
     phone::{Country, Phone},
@@ -127,6 +128,21 @@ fn bad_text(bad: BadText) -> Refusal {
     Refusal::Field { field, message }
 }
 
+/// Whether it is an hour in which texts to everybody leave, in a zone.
+pub fn may_leave_at(wall: Wall, zone: &Zone) -> bool {
+    Hours::new(HOUR_FROM, HOUR_TO).is_some_and(|hours| hours.is_open(wall, zone))
+}
+
+/// Whether what is true for so many hours from now finds a moment to leave. Looked at hour by hour, for the day of texts is
+/// longer than that.
+fn leaves_within(now: Wall, hours: u32, zone: &Zone) -> bool {
+    let over = i64::from(hours) * HOUR_MS;
+    let looked_at = (0..i64::from(hours)).map(|hour| hour * HOUR_MS);
+    looked_at
+        .chain([over - 1])
+        .any(|after| may_leave_at(now.plus_ms(after), zone))
+}
+
 impl Site {
     /// What a text would be. Changes nothing.
     pub(super) fn plan_broadcast(&self, moment: &Moment, new: &NewBroadcast) -> Result<Outcome, SiteError> {
@@ -150,6 +166,14 @@ impl Site {
             return Ok(Err(Refusal::Field {
                 field: "hours",
                 message: format!("must be 1 to {HOURS_TRUE_MAX}"),
+            }));
+        }
+        if !leaves_within(moment.wall, new.hours, &self.zone) {
+            return Ok(Err(Refusal::Field {
+                field: "hours",
+                message: format!(
+                    "it would be over before {HOUR_FROM}:00, when texts leave again; let it be true for longer"
+                ),
             }));
         }
         let sites = Language::from_code(&self.dispenser_defaults()?.1).unwrap_or_default();
@@ -361,9 +385,6 @@ impl Site {
     /// Whether texts to everybody may leave: by the right box alone, and nobody is woken, least of all by a clock that is
     /// wrong.
     pub(super) fn may_broadcast(&self, moment: &Moment) -> bool {
-        let hours = Hours::new(HOUR_FROM, HOUR_TO);
-        self.is_in_place()
-            && moment.trust.is_trusted()
-            && hours.is_some_and(|hours| hours.is_open(moment.wall, &self.zone))
+        self.is_in_place() && moment.trust.is_trusted() && may_leave_at(moment.wall, &self.zone)
     }
 }

@@ -335,7 +335,7 @@ pub struct Status {
     pub box_id: Option<BoxId>,
     /// The site's name and title, once joined.
     pub site: Option<(SiteName, String)>,
-    /// Where the hub is, once joined.
+    /// Where the hub is looked for, once joined.
     pub hub_url: Option<String>,
     /// The currency of its prices, once joined.
     pub currency: Option<Currency>,

@@ -234,14 +234,21 @@ impl Site {
         self.zone = Zone::named(&enrolment.time_zone)?;
         tracing::info!(site = %enrolment.site, box_id = %enrolment.box_id, "joined");
         self.link_down();
-        let url = enrolment.hub_url.clone();
         if self.enrolled.is_some() {
             self.pen.epoch = Epoch(moment.draw.number("enrolled"));
         }
         self.enrolled = Some(Arc::new(Enrolled::new(enrolment)));
         let mut effects = self.adopt(moment, true)?;
-        effects.extend([self.hung_up(0), Effect::Dial(url), Effect::Live]);
+        effects.push(self.hung_up(0));
+        effects.extend(self.hub_url().map(Effect::Dial));
+        effects.push(Effect::Live);
         Ok(effects)
+    }
+
+    /// Where the hub of a box that has joined is looked for.
+    pub(super) fn hub_url(&self) -> Option<String> {
+        let stored = &self.enrolled.as_ref()?.enrolment.hub_url;
+        Some(self.settings.hub_url.as_ref().unwrap_or(stored).clone())
     }
 
     /// Makes sure that the rows here are those of the present enrolment: what an older one could draw is not this one's

@@ -162,7 +162,7 @@ impl Site {
             site: bound
                 .as_ref()
                 .map(|enrolled| (enrolled.enrolment.site.clone(), enrolled.enrolment.title.clone())),
-            hub_url: bound.as_ref().map(|enrolled| enrolled.enrolment.hub_url.clone()),
+            hub_url: self.hub_url(),
             currency: bound.as_ref().map(|enrolled| enrolled.enrolment.currency),
             time_zone: bound
                 .as_ref()

@@ -8,13 +8,14 @@ use kiosk::{
     day::{Day, Month},
     fact::{Fact, Forwarded, PurchaseItem},
     ids::{AccountId, Lane},
+    loan::LoanDenied,
     moment::{DAY_MS, Moment, Uptime},
     phone::Phone,
     talk::{
         Language, Text,
-        sms::{Admitted, Answer, Command, CommandCount, Fault, Form, NotUnderstood, Part, Wanted},
+        sms::{Admitted, Answer, Command, CommandCount, Fault, Form, LoanText, NotUnderstood, Part, Wanted},
     },
-    units::Volume,
+    units::{Money, Volume},
 };
 use sync::{
     record::{DocumentId, Record},
@@ -27,7 +28,7 @@ use super::{
     broadcast::STOP_FIELD,
     delivery::{Purpose, SimText},
     effect::{Effect, Refusal},
-    manage::Outcome,
+    manage::{LOAN_UNITS_MIN, Outcome},
     sim::Answers,
     store::{inbox, people, people::CustomerRow, read, sales},
 };
@@ -45,7 +46,7 @@ const MESSENGER: &str = "sms";
 struct Done {
     /// The word under which it is kept; nothing keeps nothing.
     kind: Option<&'static str>,
-    answer: Option<Answer>,
+    answer: Option<Text>,
     effects: Vec<Effect>,
 }
 
@@ -53,7 +54,7 @@ impl Done {
     fn said(answer: Answer) -> Done {
         Done {
             kind: Some("read"),
-            answer: Some(answer),
+            answer: Some(Text::Answer(answer)),
             effects: Vec::new(),
         }
     }
@@ -113,20 +114,20 @@ impl Site {
             Admitted::Silence => return Ok((None, effects)),
         };
         if let Some(answer) = done.answer {
-            self.answer_text(moment, &number, &language, answer)?;
+            self.answer_text(moment, &number, &language, &answer)?;
         }
         effects.extend(done.effects);
         Ok((done.kind, effects))
     }
 
     /// Says it in the sender's language, else the site's.
-    fn answer_text(&mut self, moment: &Moment, number: &str, language: &str, answer: Answer) -> Result<(), SiteError> {
+    fn answer_text(&mut self, moment: &Moment, number: &str, language: &str, answer: &Text) -> Result<(), SiteError> {
         let sites = self.dispenser_defaults()?.1;
         let language = if language.is_empty() { &sites } else { language };
         let text = SimText {
             purpose: Purpose::Answer,
             to: number,
-            body: &self.voice.text(language, &Text::Answer(answer)),
+            body: &self.voice.text(language, answer),
             asked: None,
             until: None,
             validity_ms: Some(ANSWER_VALID_MS),
@@ -160,6 +161,7 @@ impl Site {
                 // The hub answers what it hears of. What found no room it does not hear of, and this site stops all the same.
                 let hub_answers = done.kind == Some("forwarded") && self.is_linked();
                 let answer = (!hub_answers).then_some(Answer::Stopped);
+                let answer = answer.map(Text::Answer);
                 return Ok(Done { answer, ..done });
             }
             Command::Check { receipt } => {
@@ -206,7 +208,13 @@ impl Site {
             } => {
                 MESSENGER.clone_into(&mut self.actor);
                 let outcome = self.loan(moment, customer.id, &lender.e164(), amount.minor, repayment.minor)?;
-                Ok(self.asked_by_text(outcome, Form::Loan))
+                Ok(match denied(&outcome, amount) {
+                    Some(why) => Done {
+                        answer: Some(Text::Loan(LoanText::to_denial(&why))),
+                        ..Done::said(Answer::NotNow)
+                    },
+                    None => self.asked_by_text(outcome, Form::Loan),
+                })
             }
             Command::Help | Command::Stop | Command::Check { .. } => Ok(Done::said(Answer::Help)),
         }
@@ -221,7 +229,7 @@ impl Site {
         match outcome {
             Ok((effects, _)) => Done {
                 kind: Some("asked"),
-                answer: (!self.is_linked()).then_some(Answer::Queued),
+                answer: (!self.is_linked()).then_some(Text::Answer(Answer::Queued)),
                 effects,
             },
             Err(Refusal::Field { .. }) => Done::said(Answer::NotUnderstood(Some(form))),
@@ -309,8 +317,21 @@ impl Site {
         let effects = self.write_fact(moment, Fact::Forwarded(Forwarded { sealed, time }))?.1;
         Ok(Done {
             kind: Some("forwarded"),
-            answer: (!self.is_linked()).then_some(Answer::Forwarded),
+            answer: (!self.is_linked()).then_some(Text::Answer(Answer::Forwarded)),
             effects,
         })
+    }
+}
+
+/// The rule of loans by which this site refuses one, as the hub would say it: its form was right.
+fn denied(outcome: &Outcome, amount: Money) -> Option<LoanDenied> {
+    let minimum = Money {
+        minor: LOAN_UNITS_MIN * amount.currency.minor_per_unit(),
+        ..amount
+    };
+    match outcome {
+        Err(Refusal::Field { field: "amount", .. }) => Some(LoanDenied::Amount(minimum)),
+        Err(Refusal::Field { field: "repayment", .. }) => Some(LoanDenied::Repayment(amount)),
+        _ => None,
     }
 }

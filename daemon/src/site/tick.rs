@@ -54,9 +54,7 @@ impl Site {
         effects.extend(self.configurations()?);
         self.lose_sight_of_texts(moment)?;
         self.tell_other_medium(moment)?;
-        if let Some(enrolled) = &self.enrolled {
-            effects.push(Effect::Dial(enrolled.enrolment.hub_url.clone()));
-        }
+        effects.extend(self.hub_url().map(Effect::Dial));
         effects.extend(self.fold_unknown(moment)?);
         effects.extend(self.tick(moment)?);
         Ok(effects)

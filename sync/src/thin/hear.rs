@@ -181,6 +181,7 @@ impl<L: Logs> Hearing<'_, L> {
         }
         self.state.seen = ack.number;
         self.state.hello_tries = 0;
+        self.outcome.is_news |= self.setup.side == Writer::Site;
         let log = log_at(self.setup.box_id, place);
         let Some(held) = self.logs.log(&log).map_err(JournalError::Store)? else {
             return Ok(());
@@ -245,6 +246,7 @@ impl<L: Logs> Hearing<'_, L> {
                 if is_late && self.state.is_greeted {
                     return Ok(());
                 }
+                self.outcome.is_news = true;
                 self.outcome.wall = hello.wall;
             }
             Writer::Hub => {

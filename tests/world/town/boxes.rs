@@ -48,6 +48,7 @@ impl World {
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
                 built: kiosk::moment::Wall(0),
+                hub_url: None,
                 sim,
                 care: Care::default(),
             },

@@ -45,7 +45,7 @@ const SAID: [(&str, &str); 13] = [
     ),
     (
         "broadcast",
-        "It is on its way, as far as the hours and today's texts go.",
+        "Written down. It leaves between 8:00 and 20:00, as far as each day's texts go.",
     ),
     ("again", "Done. This number gets texts to everybody again."),
     ("stopped", "It is stopped. Who has not got it gets it no more."),

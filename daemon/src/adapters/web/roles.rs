@@ -116,6 +116,7 @@ pub const ROUTES: &[Route] = &[
     person("POST", "/texts/again", CHANGE),
     person("GET", "/broadcast", CHANGE),
     person("POST", "/broadcast/preview", CHANGE),
+    person("POST", "/broadcast/change", CHANGE),
     person("POST", "/broadcast", CHANGE),
     person("POST", "/broadcast/stop", CHANGE),
 ];

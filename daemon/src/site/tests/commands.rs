@@ -163,9 +163,14 @@ fn what_is_wanted_waits_for_the_hub_and_that_is_said() {
         "+254711222333 50000 10000".to_owned(),
     ];
     assert_eq!(asked, expected);
-    assert!(
-        bench.write(PHONE, "LOAN 50 0711222333 10")[0].starts_with("Not understood."),
-        "too small"
+    // The form is right: the reason is told, as the hub tells it.
+    assert_eq!(
+        bench.write(PHONE, "LOAN 50 0711222333 10"),
+        ["A loan is at least KES 100."]
+    );
+    assert_eq!(
+        bench.write(PHONE, "LOAN 500 0711222333 5000"),
+        ["The repayment must be more than nothing and no more than the loan of KES 500."]
     );
 }
 

@@ -1,6 +1,9 @@
-//! Locks and limits.
+//! Locks, limits, and hours.
 
-use super::*;
+use kiosk::moment::HOUR_MS;
+
+use super::{broadcast::one, *};
+use crate::site::{broadcast::NewBroadcast, input::Command};
 
 #[test]
 fn five_wrong_pins_lock_and_a_restart_does_not_open() {
@@ -32,4 +35,29 @@ fn the_daily_limit_counts_pours_and_open_holds_of_the_day() {
     bench.pour("a1", 1_000);
     assert_eq!(bench.ask("a3", "4071", 5_001), "daily_limit 0 Some(99000)");
     assert_eq!(bench.ask("a4", "4071", 5_000), "verified 5000 Some(99000)");
+}
+
+#[test]
+fn what_would_be_over_before_the_morning_is_refused() {
+    let mut bench = Bench::of("broadcast-night", &[]);
+    bench.meet_jane();
+    // At 20:30 here; the next texts leave at 8:00, after eleven hours and a half.
+    bench.wait_until(0, 20);
+    bench.pass(HOUR_MS.unsigned_abs() / 2);
+    for (hours, may) in [(1, false), (11, false), (12, true), (24, true)] {
+        let new = NewBroadcast {
+            hours,
+            ..one("No water tomorrow.")
+        };
+        match bench.command(Command::PlanBroadcast(new)) {
+            Ok(_) => assert!(may, "{hours}"),
+            Err(Refusal::Field {
+                field: "hours",
+                message,
+            }) => {
+                assert!(!may && message.contains("over before 8:00"), "{hours}: {message}");
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    }
 }

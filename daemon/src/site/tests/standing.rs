@@ -39,6 +39,17 @@ fn sent(effects: &[Effect]) -> u64 {
 }
 
 #[test]
+fn an_operators_own_address_of_the_hub_is_dialled_and_shown() {
+    let mut bench = ready("own-hub");
+    assert_eq!(status(&mut bench).hub_url.as_deref(), Some("http://hub.example"));
+    let own = "http://127.0.0.1:1";
+    bench.site().settings.hub_url = Some(own.to_owned());
+    let effects = bench.give(Input::Started);
+    assert!(effects.contains(&Effect::Dial(own.to_owned())), "{effects:?}");
+    assert_eq!(status(&mut bench).hub_url.as_deref(), Some(own));
+}
+
+#[test]
 fn bytes_are_counted_by_day_and_kept_over_a_restart() {
     let mut bench = ready("spent");
     assert_eq!(status(&mut bench).spent, Spent::default());

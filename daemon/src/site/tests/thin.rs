@@ -329,3 +329,25 @@ fn a_session_that_was_of_use_is_no_failure_however_it_ends() {
     }
     assert_eq!(bench.sim_status().thin, ThinState::Ussd, "two failures");
 }
+
+#[test]
+fn what_the_hub_answers_in_a_session_counts_as_heard() {
+    let (mut bench, office) = selling("thin-heard", with_code());
+    let (id, _) = dialled(&bench.wait(11 * MINUTE_MS)).unwrap();
+    let said = |text: &str| SimEvent::Said {
+        id: Some(id),
+        text: text.to_owned(),
+        is_open: true,
+    };
+    let hello = spoken(&bench.sim(said("1. Water"))).unwrap();
+    assert!(office.hear(&mut bench, Carrier::Ussd, &hello));
+    assert_eq!(bench.status().last_heard, None);
+    let answer = office.tick(&mut bench, Carrier::Ussd).remove(0);
+    let sales = spoken(&bench.sim(said(&answer))).unwrap();
+    let greeted = bench.status().last_heard;
+    assert!(greeted.is_some(), "HELLO");
+    assert!(office.hear(&mut bench, Carrier::Ussd, &sales));
+    let ack = office.tick(&mut bench, Carrier::Ussd).remove(0);
+    bench.sim(said(&ack));
+    assert!(bench.status().last_heard > greeted, "ACK");
+}

@@ -142,8 +142,12 @@ pub enum Answer {
     NotNow,
     /// Nobody lends through this hub.
     NoLoans,
+    /// So many loans were asked of others, or wait for their word, that no more are for now.
+    TooManyLoans,
     /// The same is being paid already, or was just paid.
     BeingPaid,
+    /// No provider collects money here: nothing can be paid by phone.
+    NoPayments,
     /// It belongs to a site, and the sender has none yet.
     ChooseSite,
     /// What was asked for is written down at a site without a link: it is done, or refused, when the network is back.
@@ -193,7 +197,9 @@ impl Answer {
             Answer::TooMany => "sms-too-many",
             Answer::NotNow => "sms-not-now",
             Answer::NoLoans => "sms-no-loans",
+            Answer::TooManyLoans => "sms-too-many-loans",
             Answer::BeingPaid => "sms-being-paid",
+            Answer::NoPayments => "sms-no-payments",
             Answer::ChooseSite => "sms-choose-site",
             Answer::Queued => "sms-queued",
             Answer::Forwarded => "sms-forwarded",

@@ -11,7 +11,7 @@ use kiosk::talk::Language;
 use maud::{Markup, html};
 
 use crate::site::{
-    broadcast::{BroadcastPlan, HOURS_TRUE, NewBroadcast, PARTS_MAX},
+    broadcast::{BroadcastPlan, HOURS_TRUE, NewBroadcast, PARTS_MAX, may_leave_at},
     effect::Told,
     input::Command,
     store::broadcasts::BroadcastShown,
@@ -44,21 +44,30 @@ pub(super) fn routes() -> Router<Web> {
     Router::new()
         .route("/broadcast", get(write).post(send))
         .route("/broadcast/preview", post(preview))
+        .route("/broadcast/change", post(change))
         .route("/broadcast/stop", post(stop))
+}
+
+/// How one stands, as of a time here. At night nothing is on its way.
+fn standing(broadcast: &BroadcastShown, here: &Here) -> &'static str {
+    match broadcast.state.as_str() {
+        "running" if !here.is_trusted => "waits until the clock is set",
+        "running" if may_leave_at(here.now, &here.zone) => "is on its way",
+        "running" if broadcast.left == 0 => "leaves from 8:00 on",
+        "running" => "goes on at 8:00",
+        "cancelled" => "was stopped",
+        "late" => "is over",
+        _ if broadcast.left == 0 => "went to nobody",
+        _ => "has left",
+    }
 }
 
 /// How far one has come.
 pub(super) fn card(broadcast: &BroadcastShown, caller: &Caller, here: &Here) -> Result<Markup, Problem> {
     let is_running = broadcast.state == "running";
-    let word = match broadcast.state.as_str() {
-        "running" => "is on its way",
-        "cancelled" => "was stopped",
-        "late" => "is over",
-        _ => "has left",
-    };
     Ok(html! {
         section class="card" {
-            h2 { "To everybody " (word) }
+            h2 { "A text to everybody " (standing(broadcast, here)) }
             @for text in &broadcast.texts { pre { (text.body) } }
             p class="small" {
                 "By " (broadcast.by) ", " (time(here, broadcast.made)) ". " (broadcast.left) " of " (broadcast.people) " sent"
@@ -159,12 +168,15 @@ async fn preview(
         (planned(&plan, &Here::of(&status)?))
         form method="post" action="/broadcast" {
             (hidden(&caller)?)
-            @for name in LANGUAGES.iter().map(|(name, ..)| name).chain([&"hours"]) {
-                input type="hidden" name=(name) value=(field(&fields, name));
-            }
+            (typed_again(&fields))
             button { "Send it to " (plan.people) (if plan.people == 1 { " person" } else { " people" }) }
         }
-        p { a href="/broadcast" { "No, write it anew" } }
+        // The same form once more, with what was typed.
+        form method="post" action="/broadcast/change" {
+            (hidden(&caller)?)
+            (typed_again(&fields))
+            button class="quiet" { "No, change it" }
+        }
     };
     let view = View {
         title: "A text to everybody",
@@ -174,6 +186,24 @@ async fn preview(
     Ok(view
         .render(&status, &caller, &Notice::default(), &content)
         .into_response())
+}
+
+/// What was typed, unseen, for the next step.
+fn typed_again(fields: &Fields) -> Markup {
+    html! {
+        @for name in LANGUAGES.iter().map(|(name, ..)| name).chain([&"hours"]) {
+            input type="hidden" name=(name) value=(field(fields, name));
+        }
+    }
+}
+
+/// Whoever saw what it would be wants other words.
+async fn change(
+    State(web): State<Web>,
+    Extension(caller): Extension<Caller>,
+    fields: Fields,
+) -> Result<Response, Failure> {
+    form(&web, &caller, &Notice::default(), &fields, StatusCode::OK).await
 }
 
 fn planned(plan: &BroadcastPlan, here: &Here) -> Markup {
@@ -230,5 +260,55 @@ async fn stop(
     match told {
         Ok(_) => Ok(Redirect::to("/texts?said=stopped").into_response()),
         Err(problem) => texts::refused(&web, &caller, &problem).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kiosk::{day::Zone, moment::Wall};
+
+    use super::*;
+
+    #[test]
+    fn at_night_a_text_to_everybody_is_not_on_its_way() {
+        let minute = 60_000;
+        // 8:00 in Nairobi is 05:00 in UTC: 2026-11-22T05:00:00Z.
+        let eight = Wall(1_795_323_600_000);
+        assert_eq!(eight.rfc3339(), "2026-11-22T05:00:00Z");
+        for (state, left, after_min, is_trusted, words) in [
+            ("running", 0, -1, true, "leaves from 8:00 on"),
+            ("running", 3, -1, true, "goes on at 8:00"),
+            ("running", 0, 0, true, "is on its way"),
+            ("running", 3, 12 * 60 - 1, true, "is on its way"),
+            ("running", 3, 12 * 60, true, "goes on at 8:00"),
+            ("running", 0, 0, false, "waits until the clock is set"),
+            ("cancelled", 0, -1, true, "was stopped"),
+            ("late", 0, -1, true, "is over"),
+            ("done", 3, -1, true, "has left"),
+            ("done", 0, -1, true, "went to nobody"),
+        ] {
+            let here = Here {
+                site: "kibera-3".to_owned(),
+                currency: None,
+                zone: Zone::named("Africa/Nairobi").unwrap(),
+                now: eight.plus_ms(after_min * minute),
+                is_trusted,
+            };
+            let broadcast = BroadcastShown {
+                id: 1,
+                by: "musa".to_owned(),
+                texts: Vec::new(),
+                state: state.to_owned(),
+                made: Wall(0),
+                until: Wall(0),
+                people: 5,
+                waiting: 0,
+                left,
+                delivered: 0,
+                failed: 0,
+                late: 0,
+            };
+            assert_eq!(standing(&broadcast, &here), words, "{state}, {after_min} min");
+        }
     }
 }

@@ -190,6 +190,7 @@ impl Bench {
                 volume_max: Volume::from_ml(20_000),
                 pulses_per_litre: 450,
                 built: Wall(0),
+                hub_url: None,
                 care,
                 sim,
             },

@@ -261,6 +261,9 @@ async fn a_manager_sees_what_a_text_to_everybody_would_be_and_sends_it_once() {
     ] {
         assert!(preview.body.contains(words), "{words}: {}", preview.body);
     }
+    let again = bench.post("/broadcast/change", &own, &typed(&preview, words)).await;
+    let kept = format!("{words}</textarea>").replace('+', " ");
+    assert!(again.status == 200 && again.body.contains(&kept), "{again:?}");
     let refused = bench
         .post("/broadcast/preview", &own, &typed(&empty, &"x".repeat(500)))
         .await;
@@ -298,7 +301,7 @@ async fn a_manager_sees_what_a_text_to_everybody_would_be_and_sends_it_once() {
     );
     let page = bench.get("/texts", &own).await;
     assert!(
-        page.body.contains("To everybody is on its way") && page.body.contains("Stop it"),
+        page.body.contains("A text to everybody is on its way") && page.body.contains("Stop it"),
         "{}",
         page.body
     );
