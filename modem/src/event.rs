@@ -97,6 +97,13 @@ pub struct Identity {
     pub iccid: String,
 }
 
+impl Identity {
+    /// Maker and model, as people name it; empty where it tells neither.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.manufacturer, self.model).trim().to_owned()
+    }
+}
+
 /// Why no modem can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Trouble {

@@ -150,9 +150,7 @@ fn event(event: Event) -> SimEvent {
 
 fn identity(identity: Identity) -> SimIdentity {
     SimIdentity {
-        model: format!("{} {}", identity.manufacturer, identity.model)
-            .trim()
-            .to_owned(),
+        model: identity.title(),
         revision: identity.revision,
         profile: identity.profile.to_owned(),
         imei: identity.imei,

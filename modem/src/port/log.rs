@@ -42,8 +42,7 @@ impl Log {
                 is_news.then_some(Line::Down { why })
             }
             Event::Ready(identity) if !self.is_up => {
-                let name = format!("{} {}", identity.manufacturer, identity.model);
-                self.name = Some(name.trim().to_owned());
+                self.name = Some(identity.title());
                 None
             }
             Event::Network(network) => {

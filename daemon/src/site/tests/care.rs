@@ -80,6 +80,15 @@ fn network(operator_code: &str) -> SimEvent {
 }
 
 impl Bench {
+    /// The hub says that another box has taken this one's place.
+    pub(super) fn retire(&mut self) {
+        let moment = self.moment();
+        let site = self.site();
+        site.begin().unwrap();
+        site.retire(&moment).unwrap();
+        site.commit().unwrap();
+    }
+
     pub(super) fn of(name: &str, technicians: &[&str]) -> Bench {
         let mut bench = Bench::with(name, care(technicians), Some(sim()));
         bench.plug_in("63902");
@@ -413,19 +422,11 @@ fn a_modem_that_stays_away_is_one_alarm_and_says_so_when_it_is_back() {
 #[test]
 fn a_box_that_may_not_sell_for_good_says_so() {
     let mut bench = Bench::of("care-retired", &[PHONE]);
-    let moment = bench.moment();
-    let site = bench.site();
-    site.begin().unwrap();
-    site.retire(&moment).unwrap();
-    site.commit().unwrap();
+    bench.retire();
     let effects = bench.pass(1_000);
     assert!(bench.taken(effects)[0].1.contains("another box has taken its place"));
     bench.monotonic_ms += 7 * HOUR_MS.unsigned_abs();
-    let moment = bench.moment();
-    let site = bench.site();
-    site.begin().unwrap();
-    site.retire(&moment).unwrap();
-    site.commit().unwrap();
+    bench.retire();
     let effects = bench.pass(1_000);
     assert_eq!(bench.taken(effects), [], "once, however often the hub says so");
 

@@ -99,11 +99,7 @@ fn a_run_gives_dispensers_time_and_misses_none_that_is_switched_off() {
     let mut bench = Bench::of("silent-retired", &[PHONE]);
     bench.add_dispenser("tap-1");
     bench.beat("tap-1");
-    let moment = bench.moment();
-    let site = bench.site();
-    site.begin().unwrap();
-    site.retire(&moment).unwrap();
-    site.commit().unwrap();
+    bench.retire();
     assert_eq!(bench.silences(60), [] as [String; 0]);
 }
 
